@@ -1,0 +1,9 @@
+module Runa.Session.Benchmarks.Main
+
+open System.Reflection
+open BenchmarkDotNet.Running
+
+[<EntryPoint>]
+let main args =
+    BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run args |> ignore
+    0
