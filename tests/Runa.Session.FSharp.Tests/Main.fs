@@ -1,0 +1,3 @@
+module Runa.Session.Tests.Main
+[<EntryPoint>]
+let main args = 0
