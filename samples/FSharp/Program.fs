@@ -5,7 +5,8 @@ open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Http
 open System
 
-let page = html [] [ head [] [ title [] [ str "Runa.Session" ] ]; body [] [ h1 [] [ str "Runa.Session" ] ] ]
+let page =
+    html [] [ head [] [ title [] [ str "Runa.Session" ] ]; body [] [ h1 [] [ str "Runa.Session" ] ] ]
 
 let home () = Results.Content(RenderView.AsString.htmlDocument page, "text/html; charset=utf-8")
 
