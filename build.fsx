@@ -40,13 +40,14 @@ type Command =
     | List
     | Mistake of string
 
+// fsi takes the -- away, so what follows is told apart by not being an option of ours.
 let rec parse target arguments =
     match arguments with
     | [] -> Run(target, [])
-    | "--" :: rest -> Run(target, rest)
-    | ("-t" | "--target") :: name :: rest when name <> "--" -> parse name rest
+    | ("-t" | "--target") :: name :: rest -> parse name rest
     | ("-l" | "--list") :: _ -> List
-    | other :: _ -> Mistake $"I do not understand '{other}'. Usage: {usage}"
+    | rest when target = "Test" -> Run(target, rest)
+    | other :: _ -> Mistake $"The target {target} takes no argument '{other}'. Usage: {usage}"
 
 let command = fsi.CommandLineArgs |> Array.toList |> List.tail |> parse "Test"
 

@@ -12,7 +12,8 @@ let report (summary: TestRunSummary) =
     out.WriteLine()
 
     for test, result in summary.ignored do
-        out.WriteLine $"skipped: {test.fullName} ({result.result})"
+        let name = String.concat " / " test.name
+        out.WriteLine $"skipped: {name} ({result.result})"
 
     let failed = summary.failed.Length + summary.errored.Length
     out.WriteLine $"{summary.passed.Length} passed, {failed} failed, {summary.ignored.Length} skipped"
