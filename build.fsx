@@ -68,9 +68,15 @@ let dotnetIn directory arguments =
 let dotnet arguments = dotnetIn root arguments |> CreateProcess.ensureExitCode |> Proc.run |> ignore
 
 // A terminal's Ctrl-C reaches child processes by itself; a signal to this process alone does not.
-let endChildrenOn signal = PosixSignalRegistration.Create(signal, fun _ -> Process.killAllCreatedProcesses ())
+// FAKE knows what it started only in the execution context of its targets.
+let context = ExecutionContext.Capture()
 
-let signals = [ PosixSignal.SIGINT; PosixSignal.SIGTERM; PosixSignal.SIGHUP ] |> List.map endChildrenOn
+let endChildren (_: PosixSignalContext) =
+    ExecutionContext.Run(context, (fun _ -> Process.killAllCreatedProcesses ()), null)
+
+let signals =
+    [ PosixSignal.SIGINT; PosixSignal.SIGTERM; PosixSignal.SIGHUP ]
+    |> List.map (fun signal -> PosixSignalRegistration.Create(signal, endChildren))
 
 /// Two builds in one clone take turns. The system frees the lock when its process ends, however it ends.
 let alone work =
