@@ -101,13 +101,10 @@ let alone work =
 let isInstalled folder (name: string, version: string) =
     File.Exists(Path.Combine(folder, name.ToLowerInvariant(), version.ToLowerInvariant(), ".nupkg.metadata"))
 
-let pairs pattern path =
-    [ for m in Regex.Matches(File.ReadAllText(at path), pattern, RegexOptions.Multiline) ->
+let lockedPackages () =
+    [ for m in Regex.Matches(File.ReadAllText(at "paket.lock"), @"^    (\S+) \(([^)]+)\)", RegexOptions.Multiline) ->
           m.Groups[1].Value, m.Groups[2].Value ]
-
-let lockedPackages () = pairs @"^    (\S+) \(([^)]+)\)" "paket.lock" |> List.distinct
-
-let toolPackages () = pairs @"""([\w.-]+)"": \{\s*""version"": ""([^""]+)""" ".config/dotnet-tools.json"
+    |> List.distinct
 
 /// Paket reads the folder `feed`; this puts into it what paket.lock names and it lacks.
 let fillFeed () =
@@ -154,7 +151,7 @@ let isRestored inputs =
            was = inputs
            && List.collect projects rooms
               |> List.forall (fun project -> File.Exists(at $"{project}/obj/project.assets.json"))
-           && lockedPackages () @ toolPackages () |> List.forall (isInstalled folder)
+           && lockedPackages () |> List.forall (isInstalled folder)
        | _ -> false
 
 let restore () =
