@@ -71,7 +71,10 @@ let dotnet arguments = dotnetIn root arguments |> CreateProcess.ensureExitCode |
 // FAKE knows what it started only in the execution context of its targets.
 let context = ExecutionContext.Capture()
 
+let mutable isStopping = false
+
 let endChildren (_: PosixSignalContext) =
+    isStopping <- true
     ExecutionContext.Run(context, (fun _ -> Process.killAllCreatedProcesses ()), null)
 
 let signals =
@@ -290,12 +293,14 @@ Target.create "Demo" (fun _ ->
     let sample = "samples/FSharp"
     alone (fun () -> dotnet [ "build"; sample; "-c"; "Release"; "--no-restore"; "-v"; "quiet" ])
 
-    dotnetIn (at sample) [ "exec"; compiled sample "Sample" ]
-    |> CreateProcess.setEnvironmentVariable "ASPNETCORE_ENVIRONMENT" "Development"
-    |> CreateProcess.setEnvironmentVariable "ASPNETCORE_URLS" "http://localhost:5080"
-    |> CreateProcess.ensureExitCode
-    |> Proc.run
-    |> ignore)
+    let result =
+        dotnetIn (at sample) [ "exec"; compiled sample "Sample" ]
+        |> CreateProcess.setEnvironmentVariable "ASPNETCORE_ENVIRONMENT" "Development"
+        |> CreateProcess.setEnvironmentVariable "ASPNETCORE_URLS" "http://localhost:5080"
+        |> Proc.run
+
+    if result.ExitCode <> 0 && not isStopping then
+        failwith $"The sample ended with exit code {result.ExitCode}.")
 
 Target.description "Format the sources"
 Target.create "Format" (fun _ -> dotnet ("fantomas" :: formatted))
