@@ -1,0 +1,254 @@
+namespace Runa.Session
+
+open System
+
+[<RequireQualifiedAccess>]
+type SessionStatus =
+    | New
+    | Active
+    | Expired
+
+[<RequireQualifiedAccess>]
+type DecodeError = { Key: string; Type: string; Reason: string }
+
+type internal SessionChange =
+    { Regenerated: bool
+      Destroyed: bool
+      Cleared: bool
+      Taken: int64 list
+      Lifetime: TimeSpan voption }
+
+    static member val None: SessionChange =
+        { Regenerated = false; Destroyed = false; Cleared = false; Taken = []; Lifetime = ValueNone }
+
+[<AbstractClass; AllowNullLiteral>]
+type internal SessionOrigin() =
+    abstract Name: string
+    abstract Status: SessionStatus
+    abstract Now: DateTimeOffset
+    abstract Ttl: TimeSpan
+    abstract MaxTtl: TimeSpan
+    abstract Undecodable: DecodeError -> unit
+
+/// The origin of sessions made by hand.
+[<Sealed>]
+type internal NoOrigin(name: string) =
+    inherit SessionOrigin()
+    override _.Name = name
+    override _.Status = SessionStatus.New
+    override _.Now = DateTimeOffset.UnixEpoch
+    override _.Ttl = TimeSpan.FromHours 2.
+    override _.MaxTtl = TimeSpan.FromDays 30.
+    override _.Undecodable _ = ()
+
+[<Sealed; StructuredFormatDisplay("{Display}")>]
+type Session internal (origin: SessionOrigin, state: SessionState, change: SessionChange) =
+    member internal _.Origin = origin
+    member internal _.State = state
+    member internal _.Change = change
+
+    member private _.Display = $"Session \"{origin.Name}\" ({origin.Status})"
+
+    /// Promise 5: the name and the status, no id and no value.
+    override session.ToString() = session.Display
+
+    interface IEquatable<Session> with
+        member session.Equals other =
+            match other with
+            | null -> false
+            | other ->
+                Object.ReferenceEquals(session, other)
+                || (origin.Name = other.Origin.Name
+                    && origin.Status = other.Origin.Status
+                    && state = other.State
+                    && change.Regenerated = other.Change.Regenerated
+                    && change.Destroyed = other.Change.Destroyed)
+
+    override session.Equals(other: objnull) =
+        match other with
+        | :? Session as other -> (session :> IEquatable<Session>).Equals other
+        | _ -> false
+
+    override _.GetHashCode() = HashCode.Combine(origin.Name, origin.Status, state.Values)
+
+[<RequireQualifiedAccess>]
+module Session =
+    let private withState (session: Session) (state: SessionState) = Session(session.Origin, state, session.Change)
+
+    let empty (name: string) : Session =
+        let origin = NoOrigin name
+        Session(origin, SessionState.fresh origin.Now origin.Ttl, SessionChange.None)
+
+    let name (session: Session) = session.Origin.Name
+    let status (session: Session) = session.Origin.Status
+    let createdAt (session: Session) = session.State.CreatedAt
+    let signedInAt (session: Session) = session.State.SignedInAt
+    let lastSeenAt (session: Session) = session.State.LastSeenAt
+    let expiresAt (session: Session) = session.State.ExpiresAt
+    let label (session: Session) = session.State.Label
+    let owner (session: Session) = session.State.Owner
+    let claims (session: Session) = session.State.Claims
+    let isEmpty (session: Session) = SessionState.isEmpty session.State
+    let keys (session: Session) = [ for KeyValue(key, _) in session.State.Values -> key ]
+
+    let has (key: SessionKey<'T>) (session: Session) =
+        key.Check()
+        session.State.Values.ContainsKey key.Name
+
+    let private errorOf (key: SessionKey<'T>) reason : DecodeError =
+        { Key = key.Name; Type = typeof<'T>.Name; Reason = reason }
+
+    let decode (key: SessionKey<'T>) (session: Session) : Result<'T option, DecodeError> =
+        key.Check()
+
+        match session.State.Values.TryGetValue key.Name with
+        | true, text ->
+            match key.Decode text with
+            | Ok value -> Ok(Some value)
+            | Error reason -> Error(errorOf key reason)
+        | _ -> Ok None
+
+    let tryGet (key: SessionKey<'T>) (session: Session) : 'T option =
+        match decode key session with
+        | Ok value -> value
+        | Error error ->
+            session.Origin.Undecodable error
+            None
+
+    let getOr (key: SessionKey<'T>) (otherwise: 'T) (session: Session) : 'T =
+        match tryGet key session with
+        | Some value -> value
+        | None -> otherwise
+
+    let set (key: SessionKey<'T>) (value: 'T) (session: Session) : Session =
+        let text = key.Encode value
+
+        match session.State.Values.TryGetValue key.Name with
+        | true, before when String.Equals(before, text) -> session
+        | _ -> withState session { session.State with Values = session.State.Values.Add(key.Name, text) }
+
+    let update (key: SessionKey<'T>) (seed: 'T) (change: 'T -> 'T) (session: Session) : Session =
+        set key (change (getOr key seed session)) session
+
+    let remove (key: SessionKey<'T>) (session: Session) : Session =
+        if has key session then
+            withState session { session.State with Values = session.State.Values.Remove key.Name }
+        else
+            session
+
+    let private cleared (session: Session) (state: SessionState) (change: SessionChange) =
+        Session(session.Origin, { state with Values = Map.empty; Flashes = [] }, { change with Cleared = true })
+
+    let clear (session: Session) : Session = cleared session session.State session.Change
+
+    let toJson (session: Session) : string =
+        session.State.Values
+        |> Seq.map (fun (KeyValue(key, text)) -> struct (key, text))
+        |> JsonText.ofMembers
+
+    let flash (key: SessionKey<'T>) (value: 'T) (session: Session) : Session =
+        let flash: Flash = { Id = 0L; Key = key.Name; Json = key.Encode value }
+
+        withState session { session.State with Flashes = session.State.Flashes @ [ flash ] }
+
+    let takeFlashes (key: SessionKey<'T>) (session: Session) : 'T list * Session =
+        key.Check()
+
+        let take (flash: Flash) =
+            if flash.Key <> key.Name then
+                Choice2Of2 flash
+            else
+                match key.Decode flash.Json with
+                | Ok value -> Choice1Of2 struct (flash.Id, value)
+                | Error reason ->
+                    session.Origin.Undecodable(errorOf key reason)
+                    Choice2Of2 flash
+
+        match session.State.Flashes with
+        | [] -> [], session
+        | queued ->
+            let sorted = queued |> List.map take
+
+            let taken =
+                sorted
+                |> List.choose (function
+                    | Choice1Of2 taken -> Some taken
+                    | Choice2Of2 _ -> None)
+
+            let left =
+                sorted
+                |> List.choose (function
+                    | Choice2Of2 flash -> Some flash
+                    | Choice1Of2 _ -> None)
+
+            match taken with
+            | [] -> [], session
+            | _ ->
+                // Those with no id yet were queued in this very request: nobody else can take them.
+                let ids = taken |> List.choose (fun struct (id, _) -> if id = 0L then None else Some id)
+                let values = taken |> List.map (fun struct (_, value) -> value)
+
+                values,
+                Session(
+                    session.Origin,
+                    { session.State with Flashes = left },
+                    { session.Change with Taken = ids @ session.Change.Taken }
+                )
+
+    let regenerate (session: Session) : Session =
+        Session(session.Origin, session.State, { session.Change with Regenerated = true })
+
+    let destroy (session: Session) : Session =
+        let origin = session.Origin
+
+        Session(origin, SessionState.fresh origin.Now origin.Ttl, { SessionChange.None with Destroyed = true })
+
+    let signOut (session: Session) : Session = destroy session
+
+    let private capped (origin: SessionOrigin) (lifetime: TimeSpan) = min lifetime origin.MaxTtl
+
+    let withLifetime (lifetime: TimeSpan) (session: Session) : Session =
+        if lifetime <= TimeSpan.Zero then
+            raise (ArgumentOutOfRangeException("lifetime", lifetime, "A session's lifetime is more than zero."))
+
+        let started = SessionState.startedAt session.State
+
+        Session(
+            session.Origin,
+            { session.State with ExpiresAt = started + capped session.Origin lifetime },
+            { session.Change with Lifetime = ValueSome lifetime }
+        )
+
+    let withLabel (label: string) (session: Session) : Session =
+        withState session { session.State with Label = Some label }
+
+    let signInWith (owner: string) (claims: Map<string, string list>) (session: Session) : Session =
+        if String.IsNullOrWhiteSpace owner then
+            raise (ArgumentException("A session's owner is empty; give the id of the user who signs in.", nameof owner))
+
+        let origin = session.Origin
+
+        // Promise 4, and no inheritance: what one owner left is not the next one's.
+        let session =
+            match session.State.Owner with
+            | Some before when before <> owner -> cleared session { session.State with Label = None } session.Change
+            | _ -> session
+
+        let lifetime =
+            match session.Change.Lifetime with
+            | ValueSome lifetime -> capped origin lifetime
+            | ValueNone -> origin.Ttl
+
+        Session(
+            origin,
+            { session.State with
+                Owner = Some owner
+                Claims = claims
+                CreatedAt = origin.Now
+                SignedInAt = Some origin.Now
+                LastSeenAt = origin.Now
+                ExpiresAt = origin.Now + lifetime },
+            { session.Change with Regenerated = true }
+        )
+
+    let signIn (owner: string) (session: Session) : Session = signInWith owner Map.empty session

@@ -1,0 +1,156 @@
+namespace Runa.Session
+
+open System
+
+/// Where a session stands when a request loads it.
+[<RequireQualifiedAccess>]
+type SessionStatus =
+    /// The browser has no session under this name.
+    | New
+    /// Loaded from the store.
+    | Active
+    /// The browser's token is genuine, its session is gone: expired, ended or revoked. The value is empty.
+    | Expired
+
+/// A stored value that its key cannot read.
+[<RequireQualifiedAccess>]
+type DecodeError =
+    {
+        /// The name of the key.
+        Key: string
+        /// The type it was read as.
+        Type: string
+        /// What the codec says; it may contain parts of the value, so it is not logged.
+        Reason: string
+    }
+
+/// What a step asked for beyond the values themselves.
+type internal SessionChange =
+    {
+        Regenerated: bool
+        Destroyed: bool
+        /// Merged, it removes what another request added too.
+        Cleared: bool
+        /// The ids of the flashes that were taken.
+        Taken: int64 list
+        Lifetime: TimeSpan voption
+    }
+
+    static member None: SessionChange
+
+/// What a session was made from: one load of one request. A step's result must be made from the origin it was given.
+[<AbstractClass; AllowNullLiteral>]
+type internal SessionOrigin =
+    new: unit -> SessionOrigin
+    abstract Name: string
+    abstract Status: SessionStatus
+    /// When it was loaded: the "now" of every function of Session.
+    abstract Now: DateTimeOffset
+    abstract Ttl: TimeSpan
+    abstract MaxTtl: TimeSpan
+    /// Told of each value that its key cannot read.
+    abstract Undecodable: DecodeError -> unit
+
+/// An immutable session: its functions return a new one, which a handler hands back. Equality is by value.
+[<Sealed>]
+type Session =
+    internal new: origin: SessionOrigin * state: SessionState * change: SessionChange -> Session
+    member internal Origin: SessionOrigin
+    member internal State: SessionState
+    member internal Change: SessionChange
+    interface IEquatable<Session>
+
+[<RequireQualifiedAccess>]
+module Session =
+    /// A new session of this name with nothing in it, created at the Unix epoch with a lifetime of two hours: for unit
+    /// tests of steps. A step in a request must use the session it is given instead.
+    val empty: name: string -> Session
+
+    /// The name it is registered under: "web".
+    val name: session: Session -> string
+
+    val status: session: Session -> SessionStatus
+
+    /// When it was created; a sign-in starts it again.
+    val createdAt: session: Session -> DateTimeOffset
+
+    /// When its owner signed in.
+    val signedInAt: session: Session -> DateTimeOffset option
+
+    /// When its last request was seen, as precisely as it is stored (a read stores it rarely, and only where there is an
+    /// idle timeout).
+    val lastSeenAt: session: Session -> DateTimeOffset
+
+    /// The absolute end, which no activity moves.
+    val expiresAt: session: Session -> DateTimeOffset
+
+    /// The names of the keys that have a value, in ordinal order.
+    val keys: session: Session -> string list
+
+    /// No values, no flashes, no owner.
+    val isEmpty: session: Session -> bool
+
+    /// Whether something is stored under the key, decodable or not.
+    val has: key: SessionKey<'T> -> session: Session -> bool
+
+    /// The value; None when it is missing or cannot be decoded (which is logged and counted; see `decode`).
+    val tryGet: key: SessionKey<'T> -> session: Session -> 'T option
+
+    /// The value, or another where it is missing or cannot be decoded: `Session.getOr visits 0 session`.
+    val getOr: key: SessionKey<'T> -> otherwise: 'T -> session: Session -> 'T
+
+    /// As tryGet, telling a missing value (Ok None) from one that cannot be decoded (Error).
+    val decode: key: SessionKey<'T> -> session: Session -> Result<'T option, DecodeError>
+
+    /// The value is encoded here and now: a later change inside a mutable object changes nothing. Raises
+    /// NotSupportedException for a type and ArgumentException for a value that the key's codec cannot store.
+    val set: key: SessionKey<'T> -> value: 'T -> session: Session -> Session
+
+    /// Sets what the function makes of the value, or of the seed: `session |> Session.update cart [] (addOne sku)`.
+    val update: key: SessionKey<'T> -> seed: 'T -> change: ('T -> 'T) -> session: Session -> Session
+
+    val remove: key: SessionKey<'T> -> session: Session -> Session
+
+    /// Removes all values and flashes; identity, owner and claims stay.
+    val clear: session: Session -> Session
+
+    /// All values as one JSON object.
+    val toJson: session: Session -> string
+
+    /// Queues a value for whoever takes it next, usually the page after a redirect.
+    val flash: key: SessionKey<'T> -> value: 'T -> session: Session -> Session
+
+    /// The values queued under the key, oldest first, and the session without them. Those that cannot be decoded stay.
+    val takeFlashes: key: SessionKey<'T> -> session: Session -> 'T list * Session
+
+    /// A new id at the commit, with all values: use it when what the session may do changes.
+    val regenerate: session: Session -> Session
+
+    /// Ends it: at the commit it is deleted from the store and the browser's cookie expires. What is set afterwards goes
+    /// into a new session.
+    val destroy: session: Session -> Session
+
+    /// Its absolute lifetime, counted from the sign-in or creation and capped by the setting MaxTtl. Raises
+    /// ArgumentOutOfRangeException when it is not positive.
+    val withLifetime: lifetime: TimeSpan -> session: Session -> Session
+
+    /// What a list of devices shows.
+    val label: session: Session -> string option
+
+    val withLabel: label: string -> session: Session -> Session
+
+    /// Who signed in.
+    val owner: session: Session -> string option
+
+    /// What is kept beside the owner, not among the values; replaced by sign-in only.
+    val claims: session: Session -> Map<string, string list>
+
+    /// Makes it the owner's, under a new id; creation and absolute end start again. Over another owner's session it
+    /// starts from empty. Raises ArgumentException for an empty owner.
+    val signIn: owner: string -> session: Session -> Session
+
+    /// As signIn, with claims.
+    val signInWith: owner: string -> claims: Map<string, string list> -> session: Session -> Session
+
+    /// As destroy.
+    val signOut: session: Session -> Session

@@ -1,0 +1,90 @@
+namespace Runa.Session
+
+open System
+
+/// A value queued for whoever takes it next.
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type Flash =
+    {
+        /// Unique among the flashes of a session; 0 until it is stored.
+        Id: int64
+        Key: string
+        /// One JSON value.
+        Json: string
+    }
+
+    override flash.ToString() = $"Flash \"{flash.Key}\""
+    member flash.Display = flash.ToString()
+
+/// What a session holds, and whose it is. Values are JSON text, as every driver stores them.
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type SessionState =
+    {
+        /// By the name of the key; each one JSON value.
+        Values: Map<string, string>
+        /// Oldest first.
+        Flashes: Flash list
+        Owner: string option
+        /// Kept beside the owner; replaced by a sign-in only.
+        Claims: Map<string, string list>
+        /// What a list of devices shows: "Firefox on Linux".
+        Label: string option
+        CreatedAt: DateTimeOffset
+        SignedInAt: DateTimeOffset option
+        LastSeenAt: DateTimeOffset
+        /// The absolute end.
+        ExpiresAt: DateTimeOffset
+    }
+
+    /// Promise 5: neither the owner nor a value is printed.
+    override state.ToString() = $"SessionState ({state.Values.Count} values)"
+
+    member state.Display = state.ToString()
+
+module internal SessionState =
+    /// Nothing in it, from now for as long as given.
+    let fresh (now: DateTimeOffset) (lifetime: TimeSpan) : SessionState =
+        { Values = Map.empty
+          Flashes = []
+          Owner = None
+          Claims = Map.empty
+          Label = None
+          CreatedAt = now
+          SignedInAt = None
+          LastSeenAt = now
+          ExpiresAt = now + lifetime }
+
+    /// No values, no flashes, no owner: what a New session of this content leaves in the store is nothing.
+    let isEmpty (state: SessionState) = state.Values.IsEmpty && state.Flashes.IsEmpty && state.Owner.IsNone
+
+    /// When the life that the current owner, or the visitor, has here began.
+    let startedAt (state: SessionState) = defaultArg state.SignedInAt state.CreatedAt
+
+    /// The same but for when it was last seen.
+    let same (a: SessionState) (b: SessionState) =
+        Object.ReferenceEquals(a, b) || { a with LastSeenAt = b.LastSeenAt } = b
+
+    /// Bytes in UTF-8 of all that the application put in: values, flashes, owner, claims and label, with their names.
+    let bytes (state: SessionState) : int =
+        let text (s: string) = JsonText.bytes s
+        let values = state.Values |> Map.fold (fun sum key json -> sum + text key + text json) 0
+        let flashes = state.Flashes |> List.sumBy (fun flash -> text flash.Key + text flash.Json)
+
+        let claims =
+            state.Claims |> Map.fold (fun sum name values -> sum + text name + List.sumBy text values) 0
+
+        let optional = Option.fold (fun sum s -> sum + text s)
+        optional (optional (values + flashes + claims) state.Owner) state.Label
+
+    /// The key whose value or flashes take the most bytes, and how many.
+    let largest (state: SessionState) : (string * int) option =
+        let values = state.Values |> Map.toList |> List.map (fun (key, json) -> key, JsonText.bytes json)
+
+        let flashes =
+            state.Flashes
+            |> List.groupBy _.Key
+            |> List.map (fun (key, queued) -> key, queued |> List.sumBy (fun flash -> JsonText.bytes flash.Json))
+
+        match values @ flashes with
+        | [] -> None
+        | sizes -> Some(List.maxBy snd sizes)
