@@ -1,0 +1,65 @@
+namespace Runa.Session
+
+open System
+open System.Buffers.Binary
+open System.Buffers.Text
+
+/// Under what a driver stores a session: 128 bits that follow from the browser's token and the secret, and lead back to
+/// neither (promise 1).
+[<Struct; CustomEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
+type StoreKey internal (high: uint64, low: uint64) =
+    member internal _.High = high
+    member internal _.Low = low
+    member private _.Display = "StoreKey"
+
+    /// Promise 5: keys do not end up in logs by accident. See StoreKey.toText.
+    override _.ToString() = "StoreKey"
+
+    interface IEquatable<StoreKey> with
+        member _.Equals other = high = other.High && low = other.Low
+
+    override _.Equals(other: objnull) =
+        match other with
+        | :? StoreKey as other -> high = other.High && low = other.Low
+        | _ -> false
+
+    // The bits come from a MAC: any of them are as good as a hash.
+    override _.GetHashCode() = int low
+
+[<RequireQualifiedAccess>]
+module StoreKey =
+    /// From 16 bytes.
+    let ofBytes (bytes: ReadOnlySpan<byte>) : StoreKey =
+        if bytes.Length <> 16 then
+            raise (ArgumentException($"A store key is 16 bytes, not {bytes.Length}.", nameof bytes))
+
+        StoreKey(BinaryPrimitives.ReadUInt64BigEndian bytes, BinaryPrimitives.ReadUInt64BigEndian(bytes.Slice 8))
+
+    /// The 16 bytes.
+    let toBytes (key: StoreKey) : byte[] =
+        let bytes = Array.zeroCreate 16
+        BinaryPrimitives.WriteUInt64BigEndian(Span bytes, key.High)
+        BinaryPrimitives.WriteUInt64BigEndian(Span(bytes, 8, 8), key.Low)
+        bytes
+
+    /// 22 characters of base64url, for stores whose keys are text.
+    let toText (key: StoreKey) : string = Base64Url.EncodeToString(ReadOnlySpan(toBytes key))
+
+    /// From the text that toText makes; None for any other.
+    let ofText (text: string | null) : StoreKey option =
+        let bytes = Array.zeroCreate<byte> 16
+        let mutable read = 0
+        let mutable written = 0
+
+        match text with
+        | null -> None
+        | text when text.Length <> 22 -> None
+        | text ->
+            let status = Base64Url.DecodeFromChars(text.AsSpan(), Span bytes, &read, &written)
+
+            if status = Buffers.OperationStatus.Done && written = 16 then
+                let key = ofBytes (ReadOnlySpan bytes)
+                // The last character has spare bits; only one spelling of them is ours.
+                if toText key = text then Some key else None
+            else
+                None
