@@ -1,0 +1,65 @@
+namespace Runa.Session
+
+open System
+open System.Threading.Tasks
+open Microsoft.Extensions.Logging
+open Microsoft.Extensions.Logging.Abstractions
+
+/// Bounds of the memory driver.
+[<RequireQualifiedAccess; NoComparison; NoEquality>]
+type MemoryDriverOptions =
+    {
+        /// Over it, sessions are evicted, strangers before signed-in users.
+        MaxSessions: int
+        /// About how many bytes of memory all sessions together may take.
+        MaxBytes: int64
+        TimeProvider: TimeProvider
+        /// Told when a signed-in user's session is evicted.
+        LoggerFactory: ILoggerFactory
+    }
+
+/// Sessions in the memory of this process: the default, for development and for apps of one process. Gone when it ends.
+[<AbstractClass; Sealed>]
+type MemoryDriver =
+    /// 100,000 sessions, 256 MiB, the system's clock.
+    static member defaults: MemoryDriverOptions =
+        { MaxSessions = 100_000
+          MaxBytes = 256L * 1024L * 1024L
+          TimeProvider = TimeProvider.System
+          LoggerFactory = NullLoggerFactory.Instance }
+
+    /// A store of its own, with the default bounds.
+    static member create() : SessionDriver = MemoryDriver.create MemoryDriver.defaults
+
+    /// A store of its own. Raises ArgumentOutOfRangeException for a bound that is not positive.
+    static member create(options: MemoryDriverOptions) : SessionDriver =
+        if options.MaxSessions < 1 then
+            raise (ArgumentOutOfRangeException("MaxSessions", options.MaxSessions, "At least one session must fit."))
+
+        if options.MaxBytes < 1L then
+            raise (ArgumentOutOfRangeException("MaxBytes", options.MaxBytes, "At least one byte must fit."))
+
+        let log = options.LoggerFactory.CreateLogger "Runa.Session.MemoryDriver"
+        let store = MemoryStore(options.TimeProvider, log, options.MaxSessions, options.MaxBytes)
+        let owners = store.Owners
+
+        { Name = "memory"
+          Load = fun key _ -> ValueTask<_>(store.Load key)
+          Create = fun key record _ -> ValueTask<_>(store.Create(key, record))
+          Replace = fun key version record _ -> ValueTask<_>(store.Replace(key, version, record))
+          Touch = fun key idleEnd _ -> ValueTask<_>(store.Touch(key, idleEnd))
+          Delete = fun key _ -> ValueTask<_>(store.Delete key)
+          Owners =
+            ValueSome
+                { List = fun scope owner from _ -> ValueTask<_>(store.List(scope, owner, from, 100))
+                  Epoch = fun scope owner _ -> ValueTask<_>(owners.Epoch(scope, owner))
+                  Advance =
+                    fun scope owner _ ->
+                        owners.Advance(scope, owner)
+                        ValueTask()
+                  DeleteAll = fun scope _ -> ValueTask<_>(store.DeleteAll scope) }
+          Guarantee = DriverGuarantee.CompareAndSwap
+          PurgeExpired = fun _ -> ValueTask<_>(store.PurgeExpired())
+          Ping = fun _ -> ValueTask()
+          Dispose = fun () -> ValueTask()
+          InProcess = true }

@@ -1,0 +1,103 @@
+namespace Runa.Session
+
+open System
+open System.Threading
+open System.Threading.Tasks
+
+[<RequireQualifiedAccess>]
+type ReplaceResult =
+    | Replaced
+    /// The version is not the one expected: the record that stands there now.
+    | Conflict of SessionRecord
+    /// Nothing is there, or what is there has expired.
+    | Missing
+
+[<RequireQualifiedAccess>]
+type DriverGuarantee =
+    /// Replace is atomic: no update is lost.
+    | CompareAndSwap
+    /// Two processes that write at once: the later one wins, the earlier one is lost.
+    | LastWriteWins
+
+/// One record of an owner, as the index lists it.
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type OwnedRecord =
+    { Key: StoreKey
+      Record: SessionRecord }
+
+    member Display: string
+
+/// One page of a listing.
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type OwnedPage =
+    {
+        Items: OwnedRecord list
+        /// Where the next page begins; None: this was the last.
+        Next: string option
+    }
+
+    member Display: string
+
+/// Sessions by scope (application and session name) and owner.
+[<RequireQualifiedAccess; NoComparison; NoEquality>]
+type OwnerIndex =
+    {
+        /// The owner's records that have not expired, tombstones included, a page of at most 100, from the place that the
+        /// page before named.
+        List: string -> string -> string option -> CancellationToken -> ValueTask<OwnedPage>
+        /// A number that each Advance and DeleteAll changes. A sign-in reads it before and after its record is created:
+        /// when it differs, the sign-in lost a race against a revocation and takes its record back.
+        Epoch: string -> string -> CancellationToken -> ValueTask<int64>
+        /// Changes the epoch of one owner.
+        Advance: string -> string -> CancellationToken -> ValueTask
+        /// Changes the epoch of every owner of the scope, then deletes all its records, owned or not, and the successors
+        /// of the tombstones among them; answers how many live ones.
+        DeleteAll: string -> CancellationToken -> ValueTask<int>
+    }
+
+/// Storage for sessions: a record of functions, made by SessionDriver.create or the create of a driver. All of them are
+/// called concurrently. What they raise reaches the application as SessionStoreException.
+[<RequireQualifiedAccess; NoComparison; NoEquality>]
+type SessionDriver =
+    {
+        Name: string
+        /// The record, expired or not; ValueNone where nothing is.
+        Load: StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>
+        /// False: the key exists. The index entry of an owned record is written before the record.
+        Create: StoreKey -> SessionRecord -> CancellationToken -> ValueTask<bool>
+        /// Replaces the record of that version.
+        Replace: StoreKey -> RecordVersion -> SessionRecord -> CancellationToken -> ValueTask<ReplaceResult>
+        /// Moves the idle end later, never earlier nor past the absolute end, and leaves the version; false: gone.
+        Touch: StoreKey -> DateTimeOffset -> CancellationToken -> ValueTask<bool>
+        /// What it removed.
+        Delete: StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>
+        /// ValueNone: it cannot list by owner.
+        Owners: OwnerIndex voption
+        Guarantee: DriverGuarantee
+        /// Deletes expired records, and answers how many.
+        PurgeExpired: CancellationToken -> ValueTask<int>
+        /// Raises when the store does not answer.
+        Ping: CancellationToken -> ValueTask
+        /// Frees what the driver itself opened.
+        Dispose: unit -> ValueTask
+        /// Its functions answer at once, from memory: no time limit is put on them.
+        InProcess: bool
+    }
+
+[<RequireQualifiedAccess>]
+module SessionDriver =
+    /// A driver with compare-and-swap, without an owner index, with nothing to purge, ping or dispose.
+    val create:
+        name: string ->
+        load: (StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>) ->
+        create: (StoreKey -> SessionRecord -> CancellationToken -> ValueTask<bool>) ->
+        replace: (StoreKey -> RecordVersion -> SessionRecord -> CancellationToken -> ValueTask<ReplaceResult>) ->
+        touch: (StoreKey -> DateTimeOffset -> CancellationToken -> ValueTask<bool>) ->
+        delete: (StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>) ->
+            SessionDriver
+
+    val withOwners: owners: OwnerIndex -> driver: SessionDriver -> SessionDriver
+    val withGuarantee: guarantee: DriverGuarantee -> driver: SessionDriver -> SessionDriver
+    val withPurge: purge: (CancellationToken -> ValueTask<int>) -> driver: SessionDriver -> SessionDriver
+    val withPing: ping: (CancellationToken -> ValueTask) -> driver: SessionDriver -> SessionDriver
+    val withDispose: dispose: (unit -> ValueTask) -> driver: SessionDriver -> SessionDriver

@@ -1,0 +1,74 @@
+namespace Runa.Session
+
+open System
+
+/// Which write a record came from: 64 random bits chosen by the writer. Not a counter, so that after a failover that
+/// rolled back a stale write cannot look fresh.
+[<Struct; RequireQualifiedAccess>]
+type RecordVersion =
+    | RecordVersion of int64
+
+    /// Random.Shared suffices: versions must differ, they need not be hard to guess.
+    static member internal Next() = RecordVersion.RecordVersion(Random.Shared.NextInt64(Int64.MinValue, Int64.MaxValue))
+
+/// What stands in a record.
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type RecordKind =
+    /// A session.
+    | Live
+    /// A tombstone: the session has moved to another store key, which is never served under this one. Its state holds
+    /// nothing but whose it was and when it ends.
+    | Moved of successor: StoreKey
+
+    override kind.ToString() =
+        match kind with
+        | Live -> "Live"
+        | Moved _ -> "Moved"
+
+    member kind.Display = kind.ToString()
+
+/// What a driver stores under a store key.
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type SessionRecord =
+    {
+        Version: RecordVersion
+        /// Whose it is: application and session name. The owner index is kept by scope and owner.
+        Scope: string
+        State: SessionState
+        /// The end for want of requests, where the session has an idle timeout; never after the absolute end.
+        IdleEnd: DateTimeOffset voption
+        Kind: RecordKind
+    }
+
+    /// Promise 5: neither the owner nor a value is printed.
+    override record.ToString() = $"SessionRecord ({record.Kind})"
+
+    member record.Display = record.ToString()
+
+[<RequireQualifiedAccess>]
+module SessionRecord =
+    /// The earlier of the idle and the absolute end.
+    let endsAt (record: SessionRecord) : DateTimeOffset =
+        match record.IdleEnd with
+        | ValueSome idle when idle < record.State.ExpiresAt -> idle
+        | _ -> record.State.ExpiresAt
+
+    let isExpired (now: DateTimeOffset) (record: SessionRecord) : bool = endsAt record <= now
+
+    let isTombstone (record: SessionRecord) : bool =
+        match record.Kind with
+        | RecordKind.Moved _ -> true
+        | RecordKind.Live -> false
+
+    /// The record with a later idle end: never moved backwards nor past the absolute end, the version unchanged. When it
+    /// was last seen moves along.
+    let touch (idleEnd: DateTimeOffset) (record: SessionRecord) : SessionRecord =
+        let idleEnd = min idleEnd record.State.ExpiresAt
+
+        match record.IdleEnd with
+        | ValueSome before when idleEnd <= before -> record
+        | ValueSome before ->
+            { record with
+                IdleEnd = ValueSome idleEnd
+                State = { record.State with LastSeenAt = record.State.LastSeenAt + (idleEnd - before) } }
+        | ValueNone -> { record with IdleEnd = ValueSome idleEnd }

@@ -1,0 +1,89 @@
+namespace Runa.Session
+
+open System
+open Microsoft.Extensions.Logging
+
+/// Every line the library logs. None contains an id, a token, a value or an owner (promise 5).
+module internal Log =
+    let private define1<'A> level id name (text: string) = LoggerMessage.Define<'A>(level, EventId(id, name), text)
+
+    let private define2<'A, 'B> level id name (text: string) =
+        LoggerMessage.Define<'A, 'B>(level, EventId(id, name), text)
+
+    let private define3<'A, 'B, 'C> level id name (text: string) =
+        LoggerMessage.Define<'A, 'B, 'C>(level, EventId(id, name), text)
+
+    let private undecodableAction =
+        define3<string, string, string>
+            LogLevel.Warning
+            1
+            "Undecodable"
+            "The session \"{Session}\" holds a value under \"{Key}\" that cannot be read as {Type}. It is kept; read as missing."
+
+    let undecodable (log: ILogger) (session: string) (error: DecodeError) =
+        undecodableAction.Invoke(log, session, error.Key, error.Type, null)
+
+    let private evictedAction =
+        define3<int, int, int64>
+            LogLevel.Warning
+            2
+            "EvictedOwned"
+            "{Count} sessions of signed-in users were evicted: the memory driver is full (at most {MaxSessions} sessions, {MaxBytes} bytes)."
+
+    let evictedOwned (log: ILogger) (count: int) (maxSessions: int) (maxBytes: int64) =
+        evictedAction.Invoke(log, count, maxSessions, maxBytes, null)
+
+    let private droppedAction =
+        define1<string>
+            LogLevel.Warning
+            3
+            "ChangeDropped"
+            "A change to the session \"{Session}\" was dropped: the session ended while the handler ran."
+
+    let dropped (log: ILogger) (session: string) = droppedAction.Invoke(log, session, null)
+
+    let private declinedAction =
+        define1<string>
+            LogLevel.Warning
+            4
+            "DeclinedAfterCommit"
+            "The session \"{Session}\" was saved by a handler whose next handler then declined the request: put route … before withSession."
+
+    let declined (log: ILogger) (session: string) = declinedAction.Invoke(log, session, null)
+
+    let private foreignAction =
+        define2<string, string>
+            LogLevel.Warning
+            5
+            "ForeignToken"
+            "The cookie {Cookie} of the session \"{Session}\" holds a token that this application did not sign. Does another app on this host use this cookie name, or did the secret change? (Development hint, given once.)"
+
+    let foreignToken (log: ILogger) (cookie: string) (session: string) =
+        foreignAction.Invoke(log, cookie, session, null)
+
+    let private insecureAction =
+        define2<string, string>
+            LogLevel.Warning
+            6
+            "SecureOverHttp"
+            "The session \"{Session}\" set a Secure cookie over plain http to {Host}; browsers will drop it. Use https, or http://localhost. (Development hint, given once.)"
+
+    let secureOverHttp (log: ILogger) (session: string) (host: string) = insecureAction.Invoke(log, session, host, null)
+
+    let private noSecretAction =
+        LoggerMessage.Define(
+            LogLevel.Warning,
+            EventId(7, "NoSecret"),
+            "No secret is set: sessions use a random one and end with this process. Outside Development this is an error; set app:secret or RUNA_SECRET."
+        )
+
+    let noSecret (log: ILogger) = noSecretAction.Invoke(log, null)
+
+    let private purgeFailedAction =
+        define1<string>
+            LogLevel.Warning
+            8
+            "PurgeFailed"
+            "The driver {Driver} could not remove expired sessions; it is tried again."
+
+    let purgeFailed (log: ILogger) (driver: string) (e: exn) = purgeFailedAction.Invoke(log, driver, e)

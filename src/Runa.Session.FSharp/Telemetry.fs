@@ -1,0 +1,28 @@
+namespace Runa.Session
+
+open System.Collections.Generic
+open System.Diagnostics.Metrics
+
+/// What is counted, under the meter "Runa.Session". Tags name sessions and drivers, never ids, owners or values.
+module internal Telemetry =
+    let private meter = new Meter("Runa.Session")
+    let private counter name description = meter.CreateCounter<int64>(name, null, description)
+
+    let private conflicts = counter "runa.session.conflicts" "Commits that another request got ahead of."
+
+    let private dropped =
+        counter "runa.session.dropped_changes" "Changes of run-once handlers whose session was gone."
+
+    let private undecodable =
+        counter "runa.session.undecodable_values" "Stored values that their key could not read."
+
+    let private evicted = counter "runa.session.evicted" "Sessions pushed out of memory."
+    let private tag name (value: objnull) = KeyValuePair<string, objnull>(name, value)
+
+    let conflict (session: string) = conflicts.Add(1L, tag "session" session)
+    let drop (session: string) = dropped.Add(1L, tag "session" session)
+    let undecodableValue (session: string) = undecodable.Add(1L, tag "session" session)
+
+    let evict (owned: bool) (count: int) =
+        if count > 0 then
+            evicted.Add(int64 count, tag "owned" owned)
