@@ -1,0 +1,49 @@
+namespace Runa.Session
+
+open System
+open System.Globalization
+open System.Text.RegularExpressions
+
+/// Durations as configuration writes them.
+module internal Duration =
+    let allowed = "a duration like 2h, 30m, 1h30m, 90s, 7d or 02:00:00"
+
+    let private units =
+        Regex(
+            @"^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$",
+            RegexOptions.CultureInvariant ||| RegexOptions.ECMAScript
+        )
+
+    /// More than zero. Days, hours, minutes and seconds in this order, each at most once; or [d.]hh:mm:ss.
+    let tryParse (text: string) : TimeSpan option =
+        let text = text.Trim()
+
+        let parsed =
+            if text.Contains ':' then
+                match
+                    TimeSpan.TryParseExact(text, [| @"hh\:mm\:ss"; @"d\.hh\:mm\:ss" |], CultureInfo.InvariantCulture)
+                with
+                | true, span -> Some span
+                | _ -> None
+            else
+                let found = units.Match text
+
+                if text <> "" && found.Success then
+                    let number (index: int) =
+                        let group = found.Groups[index]
+
+                        if group.Success then
+                            Int64.Parse(group.Value, CultureInfo.InvariantCulture)
+                        else
+                            0L
+
+                    let seconds = ((number 1 * 24L + number 2) * 60L + number 3) * 60L + number 4
+
+                    if seconds <= int64 TimeSpan.MaxValue.TotalSeconds then
+                        Some(TimeSpan.FromSeconds seconds)
+                    else
+                        None
+                else
+                    None
+
+        parsed |> Option.filter (fun span -> span > TimeSpan.Zero)

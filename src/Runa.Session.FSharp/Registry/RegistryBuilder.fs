@@ -1,0 +1,165 @@
+namespace Runa.Session
+
+open System
+open System.Reflection
+open System.Security.Cryptography
+open Microsoft.Extensions.Configuration
+open Microsoft.Extensions.Hosting
+open Microsoft.Extensions.Logging
+open Microsoft.Extensions.Logging.Abstractions
+
+/// What a setup leaves open.
+type internal HostFacts =
+    { Services: IServiceProvider
+      Application: string
+      IsDevelopment: bool
+      Clock: TimeProvider
+      Loggers: ILoggerFactory }
+
+/// What drivers are made from where there is no host.
+[<Sealed>]
+type internal NoHost(clock: TimeProvider, loggers: ILoggerFactory) =
+    interface IServiceProvider with
+        member _.GetService wanted =
+            if wanted = typeof<TimeProvider> then box clock
+            elif wanted = typeof<ILoggerFactory> then box loggers
+            else null
+
+/// From a setup to a registry: everything is checked, and all mistakes are raised at once (promise 23).
+module internal RegistryBuilder =
+    /// The facts of a process without a host. Development is what the environment says, as hosts read it.
+    let noHost (parts: SetupParts) : HostFacts =
+        let clock = defaultArg parts.Clock TimeProvider.System
+        let loggers = defaultArg parts.Loggers NullLoggerFactory.Instance
+
+        let environment =
+            [ "ASPNETCORE_ENVIRONMENT"; "DOTNET_ENVIRONMENT" ] |> List.tryPick Secrets.ofEnvironment
+
+        let entry =
+            match Assembly.GetEntryAssembly() with
+            | null -> None
+            | assembly -> Option.ofObj (assembly.GetName().Name)
+
+        { Services = NoHost(clock, loggers)
+          Application = defaultArg entry "application"
+          IsDevelopment =
+            environment
+            |> Option.exists (fun name -> name.Equals(Environments.Development, StringComparison.OrdinalIgnoreCase))
+          Clock = clock
+          Loggers = loggers }
+
+    /// Defaults, then the configuration, then the code; with the mistakes of the configuration.
+    let private settings (parts: SetupParts) : (string * SessionSettings) list * string list =
+        let section = parts.Configuration |> Option.map (fun c -> c.GetSection "session:sessions")
+        let names = parts.Sessions |> List.map fst |> List.distinct
+
+        let settings, errors =
+            [ for name in names ->
+                  let configured, errors =
+                      match section with
+                      | Some section -> SettingReaders.read (section.GetSection name) (SessionSettings.defaults name)
+                      | None -> SessionSettings.defaults name, []
+
+                  let changed =
+                      parts.Sessions
+                      |> List.filter (fun (changed, _) -> changed = name)
+                      |> List.fold (fun settings (_, change) -> change settings) configured
+
+                  (name, changed), errors ]
+            |> List.unzip
+
+        let isKnown (key: string) =
+            names |> List.exists (fun name -> name.Equals(key, StringComparison.OrdinalIgnoreCase))
+
+        let unknown =
+            [ match section with
+              | Some section ->
+                  for child in section.GetChildren() do
+                      if not (isKnown child.Key) then
+                          $"{child.Path}: there is no session \"{child.Key}\".{Nearest.hint names child.Key} Known: {Nearest.list names}. Register it with SessionSetup.session."
+              | None -> () ]
+
+        settings, List.concat errors @ unknown
+
+    let private driverMistakes (drivers: Map<string, 'D>) (settings: (string * SessionSettings) list) =
+        let known = drivers |> Map.toList |> List.map fst
+
+        [ for name, o in settings do
+              if not (drivers.ContainsKey o.Driver) then
+                  $"session \"{name}\": driver = \"{o.Driver}\": there is no such driver.{Nearest.hint known o.Driver} Known: {Nearest.list known}." ]
+
+    /// The secrets, their mistakes, and whether they were made up.
+    let private secrets (parts: SetupParts) (isDevelopment: bool) : string list * string list * bool =
+        let found =
+            match parts.Secrets with
+            | Some secrets ->
+                secrets
+                |> List.mapi (fun index secret -> $"SessionSetup.secrets ({index + 1} of {secrets.Length})", secret)
+            | None -> Secrets.find parts.Configuration
+
+        match found with
+        | [] when isDevelopment -> [ Convert.ToBase64String(RandomNumberGenerator.GetBytes 32) ], [], true
+        | [] -> [], [ $"No secret is set, and this is not Development. {Secrets.howTo}." ], false
+        | found -> List.map snd found, Secrets.check found, false
+
+    let build (setup: SessionSetup) (host: SetupParts -> HostFacts) : SessionRegistry =
+        let parts = setup.Parts
+        let host = host parts
+        let clock = defaultArg parts.Clock host.Clock
+        let loggers = defaultArg parts.Loggers host.Loggers
+        let log = loggers.CreateLogger "Runa.Session"
+        let settings, configurationErrors = settings parts
+        let secrets, secretErrors, isMadeUp = secrets parts host.IsDevelopment
+
+        let errors =
+            configurationErrors
+            @ List.collect (fun (name, o) -> SettingsRules.check name o) settings
+            @ SettingsRules.checkAll settings
+            @ driverMistakes parts.Drivers settings
+            @ secretErrors
+
+        if not errors.IsEmpty then
+            raise (SessionConfigurationException errors)
+
+        if isMadeUp then
+            Log.noSecret log
+
+        let ring = KeyRing.ofSecrets secrets
+        let application = defaultArg parts.Application host.Application
+
+        // Only those that a session uses are made.
+        let drivers =
+            settings
+            |> List.map (fun (_, o) -> o.Driver)
+            |> List.distinct
+            |> List.map (fun name -> name, parts.Drivers[name] host.Services)
+            |> Map
+
+        let sessions: NamedSession list =
+            [ for name, o in settings ->
+                  let owner = if o.Shared then None else Some application
+
+                  { Name = name
+                    Settings = o
+                    Driver = drivers[o.Driver]
+                    Scope = $"{defaultArg owner String.Empty}/{name}"
+                    Token = SessionToken(ring, owner, name)
+                    Cookie =
+                      SetCookie(
+                          o.CookieName,
+                          o.CookieDomain,
+                          o.CookiePath,
+                          o.HttpOnly,
+                          o.Secure,
+                          o.SameSite,
+                          o.Partitioned,
+                          o.Persistent
+                      )
+                    Clock = clock
+                    Log = log
+                    StoreTimeout = parts.StoreTimeout
+                    Queues = CommitQueues()
+                    Hints = Hints()
+                    IsDevelopment = host.IsDevelopment } ]
+
+        new SessionRegistry(sessions, drivers |> Map.toList |> List.map snd, clock, log)

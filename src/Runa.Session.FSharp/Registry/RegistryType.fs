@@ -1,0 +1,86 @@
+namespace Runa.Session
+
+open System
+open System.Collections.Frozen
+open System.Collections.Generic
+open System.Threading
+open System.Threading.Tasks
+open Microsoft.Extensions.Logging
+
+/// One registered session, for a look from outside.
+[<RequireQualifiedAccess>]
+type SessionInfo =
+    {
+        Name: string
+        Driver: string
+        CookieName: string
+        Ttl: TimeSpan
+        IdleTimeout: TimeSpan option
+        Shared: bool
+        /// The one that is meant where no name is given: "web".
+        Default: bool
+        Meta: Map<string, string>
+    }
+
+/// The sessions of an application, validated and ready. Safe to share; AddRunaSession registers it as a singleton.
+[<Sealed>]
+type SessionRegistry
+    internal (sessions: NamedSession list, drivers: SessionDriver list, clock: TimeProvider, log: ILogger) =
+    static let purgeEvery = TimeSpan.FromMinutes 1.
+
+    let byName =
+        sessions
+        |> Seq.map (fun session -> KeyValuePair(session.Name, session))
+        |> fun pairs -> pairs.ToFrozenDictionary StringComparer.Ordinal
+
+    let purge (driver: SessionDriver) : Task<int> =
+        task {
+            try
+                return! driver.PurgeExpired CancellationToken.None
+            with e ->
+                Log.purgeFailed log driver.Name e
+                return 0
+        }
+
+    let purgeAll () =
+        task {
+            let mutable purged = 0
+
+            for driver in drivers do
+                let! count = purge driver
+                purged <- purged + count
+
+            return purged
+        }
+
+    // Promise 11: what has expired goes without anybody's request.
+    let sweeper = clock.CreateTimer((fun _ -> purgeAll () |> ignore), null, purgeEvery, purgeEvery)
+
+    member internal _.Sessions = sessions
+    member internal _.PurgeAll() = purgeAll ()
+
+    /// Raises InvalidOperationException for a name that is not registered, naming the known ones (promise 23).
+    member internal _.Find(name: string) : NamedSession =
+        match byName.TryGetValue name with
+        | true, session -> session
+        | _ ->
+            let known = byName.Keys
+
+            raise (
+                InvalidOperationException
+                    $"There is no session \"{name}\".{Nearest.hint known name} Known: {Nearest.list known}."
+            )
+
+    interface IAsyncDisposable with
+        member _.DisposeAsync() =
+            ValueTask(
+                task {
+                    do! sweeper.DisposeAsync()
+
+                    for driver in drivers do
+                        do! driver.Dispose()
+                }
+            )
+
+    interface IDisposable with
+        member this.Dispose() = (this :> IAsyncDisposable).DisposeAsync().AsTask().GetAwaiter().GetResult()

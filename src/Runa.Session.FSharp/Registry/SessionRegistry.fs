@@ -1,0 +1,117 @@
+namespace Runa.Session
+
+open System
+open System.Threading
+open System.Threading.Tasks
+open Microsoft.Extensions.Primitives
+
+/// What SessionRegistry.commit did.
+[<RequireQualifiedAccess>]
+type Committed =
+    {
+        /// The session as it was committed: go on from this one.
+        Session: Session
+        /// Values of Set-Cookie headers to send: none when the cookie did not change.
+        Cookies: string list
+    }
+
+/// Sessions without a web host: in scripts, tests and servers of other kinds. Where a name is not registered, every
+/// function raises InvalidOperationException; where the store fails, SessionStoreException.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module SessionRegistry =
+    /// Raises SessionConfigurationException with everything that is wrong in the setup. Outside Development (as
+    /// ASPNETCORE_ENVIRONMENT or DOTNET_ENVIRONMENT says) a secret must be set.
+    let create (setup: SessionSetup) : SessionRegistry = RegistryBuilder.build setup RegistryBuilder.noHost
+
+    /// The session of this name that the Cookie header's raw text leads to.
+    let load
+        (name: string)
+        (cookieHeader: string option)
+        (token: CancellationToken)
+        (registry: SessionRegistry)
+        : Task<Session> =
+        task {
+            let session = registry.Find name
+            token.ThrowIfCancellationRequested()
+            let! loaded = SessionLifecycle.load session (StringValues(Option.toObj cookieHeader))
+            return loaded.Session
+        }
+
+    let private cookies (session: NamedSession) (change: CookieChange) : string list =
+        match change with
+        | CookieChange.None -> []
+        | CookieChange.Set(token, until) -> [ session.Cookie.Set(string token, until - session.Now, true) ]
+        | CookieChange.Expire -> [ session.Cookie.Expire true ]
+
+    /// Stores what became of a session that `load` gave. On a conflict the changes are merged onto the newer session, as
+    /// for every run-once handler; SessionConflictException where they cannot be. The token cancels before the first
+    /// store call and not after. Secure = SameAsRequest counts as https. Raises InvalidOperationException for a session
+    /// that this registry did not load.
+    let commit (session: Session) (token: CancellationToken) (registry: SessionRegistry) : Task<Committed> =
+        task {
+            match session.Origin with
+            | :? Loaded as loaded when Object.ReferenceEquals(registry.Find loaded.Name, loaded.NamedSession) ->
+                token.ThrowIfCancellationRequested()
+                let named = loaded.NamedSession
+
+                let! stepped =
+                    Attempts.run named null loaded session WhenGone.StepAgainUnlessOwned (fun session ->
+                        struct (session, ()))
+
+                return ({ Session = stepped.Loaded.Session; Cookies = cookies named stepped.Cookie }: Committed)
+            | origin ->
+                return
+                    raise (
+                        InvalidOperationException
+                            $"The session \"{origin.Name}\" was not loaded by this registry: commit what SessionRegistry.load gave."
+                    )
+        }
+
+    let info (registry: SessionRegistry) : SessionInfo list =
+        [ for session in registry.Sessions ->
+              { Name = session.Name
+                Driver = session.Settings.Driver
+                CookieName = session.Settings.CookieName
+                Ttl = session.Settings.Ttl
+                IdleTimeout = session.Settings.IdleTimeout
+                Shared = session.Settings.Shared
+                Default = (session.Name = "web")
+                Meta = session.Settings.Meta } ]
+
+    /// The living sessions of an owner. This and the functions below raise NotSupportedException on a driver without an
+    /// owner index.
+    let forOwner
+        (name: string)
+        (owner: string)
+        (token: CancellationToken)
+        (registry: SessionRegistry)
+        : Task<OwnedSession list> =
+        OwnerSessions.list (registry.Find name) owner token
+
+    /// Ends one session of the owner, by its handle. False: the owner has no such session.
+    let revoke
+        (name: string)
+        (owner: string)
+        (handle: string)
+        (token: CancellationToken)
+        (registry: SessionRegistry)
+        : Task<bool> =
+        OwnerSessions.revoke (registry.Find name) owner handle token
+
+    /// Ends all sessions of the owner, and answers how many. A sign-in that races it loses.
+    let revokeOwner (name: string) (owner: string) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
+        OwnerSessions.revokeOwner (registry.Find name) owner token
+
+    /// Ends all sessions of this session's owner but this one, and answers how many; none without an owner.
+    let revokeOthers (session: Session) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
+        match session.Origin, Session.owner session with
+        | (:? Loaded as loaded), Some owner ->
+            OwnerSessions.revokeOthers (registry.Find loaded.Name) owner loaded.Place.Key token
+        | _ -> Task.FromResult 0
+
+    /// Ends every session of this name, and answers how many.
+    let revokeAll (name: string) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
+        OwnerSessions.revokeAll (registry.Find name) token
+
+    /// Deletes what has expired on all drivers now, and answers how many records went. It happens by itself each minute.
+    let purgeExpired (_: CancellationToken) (registry: SessionRegistry) : Task<int> = registry.PurgeAll()

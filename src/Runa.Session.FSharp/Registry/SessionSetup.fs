@@ -1,0 +1,70 @@
+namespace Runa.Session
+
+open System
+open Microsoft.Extensions.Configuration
+open Microsoft.Extensions.DependencyInjection
+open Microsoft.Extensions.Logging
+
+[<Sealed>]
+type SessionSetup internal (parts: SetupParts) =
+    member internal _.Parts = parts
+
+    /// Promise 5: no secret.
+    override _.ToString() = $"SessionSetup ({Nearest.list (parts.Sessions |> List.map fst |> List.distinct)})"
+
+and internal SetupParts =
+    { Drivers: Map<string, IServiceProvider -> SessionDriver>
+      Sessions: (string * (SessionSettings -> SessionSettings)) list
+      Secrets: string list option
+      Application: string option
+      Configuration: IConfiguration option
+      Clock: TimeProvider option
+      Loggers: ILoggerFactory option
+      StoreTimeout: TimeSpan }
+
+[<RequireQualifiedAccess>]
+module SessionSetup =
+    let private memory (services: IServiceProvider) =
+        MemoryDriver.create
+            { MemoryDriver.defaults with
+                TimeProvider = services.GetRequiredService<TimeProvider>()
+                LoggerFactory = services.GetRequiredService<ILoggerFactory>() }
+
+    let empty =
+        SessionSetup
+            { Drivers = Map [ ("memory", memory) ]
+              Sessions = [ "web", id; "admin", id; "api", id ]
+              Secrets = None
+              Application = None
+              Configuration = None
+              Clock = None
+              Loggers = None
+              StoreTimeout = TimeSpan.FromSeconds 5. }
+
+    let driverFrom (name: string) (make: IServiceProvider -> SessionDriver) (setup: SessionSetup) =
+        SessionSetup { setup.Parts with Drivers = setup.Parts.Drivers.Add(name, make) }
+
+    let driver (name: string) (driver: SessionDriver) (setup: SessionSetup) =
+        // It was opened by the caller, who disposes it.
+        driverFrom name (fun _ -> driver |> SessionDriver.withDispose (fun () -> Threading.Tasks.ValueTask())) setup
+
+    let session (name: string) (change: SessionSettings -> SessionSettings) (setup: SessionSetup) =
+        SessionSetup { setup.Parts with Sessions = setup.Parts.Sessions @ [ name, change ] }
+
+    let secrets (secrets: string list) (setup: SessionSetup) = SessionSetup { setup.Parts with Secrets = Some secrets }
+
+    let application (name: string) (setup: SessionSetup) = SessionSetup { setup.Parts with Application = Some name }
+
+    let configuration (configuration: IConfiguration) (setup: SessionSetup) =
+        SessionSetup { setup.Parts with Configuration = Some configuration }
+
+    let timeProvider (clock: TimeProvider) (setup: SessionSetup) = SessionSetup { setup.Parts with Clock = Some clock }
+
+    let loggerFactory (loggers: ILoggerFactory) (setup: SessionSetup) =
+        SessionSetup { setup.Parts with Loggers = Some loggers }
+
+    let storeTimeout (limit: TimeSpan) (setup: SessionSetup) =
+        if limit <= TimeSpan.Zero then
+            raise (ArgumentOutOfRangeException("limit", limit, "The time limit of a store call is more than zero."))
+
+        SessionSetup { setup.Parts with StoreTimeout = limit }

@@ -1,0 +1,87 @@
+namespace Runa.Session
+
+open System
+open System.Collections
+open System.Collections.Generic
+open System.Globalization
+open System.IO
+open Microsoft.Extensions.Configuration
+open Microsoft.Extensions.FileProviders
+open Tomlyn
+open Tomlyn.Model
+open Tomlyn.Parsing
+open Tomlyn.Syntax
+
+/// TOML text as configuration keys, each under "session:".
+module internal SessionToml =
+    let private tables = [ "sessions" ]
+
+    let private textOf (value: obj) : string =
+        match value with
+        | :? bool as flag -> if flag then "true" else "false"
+        | value -> string (Convert.ToString(value, CultureInfo.InvariantCulture))
+
+    let rec private flatten (path: string) (value: objnull) : KeyValuePair<string, string | null> list =
+        match value with
+        | null -> []
+        | :? TomlTable as table ->
+            [ for KeyValue(key, value) in table do
+                  yield! flatten $"{path}:{key}" value ]
+        | :? string as text -> [ KeyValuePair(path, text) ]
+        | :? IEnumerable as items ->
+            [ for index, item in Seq.indexed (Seq.cast<objnull> items) do
+                  yield! flatten $"{path}:{index}" item ]
+        | value -> [ KeyValuePair(path, textOf value) ]
+
+    /// `file(line,column): what is wrong`, lines and columns counted from one.
+    let private mistake (file: string) (message: DiagnosticMessage) =
+        let at = message.Span.Start
+        $"{file}({at.Line + 1},{at.Column + 1}): {message.Message}"
+
+    /// Raises SessionConfigurationException with every mistake in the text.
+    let parse (file: string) (text: string) : KeyValuePair<string, string | null> list =
+        let document = SyntaxParser.Parse(text, file, true)
+
+        if document.HasErrors then
+            raise (SessionConfigurationException [ for message in document.Diagnostics -> mistake file message ])
+
+        match TomlSerializer.Deserialize<TomlTable> text with
+        | null -> []
+        | root ->
+            match root.Keys |> Seq.filter (fun key -> not (List.contains key tables)) |> List.ofSeq with
+            | [] -> flatten "session" root
+            | unknown ->
+                raise (
+                    SessionConfigurationException
+                        [ for key in unknown ->
+                              $"{file}: unknown key \"{key}\".{Nearest.hint tables key} Write [sessions.<name>]; secrets do not belong here." ]
+                )
+
+[<Sealed>]
+type internal SessionTomlProvider(files: IFileProvider, path: string, isOptional: bool) =
+    inherit ConfigurationProvider()
+
+    override this.Load() =
+        let file = files.GetFileInfo path
+
+        if file.Exists then
+            use reader = new StreamReader(file.CreateReadStream())
+            this.Data <- Dictionary(SessionToml.parse path (reader.ReadToEnd()), StringComparer.OrdinalIgnoreCase)
+        elif not isOptional then
+            raise (
+                SessionConfigurationException
+                    [ $"The session configuration file \"{path}\" was not found ({file.PhysicalPath})." ]
+            )
+
+[<Sealed>]
+type internal SessionTomlSource(path: string, isOptional: bool) =
+    interface IConfigurationSource with
+        member _.Build builder =
+            let files, path =
+                if Path.IsPathRooted path then
+                    let folder = string (Path.GetDirectoryName path)
+                    new PhysicalFileProvider(folder) :> IFileProvider, string (Path.GetFileName path)
+                else
+                    builder.GetFileProvider(), path
+
+            SessionTomlProvider(files, path, isOptional)

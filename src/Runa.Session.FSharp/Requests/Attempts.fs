@@ -1,0 +1,205 @@
+namespace Runa.Session
+
+open System
+open System.Diagnostics
+open System.Threading.Tasks
+
+/// Answers whether a cookie can still be sent. Null where this is not asked: outside a request.
+[<AllowNullLiteral>]
+type internal ICookieGate =
+    abstract IsOpen: bool
+
+/// What is done when the session ended while the step ran.
+[<RequireQualifiedAccess; Struct>]
+type internal WhenGone =
+    /// A step that asks for the owner itself is run again on the empty session, whatever it does there.
+    | StepAgain
+    /// Another one too, but if the lost session had an owner it must not write: what is private would land in a
+    /// stranger's session.
+    | StepAgainUnlessOwned
+
+/// A step that was committed.
+[<Struct; NoComparison; NoEquality>]
+type internal Stepped<'R> =
+    {
+        Loaded: Loaded
+        Cookie: CookieChange
+        Result: 'R
+        /// More than a touch reached the store.
+        IsWritten: bool
+    }
+
+/// Runs a step and commits what it hands back, again and again while other requests get there first (promise 12).
+module internal Attempts =
+    let most = 64
+    let longest = TimeSpan.FromSeconds 10.
+
+    let check (given: Session) (back: Session) =
+        if isNull (box back) then
+            raise (InvalidOperationException $"The step for \"{given.Origin.Name}\" handed back null.")
+
+        if back.Origin.Name <> given.Origin.Name then
+            raise (
+                InvalidOperationException
+                    $"The step for \"{given.Origin.Name}\" handed back the session \"{back.Origin.Name}\"."
+            )
+
+        if not (Object.ReferenceEquals(back.Origin, given.Origin)) then
+            raise (
+                InvalidOperationException
+                    $"The step for \"{given.Origin.Name}\" handed back a session not made from the one it was given: use its own argument."
+            )
+
+    let checkGate (session: NamedSession) (gate: ICookieGate) (plan: Plan) =
+        if not (isNull gate) && Commit.needsCookie plan && not gate.IsOpen then
+            raise (
+                InvalidOperationException
+                    $"The session \"{session.Name}\" cannot be saved: this change must set or expire its cookie, but the response has started. Change the session before the first write. Nothing was saved."
+            )
+
+    let private conflict (session: NamedSession) why =
+        SessionConflictException $"The session \"{session.Name}\" could not be saved: {why}."
+
+    let private endedMeanwhile = "it was signed in, and ended while the handler ran"
+
+    /// What the step makes of the session it starts from.
+    let private plan
+        (session: NamedSession)
+        gate
+        (step: Session -> struct (Session * 'R))
+        (loaded: Loaded)
+        (start: Session)
+        =
+        let struct (wanted, result) = step start
+        check start wanted
+        let plan = Commit.plan session.Now session.Settings.IdleTimeout loaded wanted
+        checkGate session gate plan
+        struct (plan, result)
+
+    let private finished plan (result: 'R) loaded cookie : Stepped<'R> =
+        { Loaded = loaded
+          Cookie = cookie
+          Result = result
+          IsWritten =
+            match plan with
+            | Plan.Nothing
+            | Plan.Touch _ -> false
+            | _ -> true }
+
+    /// One request's attempts. `pending`: changes of a run-once handler, which are merged and not computed again, and on
+    /// top of which the step runs.
+    [<Sealed>]
+    type private Runner<'R>
+        (session: NamedSession, gate: ICookieGate, whenGone: WhenGone, step: Session -> struct (Session * 'R)) =
+
+        let mutable isQueued = false
+        let mutable stored: SessionRecord voption = ValueNone
+        // The session was lost, and it had an owner.
+        let mutable isBereft = false
+
+        let planned (loaded: Loaded) (start: Session) : struct (Plan * 'R) =
+            let struct (plan, _) as planned = plan session gate step loaded start
+
+            match plan with
+            | Plan.Nothing -> ()
+            | _ when isBereft -> raise (conflict session endedMeanwhile)
+            | _ -> ()
+
+            planned
+
+        /// After a conflict: wait for our turn, and take the newest record known.
+        let takeTurn (place: StorePlace) (current: SessionRecord) (since: Stopwatch) (count: int) =
+            task {
+                Telemetry.conflict session.Name
+
+                if count >= most || since.Elapsed > longest then
+                    raise (conflict session $"it kept changing for {count} attempts")
+
+                if isQueued then
+                    return current
+                else
+                    match! session.Queues.Enter(place.Key, longest) with
+                    | Turn.Entered latest ->
+                        isQueued <- true
+                        return ValueOption.defaultValue current latest
+                    | Turn.Full ->
+                        return
+                            raise (
+                                conflict session $"more than {CommitQueues.Longest} requests are waiting to change it"
+                            )
+                    | Turn.TooLate -> return raise (conflict session $"it was busy for {longest}")
+            }
+
+        let onto (loaded: Loaded) (was: Session) (pending: Session) : Session =
+            if loaded.IsSuperseded then
+                raise (conflict session "another request has moved it to a new id (a sign-in or regenerate)")
+
+            match Merge.onto loaded.Session was pending with
+            | Ok merged -> merged
+            | Error why -> raise (conflict session why)
+
+        let rec go (first: Loaded) (loaded: Loaded) pending (struct (plan, result)) count since : Task<Stepped<'R>> =
+            task {
+                match! SessionLifecycle.execute session loaded plan with
+                | Outcome.Done(now, cookie) ->
+                    if now.Place.Key = loaded.Place.Key then
+                        stored <- now.Record
+
+                    return finished plan result now cookie
+                | Outcome.Missing -> return! goOnWithout first loaded pending count since
+                | Outcome.Conflict current ->
+                    let! current = takeTurn loaded.Place current since count
+                    let next = Loaded.ofRecord session loaded.Place current
+
+                    if next.Status = SessionStatus.Active || next.IsSuperseded then
+                        let start =
+                            match pending with
+                            | null -> next.Session
+                            | pending -> onto next first.Session pending
+
+                        return! go first next pending (planned next start) (count + 1) since
+                    else
+                        return! goOnWithout first loaded pending count since
+            }
+
+        /// The session is gone: what the run-once handler changed is dropped, the step runs on an empty session.
+        and goOnWithout first (lost: Loaded) (pending: Session | null) count since =
+            isBereft <- whenGone = WhenGone.StepAgainUnlessOwned && lost.State.Owner.IsSome
+
+            if not (isNull pending) then
+                if isBereft then
+                    raise (conflict session endedMeanwhile)
+
+                Telemetry.drop session.Name
+                Log.dropped session.Log session.Name
+
+            let next = Loaded.gone session lost.Place
+            go first next null (planned next next.Session) (count + 1) since
+
+        member _.Run(loaded: Loaded, pending: Session | null, planned: struct (Plan * 'R)) : Task<Stepped<'R>> =
+            task {
+                try
+                    return! go loaded loaded pending planned 1 (Stopwatch.StartNew())
+                finally
+                    if isQueued then
+                        session.Queues.Leave(loaded.Place.Key, stored)
+            }
+
+    /// `pending` is made from `loaded`, or null.
+    let run
+        (session: NamedSession)
+        (gate: ICookieGate)
+        (loaded: Loaded)
+        (pending: Session | null)
+        (whenGone: WhenGone)
+        (step: Session -> struct (Session * 'R))
+        : ValueTask<Stepped<'R>> =
+        let start =
+            match pending with
+            | null -> loaded.Session
+            | pending -> pending
+
+        match plan session gate step loaded start with
+        // The way of every read: nothing to await, nothing to allocate.
+        | struct (Plan.Nothing, result) -> ValueTask<Stepped<'R>>(finished Plan.Nothing result loaded CookieChange.None)
+        | planned -> ValueTask<Stepped<'R>>(Runner(session, gate, whenGone, step).Run(loaded, pending, planned))

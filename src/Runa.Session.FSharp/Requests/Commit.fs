@@ -1,0 +1,126 @@
+namespace Runa.Session
+
+open System
+
+/// What a commit must do to the store, from what was loaded and what the handler handed back.
+[<RequireQualifiedAccess>]
+type internal Plan =
+    | Nothing
+    /// A later idle end.
+    | Touch of DateTimeOffset
+    | Create of SessionState
+    /// The cookie is sent again when the lifetime changed.
+    | Replace of SessionState * sendsCookie: bool
+    /// The same session under a new id.
+    | Rekey of SessionState
+    | Delete
+    /// Ended, and a new one begun: a "Goodbye" after signing out.
+    | DeleteThenCreate of SessionState
+    /// It must save under a token that another request has already exchanged.
+    | Superseded
+
+module internal Commit =
+    /// How rarely an idle end is moved (promise 7).
+    let touchInterval (idle: TimeSpan) : TimeSpan = min (idle / 10.) (TimeSpan.FromMinutes 1.)
+
+    /// The end for want of requests, counted from now.
+    let idleEnd (now: DateTimeOffset) (idle: TimeSpan option) (state: SessionState) : DateTimeOffset voption =
+        match idle with
+        | Some idle -> ValueSome(min (now + idle) state.ExpiresAt)
+        | None -> ValueNone
+
+    /// The idle end to store for a request that changed nothing, if it is due.
+    let dueTouch (now: DateTimeOffset) (idle: TimeSpan option) (record: SessionRecord) : DateTimeOffset voption =
+        match idle with
+        | None -> ValueNone
+        | Some idle ->
+            let next = min (now + idle) record.State.ExpiresAt
+
+            match record.IdleEnd with
+            | ValueNone -> ValueSome next
+            | ValueSome before when next > before && now + idle - before >= touchInterval idle -> ValueSome next
+            | ValueSome _ -> ValueNone
+
+    /// Pure: the same inputs give the same plan, so it can be made again after a conflict. The rows are those of the
+    /// table in docs/commit.md.
+    let plan (now: DateTimeOffset) (idle: TimeSpan option) (loaded: Loaded) (wanted: Session) : Plan =
+        let state = wanted.State
+        let change = wanted.Change
+        let isEmpty = SessionState.isEmpty state || state.ExpiresAt <= now
+
+        match loaded.Status with
+        | SessionStatus.Active when change.Destroyed -> if isEmpty then Plan.Delete else Plan.DeleteThenCreate state
+        | SessionStatus.Active when state.ExpiresAt <= now -> Plan.Delete
+        | SessionStatus.Active when change.Regenerated -> Plan.Rekey state
+        | SessionStatus.Active when SessionState.same loaded.State state ->
+            match loaded.Record with
+            | ValueSome record ->
+                match dueTouch now idle record with
+                | ValueSome idleEnd -> Plan.Touch idleEnd
+                | ValueNone -> Plan.Nothing
+            | ValueNone -> Plan.Nothing
+        | SessionStatus.Active -> Plan.Replace(state, state.ExpiresAt <> loaded.State.ExpiresAt)
+        | _ when loaded.IsSuperseded ->
+            match change.Destroyed, isEmpty with
+            // A logout follows the tombstone to where the session went.
+            | true, true -> Plan.Delete
+            | true, false -> Plan.DeleteThenCreate state
+            | false, true -> Plan.Nothing
+            | false, false -> Plan.Superseded
+        | _ -> if isEmpty then Plan.Nothing else Plan.Create state
+
+    let needsCookie (plan: Plan) : bool =
+        match plan with
+        | Plan.Create _
+        | Plan.Rekey _
+        | Plan.Delete
+        | Plan.DeleteThenCreate _
+        | Plan.Replace(_, true) -> true
+        | Plan.Nothing
+        | Plan.Touch _
+        | Plan.Replace(_, false)
+        | Plan.Superseded -> false
+
+    /// Flashes get the ids by which merges tell them apart when they are first stored: from the version of that write.
+    let private number (RecordVersion.RecordVersion version) (flashes: Flash list) =
+        if flashes |> List.forall (fun flash -> flash.Id <> 0L) then
+            flashes
+        else
+            flashes
+            |> List.mapi (fun index flash ->
+                if flash.Id <> 0L then
+                    flash
+                else
+                    match version + int64 index with
+                    | 0L -> { flash with Id = Int64.MinValue }
+                    | id -> { flash with Id = id })
+
+    /// The record to write for a state.
+    let record
+        (now: DateTimeOffset)
+        (idle: TimeSpan option)
+        (scope: string)
+        (version: RecordVersion)
+        (state: SessionState)
+        : SessionRecord =
+        { Version = version
+          Scope = scope
+          State = { state with LastSeenAt = now; Flashes = number version state.Flashes }
+          IdleEnd = idleEnd now idle state
+          Kind = RecordKind.Live }
+
+    /// How long a token that was exchanged still leads to its successor.
+    let tombstoneLife = TimeSpan.FromMinutes 2.
+
+    let tombstone
+        (now: DateTimeOffset)
+        (scope: string)
+        (version: RecordVersion)
+        (owner: string option)
+        (successor: StoreKey)
+        : SessionRecord =
+        { Version = version
+          Scope = scope
+          State = { SessionState.fresh now tombstoneLife with Owner = owner }
+          IdleEnd = ValueNone
+          Kind = RecordKind.Moved successor }

@@ -1,0 +1,88 @@
+namespace Runa.Session
+
+open System
+open System.Collections.Concurrent
+open System.Collections.Generic
+open System.Threading.Tasks
+
+/// Requests of one session that met a conflict wait here and go one by one, in their order.
+[<Sealed; AllowNullLiteral>]
+type private CommitQueue() =
+    member val Waiting = LinkedList<TaskCompletionSource>()
+    member val IsRetired = false with get, set
+    /// What the last one to leave has stored: the next one starts from it.
+    member val Latest: SessionRecord voption = ValueNone with get, set
+
+/// How waiting for a turn ended.
+[<RequireQualifiedAccess; Struct; NoComparison>]
+type internal Turn =
+    /// The record that the one before stored, if it is known. Call Leave afterwards.
+    | Entered of SessionRecord voption
+    | Full
+    | TooLate
+
+/// A queue for each session that has conflicts at the moment. It spans the attempts, not a single store call, and one
+/// process: between processes compare-and-swap alone decides.
+[<Sealed>]
+type internal CommitQueues() =
+    let queues = ConcurrentDictionary<StoreKey, CommitQueue>()
+
+    /// More than this many waiting for one session is a fault, not a wait.
+    static member Longest = 1_000
+
+    /// Waits for the caller's turn.
+    member this.Enter(key: StoreKey, timeout: TimeSpan) : Task<Turn> =
+        let queue = queues.GetOrAdd(key, (fun _ -> CommitQueue()))
+        let turn = TaskCompletionSource TaskCreationOptions.RunContinuationsAsynchronously
+        let node = LinkedListNode turn
+
+        let entered =
+            lock queue (fun () ->
+                if queue.IsRetired then
+                    ValueNone
+                elif queue.Waiting.Count >= CommitQueues.Longest then
+                    ValueSome false
+                else
+                    queue.Waiting.AddLast node
+
+                    if queue.Waiting.Count = 1 then
+                        turn.SetResult()
+
+                    ValueSome true)
+
+        match entered with
+        | ValueNone -> this.Enter(key, timeout)
+        | ValueSome false -> Task.FromResult Turn.Full
+        | ValueSome true ->
+            task {
+                try
+                    do! turn.Task.WaitAsync timeout
+                    return Turn.Entered(lock queue (fun () -> queue.Latest))
+                with :? TimeoutException ->
+                    this.Remove(key, queue, node)
+                    return Turn.TooLate
+            }
+
+    /// The next one's turn; with what this one has stored.
+    member this.Leave(key: StoreKey, stored: SessionRecord voption) =
+        match queues.TryGetValue key with
+        | true, queue ->
+            lock queue (fun () -> queue.Latest <- stored)
+
+            match queue.Waiting.First with
+            | null -> ()
+            | first -> this.Remove(key, queue, first)
+        | _ -> ()
+
+    member private _.Remove(key: StoreKey, queue: CommitQueue, node: LinkedListNode<TaskCompletionSource>) =
+        lock queue (fun () ->
+            let wasFirst = Object.ReferenceEquals(queue.Waiting.First, node)
+            queue.Waiting.Remove node
+
+            match queue.Waiting.First with
+            | null ->
+                queue.IsRetired <- true
+                queues.TryRemove key |> ignore
+            | first ->
+                if wasFirst then
+                    first.Value.TrySetResult() |> ignore)

@@ -1,0 +1,81 @@
+namespace Runa.Session
+
+open System
+
+/// A genuine token and the store key it leads to.
+[<Struct; NoComparison; NoEquality>]
+type internal StorePlace =
+    {
+        Key: StoreKey
+        /// A slice of the Cookie header: it is only copied when the cookie is sent again.
+        Token: ReadOnlyMemory<char>
+    }
+
+/// What one load of one request found, and so what its step's session is made from.
+[<Sealed; AllowNullLiteral>]
+type internal Loaded
+    (
+        session: NamedSession,
+        status: SessionStatus,
+        place: StorePlace,
+        record: SessionRecord voption,
+        state: SessionState,
+        now: DateTimeOffset
+    ) =
+    inherit SessionOrigin()
+
+    override _.Name = session.Name
+    override _.Status = status
+    override _.Now = now
+    override _.Ttl = session.Settings.Ttl
+    override _.MaxTtl = session.Settings.MaxTtl
+
+    override _.Undecodable error =
+        Telemetry.undecodableValue session.Name
+        Log.undecodable session.Log session.Name error
+
+    member _.NamedSession = session
+    /// Of no use while New.
+    member _.Place = place
+    /// What stands in the store, while Active; the tombstone, when the token met one.
+    member _.Record = record
+    member _.State = state
+
+    /// The token met a tombstone: the browser already has another one.
+    member _.IsSuperseded =
+        match record with
+        | ValueSome record -> SessionRecord.isTombstone record
+        | ValueNone -> false
+
+    /// The session that a step is given.
+    member this.Session = Session(this, state, SessionChange.None)
+
+module internal Loaded =
+    let private empty session status place record now =
+        Loaded(session, status, place, record, SessionState.fresh now session.Settings.Ttl, now)
+
+    /// No token, or none of ours.
+    let none (session: NamedSession) : Loaded =
+        empty session SessionStatus.New Unchecked.defaultof<StorePlace> ValueNone session.Now
+
+    /// A genuine token whose session is gone.
+    let gone (session: NamedSession) (place: StorePlace) : Loaded =
+        empty session SessionStatus.Expired place ValueNone session.Now
+
+    /// Whether it has ended, by what it says itself or by an idle timeout that was shortened since.
+    let private isOver (session: NamedSession) (now: DateTimeOffset) (record: SessionRecord) =
+        SessionRecord.isExpired now record
+        || (match session.Settings.IdleTimeout with
+            | Some idle -> record.IdleEnd.IsSome && record.State.LastSeenAt + idle <= now
+            | None -> false)
+
+    /// What stands under the store key of a genuine token.
+    let ofRecord (session: NamedSession) (place: StorePlace) (record: SessionRecord) : Loaded =
+        let now = session.Now
+
+        if isOver session now record then
+            empty session SessionStatus.Expired place ValueNone now
+        elif SessionRecord.isTombstone record then
+            empty session SessionStatus.Expired place (ValueSome record) now
+        else
+            Loaded(session, SessionStatus.Active, place, ValueSome record, record.State, now)

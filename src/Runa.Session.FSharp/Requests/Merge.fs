@@ -1,0 +1,67 @@
+namespace Runa.Session
+
+/// Three-way: what a run-once handler changed, onto what another request has stored meanwhile.
+module internal Merge =
+    /// Key by key: what `mine` changed against `was` wins, everything else is theirs.
+    let private values (was: Map<string, string>) (mine: Map<string, string>) (theirs: Map<string, string>) =
+        let removed = was |> Map.filter (fun key _ -> not (mine.ContainsKey key))
+
+        let changed =
+            mine
+            |> Map.filter (fun key text ->
+                match was.TryFind key with
+                | Some before -> before <> text
+                | None -> true)
+
+        let kept = removed |> Map.fold (fun (left: Map<string, string>) key _ -> left.Remove key) theirs
+        changed |> Map.fold (fun (all: Map<string, string>) key text -> all.Add(key, text)) kept
+
+    let private flashes (was: Flash list) (mine: Flash list) (theirs: Flash list) (taken: int64 list) =
+        let known = was |> List.map _.Id |> Set.ofList
+        let added = mine |> List.filter (fun flash -> flash.Id = 0L || not (known.Contains flash.Id))
+        let left = theirs |> List.filter (fun flash -> not (List.contains flash.Id taken))
+        left @ added
+
+    /// `wanted`, made from `was`, carried over to the session `current`. Error: a flash it took was taken by another.
+    let onto (current: Session) (was: Session) (wanted: Session) : Result<Session, string> =
+        let change = wanted.Change
+        let theirs = current.State
+        let mine = wanted.State
+        let isThere id = theirs.Flashes |> List.exists (fun flash -> flash.Id = id)
+
+        if change.Destroyed then
+            Ok(Session(current.Origin, mine, change))
+        elif change.Taken |> List.exists (isThere >> not) then
+            Error "a flash that this request took was taken by another request"
+        else
+            // A lifetime or a sign-in that was asked for is this request's; otherwise nobody changed it here.
+            let signsIn = mine.Owner <> was.State.Owner || mine.SignedInAt <> was.State.SignedInAt
+
+            let owned =
+                if signsIn then
+                    { theirs with
+                        Owner = mine.Owner
+                        Claims = mine.Claims
+                        SignedInAt = mine.SignedInAt
+                        CreatedAt = mine.CreatedAt
+                        ExpiresAt = mine.ExpiresAt }
+                elif change.Lifetime.IsSome then
+                    { theirs with ExpiresAt = mine.ExpiresAt }
+                else
+                    theirs
+
+            let merged =
+                if change.Cleared then
+                    { owned with Values = mine.Values; Flashes = mine.Flashes }
+                else
+                    { owned with
+                        Values = values was.State.Values mine.Values theirs.Values
+                        Flashes = flashes was.State.Flashes mine.Flashes theirs.Flashes change.Taken }
+
+            let labelled =
+                if mine.Label <> was.State.Label then
+                    { merged with Label = mine.Label }
+                else
+                    merged
+
+            Ok(Session(current.Origin, labelled, change))

@@ -1,0 +1,131 @@
+namespace Runa.Session
+
+open System
+open System.Threading
+open System.Threading.Tasks
+
+/// One of an owner's sessions, for a list of devices.
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type OwnedSession =
+    {
+        /// What SessionRegistry.revoke takes. It is no token: it cannot be used as a cookie.
+        Handle: string
+        Label: string option
+        CreatedAt: DateTimeOffset
+        SignedInAt: DateTimeOffset option
+        LastSeenAt: DateTimeOffset
+        /// The earlier of the idle and the absolute end.
+        ExpiresAt: DateTimeOffset
+    }
+
+    member _.Display = "OwnedSession"
+
+    /// Promise 5: the handle is not printed.
+    override owned.ToString() = owned.Display
+
+/// Lists and ends sessions by owner, over the driver's index (promise 27).
+module internal OwnerSessions =
+    let private index (session: NamedSession) : OwnerIndex =
+        match session.Driver.Owners with
+        | ValueSome owners -> owners
+        | ValueNone ->
+            raise (
+                NotSupportedException
+                    $"The driver \"{session.Driver.Name}\" of the session \"{session.Name}\" cannot list sessions by owner."
+            )
+
+    let private records (session: NamedSession) (owner: string) (token: CancellationToken) : Task<OwnedRecord list> =
+        let owners = index session
+
+        let rec from place (pages: OwnedRecord list list) =
+            task {
+                token.ThrowIfCancellationRequested()
+                let! page = StoreCall.run session "list" false (owners.List session.Scope owner place)
+
+                match page.Next with
+                | Some _ as next -> return! from next (page.Items :: pages)
+                | None -> return List.concat (List.rev (page.Items :: pages))
+            }
+
+        from None []
+
+    let private handle (key: StoreKey) = StoreKey.toText key
+
+    let list (session: NamedSession) (owner: string) (token: CancellationToken) : Task<OwnedSession list> =
+        task {
+            let! records = records session owner token
+
+            return
+                [ for item in records do
+                      if not (SessionRecord.isTombstone item.Record) then
+                          let state = item.Record.State
+
+                          ({ Handle = handle item.Key
+                             Label = state.Label
+                             CreatedAt = state.CreatedAt
+                             SignedInAt = state.SignedInAt
+                             LastSeenAt = state.LastSeenAt
+                             ExpiresAt = SessionRecord.endsAt item.Record }
+                          : OwnedSession) ]
+        }
+
+    /// Deletes, and follows a tombstone as long as the owner is the same. True: a living session ended.
+    let rec private endOne (session: NamedSession) (owner: string) (key: StoreKey) : Task<bool> =
+        task {
+            match! StoreCall.delete session key with
+            | ValueSome { Kind = RecordKind.Moved successor; State = { Owner = Some moved } } when moved = owner ->
+                return! endOne session owner successor
+            | ValueSome { Kind = RecordKind.Live } -> return true
+            | _ -> return false
+        }
+
+    let private endAll session owner (token: CancellationToken) (wanted: OwnedRecord -> bool) : Task<int> =
+        task {
+            let! records = records session owner token
+            let mutable ended = 0
+
+            for item in records do
+                if wanted item then
+                    let! isEnded = endOne session owner item.Key
+
+                    if isEnded then
+                        ended <- ended + 1
+
+            return ended
+        }
+
+    /// One of the owner's sessions. False: the owner has none of this handle.
+    let revoke (session: NamedSession) (owner: string) (wanted: string) (token: CancellationToken) : Task<bool> =
+        task {
+            let! ended = endAll session owner token (fun item -> handle item.Key = wanted)
+            return ended > 0
+        }
+
+    let private advance (session: NamedSession) (owner: string) =
+        let owners = index session
+
+        StoreCall.run session "advance" true (fun token ->
+            ValueTask<bool>(
+                task {
+                    do! owners.Advance session.Scope owner token
+                    return true
+                }
+            ))
+
+    /// All of the owner's sessions; a sign-in that is under way loses.
+    let revokeOwner (session: NamedSession) (owner: string) (token: CancellationToken) : Task<int> =
+        task {
+            let! _ = advance session owner
+            return! endAll session owner token (fun _ -> true)
+        }
+
+    /// All but one. A tombstone that leads to that one is left to expire.
+    let revokeOthers (session: NamedSession) (owner: string) (kept: StoreKey) (token: CancellationToken) : Task<int> =
+        endAll session owner token (fun item ->
+            item.Key <> kept
+            && (match item.Record.Kind with
+                | RecordKind.Moved successor -> successor <> kept
+                | RecordKind.Live -> true))
+
+    let revokeAll (session: NamedSession) (_: CancellationToken) : Task<int> =
+        task { return! StoreCall.run session "delete all" true ((index session).DeleteAll session.Scope) }

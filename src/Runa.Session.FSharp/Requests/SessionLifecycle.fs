@@ -1,0 +1,241 @@
+namespace Runa.Session
+
+open System
+open System.Runtime.ExceptionServices
+open System.Threading.Tasks
+open Microsoft.Extensions.Primitives
+
+/// What the response must say to the browser.
+[<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
+type internal CookieChange =
+    | None
+    | Set of token: ReadOnlyMemory<char> * until: DateTimeOffset
+    | Expire
+
+/// How one attempt to commit ended.
+[<RequireQualifiedAccess; NoComparison; NoEquality>]
+type internal Outcome =
+    /// What stands now, and what the browser is told.
+    | Done of Loaded * CookieChange
+    /// Another request got there first: what it left.
+    | Conflict of SessionRecord
+    /// Nothing is there any more.
+    | Missing
+
+/// The shell around Commit.plan: loads, and carries a plan out.
+module internal SessionLifecycle =
+    let private hintForeign (session: NamedSession) =
+        if session.IsDevelopment && session.Hints.TryGive "foreign" then
+            Log.foreignToken session.Log session.Settings.CookieName session.Name
+
+    let private ofLoad session place (record: SessionRecord voption) =
+        match record with
+        | ValueSome record -> Loaded.ofRecord session place record
+        | ValueNone -> Loaded.gone session place
+
+    let reload (session: NamedSession) (place: StorePlace) : Task<Loaded> =
+        task {
+            let! record = StoreCall.load session place.Key
+            return ofLoad session place record
+        }
+
+    /// From the raw Cookie header; without a genuine token the store is not asked.
+    let load (session: NamedSession) (header: StringValues) : ValueTask<Loaded> =
+        let mutable sawForeign = false
+
+        match TokenSearch.tryFind (session, header, &sawForeign) with
+        | ValueNone ->
+            if sawForeign then
+                hintForeign session
+
+            ValueTask<Loaded>(Loaded.none session)
+        | ValueSome place ->
+            let record = StoreCall.load session place.Key
+
+            if record.IsCompletedSuccessfully then
+                ValueTask<Loaded>(ofLoad session place record.Result)
+            else
+                ValueTask<Loaded>(
+                    task {
+                        let! record = record
+                        return ofLoad session place record
+                    }
+                )
+
+    let private checkSize (session: NamedSession) (state: SessionState) =
+        let size = SessionState.bytes state
+
+        if size > session.Settings.MaxBytes then
+            raise (SessionTooLargeException(session.Name, size, session.Settings.MaxBytes, SessionState.largest state))
+
+    let private recordOf (session: NamedSession) (state: SessionState) =
+        checkSize session state
+        Commit.record session.Now session.Settings.IdleTimeout session.Scope (RecordVersion.Next()) state
+
+    let private active session place (record: SessionRecord) =
+        Loaded(session, SessionStatus.Active, place, ValueSome record, record.State, session.Now)
+
+    let private setCookie (loaded: Loaded) = CookieChange.Set(loaded.Place.Token, loaded.State.ExpiresAt)
+
+    /// Deletes; and where a tombstone stood, also what it leads to.
+    let rec delete (session: NamedSession) (key: StoreKey) : Task<SessionRecord voption> =
+        task {
+            match! StoreCall.delete session key with
+            | ValueSome { Kind = RecordKind.Moved successor } -> return! delete session successor
+            | removed -> return removed
+        }
+
+    let private deleteQuietly session key =
+        task {
+            try
+                let! _ = StoreCall.delete session key
+                ()
+            with :? SessionStoreException ->
+                // Nobody was given the token of this record: it is unreachable, and expires.
+                ()
+        }
+
+    /// A record under a fresh id.
+    let rec private createFresh (session: NamedSession) (record: SessionRecord) (left: int) : Task<Loaded> =
+        task {
+            let struct (token, key) = session.Token.Create()
+
+            match! StoreCall.create session key record with
+            | true -> return active session { Key = key; Token = token.AsMemory() } record
+            | false when left > 0 -> return! createFresh session record (left - 1)
+            | false ->
+                return
+                    raise (
+                        SessionStoreException(
+                            $"The driver \"{session.Driver.Name}\" says of every fresh store key that it exists.",
+                            false,
+                            null
+                        )
+                    )
+        }
+
+    let private epoch (session: NamedSession) (owner: string option) : ValueTask<int64> =
+        match session.Driver.Owners, owner with
+        | ValueSome owners, Some owner -> StoreCall.run session "epoch" false (owners.Epoch session.Scope owner)
+        | _ -> ValueTask<int64> 0L
+
+    let private caught (work: unit -> Task<'T>) : Task<Result<'T, ExceptionDispatchInfo>> =
+        task {
+            try
+                let! result = work ()
+                return Ok result
+            with e ->
+                return Error(ExceptionDispatchInfo.Capture e)
+        }
+
+    /// Creates, then does what must follow; if a revocation of the owner came in between, or what follows does not
+    /// succeed, what was created is taken back. No token of it has been given out.
+    let private createThen session (state: SessionState) (following: Loaded -> Task<Outcome>) : Task<Outcome> =
+        task {
+            let record = recordOf session state
+            let! before = epoch session state.Owner
+            let! created = createFresh session record 3
+
+            let! finished =
+                caught (fun () ->
+                    task {
+                        let! outcome = following created
+                        let! after = epoch session state.Owner
+                        return struct (outcome, after = before)
+                    })
+
+            match finished with
+            | Ok(Outcome.Done _ as outcome, true) -> return outcome
+            | failed ->
+                do! deleteQuietly session created.Place.Key
+
+                match failed with
+                | Ok(Outcome.Done _, _) ->
+                    return
+                        raise (
+                            SessionConflictException
+                                $"The session \"{session.Name}\" was not signed in: all sessions of its owner were ended at the same time."
+                        )
+                | Ok(outcome, _) -> return outcome
+                | Error e ->
+                    e.Throw()
+                    return Outcome.Missing
+        }
+
+    let private create session state =
+        createThen session state (fun created -> Task.FromResult(Outcome.Done(created, setCookie created)))
+
+    /// The new record stands before the old one becomes a tombstone, and the token is given out only after that: a crash
+    /// in between loses nothing, and a regenerate that is late finds nothing to replace (promise 4).
+    let private rekey (session: NamedSession) (loaded: Loaded) (old: SessionRecord) state =
+        createThen session state (fun created ->
+            task {
+                let tombstone =
+                    Commit.tombstone session.Now session.Scope (RecordVersion.Next()) state.Owner created.Place.Key
+
+                match! StoreCall.replace session loaded.Place.Key old.Version tombstone with
+                | ReplaceResult.Replaced -> return Outcome.Done(created, setCookie created)
+                | ReplaceResult.Conflict current -> return Outcome.Conflict current
+                | ReplaceResult.Missing -> return Outcome.Missing
+            })
+
+    let private replace session (loaded: Loaded) (old: SessionRecord) state sendsCookie =
+        task {
+            let record = recordOf session state
+
+            match! StoreCall.replace session loaded.Place.Key old.Version record with
+            | ReplaceResult.Replaced ->
+                let stored = active session loaded.Place record
+                return Outcome.Done(stored, (if sendsCookie then setCookie stored else CookieChange.None))
+            | ReplaceResult.Conflict current -> return Outcome.Conflict current
+            | ReplaceResult.Missing -> return Outcome.Missing
+        }
+
+    let private touch session (loaded: Loaded) (record: SessionRecord) idleEnd =
+        task {
+            match! StoreCall.touch session loaded.Place.Key idleEnd with
+            | true ->
+                let touched = active session loaded.Place (SessionRecord.touch idleEnd record)
+                return Outcome.Done(touched, CookieChange.None)
+            | false -> return Outcome.Missing
+        }
+
+    /// Moves the idle end where that is due, for what is loaded without a step.
+    let touchIfDue (session: NamedSession) (loaded: Loaded) : Task<Loaded> =
+        task {
+            match Commit.plan session.Now session.Settings.IdleTimeout loaded loaded.Session, loaded.Record with
+            | Plan.Touch idleEnd, ValueSome record ->
+                match! touch session loaded record idleEnd with
+                | Outcome.Done(touched, _) -> return touched
+                | _ -> return Loaded.gone session loaded.Place
+            | _ -> return loaded
+        }
+
+    let private superseded (session: NamedSession) =
+        SessionConflictException
+            $"The session \"{session.Name}\" could not be saved: another request has moved it to a new id (a sign-in or regenerate)."
+
+    /// Carries the plan out.
+    let execute (session: NamedSession) (loaded: Loaded) (plan: Plan) : Task<Outcome> =
+        match plan, loaded.Record with
+        | Plan.Nothing, _
+        | Plan.Touch _, ValueNone -> Task.FromResult(Outcome.Done(loaded, CookieChange.None))
+        | Plan.Touch idleEnd, ValueSome record -> touch session loaded record idleEnd
+        | Plan.Replace(state, sendsCookie), ValueSome old -> replace session loaded old state sendsCookie
+        | Plan.Rekey state, ValueSome old -> rekey session loaded old state
+        | Plan.Create state, _
+        | Plan.Replace(state, _), ValueNone
+        | Plan.Rekey state, ValueNone -> create session state
+        | Plan.Delete, _ ->
+            task {
+                let! _ = delete session loaded.Place.Key
+                return Outcome.Done(Loaded.none session, CookieChange.Expire)
+            }
+        | Plan.DeleteThenCreate state, _ ->
+            task {
+                // Before anything is deleted: too large is an error that changes nothing.
+                checkSize session state
+                let! _ = delete session loaded.Place.Key
+                return! create session state
+            }
+        | Plan.Superseded, _ -> raise (superseded session)

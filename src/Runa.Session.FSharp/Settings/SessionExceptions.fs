@@ -1,0 +1,56 @@
+namespace Runa.Session
+
+open System
+
+/// The application's configuration of sessions is wrong: it does not start. All mistakes are named at once.
+[<Sealed>]
+type SessionConfigurationException(errors: string list) =
+    inherit
+        Exception(
+            match errors with
+            | [ error ] -> error
+            | errors ->
+                "Sessions are misconfigured:" + String.Join("", errors |> List.map (fun error -> "\n- " + error))
+        )
+
+    /// One sentence for each mistake.
+    member _.Errors: string list = errors
+
+/// The store could not be read or written, or did not answer in time (promise 14).
+[<Sealed>]
+type SessionStoreException(message: string, mayHaveBeenSaved: bool, inner: exn | null) =
+    inherit Exception(message, inner)
+
+    /// True when the outcome of a write is unknown: it may or may not be in the store.
+    member _.MayHaveBeenSaved: bool = mayHaveBeenSaved
+
+/// The change could not be saved because other requests were ahead of it: the session ended, moved to a new id, or kept
+/// changing. Nothing of it was stored.
+[<Sealed>]
+type SessionConflictException(message: string) =
+    inherit Exception(message)
+
+/// The session would be larger than its setting MaxBytes (promise 18). Nothing was stored.
+[<Sealed>]
+type SessionTooLargeException(session: string, size: int, limit: int, largest: (string * int) option) =
+    inherit
+        Exception(
+            let largestKey =
+                match largest with
+                | Some(key, bytes) -> $"; the largest key is \"{key}\" with {bytes} bytes"
+                | None -> ""
+
+            $"The session \"{session}\" has {size} bytes, its limit (max_bytes) is {limit}{largestKey}. Nothing was saved."
+        )
+
+    /// The name of the session.
+    member _.Session: string = session
+
+    /// Bytes it would take, in UTF-8.
+    member _.Size: int = size
+
+    /// The setting MaxBytes.
+    member _.Limit: int = limit
+
+    /// The key whose value or flashes take the most bytes.
+    member _.LargestKey: string option = largest |> Option.map fst
