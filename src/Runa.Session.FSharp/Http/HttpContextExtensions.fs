@@ -1,0 +1,56 @@
+namespace Runa.Session
+
+open System.Threading.Tasks
+open Microsoft.AspNetCore.Http
+
+/// Sessions from inside a handler. They raise what the handlers raise.
+[<AutoOpen>]
+module HttpContextExtensions =
+    type HttpContext with
+
+        /// The session as it stands in this request, with what was set. Raises InvalidOperationException where it is not
+        /// loaded: behind useSession it is, or after ctx.LoadSessionAsync.
+        member context.GetSession(name: string) : Session = (RequestSessions.find context name).Current
+
+        /// Leaves a session, made from the one that GetSession gave, to be committed by useSession: before the first byte
+        /// of the response, or at the end of the handler. Raises InvalidOperationException anywhere else.
+        member context.SetSession(session: Session) : unit =
+            (RequestSessions.find context (Session.name session)).Set session
+
+        /// Loads the session, if this request has not yet.
+        member context.LoadSessionAsync(name: string) : Task<Session> =
+            (RequestSessions.find context name).LoadAndTouch()
+
+        /// Runs the step and commits what it hands back. The step must be pure: when another request got there first it
+        /// runs again on the newer session.
+        member context.UpdateSessionAsync(name: string, step: Session -> Session) : Task<unit> =
+            task {
+                let! struct ((), _) =
+                    (RequestSessions.find context name)
+                        .Step(WhenGone.StepAgainUnlessOwned, (fun session -> struct (step session, ())))
+
+                return ()
+            }
+
+        /// As the other, and answers what the step gave beside the session, in the attempt that was committed.
+        member context.UpdateSessionAsync(name: string, step: Session -> Session * 'R) : Task<'R> =
+            task {
+                let! struct (result, _) =
+                    (RequestSessions.find context name)
+                        .Step(
+                            WhenGone.StepAgainUnlessOwned,
+                            (fun session ->
+                                let session, result = step session
+                                struct (session, result))
+                        )
+
+                return result
+            }
+
+        /// Commits what SetSession left, now: in a stream or a socket, which has no end of the handler for long. After the
+        /// response has started, a change that needs a cookie raises InvalidOperationException and stores nothing.
+        member context.CommitSessionAsync(name: string) : Task<unit> =
+            task {
+                let! _ = (RequestSessions.find context name).Commit()
+                return ()
+            }

@@ -1,0 +1,78 @@
+namespace Runa.Session
+
+open System
+open System.Net
+open Microsoft.AspNetCore.Http
+open Microsoft.AspNetCore.OutputCaching
+open Microsoft.Extensions.Primitives
+open Microsoft.Net.Http.Headers
+
+/// What a response that read a session says to caches (promise 20).
+module internal ResponseHeaders =
+    let private privately = StringValues "private"
+    let private withCookie = StringValues "private, no-cache=\"Set-Cookie\""
+    let private varyCookie = StringValues "Cookie"
+
+    let private parse (value: StringValues) : CacheControlHeaderValue | null =
+        match CacheControlHeaderValue.TryParse(StringSegment(value.ToString())) with
+        | true, parsed -> parsed
+        | _ -> null
+
+    /// The Cache-Control to send, from the one the application set: what is stricter stays, what would let a shared cache
+    /// store it goes.
+    let cacheControl (current: StringValues) (setsCookie: bool) : StringValues =
+        if StringValues.IsNullOrEmpty current then
+            if setsCookie then withCookie else privately
+        else
+            match parse current with
+            | null -> if setsCookie then withCookie else privately
+            | parsed when parsed.NoStore -> current
+            | parsed ->
+                parsed.Public <- false
+                parsed.SharedMaxAge <- Nullable()
+                parsed.Private <- true
+                parsed.PrivateHeaders.Clear()
+
+                let namesCookie =
+                    parsed.NoCacheHeaders
+                    |> Seq.exists (fun name -> name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase))
+
+                let isWholly = parsed.NoCache && parsed.NoCacheHeaders.Count = 0
+
+                if setsCookie && not isWholly && not namesCookie then
+                    parsed.NoCache <- true
+                    parsed.NoCacheHeaders.Add(StringSegment "Set-Cookie")
+
+                StringValues(parsed.ToString())
+
+    let private hasCookie (vary: StringValues) =
+        vary.ToString().Split(',', StringSplitOptions.TrimEntries)
+        |> Array.exists (fun name -> name = "*" || name.Equals("Cookie", StringComparison.OrdinalIgnoreCase))
+
+    /// The Vary to send, from the one the application set.
+    let vary (current: StringValues) : StringValues =
+        if StringValues.IsNullOrEmpty current then varyCookie
+        elif hasCookie current then current
+        else StringValues.Concat(current, varyCookie)
+
+    /// Output caching keeps its own store, and asks this feature.
+    let veto (context: HttpContext) =
+        match context.Features.Get<IOutputCacheFeature>() with
+        | null -> ()
+        | feature -> feature.Context.AllowCacheStorage <- false
+
+    let apply (context: HttpContext) (setsCookie: bool) =
+        let headers = context.Response.Headers
+        headers.Vary <- vary headers.Vary
+        headers.CacheControl <- cacheControl headers.CacheControl setsCookie
+        veto context
+
+    /// Whether browsers take a Secure cookie from this host over plain http.
+    let isTrusted (host: string) =
+        let host = host.Trim('[', ']')
+
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+        || (match IPAddress.TryParse host with
+            | true, NonNull address -> IPAddress.IsLoopback address
+            | _ -> false)

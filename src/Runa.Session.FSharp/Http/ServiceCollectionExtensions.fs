@@ -1,0 +1,89 @@
+namespace Runa.Session
+
+open System
+open System.Runtime.CompilerServices
+open System.Threading.Tasks
+open Microsoft.Extensions.Configuration
+open Microsoft.Extensions.DependencyInjection
+open Microsoft.Extensions.DependencyInjection.Extensions
+open Microsoft.Extensions.Hosting
+open Microsoft.Extensions.Logging
+
+/// One call of AddRunaSession.
+[<Sealed>]
+type internal SetupStep(change: SessionSetup -> SessionSetup) =
+    member _.Change = change
+
+/// Builds the registry before any server listens, so that a mistake keeps the application from starting.
+[<Sealed>]
+type internal SessionStartup(services: IServiceProvider) =
+    interface IHostedLifecycleService with
+        member _.StartingAsync _ =
+            services.GetRequiredService<SessionRegistry>() |> ignore
+            Task.CompletedTask
+
+        member _.StartAsync _ = Task.CompletedTask
+        member _.StartedAsync _ = Task.CompletedTask
+        member _.StoppingAsync _ = Task.CompletedTask
+        member _.StopAsync _ = Task.CompletedTask
+        member _.StoppedAsync _ = Task.CompletedTask
+
+module internal Registration =
+    let private facts (services: IServiceProvider) (parts: SetupParts) : HostFacts =
+        let bare = RegistryBuilder.noHost parts
+        let clock = services.GetService<TimeProvider>() |> Option.ofObj
+        let loggers = services.GetService<ILoggerFactory>() |> Option.ofObj
+        let environment = services.GetService<IHostEnvironment>() |> Option.ofObj
+
+        { Services = services
+          Application = environment |> Option.map _.ApplicationName |> Option.defaultValue bare.Application
+          IsDevelopment = environment |> Option.map _.IsDevelopment() |> Option.defaultValue bare.IsDevelopment
+          Clock = defaultArg clock bare.Clock
+          Loggers = defaultArg loggers bare.Loggers }
+
+    let private build (services: IServiceProvider) : SessionRegistry =
+        let setup =
+            services.GetServices<SetupStep>()
+            |> Seq.fold (fun setup step -> step.Change setup) SessionSetup.empty
+
+        RegistryBuilder.build setup (facts services)
+
+    let add (services: IServiceCollection) (change: SessionSetup -> SessionSetup) =
+        services.AddSingleton<SetupStep>(SetupStep change) |> ignore
+        services.TryAddSingleton<TimeProvider>(TimeProvider.System)
+        services.AddLogging() |> ignore
+        services.TryAddSingleton<SessionRegistry>(Func<IServiceProvider, SessionRegistry> build)
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionStartup>())
+        services
+
+[<AutoOpen>]
+module ServiceCollectionExtensions =
+    type IServiceCollection with
+
+        /// Registers the sessions of the application; a mistake in them keeps the host from starting, with a
+        /// SessionConfigurationException that names all mistakes. Secrets come from the environment (RUNA_SECRET), unless
+        /// SessionSetup.secrets sets them. Called again, it extends what was set before.
+        member services.AddRunaSession(setup: SessionSetup -> SessionSetup) : IServiceCollection =
+            Registration.add services setup
+
+        /// As the other, reading `session:sessions:<name>`, `app:secret` and the like from the configuration. What the
+        /// code sets wins.
+        member services.AddRunaSession
+            (configuration: IConfiguration, setup: SessionSetup -> SessionSetup)
+            : IServiceCollection =
+            Registration.add services (SessionSetup.configuration configuration >> setup)
+
+/// Session configuration from a TOML file.
+[<Extension; AbstractClass; Sealed>]
+type SessionTomlExtensions =
+    /// Adds a TOML file with `[sessions.<name>]` tables, as `session:sessions:<name>` keys. The path is relative to the
+    /// base path of the configuration, usually the content root. Raises SessionConfigurationException when the file is
+    /// missing, or with file, line and column of each mistake in it.
+    [<Extension>]
+    static member AddSessionToml(builder: IConfigurationBuilder, path: string) : IConfigurationBuilder =
+        builder.Add(SessionTomlSource(path, false))
+
+    /// As the other; a missing file is no mistake when it is optional.
+    [<Extension>]
+    static member AddSessionToml(builder: IConfigurationBuilder, path: string, optional: bool) : IConfigurationBuilder =
+        builder.Add(SessionTomlSource(path, optional))

@@ -1,0 +1,110 @@
+namespace Runa.Session
+
+open System.Threading.Tasks
+open Microsoft.AspNetCore.Http
+
+/// How every handler goes on after its commit.
+module private Following =
+    let private warnIfDeclined (request: RequestSession) (result: HttpContext option) =
+        if result.IsNone then
+            Log.declined request.NamedSession.Log request.Name
+
+        result
+
+    /// A handler that declines after its session was saved was meant to be asked before.
+    let watched (request: RequestSession) (isWritten: bool) (result: HttpFuncResult) : HttpFuncResult =
+        if not isWritten || (result.IsCompletedSuccessfully && result.Result.IsSome) then
+            result
+        else
+            task {
+                let! result = result
+                return warnIfDeclined request result
+            }
+
+    let stepping name (whenGone: WhenGone) (step: Session -> struct (Session * HttpHandler)) : HttpHandler =
+        fun next context ->
+            let request = RequestSessions.find context name
+            let stepped = request.Step(whenGone, step)
+
+            if stepped.IsCompletedSuccessfully then
+                let struct (handler, isWritten) = stepped.Result
+                watched request isWritten (handler next context)
+            else
+                task {
+                    let! struct (handler, isWritten) = stepped
+                    return! watched request isWritten (handler next context)
+                }
+
+    /// Goes on with the next handler.
+    let onwards: HttpHandler = fun next context -> next context
+
+[<AutoOpen; AbstractClass; Sealed>]
+type SessionHandlers =
+    static member withSession (name: string) (step: Session -> Session * HttpHandler) : HttpHandler =
+        Following.stepping name WhenGone.StepAgainUnlessOwned (fun session ->
+            let session, handler = step session
+            struct (session, handler))
+
+    static member updateSession (name: string) (step: Session -> Session) : HttpHandler =
+        Following.stepping name WhenGone.StepAgainUnlessOwned (fun session -> struct (step session, Following.onwards))
+
+    static member readSession (name: string) (handler: Session -> HttpHandler) : HttpHandler =
+        Following.stepping name WhenGone.StepAgain (fun session -> struct (session, handler session))
+
+    static member withOwner
+        (name: string)
+        (otherwise: HttpHandler)
+        (step: string -> Session -> Session * HttpHandler)
+        : HttpHandler =
+        Following.stepping name WhenGone.StepAgain (fun session ->
+            match Session.owner session with
+            | Some owner ->
+                let session, handler = step owner session
+                struct (session, handler)
+            | None -> struct (session, otherwise))
+
+    static member withSessionTask
+        (name: string)
+        (step: HttpContext -> Session -> Task<Session * HttpHandler>)
+        : HttpHandler =
+        fun next context ->
+            task {
+                let request = RequestSessions.find context name
+
+                let! struct (handler, isWritten) =
+                    request.StepOnce(fun session ->
+                        task {
+                            let! session, handler = step context session
+                            return struct (session, handler)
+                        })
+
+                return! Following.watched request isWritten (handler next context)
+            }
+
+    static member useSession(name: string) : HttpHandler =
+        fun next context ->
+            task {
+                let request = RequestSessions.find context name
+                let! _ = request.LoadAndTouch()
+                use _ = request.Bind()
+                let! result = next context
+                let! isWritten = request.Commit()
+                return! Following.watched request isWritten (Task.FromResult result)
+            }
+
+    static member toRequestDelegate(handler: HttpHandler) : RequestDelegate =
+        let run = handler (fun context -> Task.FromResult(Some context))
+
+        RequestDelegate(fun context ->
+            task {
+                match! run context with
+                | Some _ -> ()
+                | None -> context.Response.StatusCode <- StatusCodes.Status404NotFound
+            })
+
+    static member ofResult(result: IResult) : HttpHandler =
+        fun _ context ->
+            task {
+                do! result.ExecuteAsync context
+                return Some context
+            }
