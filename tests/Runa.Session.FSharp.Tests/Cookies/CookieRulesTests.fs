@@ -1,0 +1,3 @@
+module internal Runa.Session.Tests.CookieRulesTests
+
+let internal nothing = ()

@@ -1,0 +1,3 @@
+module internal Runa.Session.Tests.StoreKeyTests
+
+let internal nothing = ()

@@ -1,0 +1,3 @@
+module internal Runa.Session.Tests.MemoryDriverTests
+
+let internal nothing = ()

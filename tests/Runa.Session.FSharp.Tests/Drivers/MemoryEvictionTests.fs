@@ -1,0 +1,3 @@
+module internal Runa.Session.Tests.MemoryEvictionTests
+
+let internal nothing = ()

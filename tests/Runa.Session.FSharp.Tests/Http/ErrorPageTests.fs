@@ -1,0 +1,3 @@
+module internal Runa.Session.Tests.ErrorPageTests
+
+let internal nothing = ()

@@ -1,0 +1,3 @@
+module internal Runa.Session.Tests.FaultTests
+
+let internal nothing = ()

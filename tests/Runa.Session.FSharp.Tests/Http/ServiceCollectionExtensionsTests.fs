@@ -1,0 +1,3 @@
+module internal Runa.Session.Tests.ServiceCollectionExtensionsTests
+
+let internal nothing = ()

@@ -1,0 +1,3 @@
+module internal Runa.Session.Tests.PromiseTests
+
+let internal nothing = ()

@@ -1,0 +1,3 @@
+module internal Runa.Session.Tests.CommitTests
+
+let internal nothing = ()

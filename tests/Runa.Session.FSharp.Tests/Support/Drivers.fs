@@ -1,0 +1,4 @@
+/// To be filled.
+module internal Runa.Session.Tests.Drivers
+
+let internal nothing = ()

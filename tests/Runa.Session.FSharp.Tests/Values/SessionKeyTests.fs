@@ -1,0 +1,3 @@
+module internal Runa.Session.Tests.SessionKeyTests
+
+let internal nothing = ()

@@ -1,0 +1,3 @@
+module internal Runa.Session.Tests.SessionTests
+
+let internal nothing = ()
