@@ -5,5 +5,6 @@ open BenchmarkDotNet.Running
 
 [<EntryPoint>]
 let main args =
-    BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run args |> ignore
+    BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(args, Settings.Instance)
+    |> ignore
     0

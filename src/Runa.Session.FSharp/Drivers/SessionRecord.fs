@@ -50,10 +50,10 @@ module SessionRecord =
     /// The earlier of the idle and the absolute end.
     let endsAt (record: SessionRecord) : DateTimeOffset =
         match record.IdleEnd with
-        | ValueSome idle when idle < record.State.ExpiresAt -> idle
+        | ValueSome idle when Instant.isBefore record.State.ExpiresAt idle -> idle
         | _ -> record.State.ExpiresAt
 
-    let isExpired (now: DateTimeOffset) (record: SessionRecord) : bool = endsAt record <= now
+    let isExpired (now: DateTimeOffset) (record: SessionRecord) : bool = Instant.isUntil now (endsAt record)
 
     let isTombstone (record: SessionRecord) : bool =
         match record.Kind with
@@ -63,10 +63,10 @@ module SessionRecord =
     /// The record with a later idle end: never moved backwards nor past the absolute end, the version unchanged. When it
     /// was last seen moves along.
     let touch (idleEnd: DateTimeOffset) (record: SessionRecord) : SessionRecord =
-        let idleEnd = min idleEnd record.State.ExpiresAt
+        let idleEnd = Instant.earlier idleEnd record.State.ExpiresAt
 
         match record.IdleEnd with
-        | ValueSome before when idleEnd <= before -> record
+        | ValueSome before when Instant.isUntil before idleEnd -> record
         | ValueSome before ->
             { record with
                 IdleEnd = ValueSome idleEnd

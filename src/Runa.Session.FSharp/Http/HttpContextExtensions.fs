@@ -14,8 +14,7 @@ module HttpContextExtensions =
 
         /// Leaves a session, made from the one that GetSession gave, to be committed by useSession: before the first byte
         /// of the response, or at the end of the handler. Raises InvalidOperationException anywhere else.
-        member context.SetSession(session: Session) : unit =
-            (RequestSessions.find context (Session.name session)).Set session
+        member context.SetSession(session: Session) : unit = RequestSessions.set context session
 
         /// Loads the session, if this request has not yet.
         member context.LoadSessionAsync(name: string) : Task<Session> =

@@ -3,27 +3,16 @@ namespace Runa.Session
 open System
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
-open Microsoft.AspNetCore.Http.Features
-open Microsoft.AspNetCore.ResponseCaching
 
 /// One session name in one request: what was loaded, what was set and not yet committed, and what the browser is to be
-/// told. The first of a request leads to the others, and acts for all of them where the response begins.
+/// told.
 [<Sealed; AllowNullLiteral>]
-type internal RequestSession
-    (context: HttpContext, registry: SessionRegistry, session: NamedSession, head: RequestSession) =
-    static let starting =
-        Func<obj, Task>(fun state ->
-            match box state with
-            | :? RequestSession as first -> first.OnStarting()
-            | _ -> Task.CompletedTask)
-
+type internal RequestSession(context: HttpContext, session: NamedSession) =
     let mutable next: RequestSession = null
     let mutable loaded: Loaded = null
     let mutable pending: Session | null = null
     let mutable cookie = CookieChange.None
     let mutable isBound = false
-    // Of the first only.
-    let mutable body: CommittingBody | null = null
 
     let notLoaded () =
         InvalidOperationException
@@ -50,50 +39,37 @@ type internal RequestSession
                 }
             )
 
-    member _.Registry = registry
+    member _.Context = context
     member _.NamedSession = session
     member _.Name = session.Name
 
-    /// The first of the request; itself, where it is the first.
-    member this.First = if isNull head then this else head
-
+    /// The next session of the same request.
     member _.Next
         with get () = next
         and set value = next <- value
 
-    /// Headers are decided when the response starts: by then an error page may have cleared what was set before. The
-    /// callback registered first runs last.
-    member private this.PrepareResponse() =
-        if not context.Response.HasStarted then
-            context.Response.OnStarting(starting, Unchecked.nonNull (box this))
-            ResponseHeaders.veto context
+    /// What the response is to say to the browser.
+    member _.Cookie = cookie
 
-            // Response caching looks at the headers before OnStarting does.
-            if not (isNull (context.Features.Get<IResponseCachingFeature>())) then
-                this.WatchBody()
-
-    member private this.Accept(found: Loaded) =
-        loaded <- found
-
-        if isNull head then
-            this.PrepareResponse()
-
-        found
+    /// Something was set and is not committed yet.
+    member _.IsPending = not (isNull pending)
 
     /// Loads once; later calls give what stands now.
-    member this.Load() : ValueTask<Loaded> =
+    member _.Load() : ValueTask<Loaded> =
         if not (isNull loaded) then
             ValueTask<Loaded> loaded
         else
             let found = SessionLifecycle.load session context.Request.Headers.Cookie
 
             if found.IsCompletedSuccessfully then
-                ValueTask<Loaded>(this.Accept found.Result)
+                loaded <- found.Result
+                ValueTask<Loaded> loaded
             else
                 ValueTask<Loaded>(
                     task {
                         let! found = found
-                        return this.Accept found
+                        loaded <- found
+                        return found
                     }
                 )
 
@@ -110,6 +86,7 @@ type internal RequestSession
             return this.Current
         }
 
+    /// The session as it stands, with what was set.
     member _.Current: Session =
         match pending with
         | null when isNull loaded -> raise (notLoaded ())
@@ -144,10 +121,7 @@ type internal RequestSession
                 if Object.ReferenceEquals(loaded, start) then
                     wanted
                 else
-                    match Merge.onto loaded.Session start.Session wanted with
-                    | Ok merged -> merged
-                    | Error why ->
-                        raise (SessionConflictException $"The session \"{session.Name}\" could not be saved: {why}.")
+                    Attempts.merge session loaded start.Session wanted
 
             let! stepped =
                 Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->
@@ -175,117 +149,31 @@ type internal RequestSession
 
         Attempts.checkGate session this (Commit.plan session.Now session.Settings.IdleTimeout loaded wanted)
         pending <- wanted
-        this.First.WatchBody()
 
     /// Commits what was set; true when more than a touch reached the store.
     member this.Commit() : Task<bool> =
-        task {
-            match pending with
-            | null -> return false
-            | wanted ->
+        match pending with
+        | null -> Task.FromResult false
+        | wanted ->
+            task {
                 let! stepped =
                     Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->
                         struct (session, ()))
 
                 let struct (_, isWritten) = settle stepped
                 return isWritten
-        }
+            }
 
-    /// From now to the disposal of the result, ctx.SetSession works here. Disposed before `Commit` was awaited, because
-    /// an exception passes through, it discards what was not committed.
-    member this.Bind() : IDisposable =
+    /// From now to the disposal of the result, ctx.SetSession works here. Disposed before Commit was awaited, because an
+    /// exception passes through, it discards what was not committed.
+    member _.Bind() : IDisposable =
         let wasBound = isBound
         isBound <- true
 
         { new IDisposable with
             member _.Dispose() =
                 isBound <- wasBound
-                pending <- null
-
-                if not wasBound then
-                    this.First.UnwatchBody() }
+                pending <- null }
 
     interface ICookieGate with
         member _.IsOpen = not context.Response.HasStarted
-
-    // The rest acts for all sessions of the request, and is called on the first only.
-
-    member private this.All =
-        this |> Seq.unfold (fun request -> if isNull request then None else Some(request, request.Next))
-
-    member private _.Pending = pending
-    member private _.Cookie = cookie
-
-    member this.WatchBody() =
-        if isNull (box body) then
-            match context.Features.Get<IHttpResponseBodyFeature>() with
-            | null -> ()
-            | inner ->
-                let committing = CommittingBody(inner, this)
-                body <- committing
-                context.Features.Set<IHttpResponseBodyFeature> committing
-
-    member _.UnwatchBody() =
-        match body with
-        | null -> ()
-        | committing when Object.ReferenceEquals(context.Features.Get<IHttpResponseBodyFeature>(), committing) ->
-            context.Features.Set<IHttpResponseBodyFeature> committing.Inner
-            body <- null
-        | _ -> ()
-
-    member private this.CommitAll() : Task =
-        task {
-            for request in this.All do
-                let! _ = request.Commit()
-                ()
-        }
-
-    interface IBeforeWrite with
-        member this.IsDone =
-            context.Response.HasStarted && this.All |> Seq.forall (fun request -> isNull (box request.Pending))
-
-        member this.DoAsync() =
-            task {
-                do! this.CommitAll()
-
-                if not context.Response.HasStarted then
-                    ResponseHeaders.apply context (this.SetsCookie())
-            }
-
-    member private this.SetsCookie() =
-        this.All
-        |> Seq.exists (fun request ->
-            match request.Cookie with
-            | CookieChange.None -> false
-            | _ -> true)
-
-    member private _.SendCookie() =
-        let isHttps = context.Request.IsHttps
-        let send (text: string) = context.Response.Headers.Append("Set-Cookie", text)
-
-        match cookie with
-        | CookieChange.None -> ()
-        | CookieChange.Expire -> send (session.Cookie.Expire isHttps)
-        | CookieChange.Set(token, until) ->
-            send (session.Cookie.Set(string token, until - session.Now, isHttps))
-            let host = context.Request.Host.Host
-
-            if
-                session.IsDevelopment
-                && session.Cookie.IsSecure isHttps
-                && not isHttps
-                && not (ResponseHeaders.isTrusted host)
-                && session.Hints.TryGive "insecure"
-            then
-                Log.secureOverHttp session.Log session.Name host
-
-    member this.OnStarting() : Task =
-        task {
-            // Only where something wrote past the body feature: a stream taken before the change, a protocol upgrade.
-            do! this.CommitAll()
-
-            for request in this.All do
-                request.SendCookie()
-
-            ResponseHeaders.apply context (this.SetsCookie())
-        }

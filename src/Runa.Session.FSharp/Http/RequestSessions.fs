@@ -3,37 +3,62 @@ namespace Runa.Session
 open System
 open Microsoft.AspNetCore.Http
 
-/// The sessions of a request. They live in HttpContext.Items, not in a scope of services: re-executed pipelines and error
+/// The sessions of a request. They live among its features, not in a scope of services: re-executed pipelines and error
 /// pages get scopes of their own.
 module internal RequestSessions =
-    let private place = obj ()
+    let private notConfigured () =
+        InvalidOperationException "Sessions are not configured: call services.AddRunaSession(…)."
 
+    /// Left among the features by RegistryMiddleware; asking the services would make a scope for the request.
     let private registryOf (context: HttpContext) : SessionRegistry =
-        let found =
+        match context.Features.Get<SessionRegistry>() with
+        | null ->
             match box context.RequestServices with
-            | null -> null
-            | _ -> context.RequestServices.GetService typeof<SessionRegistry>
+            | null -> raise (notConfigured ())
+            | _ ->
+                match context.RequestServices.GetService typeof<SessionRegistry> with
+                | :? SessionRegistry as registry -> registry
+                | _ -> raise (notConfigured ())
+        | registry -> registry
 
-        match found with
-        | :? SessionRegistry as registry -> registry
-        | _ -> raise (InvalidOperationException "Sessions are not configured: call services.AddRunaSession(…).")
-
-    let rec private findOrAdd (context: HttpContext) (name: string) (first: RequestSession) (request: RequestSession) =
+    let rec private findOrAdd (name: string) (request: RequestSession) =
         if request.Name = name then
             request
         elif isNull request.Next then
-            let added = RequestSession(context, request.Registry, request.Registry.Find name, first)
-            request.Next <- added
-            added
+            request.Next <- RequestSession(request.Context, (registryOf request.Context).Find name)
+            request.Next
         else
-            findOrAdd context name first request.Next
+            findOrAdd name request.Next
+
+    let private begin' (context: HttpContext) (name: string) =
+        let first = RequestSession(context, (registryOf context).Find name)
+        context.Features.Set<RequestSession> first
+        SessionResponse.prepare first
+        first
+
+    /// The first session that this request asked for. A context made from another one's features has sessions of its own.
+    let tryFirst (context: HttpContext) : RequestSession =
+        match context.Features.Get<RequestSession>() with
+        | null -> null
+        | first when Object.ReferenceEquals(first.Context, context) -> first
+        | _ -> null
 
     /// Raises InvalidOperationException without AddRunaSession, and for a name that is not registered.
     let find (context: HttpContext) (name: string) : RequestSession =
-        match context.Items.TryGetValue place with
-        | true, (:? RequestSession as first) -> findOrAdd context name first first
-        | _ ->
-            let registry = registryOf context
-            let first = RequestSession(context, registry, registry.Find name, null)
-            context.Items[place] <- first
-            first
+        match tryFirst context with
+        | null -> begin' context name
+        | first -> findOrAdd name first
+
+    /// Leaves a session to be committed before the first byte.
+    let set (context: HttpContext) (session: Session) =
+        (find context (Session.name session)).Set session
+        SessionResponse.watchBody (tryFirst context)
+
+    /// Lets ctx.SetSession work, until what is answered is disposed.
+    let bind (request: RequestSession) : IDisposable =
+        let binding = request.Bind()
+
+        { new IDisposable with
+            member _.Dispose() =
+                binding.Dispose()
+                SessionResponse.unwatchBody request.Context }

@@ -3,6 +3,9 @@ namespace Runa.Session
 open System
 open System.Runtime.CompilerServices
 open System.Threading.Tasks
+open Microsoft.AspNetCore.Builder
+open Microsoft.AspNetCore.Hosting
+open Microsoft.AspNetCore.Http
 open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.DependencyInjection.Extensions
@@ -27,6 +30,20 @@ type internal SessionStartup(services: IServiceProvider) =
         member _.StoppingAsync _ = Task.CompletedTask
         member _.StopAsync _ = Task.CompletedTask
         member _.StoppedAsync _ = Task.CompletedTask
+
+/// Leaves the registry among each request's features: the first thing in the pipeline.
+[<Sealed>]
+type internal RegistryMiddleware(registry: SessionRegistry) =
+    interface IStartupFilter with
+        member _.Configure next =
+            Action<IApplicationBuilder>(fun app ->
+                app.Use(fun (next: RequestDelegate) ->
+                    RequestDelegate(fun context ->
+                        context.Features.Set<SessionRegistry> registry
+                        next.Invoke context))
+                |> ignore
+
+                next.Invoke app)
 
 module internal Registration =
     let private facts (services: IServiceProvider) (parts: SetupParts) : HostFacts =
@@ -54,6 +71,7 @@ module internal Registration =
         services.AddLogging() |> ignore
         services.TryAddSingleton<SessionRegistry>(Func<IServiceProvider, SessionRegistry> build)
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionStartup>())
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, RegistryMiddleware>())
         services
 
 [<AutoOpen>]

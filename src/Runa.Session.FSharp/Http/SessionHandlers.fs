@@ -86,7 +86,7 @@ type SessionHandlers =
             task {
                 let request = RequestSessions.find context name
                 let! _ = request.LoadAndTouch()
-                use _ = request.Bind()
+                use _ = RequestSessions.bind request
                 let! result = next context
                 let! isWritten = request.Commit()
                 return! Following.watched request isWritten (Task.FromResult result)
@@ -95,12 +95,21 @@ type SessionHandlers =
     static member toRequestDelegate(handler: HttpHandler) : RequestDelegate =
         let run = handler (fun context -> Task.FromResult(Some context))
 
+        let settle (context: HttpContext) (result: HttpContext option) =
+            if result.IsNone then
+                context.Response.StatusCode <- StatusCodes.Status404NotFound
+
         RequestDelegate(fun context ->
-            task {
-                match! run context with
-                | Some _ -> ()
-                | None -> context.Response.StatusCode <- StatusCodes.Status404NotFound
-            })
+            let result = run context
+
+            if result.IsCompletedSuccessfully then
+                settle context result.Result
+                Task.CompletedTask
+            else
+                task {
+                    let! result = result
+                    settle context result
+                })
 
     static member ofResult(result: IResult) : HttpHandler =
         fun _ context ->

@@ -62,6 +62,15 @@ module internal Attempts =
 
     let private endedMeanwhile = "it was signed in, and ended while the handler ran"
 
+    /// What a run-once handler made of the session `was`, carried over to what stands now.
+    let merge (session: NamedSession) (loaded: Loaded) (was: Session) (wanted: Session) : Session =
+        if loaded.IsSuperseded && not wanted.Change.Destroyed then
+            raise (conflict session "another request has moved it to a new id (a sign-in or regenerate)")
+
+        match Merge.onto loaded.Session was wanted with
+        | Ok merged -> merged
+        | Error why -> raise (conflict session why)
+
     /// What the step makes of the session it starts from.
     let private plan
         (session: NamedSession)
@@ -72,7 +81,7 @@ module internal Attempts =
         =
         let struct (wanted, result) = step start
         check start wanted
-        let plan = Commit.plan session.Now session.Settings.IdleTimeout loaded wanted
+        let plan = Commit.plan loaded.Now session.Settings.IdleTimeout loaded wanted
         checkGate session gate plan
         struct (plan, result)
 
@@ -130,14 +139,6 @@ module internal Attempts =
                     | Turn.TooLate -> return raise (conflict session $"it was busy for {longest}")
             }
 
-        let onto (loaded: Loaded) (was: Session) (pending: Session) : Session =
-            if loaded.IsSuperseded then
-                raise (conflict session "another request has moved it to a new id (a sign-in or regenerate)")
-
-            match Merge.onto loaded.Session was pending with
-            | Ok merged -> merged
-            | Error why -> raise (conflict session why)
-
         let rec go (first: Loaded) (loaded: Loaded) pending (struct (plan, result)) count since : Task<Stepped<'R>> =
             task {
                 match! SessionLifecycle.execute session loaded plan with
@@ -155,7 +156,7 @@ module internal Attempts =
                         let start =
                             match pending with
                             | null -> next.Session
-                            | pending -> onto next first.Session pending
+                            | pending -> merge session next first.Session pending
 
                         return! go first next pending (planned next start) (count + 1) since
                     else

@@ -26,7 +26,7 @@ module internal Commit =
     /// The end for want of requests, counted from now.
     let idleEnd (now: DateTimeOffset) (idle: TimeSpan option) (state: SessionState) : DateTimeOffset voption =
         match idle with
-        | Some idle -> ValueSome(min (now + idle) state.ExpiresAt)
+        | Some idle -> ValueSome(Instant.earlier (now + idle) state.ExpiresAt)
         | None -> ValueNone
 
     /// The idle end to store for a request that changed nothing, if it is due.
@@ -34,11 +34,12 @@ module internal Commit =
         match idle with
         | None -> ValueNone
         | Some idle ->
-            let next = min (now + idle) record.State.ExpiresAt
+            let next = Instant.earlier (now + idle) record.State.ExpiresAt
 
             match record.IdleEnd with
             | ValueNone -> ValueSome next
-            | ValueSome before when next > before && now + idle - before >= touchInterval idle -> ValueSome next
+            | ValueSome before when Instant.isBefore next before && now + idle - before >= touchInterval idle ->
+                ValueSome next
             | ValueSome _ -> ValueNone
 
     /// Pure: the same inputs give the same plan, so it can be made again after a conflict. The rows are those of the
@@ -46,11 +47,12 @@ module internal Commit =
     let plan (now: DateTimeOffset) (idle: TimeSpan option) (loaded: Loaded) (wanted: Session) : Plan =
         let state = wanted.State
         let change = wanted.Change
-        let isEmpty = SessionState.isEmpty state || state.ExpiresAt <= now
+        let isOver = Instant.isUntil now state.ExpiresAt
+        let isEmpty = isOver || SessionState.isEmpty state
 
         match loaded.Status with
         | SessionStatus.Active when change.Destroyed -> if isEmpty then Plan.Delete else Plan.DeleteThenCreate state
-        | SessionStatus.Active when state.ExpiresAt <= now -> Plan.Delete
+        | SessionStatus.Active when isOver -> Plan.Delete
         | SessionStatus.Active when change.Regenerated -> Plan.Rekey state
         | SessionStatus.Active when SessionState.same loaded.State state ->
             match loaded.Record with

@@ -66,7 +66,7 @@ module internal Loaded =
     let private isOver (session: NamedSession) (now: DateTimeOffset) (record: SessionRecord) =
         SessionRecord.isExpired now record
         || (match session.Settings.IdleTimeout with
-            | Some idle -> record.IdleEnd.IsSome && record.State.LastSeenAt + idle <= now
+            | Some idle -> record.IdleEnd.IsSome && Instant.isUntil now (record.State.LastSeenAt + idle)
             | None -> false)
 
     /// What stands under the store key of a genuine token.

@@ -6,7 +6,7 @@ open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 
 /// What the response must say to the browser.
-[<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
+[<RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal CookieChange =
     | None
     | Set of token: ReadOnlyMemory<char> * until: DateTimeOffset
@@ -32,12 +32,6 @@ module internal SessionLifecycle =
         match record with
         | ValueSome record -> Loaded.ofRecord session place record
         | ValueNone -> Loaded.gone session place
-
-    let reload (session: NamedSession) (place: StorePlace) : Task<Loaded> =
-        task {
-            let! record = StoreCall.load session place.Key
-            return ofLoad session place record
-        }
 
     /// From the raw Cookie header; without a genuine token the store is not asked.
     let load (session: NamedSession) (header: StringValues) : ValueTask<Loaded> =

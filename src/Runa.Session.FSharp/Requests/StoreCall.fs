@@ -27,6 +27,17 @@ module internal StoreCall =
     /// A driver that ignores its cancellation is left behind a little later.
     let private grace = TimeSpan.FromMilliseconds 250.
 
+    let private answered (session: NamedSession) operation isWrite (answer: ValueTask<'T>) : Task<'T> =
+        task {
+            try
+                if answer.IsCompleted then
+                    return! answer
+                else
+                    return! answer.AsTask().WaitAsync(session.StoreTimeout + grace)
+            with e ->
+                return raise (failed session operation isWrite e)
+        }
+
     let private limited
         (session: NamedSession)
         operation
@@ -36,15 +47,13 @@ module internal StoreCall =
         task {
             use limit = new CancellationTokenSource(session.StoreTimeout)
 
-            try
-                let answer = call limit.Token
+            let answer =
+                try
+                    call limit.Token
+                with e ->
+                    raise (failed session operation isWrite e)
 
-                if answer.IsCompleted then
-                    return! answer
-                else
-                    return! answer.AsTask().WaitAsync(session.StoreTimeout + grace)
-            with e ->
-                return raise (failed session operation isWrite e)
+            return! answered session operation isWrite answer
         }
 
     /// The real clock limits the call, not the application's: it guards against what hangs, not against what is late in
@@ -56,14 +65,34 @@ module internal StoreCall =
         (call: CancellationToken -> ValueTask<'T>)
         : ValueTask<'T> =
         if session.Driver.InProcess then
-            try
-                call CancellationToken.None
-            with e ->
-                raise (failed session operation isWrite e)
+            let answer =
+                try
+                    call CancellationToken.None
+                with e ->
+                    raise (failed session operation isWrite e)
+
+            if answer.IsCompletedSuccessfully then
+                answer
+            else
+                ValueTask<'T>(answered session operation isWrite answer)
         else
             ValueTask<'T>(limited session operation isWrite call)
 
-    let load (session: NamedSession) (key: StoreKey) = run session "load" false (session.Driver.Load key)
+    let load (session: NamedSession) (key: StoreKey) : ValueTask<SessionRecord voption> =
+        if session.Driver.InProcess then
+            // The way of every request: no closure is made.
+            let answer =
+                try
+                    session.Driver.Load key CancellationToken.None
+                with e ->
+                    raise (failed session "load" false e)
+
+            if answer.IsCompletedSuccessfully then
+                answer
+            else
+                ValueTask<SessionRecord voption>(answered session "load" false answer)
+        else
+            run session "load" false (session.Driver.Load key)
 
     let create (session: NamedSession) (key: StoreKey) (record: SessionRecord) =
         run session "create" true (session.Driver.Create key record)

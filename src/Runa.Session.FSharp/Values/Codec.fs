@@ -33,12 +33,12 @@ module Codec =
         let refusesNull = JsonTypes.refusesNull typeof<'T>
 
         let decode (text: string) : Result<'T, string> =
-            let value = box (JsonSerializer.Deserialize(text, info.Value))
+            let value = JsonSerializer.Deserialize(text, info.Value)
 
-            if isNull value && refusesNull then
+            if refusesNull && isNull (box value) then
                 Error $"null is not a {typeof<'T>.Name}"
             else
-                Ok(unbox<'T> value)
+                Ok value
 
         let encode (value: 'T) = JsonSerializer.Serialize(value, info.Value)
         Codec(encode, decode, trusted, refusal)

@@ -108,17 +108,28 @@ module Session =
             | Error reason -> Error(errorOf key reason)
         | _ -> Ok None
 
+    /// What is decoded, or ValueNone where it is missing or, which is reported, cannot be.
+    let private find (key: SessionKey<'T>) (session: Session) : 'T voption =
+        key.Check()
+
+        match session.State.Values.TryGetValue key.Name with
+        | true, text ->
+            match key.Decode text with
+            | Ok value -> ValueSome value
+            | Error reason ->
+                session.Origin.Undecodable(errorOf key reason)
+                ValueNone
+        | _ -> ValueNone
+
     let tryGet (key: SessionKey<'T>) (session: Session) : 'T option =
-        match decode key session with
-        | Ok value -> value
-        | Error error ->
-            session.Origin.Undecodable error
-            None
+        match find key session with
+        | ValueSome value -> Some value
+        | ValueNone -> None
 
     let getOr (key: SessionKey<'T>) (otherwise: 'T) (session: Session) : 'T =
-        match tryGet key session with
-        | Some value -> value
-        | None -> otherwise
+        match find key session with
+        | ValueSome value -> value
+        | ValueNone -> otherwise
 
     let set (key: SessionKey<'T>) (value: 'T) (session: Session) : Session =
         let text = key.Encode value

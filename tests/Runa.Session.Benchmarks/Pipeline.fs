@@ -1,0 +1,110 @@
+namespace Runa.Session.Benchmarks
+
+open System
+open System.Collections.Generic
+open System.IO
+open System.Threading
+open System.Threading.Tasks
+open Microsoft.AspNetCore.Builder
+open Microsoft.AspNetCore.Http
+open Microsoft.AspNetCore.Http.Features
+open Microsoft.Extensions.DependencyInjection
+
+/// A response as a server keeps it: it runs what is registered for its start, last in, first out.
+type ServerResponse() =
+    let starting = Stack<struct (Func<obj, Task> * obj)>()
+    let mutable hasStarted = false
+    let mutable status = 200
+    let headers = HeaderDictionary()
+
+    /// As a server that keeps the object for the next request on a connection.
+    member _.Reset() =
+        starting.Clear()
+        hasStarted <- false
+        status <- 200
+        headers.Clear()
+
+    member _.Start() : Task =
+        task {
+            if not hasStarted then
+                while starting.Count > 0 do
+                    let struct (callback, state) = starting.Pop()
+                    do! callback.Invoke state
+
+                hasStarted <- true
+        }
+
+    interface IHttpResponseFeature with
+        member _.StatusCode
+            with get () = status
+            and set value = status <- value
+
+        member _.ReasonPhrase
+            with get () = null
+            and set _ = ()
+
+        member _.Headers
+            with get () = headers
+            and set _ = ()
+
+        member _.Body
+            with get () = Stream.Null
+            and set _ = ()
+
+        member _.HasStarted = hasStarted
+        member _.OnStarting(callback, state) = starting.Push(struct (callback, state))
+        member _.OnCompleted(_, _) = ()
+
+/// Takes everything and keeps nothing.
+type NullWriter private () =
+    inherit Pipelines.PipeWriter()
+    let buffer: byte[] = Array.zeroCreate 4096
+    static member val Instance = NullWriter()
+    override _.Advance _ = ()
+    override _.GetMemory _ = Memory buffer
+    override _.GetSpan _ = Span buffer
+    override _.CancelPendingFlush() = ()
+    override _.Complete _ = ()
+    override _.FlushAsync _ = ValueTask<_>(Pipelines.FlushResult())
+
+/// The body of such a response: the first write starts it.
+type ServerBody(response: ServerResponse) =
+    interface IHttpResponseBodyFeature with
+        member _.Stream = Stream.Null
+        member _.Writer = NullWriter.Instance
+        member _.DisableBuffering() = ()
+        member _.StartAsync _ = response.Start()
+        member _.SendFileAsync(_, _, _, _) = response.Start()
+        member _.CompleteAsync() = response.Start()
+
+/// An application in process without a network: what is measured is the pipeline alone. The context is made and thrown
+/// away for each request, as hosts do; the server's own features are kept, as on one connection.
+type Pipeline(services: IServiceProvider, run: RequestDelegate, cookie: string) =
+    let factory = services.GetRequiredService<IHttpContextFactory>()
+    let response = ServerResponse()
+    let request = HttpRequestFeature(Method = "GET", Path = "/", Protocol = "HTTP/1.1", Scheme = "https")
+    do request.Headers.Cookie <- cookie
+    let server = FeatureCollection 8
+
+    do
+        server.Set<IHttpRequestFeature> request
+        server.Set<IHttpResponseFeature> response
+        server.Set<IHttpResponseBodyFeature>(ServerBody response)
+
+    /// The same application, asked with a cookie.
+    member _.WithCookie(cookie: string) = Pipeline(services, run, cookie)
+
+    member _.Request() : Task =
+        task {
+            response.Reset()
+            let context = factory.Create(FeatureCollection server)
+
+            try
+                do! run.Invoke context
+                do! response.Start()
+            finally
+                factory.Dispose context
+        }
+
+    /// What the last response set.
+    member _.SetCookies = (response :> IHttpResponseFeature).Headers.SetCookie

@@ -1,0 +1,42 @@
+namespace Runa.Session.Benchmarks
+
+open System.Threading.Tasks
+open BenchmarkDotNet.Attributes
+open BenchmarkDotNet.Configs
+open BenchmarkDotNet.Jobs
+open BenchmarkDotNet.Toolchains.InProcess.Emit
+
+/// One request each, in process, without a network. What a session costs is its row less that of Bare.
+[<MemoryDiagnoser>]
+type RequestBenchmarks() =
+    let bare = Apps.bare ()
+    let frameworkRead = Apps.Framework.read ()
+    let frameworkWrite = Apps.Framework.write ()
+    let runaRead = Apps.Runa.read ()
+    let runaWrite = Apps.Runa.write ()
+
+    [<Benchmark(Baseline = true)>]
+    member _.Bare() : Task = bare.Request()
+
+    [<Benchmark>]
+    member _.FrameworkRead() : Task = frameworkRead.Request()
+
+    [<Benchmark>]
+    member _.RunaRead() : Task = runaRead.Request()
+
+    [<Benchmark>]
+    member _.FrameworkWrite() : Task = frameworkWrite.Request()
+
+    [<Benchmark>]
+    member _.RunaWrite() : Task = runaWrite.Request()
+
+/// In process, so that no second build of the packages is needed.
+type Settings() =
+    inherit ManualConfig()
+
+    static member Instance =
+        ManualConfig
+            .Create(DefaultConfig.Instance)
+            .AddJob(
+                Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(5).WithIterationCount(10)
+            )
