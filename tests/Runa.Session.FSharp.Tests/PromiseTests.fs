@@ -1,3 +1,3 @@
-module internal Runa.Session.Tests.PromiseTests
+module Runa.Session.Tests.PromiseTests
 
 let internal nothing = ()

@@ -1,3 +1,3 @@
-module internal Runa.Session.Tests.CachingTests
+module Runa.Session.Tests.CachingTests
 
 let internal nothing = ()

@@ -1,3 +1,3 @@
-module internal Runa.Session.Tests.CommittingStreamTests
+module Runa.Session.Tests.CommittingStreamTests
 
 let internal nothing = ()

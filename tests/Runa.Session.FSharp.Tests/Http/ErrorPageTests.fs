@@ -1,3 +1,3 @@
-module internal Runa.Session.Tests.ErrorPageTests
+module Runa.Session.Tests.ErrorPageTests
 
 let internal nothing = ()

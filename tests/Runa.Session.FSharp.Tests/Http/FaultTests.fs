@@ -1,3 +1,3 @@
-module internal Runa.Session.Tests.FaultTests
+module Runa.Session.Tests.FaultTests
 
 let internal nothing = ()

@@ -1,3 +1,3 @@
-module internal Runa.Session.Tests.HttpContextExtensionsTests
+module Runa.Session.Tests.HttpContextExtensionsTests
 
 let internal nothing = ()

@@ -1,3 +1,3 @@
-module internal Runa.Session.Tests.KestrelTests
+module Runa.Session.Tests.KestrelTests
 
 let internal nothing = ()

@@ -1,3 +1,3 @@
-module internal Runa.Session.Tests.RequestSessionTests
+module Runa.Session.Tests.RequestSessionTests
 
 let internal nothing = ()

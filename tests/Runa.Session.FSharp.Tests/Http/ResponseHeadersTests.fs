@@ -1,3 +1,3 @@
-module internal Runa.Session.Tests.ResponseHeadersTests
+module Runa.Session.Tests.ResponseHeadersTests
 
 let internal nothing = ()

@@ -1,3 +1,3 @@
-module internal Runa.Session.Tests.ServiceCollectionExtensionsTests
+module Runa.Session.Tests.ServiceCollectionExtensionsTests
 
 let internal nothing = ()
