@@ -1,18 +1,41 @@
 module Sample.Program
 
-open Giraffe.ViewEngine
 open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Http
-open System
+open Microsoft.Extensions.DependencyInjection
+open Runa.Session
 
-let page =
-    html [] [ head [] [ title [] [ str "Runa.Session" ] ]; body [] [ h1 [] [ str "Runa.Session" ] ] ]
+/// No scripts, no foreign content, and forms that post to this site only.
+let private contentSecurityPolicy =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-let home () = Results.Content(RenderView.AsString.htmlDocument page, "text/html; charset=utf-8")
+let private statusOf (error: exn) =
+    match error with
+    | :? SessionConflictException -> StatusCodes.Status409Conflict
+    | :? BadHttpRequestException as bad -> bad.StatusCode
+    | _ -> StatusCodes.Status500InternalServerError
 
 [<EntryPoint>]
 let main args =
-    let app = WebApplication.CreateBuilder(args).Build()
-    app.MapGet("/", Func<IResult>(home)) |> ignore
+    let builder = WebApplication.CreateBuilder args
+    builder.Configuration.AddSessionToml "config/session.toml" |> ignore
+    builder.Services.AddRunaSession(builder.Configuration, id) |> ignore
+    builder.Services.AddAntiforgery(fun options -> options.Cookie.Name <- "sample_antiforgery")
+    |> ignore
+
+    let app = builder.Build()
+
+    app.UseExceptionHandler(
+        ExceptionHandlerOptions(ExceptionHandler = toRequestDelegate Handlers.failed, StatusCodeSelector = statusOf)
+    )
+    |> ignore
+
+    app.Use(fun (ctx: HttpContext) (next: RequestDelegate) ->
+        ctx.Response.Headers.ContentSecurityPolicy <- contentSecurityPolicy
+        next.Invoke ctx)
+    |> ignore
+
+    app.UseStaticFiles() |> ignore
+    app.Run(toRequestDelegate Routing.app)
     app.Run()
     0

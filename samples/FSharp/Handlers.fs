@@ -1,0 +1,166 @@
+/// From a request to a step and a page.
+module Sample.Handlers
+
+open System.Threading
+open Giraffe.ViewEngine
+open Microsoft.AspNetCore.Antiforgery
+open Microsoft.AspNetCore.Http
+open Microsoft.Extensions.DependencyInjection
+open Runa.Session
+open Sample.Model
+
+let private antiforgery (ctx: HttpContext) = ctx.RequestServices.GetRequiredService<IAntiforgery>()
+
+let private render (session: Session) (notices: string list) (page: Views.Page) : HttpHandler =
+    fun next ctx ->
+        let tokens = (antiforgery ctx).GetAndStoreTokens ctx
+        let field = input [ _type "hidden"; _name tokens.FormFieldName; _value (string tokens.RequestToken) ]
+        htmlView (Views.layout (string ctx.Request.Path) field session notices page) next ctx
+
+/// A page in the layout, which takes the notices that earlier requests left.
+let page (view: Session -> Views.Page) (session: Session) : Session * HttpHandler =
+    let notices, session = Session.takeFlashes notice session
+    session, render session notices (view session)
+
+let notFound: HttpHandler =
+    setStatusCode 404 >=> htmlView (Views.plain "Not found" "There is no page at this address.")
+
+/// Lets a POST through that comes from a form of ours.
+let validated: HttpHandler =
+    fun next ctx ->
+        task {
+            match! (antiforgery ctx).IsRequestValidAsync ctx with
+            | true -> return! next ctx
+            | false ->
+                let page = Views.plain "This form is too old" "Go back, reload the page and try again."
+                return! (setStatusCode 400 >=> htmlView page) next ctx
+        }
+
+/// What every uncaught exception becomes; its status code is chosen in Program.fs.
+let failed: HttpHandler =
+    fun next ctx ->
+        let page =
+            if ctx.Response.StatusCode = 409 then
+                Views.plain
+                    "Please try again"
+                    "Your session ended or moved while this request was running. Nothing was saved."
+            else
+                Views.plain "Something went wrong" "It is not your fault. Please try again later."
+
+        htmlView page next ctx
+
+// ---- Visits
+
+let home =
+    withSession "web" (fun found ->
+        found |> Session.update visits 0 (fun count -> count + 1) |> page (Views.home found))
+
+let visitsAsText =
+    readSession "web" (fun session -> text $"You have been here {Session.getOr visits 0 session} times")
+
+// ---- Sign in and out
+
+let loginPage = withSession "web" (page (Views.login "" false))
+
+let login: HttpHandler =
+    fun next ctx ->
+        let field name = ctx.GetFormValue name |> Option.defaultValue ""
+        let device = deviceOf (string ctx.Request.Headers.UserAgent)
+
+        match Users.check (field "name") (field "password") with
+        | Some user ->
+            let signedIn = updateSession "web" (signIn user device (field "long" = "yes"))
+            (signedIn >=> redirectTo false "/") next ctx
+        | None ->
+            let again = withSession "web" (page (Views.login (field "name") true))
+            (setStatusCode 401 >=> again) next ctx
+
+let logout: HttpHandler = updateSession "web" signOut >=> redirectTo false "/"
+
+// ---- Cart
+
+let cartPage = withSession "web" (page Views.shop)
+
+let private changeCart (change: Product -> Session -> Session) : HttpHandler =
+    fun next ctx ->
+        match ctx.GetFormValue "sku" |> Option.bind Products.tryFind with
+        | Some product -> (updateSession "web" (change product) >=> redirectTo false "/cart") next ctx
+        | None -> notFound next ctx
+
+let addToCart: HttpHandler = changeCart Model.addToCart
+let takeFromCart: HttpHandler = changeCart Model.takeFromCart
+
+// ---- Devices
+
+let private registry (ctx: HttpContext) = ctx.RequestServices.GetRequiredService<SessionRegistry>()
+
+/// A sign-in starts the creation anew, so its moment tells one owner's sessions apart.
+let private isSame (session: Session) (owned: OwnedSession) = owned.CreatedAt = Session.createdAt session
+
+/// For whoever is signed in; the step is pure, what follows it may do I/O.
+let private forOwner (handler: string -> Session -> Session * HttpHandler) : HttpHandler =
+    withOwner "web" (redirectTo false "/login") handler
+
+let devicesPage: HttpHandler =
+    forOwner (fun owner session ->
+        let notices, session = Session.takeFlashes notice session
+
+        session,
+        fun next ctx ->
+            task {
+                let! owned = registry ctx |> SessionRegistry.forOwner "web" owner ctx.RequestAborted
+                return! render session notices (Views.devices (isSame session) owned) next ctx
+            })
+
+let private tell (message: string) = updateSession "web" (Session.flash notice message) >=> redirectTo false "/devices"
+
+let revoke: HttpHandler =
+    forOwner (fun owner session ->
+        session,
+        fun next ctx ->
+            task {
+                let handle = ctx.GetFormValue "handle" |> Option.defaultValue ""
+                let! isEnded = registry ctx |> SessionRegistry.revoke "web" owner handle CancellationToken.None
+                let message =
+                    if isEnded then
+                        "The device was signed out."
+                    else
+                        "That session had already ended."
+                return! tell message next ctx
+            })
+
+let revokeOthers: HttpHandler =
+    forOwner (fun _ session ->
+        session,
+        fun next ctx ->
+            task {
+                let! count = registry ctx |> SessionRegistry.revokeOthers session CancellationToken.None
+                return! tell $"Signed out on {count} other devices." next ctx
+            })
+
+// ---- Admin: behind useSession "admin" (see Routing.fs)
+
+let adminPage: HttpHandler =
+    fun next ctx ->
+        let admin = ctx.GetSession "admin"
+        withSession "web" (page (fun _ -> Views.admin admin)) next ctx
+
+let private changeAdmin (change: HttpContext -> Session -> Session) : HttpHandler =
+    fun next ctx ->
+        ctx.GetSession "admin" |> change ctx |> ctx.SetSession
+        redirectTo false "/admin" next ctx
+
+let enterAdmin: HttpHandler = changeAdmin (fun _ -> Session.signIn "operator")
+let leaveAdmin: HttpHandler = changeAdmin (fun _ -> Session.signOut)
+
+let writeNote: HttpHandler =
+    changeAdmin (fun ctx session ->
+        match Session.owner session, ctx.GetFormValue "note" with
+        | Some _, Some note when note.Trim() <> "" ->
+            session |> Session.update notes [] (fun all -> all @ [ note.Trim() ])
+        | _ -> session)
+
+// ---- Values
+
+let valuesPage =
+    readSession "admin" (fun admin -> withSession "web" (page (fun web -> Views.values [ web; admin ])))
