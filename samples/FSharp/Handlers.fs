@@ -11,19 +11,19 @@ open Sample.Model
 
 let private antiforgery (ctx: HttpContext) = ctx.RequestServices.GetRequiredService<IAntiforgery>()
 
-let private render (session: Session) (notices: string list) (page: Views.Page) : HttpHandler =
+let private render (session: Session) (notices: string list) (page: Layout.Page) : HttpHandler =
     fun next ctx ->
         let tokens = (antiforgery ctx).GetAndStoreTokens ctx
         let field = input [ _type "hidden"; _name tokens.FormFieldName; _value (string tokens.RequestToken) ]
-        htmlView (Views.layout (string ctx.Request.Path) field session notices page) next ctx
+        htmlView (Layout.page (string ctx.Request.Path) field session notices page) next ctx
 
 /// A page in the layout, which takes the notices that earlier requests left.
-let page (view: Session -> Views.Page) (session: Session) : Session * HttpHandler =
+let page (view: Session -> Layout.Page) (session: Session) : Session * HttpHandler =
     let notices, session = Session.takeFlashes notice session
     session, render session notices (view session)
 
 let notFound: HttpHandler =
-    setStatusCode 404 >=> htmlView (Views.plain "Not found" "There is no page at this address.")
+    setStatusCode 404 >=> htmlView (Layout.plain "Not found" "There is no page at this address.")
 
 /// Lets a POST through that comes from a form of ours.
 let validated: HttpHandler =
@@ -32,7 +32,7 @@ let validated: HttpHandler =
             match! (antiforgery ctx).IsRequestValidAsync ctx with
             | true -> return! next ctx
             | false ->
-                let page = Views.plain "This form is too old" "Go back, reload the page and try again."
+                let page = Layout.plain "This form is too old" "Go back, reload the page and try again."
                 return! (setStatusCode 400 >=> htmlView page) next ctx
         }
 
@@ -41,11 +41,11 @@ let failed: HttpHandler =
     fun next ctx ->
         let page =
             if ctx.Response.StatusCode = 409 then
-                Views.plain
+                Layout.plain
                     "Please try again"
-                    "Your session ended or moved while this request was running. Nothing was saved."
+                    "Your session ended while this request was running, so what it changed there was not saved."
             else
-                Views.plain "Something went wrong" "It is not your fault. Please try again later."
+                Layout.plain "Something went wrong" "It is not your fault. Please try again later."
 
         htmlView page next ctx
 
@@ -135,7 +135,8 @@ let revokeOthers: HttpHandler =
         fun next ctx ->
             task {
                 let! count = registry ctx |> SessionRegistry.revokeOthers session CancellationToken.None
-                return! tell $"Signed out on {count} other devices." next ctx
+                let others = if count = 1 then "1 other device" else $"{count} other devices"
+                return! tell $"Signed out on {others}." next ctx
             })
 
 // ---- Admin: behind useSession "admin" (see Routing.fs)

@@ -42,11 +42,13 @@ let deviceOf (userAgent: string) : string =
 
     let system =
         first
-            [ "Windows", " on Windows"
-              "Android", " on Android"
-              "iPhone", " on iPhone"
-              "Mac OS", " on macOS"
-              "Linux", " on Linux" ]
+            [
+                "Windows", " on Windows"
+                "Android", " on Android"
+                "iPhone", " on iPhone"
+                "Mac OS", " on macOS"
+                "Linux", " on Linux"
+            ]
             ""
 
     browser + system
@@ -74,10 +76,11 @@ let userName (session: Session) : string option =
 type Product = { Sku: string; Name: string; Price: decimal }
 
 module Products =
-    let all =
-        [ { Sku = "tea"; Name = "Tea, 100 g"; Price = 6.50m }
-          { Sku = "mug"; Name = "Mug"; Price = 12.00m }
-          { Sku = "honey"; Name = "Honey & lemon"; Price = 4.25m } ]
+    let all = [
+        { Sku = "tea"; Name = "Tea, 100 g"; Price = 6.50m }
+        { Sku = "mug"; Name = "Mug"; Price = 12.00m }
+        { Sku = "honey"; Name = "Honey & lemon"; Price = 4.25m }
+    ]
 
     let tryFind (sku: string) = all |> List.tryFind (fun product -> product.Sku = sku)
 

@@ -1,5 +1,6 @@
 module Sample.Program
 
+open System.Threading.Tasks
 open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Http
 open Microsoft.Extensions.DependencyInjection
@@ -25,14 +26,18 @@ let main args =
 
     let app = builder.Build()
 
+    // When the response starts: the exception handler begins by clearing what was set before.
+    app.Use(fun (ctx: HttpContext) (next: RequestDelegate) ->
+        ctx.Response.OnStarting(fun () ->
+            ctx.Response.Headers.ContentSecurityPolicy <- contentSecurityPolicy
+            Task.CompletedTask)
+
+        next.Invoke ctx)
+    |> ignore
+
     app.UseExceptionHandler(
         ExceptionHandlerOptions(ExceptionHandler = toRequestDelegate Handlers.failed, StatusCodeSelector = statusOf)
     )
-    |> ignore
-
-    app.Use(fun (ctx: HttpContext) (next: RequestDelegate) ->
-        ctx.Response.Headers.ContentSecurityPolicy <- contentSecurityPolicy
-        next.Invoke ctx)
     |> ignore
 
     app.UseStaticFiles() |> ignore
