@@ -6,7 +6,7 @@ open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 
 /// What SessionRegistry.commit did.
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type Committed =
     {
         /// The session as it was committed: go on from this one.
@@ -14,6 +14,11 @@ type Committed =
         /// Values of Set-Cookie headers to send: none when the cookie did not change.
         Cookies: string list
     }
+
+    member committed.Display = $"Committed ({committed.Session})"
+
+    /// Promise 5: no cookie is printed.
+    override committed.ToString() = committed.Display
 
 /// Sessions without a web host: in scripts, tests and servers of other kinds. Where a name is not registered, every
 /// function raises InvalidOperationException; where the store fails, SessionStoreException.
@@ -87,6 +92,12 @@ module SessionRegistry =
         (registry: SessionRegistry)
         : Task<OwnedSession list> =
         OwnerSessions.list (registry.Find name) owner token
+
+    /// The handle under which forOwner lists this session; None where nothing of it is stored.
+    let handle (session: Session) : string option =
+        match session.Origin with
+        | :? Loaded as loaded when loaded.Status = SessionStatus.Active -> Some(StoreKey.toText loaded.Place.Key)
+        | _ -> None
 
     /// Ends one session of the owner, by its handle. False: the owner has no such session.
     let revoke
