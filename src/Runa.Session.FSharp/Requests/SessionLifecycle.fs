@@ -122,8 +122,13 @@ module internal SessionLifecycle =
                 return Error(ExceptionDispatchInfo.Capture e)
         }
 
+    let private revoked (session: NamedSession) : exn =
+        SessionConflictException
+            $"The session \"{session.Name}\" was not signed in: all sessions of its owner were ended at the same time."
+
     /// Creates, then does what must follow; if a revocation of the owner came in between, or what follows does not
-    /// succeed, what was created is taken back. No token of it has been given out.
+    /// succeed, what was created is taken back. No token of it has been given out. A revocation that comes after the
+    /// second look at the epoch finds the new record in its index; so the look comes before what cannot be undone.
     let private createThen session (state: SessionState) (following: Loaded -> Task<Outcome>) : Task<Outcome> =
         task {
             let record = recordOf session state
@@ -133,24 +138,21 @@ module internal SessionLifecycle =
             let! finished =
                 caught (fun () ->
                     task {
-                        let! outcome = following created
                         let! after = epoch session state.Owner
-                        return struct (outcome, after = before)
+
+                        if after <> before then
+                            raise (revoked session)
+
+                        return! following created
                     })
 
             match finished with
-            | Ok(Outcome.Done _ as outcome, true) -> return outcome
+            | Ok(Outcome.Done _ as outcome) -> return outcome
             | failed ->
                 do! deleteQuietly session created.Place.Key
 
                 match failed with
-                | Ok(Outcome.Done _, _) ->
-                    return
-                        raise (
-                            SessionConflictException
-                                $"The session \"{session.Name}\" was not signed in: all sessions of its owner were ended at the same time."
-                        )
-                | Ok(outcome, _) -> return outcome
+                | Ok outcome -> return outcome
                 | Error e ->
                     e.Throw()
                     return Outcome.Missing
