@@ -169,10 +169,20 @@ module internal SessionLifecycle =
                 let tombstone =
                     Commit.tombstone session.Now session.Scope (RecordVersion.Next()) state.Owner created.Place.Key
 
-                match! StoreCall.replace session loaded.Place.Key old.Version tombstone with
-                | ReplaceResult.Replaced -> return Outcome.Done(created, setCookie created)
-                | ReplaceResult.Conflict current -> return Outcome.Conflict current
-                | ReplaceResult.Missing -> return Outcome.Missing
+                match!
+                    caught (fun () -> (StoreCall.replace session loaded.Place.Key old.Version tombstone).AsTask())
+                with
+                | Ok ReplaceResult.Replaced -> return Outcome.Done(created, setCookie created)
+                | Ok(ReplaceResult.Conflict current) -> return Outcome.Conflict current
+                | Ok ReplaceResult.Missing -> return Outcome.Missing
+                | Error e ->
+                    // The tombstone may stand all the same, and then the new record is all there is of the session.
+                    match! caught (fun () -> (StoreCall.load session loaded.Place.Key).AsTask()) with
+                    | Ok(ValueSome found) when found.Version = tombstone.Version ->
+                        return Outcome.Done(created, setCookie created)
+                    | _ ->
+                        e.Throw()
+                        return Outcome.Missing
             })
 
     let private replace session (loaded: Loaded) (old: SessionRecord) state sendsCookie =
