@@ -1,0 +1,286 @@
+/// Requests of one browser, and revocations from outside, over a store whose calls a scheduler orders.
+module internal Runa.Session.Tests.Interleavings
+
+open System
+open System.Threading
+open System.Threading.Tasks
+open Microsoft.Extensions.Primitives
+open Runa.Session
+open Runa.Session.Tests.Drivers
+open Runa.Session.Tests.Scheduler
+
+[<RequireQualifiedAccess>]
+type Deed =
+    | Increment
+    | Read
+    | SignIn
+    | SignInAsOther
+    | Regenerate
+    | SignOut
+    | SignOutThenFlash
+    /// withOwner, which counts too.
+    | OwnerIncrement
+    /// withSessionTask: another key.
+    | Merge
+    /// Of alice, from outside.
+    | RevokeOwner
+    | RevokeAll
+
+let deeds =
+    [ Deed.Increment
+      Deed.Read
+      Deed.SignIn
+      Deed.SignInAsOther
+      Deed.Regenerate
+      Deed.SignOut
+      Deed.SignOutThenFlash
+      Deed.OwnerIncrement
+      Deed.Merge
+      Deed.RevokeOwner
+      Deed.RevokeAll ]
+
+let count = SessionKey.create<int> "count"
+let note = SessionKey.create<string> "note"
+/// In the session before everything; it goes wherever that session goes.
+let mark = SessionKey.create<string> "mark"
+let notice = SessionKey.create<string> "notice"
+
+let increment = Session.update count 0 ((+) 1)
+
+/// Whether it ran as meant ("please sign in" is not), what it was given, and what its response says of the cookie.
+[<NoComparison; NoEquality>]
+type Response = { Deed: Deed; Failure: exn option; Counted: bool; Seen: Session list; Cookie: CookieChange }
+
+let isDone (response: Response) = response.Failure.IsNone
+
+/// The session as a test looks at it: without times and ids.
+type View = { Owner: string option; Count: int; Note: string option; IsMarked: bool; Notices: string list }
+
+let view (session: Session) : View =
+    { Owner = Session.owner session
+      Count = Session.getOr count 0 session
+      Note = Session.tryGet note session
+      IsMarked = Session.has mark session
+      Notices = fst (Session.takeFlashes notice session) }
+
+let nothing: View = { Owner = None; Count = 0; Note = None; IsMarked = false; Notices = [] }
+
+let private template =
+    let registry =
+        setup (clock ()) (memory (clock ()))
+        |> SessionSetup.session "web" (fun o -> { o with IdleTimeout = Some(TimeSpan.FromMinutes 20.) })
+        |> SessionRegistry.create
+
+    registry.Find "web"
+
+/// One execution: a store, and a session in it whose token the browser holds.
+type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: Choose) =
+    let clock = clock ()
+    let scheduler = Scheduler()
+    let mutable keys: StoreKey list = []
+    // Every living state that stood under a key.
+    let mutable history: (StoreKey * SessionState) list = []
+
+    let remember key (record: SessionRecord) =
+        keys <- key :: keys
+
+        if not (SessionRecord.isTombstone record) then
+            history <- (key, record.State) :: history
+
+    /// Keys are random, and so is their order in a listing: here it is one more choice.
+    let ordered (index: OwnerIndex) : OwnerIndex =
+        { index with
+            List =
+                fun scope owner from token ->
+                    let page = (index.List scope owner from token).Result
+                    let age (item: OwnedRecord) = keys |> List.findIndex (fun key -> key = item.Key)
+                    let items = page.Items |> List.sortBy age
+                    let isReversed = items.Length > 1 && choose 2 = 1
+                    ValueTask<OwnedPage> { page with Items = (if isReversed then List.rev items else items) } }
+
+    let driver =
+        let inner = inner clock
+
+        scheduler.Driver
+            { inner with
+                Create =
+                    fun key record token ->
+                        remember key record
+                        inner.Create key record token
+                Replace =
+                    fun key version record token ->
+                        remember key record
+                        inner.Replace key version record token
+                Owners = inner.Owners |> ValueOption.map ordered }
+
+    let named = { template with Driver = driver; Clock = clock; Queues = CommitQueues() }
+
+    let first =
+        let step (session: Session) =
+            let session = session |> Session.set mark "before" |> Session.flash notice "hello"
+            struct (Option.fold (fun session owner -> Session.signIn owner session) session owner, ())
+
+        let stepped = Attempts.run named null (Loaded.none named) null WhenGone.StepAgain step
+        stepped.AsTask().GetAwaiter().GetResult()
+
+    let token = string first.Loaded.Place.Token
+    // So that touches are due.
+    do clock.Advance(TimeSpan.FromMinutes 3.)
+
+    let header (token: string) = StringValues $"{named.Settings.CookieName}={token}"
+
+    member _.Named = named
+    member _.Clock = clock
+    member _.Scheduler = scheduler
+    member _.Token = token
+
+    /// What a request with this token finds.
+    member _.Find(token: string) : Loaded =
+        (SessionLifecycle.load named (header token)).AsTask().GetAwaiter().GetResult()
+
+    /// Living records that none of the tokens leads to.
+    member world.Orphans(tokens: string list) : int =
+        let reached = tokens |> List.map (fun token -> (world.Find token).Place.Key)
+
+        keys
+        |> List.distinct
+        |> List.except reached
+        |> List.filter (fun key ->
+            match (driver.Load key CancellationToken.None).AsTask().GetAwaiter().GetResult() with
+            | ValueSome record -> not (SessionRecord.isTombstone record)
+            | ValueNone -> false)
+        |> List.length
+
+    /// Whether that state once stood under the key of the token.
+    member world.WasUnder(token: string, state: SessionState) =
+        let key = (world.Find token).Place.Key
+        history |> List.exists (fun (k, before) -> k = key && SessionState.same before state)
+
+    /// A request with this token, in this process or in one of its own. Never fails itself.
+    member _.Do(deed: Deed, token: string, answer: Response -> unit, ?isApart: bool) : Task =
+        let named = if isApart = Some true then { named with Queues = CommitQueues() } else named
+        let mutable seen = []
+        let mutable counted = false
+
+        let see (session: Session) =
+            seen <- session :: seen
+            counted <- false
+            session
+
+        let stepping whenGone (step: Session -> Session) =
+            task {
+                let! loaded = SessionLifecycle.load named (header token)
+                let! stepped = Attempts.run named null loaded null whenGone (fun s -> struct (step (see s), ()))
+                return stepped.Cookie
+            }
+
+        let plain = stepping WhenGone.StepAgainUnlessOwned
+
+        let counting session =
+            counted <- true
+            increment session
+
+        let work () =
+            match deed with
+            | Deed.Increment -> plain counting
+            | Deed.Read -> stepping WhenGone.StepAgain id
+            | Deed.SignIn -> plain (Session.signIn "alice")
+            | Deed.SignInAsOther -> plain (Session.signIn "bob")
+            | Deed.Regenerate -> plain Session.regenerate
+            | Deed.SignOut -> plain Session.signOut
+            | Deed.SignOutThenFlash -> plain (Session.signOut >> Session.flash notice "goodbye")
+            | Deed.OwnerIncrement ->
+                stepping WhenGone.StepAgain (fun session ->
+                    if (Session.owner session).IsSome then counting session else session)
+            | Deed.Merge ->
+                task {
+                    let! loaded = SessionLifecycle.load named (header token)
+                    let wanted = Session.set note "merged" (see loaded.Session)
+
+                    let! stepped =
+                        Attempts.run named null loaded wanted WhenGone.StepAgainUnlessOwned (fun s -> struct (s, ()))
+
+                    counted <- stepped.IsWritten
+                    return stepped.Cookie
+                }
+            | Deed.RevokeOwner ->
+                task {
+                    let! _ = OwnerSessions.revokeOwner named "alice" CancellationToken.None
+                    return CookieChange.None
+                }
+            | Deed.RevokeAll ->
+                task {
+                    let! _ = OwnerSessions.revokeAll named CancellationToken.None
+                    return CookieChange.None
+                }
+
+        task {
+            let respond failure cookie =
+                answer { Deed = deed; Failure = failure; Counted = counted; Seen = seen; Cookie = cookie }
+
+            try
+                let! cookie = work ()
+                respond None cookie
+            with e ->
+                respond (Some e) CookieChange.None
+        }
+
+/// What one execution came to.
+[<NoComparison; NoEquality>]
+type Story =
+    { World: World; Owner: string option; Responses: Response list; Trace: (int * StoreOperation) list }
+
+let tokenOf (cookie: CookieChange) =
+    match cookie with
+    | CookieChange.Set(token, _) -> Some(string token)
+    | _ -> None
+
+/// Every token that was given out.
+let tokens (story: Story) =
+    story.World.Token :: (story.Responses |> List.choose (fun response -> tokenOf response.Cookie))
+
+/// What the browser is left with, if the responses reach it in this order.
+let jar (story: Story) (order: Response list) : string option =
+    (Some story.World.Token, order)
+    ||> List.fold (fun held response ->
+        match response.Cookie with
+        | CookieChange.None -> held
+        | CookieChange.Expire -> None
+        | CookieChange.Set(token, _) -> Some(string token))
+
+let run inner (owner: string option) (deeds: Deed list) (choose: Choose) (behave: int -> Behaviour) : Story =
+    let world = World(inner, owner, choose)
+    // Two share a process and so a queue; more are processes of their own: who leaves a queue goes on on another thread.
+    let isApart = deeds.Length > 2
+    let responses = Array.create deeds.Length None
+
+    let actors =
+        deeds
+        |> List.mapi (fun index deed ->
+            fun () -> world.Do(deed, world.Token, (fun response -> responses[index] <- Some response), isApart))
+
+    world.Scheduler.Run(actors, choose, behave)
+
+    { World = world
+      Owner = owner
+      Responses = responses |> Array.map Option.get |> List.ofArray
+      Trace = world.Scheduler.Trace }
+
+/// All living sessions that the tokens lead to.
+let living (story: Story) : View list =
+    tokens story
+    |> List.distinct
+    |> List.map story.World.Find
+    |> List.filter (fun loaded -> loaded.Status = SessionStatus.Active)
+    |> List.map (fun loaded -> view loaded.Session)
+    |> List.sort
+
+/// For the message of a failure.
+let describe (story: Story) =
+    let responses =
+        story.Responses
+        |> List.map (fun r ->
+            let how = r.Failure |> Option.map _.Message |> Option.defaultValue "done"
+            $"{r.Deed}: {how}")
+
+    $"%A{responses}, living %A{living story}, trace %A{story.Trace}"
