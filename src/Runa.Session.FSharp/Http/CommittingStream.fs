@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Buffers
 open System.IO
 open System.IO.Pipelines
 open System.Threading
@@ -12,7 +13,33 @@ open Microsoft.AspNetCore.Http.Features
 type internal IBeforeWrite =
     /// Nothing is waiting to be done.
     abstract IsDone: bool
+    /// A change is waiting, which may yet fail to be stored.
+    abstract IsPending: bool
     abstract DoAsync: unit -> Task
+
+/// What is put into the pipe while a change is waiting. In the server's own pipe it could not be taken back, and would
+/// leave in front of an error page.
+[<Sealed>]
+type internal HeldBytes(inner: IHttpResponseBodyFeature, before: IBeforeWrite) =
+    let held = ArrayBufferWriter<byte>()
+
+    member _.Buffer = held
+    member _.Discard() = held.ResetWrittenCount()
+
+    member _.Release() =
+        if held.WrittenCount > 0 then
+            BuffersExtensions.Write(inner.Writer, held.WrittenSpan)
+            held.ResetWrittenCount()
+
+    interface IBeforeWrite with
+        member _.IsDone = held.WrittenCount = 0 && before.IsDone
+        member _.IsPending = before.IsPending
+
+        member this.DoAsync() =
+            task {
+                do! before.DoAsync()
+                this.Release()
+            }
 
 /// A response's stream that commits before it writes.
 [<Sealed>]
@@ -73,15 +100,27 @@ type internal CommittingStream(inner: Stream, before: IBeforeWrite) =
 
     override _.EndWrite result = TaskToAsyncResult.End result
 
-/// A response's pipe that commits before it flushes; what is only buffered has not left.
+/// A response's pipe that commits before it flushes, and holds back what is buffered until then.
 [<Sealed>]
-type internal CommittingWriter(inner: PipeWriter, before: IBeforeWrite) =
+type internal CommittingWriter(inner: PipeWriter, held: HeldBytes) =
     inherit PipeWriter()
+    let before = held :> IBeforeWrite
+    let mutable target: IBufferWriter<byte> = inner
+
+    let choose () =
+        if before.IsPending then
+            target <- held.Buffer
+        else
+            held.Release()
+            target <- inner
+
+        target
+
     override _.CanGetUnflushedBytes = inner.CanGetUnflushedBytes
-    override _.UnflushedBytes = inner.UnflushedBytes
-    override _.Advance bytes = inner.Advance bytes
-    override _.GetMemory sizeHint = inner.GetMemory sizeHint
-    override _.GetSpan sizeHint = inner.GetSpan sizeHint
+    override _.UnflushedBytes = inner.UnflushedBytes + int64 held.Buffer.WrittenCount
+    override _.Advance bytes = target.Advance bytes
+    override _.GetMemory sizeHint = choose().GetMemory sizeHint
+    override _.GetSpan sizeHint = choose().GetSpan sizeHint
     override _.CancelPendingFlush() = inner.CancelPendingFlush()
 
     override _.Complete e =
@@ -123,13 +162,14 @@ type internal CommittingWriter(inner: PipeWriter, before: IBeforeWrite) =
                 }
             )
 
-/// Every way to begin a response leads through here. It wraps the feature itself, not just its stream, so that what is
-/// buffered in the server's pipe stays there. A commit that fails is raised to whoever writes, while error pages can
+/// Every way to begin a response leads through here. A commit that fails is raised to whoever writes, while error pages can
 /// still answer; in OnStarting it would leave a bare 500.
-[<Sealed>]
+[<Sealed; AllowNullLiteral>]
 type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWrite) =
+    let held = HeldBytes(inner, before)
+    let before = held :> IBeforeWrite
     let stream = lazy (new CommittingStream(inner.Stream, before))
-    let writer = lazy (CommittingWriter(inner.Writer, before))
+    let writer = lazy (CommittingWriter(inner.Writer, held))
 
     let after (action: unit -> Task) : Task =
         if before.IsDone then
@@ -141,6 +181,9 @@ type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWri
             }
 
     member _.Inner = inner
+
+    /// What was held back goes to the server when all is stored, and nowhere when it was discarded.
+    member _.EndHolding(isStored: bool) = if isStored then held.Release() else held.Discard()
 
     interface IHttpResponseBodyFeature with
         member _.Stream = stream.Value

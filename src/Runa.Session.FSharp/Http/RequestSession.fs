@@ -54,6 +54,9 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     /// Something was set and is not committed yet.
     member _.IsPending = not (isNull pending)
 
+    /// It is behind useSession.
+    member _.IsBound = isBound
+
     /// Loads once; later calls give what stands now.
     member _.Load() : ValueTask<Loaded> =
         if not (isNull loaded) then

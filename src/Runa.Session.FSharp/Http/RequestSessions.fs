@@ -60,5 +60,6 @@ module internal RequestSessions =
 
         { new IDisposable with
             member _.Dispose() =
+                let isStored = not request.IsPending
                 binding.Dispose()
-                SessionResponse.unwatchBody request.Context }
+                SessionResponse.unwatchBody (tryFirst request.Context) isStored }

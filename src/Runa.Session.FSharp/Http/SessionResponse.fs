@@ -85,6 +85,7 @@ module internal SessionResponse =
     type private BeforeWrite(first: RequestSession) =
         interface IBeforeWrite with
             member _.IsDone = first.Context.Response.HasStarted && not (isPending first)
+            member _.IsPending = isPending first
 
             member _.DoAsync() =
                 task {
@@ -101,13 +102,27 @@ module internal SessionResponse =
         match features.Get<IHttpResponseBodyFeature>() with
         | null
         | :? CommittingBody -> ()
-        | inner -> features.Set<IHttpResponseBodyFeature>(CommittingBody(inner, BeforeWrite first))
+        | inner ->
+            let committing = CommittingBody(inner, BeforeWrite first)
+            features.Set<CommittingBody> committing
+            features.Set<IHttpResponseBodyFeature> committing
 
-    /// Takes it away again, where it is still the outermost.
-    let unwatchBody (context: HttpContext) =
-        match context.Features.Get<IHttpResponseBodyFeature>() with
-        | :? CommittingBody as committing -> context.Features.Set<IHttpResponseBodyFeature> committing.Inner
-        | _ -> ()
+    /// When useSession ends: what was held back goes on, or nowhere when it was not stored; and when the last one of the
+    /// request ends, the body feature goes, where it is still the outermost.
+    let unwatchBody (first: RequestSession) (isStored: bool) =
+        let features = first.Context.Features
+
+        match features.Get<CommittingBody>() with
+        | null -> ()
+        | committing ->
+            if not isStored || not (isPending first) then
+                committing.EndHolding isStored
+
+            if
+                not (exists _.IsBound first)
+                && Object.ReferenceEquals(features.Get<IHttpResponseBodyFeature>(), committing)
+            then
+                features.Set<IHttpResponseBodyFeature> committing.Inner
 
     /// Called when the first session of a request is asked for. Headers are decided when the response starts: by then an
     /// error page may have cleared what was set before. The callback registered first runs last.
