@@ -1,3 +1,342 @@
 module Runa.Session.Tests.CommittingStreamTests
 
-let internal nothing = ()
+open System
+open System.Collections.Concurrent
+open System.IO
+open System.Net.Http
+open System.Text
+open System.Threading.Tasks
+open Microsoft.AspNetCore.Builder
+open Microsoft.AspNetCore.Http
+open Microsoft.AspNetCore.Http.Features
+open Expecto
+open Runa.Session
+open Runa.Session.Tests.Drivers
+open Runa.Session.Tests.Handlers
+open Runa.Session.Tests.Hosting
+
+let private hello = Encoding.UTF8.GetBytes "hello"
+let private file =
+    lazy
+        (let path = Path.GetTempFileName() in
+         File.WriteAllText(path, "hello")
+         path)
+
+let private advance (context: HttpContext) =
+    let writer = context.Response.BodyWriter
+    hello.CopyTo(writer.GetMemory hello.Length)
+    writer.Advance hello.Length
+    writer
+
+/// Every way to begin a response: what it does, the status and body that the client sees.
+let private ways: (string * (HttpContext -> Task) * int * string) list =
+    let status code (context: HttpContext) =
+        context.Response.StatusCode <- code
+        Task.CompletedTask
+
+    [ "WriteAsync", (fun context -> context.Response.WriteAsync "hello"), 200, "hello"
+      "BodyWriter with a flush", (fun context -> task { let! _ = (advance context).FlushAsync() in () }), 200, "hello"
+      "BodyWriter without a flush",
+      (fun context ->
+          advance context |> ignore
+          Task.CompletedTask),
+      200,
+      "hello"
+      "BodyWriter by span without a flush",
+      (fun context ->
+          hello.AsSpan().CopyTo(context.Response.BodyWriter.GetSpan hello.Length)
+          context.Response.BodyWriter.Advance hello.Length
+          Task.CompletedTask),
+      200,
+      "hello"
+      "BodyWriter.WriteAsync",
+      (fun context -> task { let! _ = context.Response.BodyWriter.WriteAsync(ReadOnlyMemory hello) in () }),
+      200,
+      "hello"
+      "BodyWriter completed", (fun context -> (advance context).CompleteAsync().AsTask()), 200, "hello"
+      "BodyWriter completed synchronously",
+      (fun context ->
+          (advance context).Complete()
+          Task.CompletedTask),
+      200,
+      "hello"
+      "Body.WriteAsync", (fun context -> context.Response.Body.WriteAsync(hello, 0, 5)), 200, "hello"
+      "Body.WriteAsync of memory",
+      (fun context -> context.Response.Body.WriteAsync(ReadOnlyMemory hello).AsTask()),
+      200,
+      "hello"
+      "Body.Write",
+      (fun context ->
+          context.Response.Body.Write(hello, 0, 5)
+          Task.CompletedTask),
+      200,
+      "hello"
+      "Body.Write of a span",
+      (fun context ->
+          context.Response.Body.Write(ReadOnlySpan hello)
+          Task.CompletedTask),
+      200,
+      "hello"
+      "Body.WriteByte",
+      (fun context ->
+          context.Response.Body.WriteByte 104uy
+          Task.CompletedTask),
+      200,
+      "h"
+      "Body.BeginWrite",
+      (fun context ->
+          let body = context.Response.Body
+          Task.Factory.FromAsync(body.BeginWrite(hello, 0, 5, null, null), body.EndWrite)),
+      200,
+      "hello"
+      "Body.CopyTo", (fun context -> (new MemoryStream(hello)).CopyToAsync context.Response.Body), 200, "hello"
+      "Body.Flush",
+      (fun context ->
+          context.Response.Body.Flush()
+          Task.CompletedTask),
+      200,
+      ""
+      "Body.FlushAsync", (fun context -> context.Response.Body.FlushAsync()), 200, ""
+      "SendFileAsync", (fun context -> context.Response.SendFileAsync file.Value), 200, "hello"
+      "StartAsync", (fun context -> context.Response.StartAsync()), 200, ""
+      "CompleteAsync", (fun context -> context.Response.CompleteAsync()), 200, ""
+      "CompleteAsync after buffered bytes",
+      (fun context ->
+          advance context |> ignore
+          context.Response.CompleteAsync()),
+      200,
+      "hello"
+      "an empty redirect",
+      (fun context ->
+          context.Response.Redirect "/next"
+          Task.CompletedTask),
+      302,
+      ""
+      "an empty 204", status 204, 204, ""
+      "an empty 304", status 304, 304, ""
+      "a stream of pieces",
+      (fun context ->
+          task {
+              for piece in [ "h"; "e"; "llo" ] do
+                  do! context.Response.WriteAsync piece
+                  do! context.Response.Body.FlushAsync()
+          }),
+      200,
+      "hello" ]
+
+let private setThen (write: HttpContext -> Task) = useSession "web" >=> leave "web" >=> respond write
+
+let private stepThen (write: HttpContext -> Task) =
+    withSession "web" (fun session -> fst (count session), respond write)
+
+let private forms = [ "useSession", setThen; "withSession", stepThen ]
+
+/// One application for all: /0/useSession is the first way behind useSession.
+let private site =
+    choose
+        [ for index, (_, write, _, _) in List.indexed ways do
+              for form, handler in forms do
+                  route $"/{index}/{form}" >=> handler write
+          route "/shown" >=> readSession "web" shown ]
+
+let private verbs = [ HttpMethod.Get; HttpMethod.Head ]
+
+let private each (check: string -> HttpMethod -> string -> int -> string -> Task<unit>) =
+    task {
+        for index, (name, _, status, body) in List.indexed ways do
+            for form, _ in forms do
+                for verb in verbs do
+                    let body = if verb = HttpMethod.Head then "" else body
+                    do! check $"{name}, {form}, {verb}" verb $"/{index}/{form}" status body
+    }
+
+let private stored (server: Server) =
+    task {
+        use! app = start { host site with Server = server }
+
+        do!
+            each (fun name verb path status body ->
+                task {
+                    let browser = app.NewBrowser()
+                    let! answer = browser.Send(verb, path)
+                    Expect.equal answer.Status status $"{name}: the status"
+
+                    // The server in memory sends a body to HEAD.
+                    if verb = HttpMethod.Get || server = Server.Kestrel then
+                        Expect.equal answer.Body body $"{name}: the body"
+
+                    Expect.equal (List.length answer.SetCookies) 1 $"{name}: one cookie"
+                    let! shown = browser.Get "/shown"
+                    Expect.equal shown.Body "1" $"{name}: stored"
+                    let! again = browser.Send(verb, path)
+                    Expect.equal again.SetCookies [] $"{name}: a change of an existing session sends no cookie"
+                    let! shown = browser.Get "/shown"
+                    Expect.equal shown.Body "2" $"{name}: stored again"
+                })
+    }
+
+let private failing (server: Server) =
+    task {
+        let clock = clock ()
+        let driver = TestDriver.Failing(memory clock, [ StoreOperation.Create; StoreOperation.Replace ])
+
+        let h =
+            { host site with
+                Server = server
+                Clock = clock
+                Setup = SessionSetup.driver "memory" driver.Driver
+                Pipeline = errorPage }
+
+        use! app = start h
+
+        do!
+            each (fun name verb path _ _ ->
+                task {
+                    let! answer = app.NewBrowser().Send(verb, path)
+                    Expect.equal answer.Status 500 $"{name}: an error"
+                    Expect.equal answer.SetCookies [] $"{name}: no cookie"
+
+                    if verb = HttpMethod.Get then
+                        Expect.stringStarts answer.Body "error page: SessionStoreException" $"{name}: the whole body"
+                })
+    }
+
+/// Records in `events` when something of the response reaches the server.
+let private recording (events: ConcurrentQueue<string>) (app: IApplicationBuilder) =
+    app.Use(fun (context: HttpContext) (next: RequestDelegate) ->
+        let body =
+            match context.Features.Get<IHttpResponseBodyFeature>() with
+            | null -> failwith "no body"
+            | body -> body
+
+        let stream =
+            { new MemoryStream() with
+                override _.Write(buffer: byte[], offset: int, count: int) =
+                    events.Enqueue "byte"
+                    body.Stream.Write(buffer, offset, count)
+
+                override _.WriteAsync(buffer: byte[], offset: int, count: int, token) =
+                    events.Enqueue "byte"
+                    body.Stream.WriteAsync(buffer, offset, count, token)
+
+                override _.WriteAsync(buffer: ReadOnlyMemory<byte>, token) =
+                    events.Enqueue "byte"
+                    body.Stream.WriteAsync(buffer, token)
+
+                override _.FlushAsync token = body.Stream.FlushAsync token }
+
+        context.Response.OnStarting(fun () ->
+            events.Enqueue "start"
+            Task.CompletedTask)
+
+        context.Response.Body <- stream
+        next.Invoke context)
+    |> ignore
+
+let private order =
+    testCaseTask "promise 13: the store has answered before the response starts, in every way of writing" (fun () ->
+        task {
+            let clock = clock ()
+            let events = ConcurrentQueue<string>()
+
+            let around =
+                { new IAround with
+                    member _.Call operation _ (call: unit -> ValueTask<'T>) =
+                        ValueTask<'T>(
+                            task {
+                                let! answer = call ()
+
+                                if operation.IsWrite then
+                                    // A response that does not wait would get ahead here.
+                                    do! Task.Yield()
+                                    events.Enqueue "stored"
+
+                                return answer
+                            }
+                        ) }
+
+            let h =
+                { host site with
+                    Clock = clock
+                    Setup = SessionSetup.driver "memory" (wrap around (memory clock))
+                    Pipeline = recording events }
+
+            use! app = start h
+
+            do!
+                each (fun name verb path _ _ ->
+                    task {
+                        events.Clear()
+                        let! _ = app.NewBrowser().Send(verb, path)
+                        Expect.equal (Seq.head events) "stored" $"{name}: first"
+                        Expect.equal (Seq.length (Seq.filter ((=) "stored") events)) 1 $"{name}: once"
+                        Expect.contains events "start" $"{name}: then the response"
+                    })
+        })
+
+let private streams =
+    testList
+        "a stream taken before the change"
+        [ onBoth "promise 13: is committed before its first byte too" (fun server ->
+              task {
+                  let write: HttpHandler =
+                      fun _ context ->
+                          task {
+                              let body = context.Response.Body
+                              context.SetSession(context.GetSession "web" |> Session.set visits 7)
+                              do! body.WriteAsync(hello, 0, 5)
+                              return Some context
+                          }
+
+                  use! app =
+                      start
+                          { host (choose [ route "/shown" >=> readSession "web" shown; useSession "web" >=> write ]) with
+                              Server = server }
+
+                  let browser = app.NewBrowser()
+                  let! answer = browser.Get "/"
+                  Expect.equal answer.Body "hello" "the body"
+                  let! shown = browser.Get "/shown"
+                  Expect.equal shown.Body "7" "stored, with its cookie"
+              })
+
+          onBoth "promise 14: never says 200 when the store fails" (fun server ->
+              task {
+                  let clock = clock ()
+                  let driver = TestDriver.Failing(memory clock, [ StoreOperation.Create ])
+
+                  let write: HttpHandler =
+                      fun _ context ->
+                          task {
+                              let body = context.Response.Body
+                              context.SetSession(context.GetSession "web" |> Session.set visits 7)
+                              do! body.WriteAsync(hello, 0, 5)
+                              return Some context
+                          }
+
+                  use! app =
+                      start
+                          { host (useSession "web" >=> write) with
+                              Server = server
+                              Clock = clock
+                              Setup = SessionSetup.driver "memory" driver.Driver }
+
+                  let mutable seen = ""
+
+                  try
+                      let! answer = app.NewBrowser().Get "/"
+                      seen <- $"{answer.Status} {answer.Body} {answer.SetCookies}"
+                  with _ ->
+                      seen <- "aborted"
+
+                  Expect.isFalse (seen.Contains "200" || seen.Contains "hello") $"an error, not: {seen}"
+              }) ]
+
+[<Tests>]
+let tests =
+    testList
+        "CommittingStream"
+        [ onBoth "promise 13, 20: every way of writing a response stores first, and sends one cookie" stored
+          onBoth "promise 13, 14: when the store fails nothing of the body leaves, in any way of writing it" failing
+          order
+          streams ]
