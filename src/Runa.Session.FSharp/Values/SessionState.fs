@@ -60,9 +60,20 @@ module internal SessionState =
     /// When the life that the current owner, or the visitor, has here began.
     let startedAt (state: SessionState) = defaultArg state.SignedInAt state.CreatedAt
 
-    /// The same but for when it was last seen.
+    /// The same but for when it was last seen. What changes most often is compared first, and what did not change is
+    /// usually the same object.
     let same (a: SessionState) (b: SessionState) =
-        Object.ReferenceEquals(a, b) || { a with LastSeenAt = b.LastSeenAt } = b
+        let alike (x: 'A) (y: 'A) = Object.ReferenceEquals(x, y) || x = y
+
+        Object.ReferenceEquals(a, b)
+        || (alike a.Values b.Values
+            && alike a.Flashes b.Flashes
+            && a.ExpiresAt.UtcTicks = b.ExpiresAt.UtcTicks
+            && alike a.Owner b.Owner
+            && alike a.Claims b.Claims
+            && alike a.Label b.Label
+            && a.CreatedAt.UtcTicks = b.CreatedAt.UtcTicks
+            && alike a.SignedInAt b.SignedInAt)
 
     /// Bytes in UTF-8 of all that the application put in: values, flashes, owner, claims and label, with their names.
     let bytes (state: SessionState) : int =
