@@ -94,9 +94,6 @@ let takeFromCart: HttpHandler = changeCart Model.takeFromCart
 
 let private registry (ctx: HttpContext) = ctx.RequestServices.GetRequiredService<SessionRegistry>()
 
-/// A sign-in starts the creation anew, so its moment tells one owner's sessions apart.
-let private isSame (session: Session) (owned: OwnedSession) = owned.CreatedAt = Session.createdAt session
-
 /// For whoever is signed in; the step is pure, what follows it may do I/O.
 let private forOwner (handler: string -> Session -> Session * HttpHandler) : HttpHandler =
     withOwner "web" (redirectTo false "/login") handler
@@ -109,7 +106,7 @@ let devicesPage: HttpHandler =
         fun next ctx ->
             task {
                 let! owned = registry ctx |> SessionRegistry.forOwner "web" owner ctx.RequestAborted
-                return! render session notices (Views.devices (isSame session) owned) next ctx
+                return! render session notices (Views.devices (SessionRegistry.handle session) owned) next ctx
             })
 
 let private tell (message: string) = updateSession "web" (Session.flash notice message) >=> redirectTo false "/devices"
@@ -119,14 +116,14 @@ let revoke: HttpHandler =
         session,
         fun next ctx ->
             task {
-                let handle = ctx.GetFormValue "handle" |> Option.defaultValue ""
-                let! isEnded = registry ctx |> SessionRegistry.revoke "web" owner handle CancellationToken.None
-                let message =
-                    if isEnded then
-                        "The device was signed out."
-                    else
-                        "That session had already ended."
-                return! tell message next ctx
+                let handle = ctx.GetFormValue "handle"
+
+                if handle = SessionRegistry.handle session then
+                    return! logout next ctx
+                else
+                    let handle = defaultArg handle ""
+                    let! isEnded = registry ctx |> SessionRegistry.revoke "web" owner handle CancellationToken.None
+                    return! tell (if isEnded then "Signed out there." else "That session had already ended.") next ctx
             })
 
 let revokeOthers: HttpHandler =

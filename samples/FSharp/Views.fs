@@ -152,8 +152,9 @@ let shop (session: Session) : Page =
             ]
     }
 
-/// `isThis`: whether it is the session of the request itself.
-let devices (isThis: OwnedSession -> bool) (owned: OwnedSession list) : Page =
+/// `current`: the handle of the request's own session.
+let devices (current: string option) (owned: OwnedSession list) : Page =
+    let isThis (device: OwnedSession) = Some device.Handle = current
     let others = owned |> List.exists (isThis >> not)
 
     {
