@@ -68,6 +68,9 @@ module internal Commit =
             | true, true -> Plan.Delete
             | true, false -> Plan.DeleteThenCreate state
             | false, true -> Plan.Nothing
+            // Whoever signs in gets a session of their own: otherwise a browser that never saw the answer to its first
+            // sign-in, as after a double click, could not sign in until the tombstone expires.
+            | false, false when state.Owner.IsSome -> Plan.Create state
             | false, false -> Plan.Superseded
         | _ -> if isEmpty then Plan.Nothing else Plan.Create state
 

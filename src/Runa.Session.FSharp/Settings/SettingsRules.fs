@@ -10,6 +10,14 @@ module internal SettingsRules =
         && name.Length <= 64
         && name |> Seq.forall (fun c -> Char.IsAsciiLetterOrDigit c || c = '_' || c = '-' || c = '.')
 
+    /// As configuration writes it.
+    let private secureText (secure: CookieSecurePolicy) =
+        match secure with
+        | CookieSecurePolicy.Always -> "always"
+        | CookieSecurePolicy.SameAsRequest -> "same_as_request"
+        | CookieSecurePolicy.None -> "none"
+        | other -> string other
+
     let private cookie (o: SessionSettings) : string list =
         [ if not (CookieRules.isName o.CookieName) then
               $"cookie_name = \"{o.CookieName}\": a cookie's name is 1 to 128 letters, digits or any of !#$%%&'*+-.^_`|~"
@@ -24,7 +32,7 @@ module internal SettingsRules =
 
           if CookieRules.hasPrefix CookieRules.hostPrefix o.CookieName then
               if o.Secure <> CookieSecurePolicy.Always then
-                  $"secure = {o.Secure}: a cookie named __Host-… must be Secure (always); choose another cookie_name to change this"
+                  $"secure = {secureText o.Secure}: a cookie named __Host-… must be Secure (always); choose another cookie_name to change this"
 
               if o.CookiePath <> "/" then
                   $"cookie_path = \"{o.CookiePath}\": a cookie named __Host-… has the path /; choose another cookie_name to change this"
@@ -38,26 +46,27 @@ module internal SettingsRules =
                   "shared = true: a cookie named __Host-… reaches one host only; choose another cookie_name, and a cookie_domain, to share the session"
 
           if CookieRules.hasPrefix CookieRules.securePrefix o.CookieName && o.Secure <> CookieSecurePolicy.Always then
-              $"secure = {o.Secure}: a cookie named __Secure-… must be Secure (always)"
+              $"secure = {secureText o.Secure}: a cookie named __Secure-… must be Secure (always)"
 
           if o.SameSite = SameSiteMode.None && o.Secure <> CookieSecurePolicy.Always then
-              $"same_site = none: browsers take it with secure = always only, not with {o.Secure}"
+              $"same_site = none: browsers take it with secure = always only, not with {secureText o.Secure}"
 
           if o.Partitioned && o.Secure <> CookieSecurePolicy.Always then
-              $"partitioned = true: browsers take it with secure = always only, not with {o.Secure}" ]
+              $"partitioned = true: browsers take it with secure = always only, not with {secureText o.Secure}" ]
 
     let private life (o: SessionSettings) : string list =
         let longest = TimeSpan.FromDays 400. // RFC 6265bis §5.5: browsers keep no cookie longer
 
         [ if o.Ttl < TimeSpan.FromSeconds 1. || o.Ttl > longest then
-              $"ttl = {o.Ttl}: from 1 second to 400 days"
+              $"ttl = {Duration.write o.Ttl}: from 1 second to 400 days"
 
           if o.MaxTtl < o.Ttl || o.MaxTtl > longest then
-              $"max_ttl = {o.MaxTtl}: from the ttl ({o.Ttl}) to 400 days"
+              $"max_ttl = {Duration.write o.MaxTtl}: from the ttl ({Duration.write o.Ttl}) to 400 days"
 
           match o.IdleTimeout with
-          | Some idle when idle < TimeSpan.FromSeconds 1. -> $"idle_timeout = {idle}: 1 second or more"
-          | Some idle when idle > o.Ttl -> $"idle_timeout = {idle}: not longer than the ttl ({o.Ttl})"
+          | Some idle when idle < TimeSpan.FromSeconds 1. -> $"idle_timeout = {Duration.write idle}: 1 second or more"
+          | Some idle when idle > o.Ttl ->
+              $"idle_timeout = {Duration.write idle}: not longer than the ttl ({Duration.write o.Ttl})"
           | _ -> ()
 
           if o.MaxBytes < 1 then

@@ -47,3 +47,15 @@ module internal Duration =
                     None
 
         parsed |> Option.filter (fun span -> span > TimeSpan.Zero)
+
+    /// As configuration would write it: `1h30m`.
+    let write (span: TimeSpan) : string =
+        let units = [ span.Days, "d"; span.Hours, "h"; span.Minutes, "m"; span.Seconds, "s" ]
+
+        if span <= TimeSpan.Zero || span.Ticks % TimeSpan.TicksPerSecond <> 0L then
+            string span
+        else
+            String.Concat
+                [ for count, unit in units do
+                      if count > 0 then
+                          $"{count}{unit}" ]
