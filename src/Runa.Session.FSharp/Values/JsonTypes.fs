@@ -99,6 +99,8 @@ module internal JsonTypes =
 
             match fields.TryGetValue clrName with
             | true, field ->
+                fields.Remove clrName |> ignore
+
                 let mayBeNull =
                     isOption field.PropertyType
                     || isNullable field.PropertyType
@@ -111,8 +113,23 @@ module internal JsonTypes =
                     property.IsGetNullable <- false
             | _ -> info.Properties.RemoveAt index
 
+        if fields.Count > 0 then
+            raise (UnsupportedType(info.Type, "a record whose fields are not all public"))
+
+    /// Tuples are complete as well; System.Text.Json would put a null or a zero where one of a struct tuple is missing.
+    let private completeTuple (info: JsonTypeInfo) =
+        for property in info.Properties do
+            if not (isNull property.Set) || not (isNull property.AssociatedParameter) then
+                property.IsRequired <- true
+
+                if neverNull property.PropertyType then
+                    property.IsSetNullable <- false
+
     let private isBound (info: JsonTypeInfo) =
         info.Properties |> Seq.exists (fun p -> not (isNull p.Set) || not (isNull p.AssociatedParameter))
+
+    let private hasState (t: Type) =
+        t.GetFields(BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic).Length > 0
 
     let private isPolymorphic (info: JsonTypeInfo) = not (isNull info.PolymorphismOptions)
 
@@ -140,6 +157,9 @@ module internal JsonTypes =
             if info.Properties.Count > 0 && not (isBound info) then
                 raise (UnsupportedType(t, "nothing in it can be set again"))
 
+            if info.Properties.Count = 0 && hasState t && not (isOption t || isNullable t) then
+                raise (UnsupportedType(t, "nothing in it is public"))
+
             if not t.IsSealed then
                 // A value of a derived class would be cut down to this one.
                 info.OnSerializing <-
@@ -159,8 +179,11 @@ module internal JsonTypes =
         resolver.Modifiers.Add(fun info ->
             refuseLosses info
 
-            if info.Kind = JsonTypeInfoKind.Object && isRecord info.Type then
-                completeRecord info)
+            if info.Kind = JsonTypeInfoKind.Object then
+                if isRecord info.Type then
+                    completeRecord info
+                elif FSharpType.IsTuple info.Type then
+                    completeTuple info)
 
         let options =
             JsonSerializerOptions(
@@ -168,12 +191,14 @@ module internal JsonTypes =
                 NumberHandling = JsonNumberHandling.Strict,
                 IncludeFields = true,
                 RespectNullableAnnotations = true,
-                RespectRequiredConstructorParameters = false,
+                // Without it, a required property that is set by the constructor is refused.
+                RespectRequiredConstructorParameters = true,
                 Encoder = JsonText.encoder,
                 TypeInfoResolver = resolver
             )
 
         options.Converters.Add(UnionConverters())
+        JsonStrings.converters |> List.iter options.Converters.Add
         options.MakeReadOnly()
         options
 
@@ -200,10 +225,16 @@ module internal JsonTypes =
                         look property.PropertyType
 
                     info.ElementType |> Option.ofObj |> Option.iter look
-                    info.KeyType |> Option.ofObj |> Option.iter look
+                    info.KeyType |> Option.ofObj |> Option.iter lookAtKey
 
                     if isOption t || isNullable t then
                         look (t.GetGenericArguments()[0])
+
+            and lookAtKey (t: Type) =
+                look t
+
+                if options.GetTypeInfo(t).Kind <> JsonTypeInfoKind.None then
+                    raise (UnsupportedType(t, "no text that could be the key of a map"))
 
             look t
             null

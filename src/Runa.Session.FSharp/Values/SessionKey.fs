@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Text.Json
 
 [<Sealed>]
 type SessionKey<'T>(name: string, codec: Codec<'T>) =
@@ -35,6 +36,10 @@ type SessionKey<'T>(name: string, codec: Codec<'T>) =
                 NotSupportedException
                     $"Key \"{name}\": System.Text.Json cannot store {t.Name} ({why}): use SessionKey.withCodec."
             )
+        | :? JsonException as e ->
+            // Promise 5: the path names keys of maps, which are values.
+            let why = e.Message.Split(" Path: ")[0]
+            raise (ArgumentException $"Key \"{name}\": this {typeof<'T>.Name} cannot be stored: {why}")
         | e -> raise (ArgumentException($"Key \"{name}\": this {typeof<'T>.Name} cannot be stored: {e.Message}", e))
 
     member internal key.Decode(text: string) : Result<'T, string> =
