@@ -29,7 +29,12 @@ type Codec<'T>
 module Codec =
     let private ofOptions trusted (options: JsonSerializerOptions) refusal : Codec<'T> =
         // Looked up at the first use, so that making a codec never raises.
-        let info = lazy (options.GetTypeInfo typeof<'T> :?> JsonTypeInfo<'T>)
+        let info =
+            lazy
+                // As JsonSerializer does at its first use of options that name no resolver.
+                (options.MakeReadOnly(populateMissingResolver = true)
+                 options.GetTypeInfo typeof<'T> :?> JsonTypeInfo<'T>)
+
         let refusesNull = JsonTypes.refusesNull typeof<'T>
 
         let decode (text: string) : Result<'T, string> =
