@@ -8,8 +8,16 @@ type SessionStatus =
     | Active
     | Expired
 
-[<RequireQualifiedAccess>]
-type DecodeError = { Key: string; Type: string; Reason: string }
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type DecodeError =
+    { Key: string
+      Type: string
+      Reason: string }
+
+    member error.Display = $"DecodeError: \"{error.Key}\" is not a {error.Type}"
+
+    /// Promise 5: the reason can contain parts of the value.
+    override error.ToString() = error.Display
 
 type internal SessionChange =
     { Regenerated: bool

@@ -13,16 +13,18 @@ type SessionStatus =
     | Expired
 
 /// A stored value that its key cannot read.
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type DecodeError =
     {
         /// The name of the key.
         Key: string
         /// The type it was read as.
         Type: string
-        /// What the codec says; it may contain parts of the value, so it is not logged.
+        /// What the codec says; it may contain parts of the value, so it is neither logged nor printed.
         Reason: string
     }
+
+    member Display: string
 
 /// What a step asked for beyond the values themselves.
 type internal SessionChange =
