@@ -27,6 +27,9 @@ module private TokenLayout =
     let length = 51
     let textLength = 68
 
+    let alphabet =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".AsSpan())
+
 /// Room for one token, and the keyed hashes of all keys.
 [<Sealed>]
 type private TokenScratch(ring: KeyRing, prefix: byte[]) =
@@ -100,14 +103,14 @@ type internal SessionToken(ring: KeyRing, application: string option, name: stri
 
     /// Raises nothing, allocates nothing, and compares tags in constant time (promise 6).
     member _.Read(text: ReadOnlySpan<char>) : TokenReading =
-        if text.Length <> TokenLayout.textLength then
+        // The decoder allocates when it meets another character.
+        if text.Length <> TokenLayout.textLength || text.ContainsAnyExcept TokenLayout.alphabet then
             TokenReading.Malformed
         else
             let slot = pool.Rent()
             let scratch = slot.Item
             let mutable read = 0
             let mutable written = 0
-            // The decoder skips white space; then fewer than 51 bytes come out.
             let status = Base64Url.DecodeFromChars(text, scratch.Token, &read, &written)
 
             let reading =
