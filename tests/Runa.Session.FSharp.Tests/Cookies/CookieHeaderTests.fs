@@ -1,3 +1,160 @@
-module internal Runa.Session.Tests.CookieHeaderTests
+/// The Cookie header as it came, and the session's token in it.
+module Runa.Session.Tests.CookieHeaderTests
 
-let internal nothing = ()
+open System
+open Expecto
+open Microsoft.Extensions.Primitives
+open Runa.Session
+
+/// All values of a name, in order.
+let private values (name: string) (header: string) : string list =
+    let mutable position = 0
+    let mutable start = 0
+    let mutable length = 0
+
+    [ while CookieHeader.tryNext (header, name, &position, &start, &length) do
+          header.Substring(start, length) ]
+
+let private setup =
+    SessionSetup.empty
+    |> SessionSetup.application "shop"
+    |> SessionSetup.secrets [ "0123456789abcdefghijklmnopqrstuvwxyz-first" ]
+
+let private make (session: NamedSession) =
+    let struct (text, key) = session.Token.Create()
+    text, key
+
+/// The store key that the header's lines lead to, and whether a foreign token was seen.
+let private search (session: NamedSession) (lines: string list) : StoreKey option * bool =
+    let mutable sawForeign = false
+
+    match TokenSearch.tryFind (session, StringValues(Array.ofList lines), &sawForeign) with
+    | ValueSome place -> Some place.Key, sawForeign
+    | ValueNone -> None, sawForeign
+
+let private name = "__Host-runa_session"
+let private pair value = $"{name}={value}"
+let private foreign = (make ((SessionRegistry.create setup).Find "admin")) |> fst
+
+let private withWeb (act: NamedSession -> unit) =
+    use registry = SessionRegistry.create setup
+    act (registry.Find "web")
+
+[<Tests>]
+let reading =
+    testList
+        "CookieHeader"
+        [ for header, expected in
+              [ "", []
+                "a=1", [ "1" ]
+                "a=1; b=2; a=3", [ "1"; "3" ]
+                "b=2;a=1;", [ "1" ]
+                ";;; a=1 ;;", [ "1" ]
+                " \ta \t=\t 1 \t", [ "1" ]
+                "a=", [ "" ]
+                "a", []
+                "a; a=1", [ "1" ]
+                "=1", []
+                "a=b=c", [ "b=c" ]
+                "a==", [ "=" ]
+                "a=\"1\"", [ "\"1\"" ]
+                "aa=1; a.b=2; xa=3; a b=4", []
+                "b=a=1", []
+                "a=1,a=2", [ "1,a=2" ]
+                "a=%41%3B; b=1", [ "%41%3B" ] ] do
+              test $"the values of a in {header}" { Expect.equal (values "a" header) expected "as they stand" }
+
+          test "† names are compared exactly: neither case, nor percent-encoding, nor a look-alike counts" {
+              for other in
+                  [ "__HOST-runa_session"
+                    "__host-runa_session"
+                    "__Host-runa_Session"
+                    "%5F_Host-runa_session"
+                    "__Host-runa_sessio\u200Bn"
+                    "__Host-runa_session2"
+                    "x__Host-runa_session"
+                    "__Host%2Druna_session" ] do
+                  Expect.equal (values name $"{other}=1") [] other
+          }
+
+          testProperty "what is found is what a plain split finds"
+          <| fun (pieces: string list) ->
+              let header = String.Join(';', pieces |> List.collect (fun piece -> [ piece; "a=" + piece; "b=1" ]))
+
+              let plain =
+                  [ for part in header.Split ';' do
+                        match part.Split('=', 2) with
+                        | [| before; value |] when before.Trim([| ' '; '\t' |]) = "a" -> value.Trim([| ' '; '\t' |])
+                        | _ -> () ]
+
+              values "a" header = plain ]
+
+[<Tests>]
+let search' =
+    testList
+        "TokenSearch"
+        [ test "the token is found among other cookies, on any line of the header" {
+              withWeb (fun web ->
+                  let text, key = make web
+
+                  for lines in
+                      [ [ pair text ]
+                        [ $"a=1; {pair text}; b=2" ]
+                        [ "a=1"; ""; $"b=2;{pair text}" ]
+                        [ pair "junk"; pair text ] ] do
+                      Expect.equal (search web lines) (Some key, false) $"%A{List.length lines} lines")
+          }
+
+          test "† the first valid of several candidates wins" {
+              withWeb (fun web ->
+                  let first, firstKey = make web
+                  let second, _ = make web
+                  Expect.equal (search web [ $"{pair first}; {pair second}" ]) (Some firstKey, false) "the first"
+                  Expect.equal
+                      (search web [ $"{pair foreign}; {pair first}; {pair second}" ])
+                      (Some firstKey, true)
+                      "after a foreign one")
+          }
+
+          test "† four candidates are tried, over all lines together, and no fifth" {
+              withWeb (fun web ->
+                  let text, key = make web
+                  let junk count = List.replicate count (pair "planted")
+                  Expect.equal
+                      (search web [ String.Join("; ", junk 3 @ [ pair text ]) ])
+                      (Some key, false)
+                      "the fourth"
+                  Expect.equal (search web [ String.Join("; ", junk 4 @ [ pair text ]) ]) (None, false) "the fifth"
+                  Expect.equal (search web (junk 3 @ [ pair text ])) (Some key, false) "the fourth line"
+                  Expect.equal (search web (junk 4 @ [ pair text ])) (None, false) "the fifth line"
+                  let others = List.replicate 50 "other=1"
+                  Expect.equal (search web (others @ [ pair text ])) (Some key, false) "other names do not count")
+          }
+
+          test "† a percent-encoded token is not decoded" {
+              withWeb (fun web ->
+                  let text, _ = make web
+                  let encoded = String.Join("", text |> Seq.map (fun c -> $"%%{int c:X2}"))
+                  Expect.equal (search web [ pair encoded ]) (None, false) "all of it"
+                  Expect.equal
+                      (search web [ pair ($"%%{int text[0]:X2}" + text.Substring 1) ])
+                      (None, false)
+                      "one of it")
+          }
+
+          test "promise 2: a web token sent as the admin cookie is ignored" {
+              use registry = SessionRegistry.create setup
+              let text, _ = make (registry.Find "web")
+              let lines = [ $"__Host-runa_admin_session={text}" ]
+              Expect.equal (search (registry.Find "admin") lines) (None, true) "foreign"
+              Expect.equal (search (registry.Find "web") lines) (None, false) "nor is it found under its own name"
+          }
+
+          test "no header, and lines that are null, hold no token" {
+              withWeb (fun web ->
+                  let mutable sawForeign = false
+                  let find (lines: StringValues) = (TokenSearch.tryFind (web, lines, &sawForeign)).IsNone
+                  Expect.isTrue (find StringValues.Empty) "none"
+                  Expect.isTrue (find (StringValues(null: string | null))) "a null"
+                  Expect.isTrue (find (StringValues([| null; "" |]: (string | null)[]))) "nulls")
+          } ]

@@ -1,3 +1,132 @@
-module internal Runa.Session.Tests.SettingsRulesTests
+module Runa.Session.Tests.SettingsRulesTests
 
-let internal nothing = ()
+open System
+open Expecto
+open Microsoft.AspNetCore.Http
+open Runa.Session
+
+let private web = SessionSettings.defaults "web"
+let private plain = { web with CookieName = "shop" }
+
+/// The one mistake of these settings, with the key, the value and what is allowed in it.
+let private mistake (parts: string list) (o: SessionSettings) =
+    match SettingsRules.check "web" o with
+    | [ sentence ] ->
+        for part in "session \"web\"" :: parts do
+            Expect.stringContains sentence part "the sentence"
+
+        Expect.stringEnds sentence "." "a sentence"
+    | mistakes -> failtest $"%A{mistakes}"
+
+let private good (o: SessionSettings) = Expect.equal (SettingsRules.check "web" o) [] "no mistake"
+
+[<Tests>]
+let cookies =
+    testList
+        "SettingsRules cookies"
+        [ test "the defaults are right for every name" {
+              for name in [ "web"; "admin"; "api"; "a.b-c_d" ] do
+                  Expect.equal (SettingsRules.check name (SessionSettings.defaults name)) [] name
+          }
+
+          test "promise 19: __Host- implies Secure, the path / and no domain, whatever the case of the prefix" {
+              for name in [ "__Host-a"; "__host-a"; "__HOST-a" ] do
+                  let o = { web with CookieName = name }
+                  good o
+                  mistake [ "secure = SameAsRequest"; "always" ] { o with Secure = CookieSecurePolicy.SameAsRequest }
+                  mistake [ "secure = None"; "always" ] { o with Secure = CookieSecurePolicy.None }
+                  mistake [ "cookie_path = \"/shop\""; "the path /" ] { o with CookiePath = "/shop" }
+                  mistake
+                      [ "cookie_domain = \"example.com\""; "no domain" ]
+                      { o with CookieDomain = Some "example.com" }
+          }
+
+          test "promise 19: __Secure- implies Secure and leaves path and domain free" {
+              let o = { web with CookieName = "__Secure-a"; CookiePath = "/shop"; CookieDomain = Some "example.com" }
+              good o
+              mistake [ "secure = SameAsRequest"; "always" ] { o with Secure = CookieSecurePolicy.SameAsRequest }
+              mistake
+                  [ "secure = None"; "always" ]
+                  { o with CookieName = "__secure-a"; Secure = CookieSecurePolicy.None }
+          }
+
+          test "promise 19: SameSite=None and Partitioned need Secure" {
+              good { plain with SameSite = SameSiteMode.None; Partitioned = true }
+
+              for secure in [ CookieSecurePolicy.SameAsRequest; CookieSecurePolicy.None ] do
+                  let o = { plain with Secure = secure }
+                  good o
+                  mistake
+                      [ "same_site = none"; "secure = always"; string secure ]
+                      { o with SameSite = SameSiteMode.None }
+                  mistake [ "partitioned = true"; "secure = always"; string secure ] { o with Partitioned = true }
+          }
+
+          test "a shared session needs a cookie that reaches other hosts" {
+              mistake [ "shared = true"; "cookie_name" ] { web with Shared = true }
+              good { plain with Shared = true; CookieDomain = Some "example.com" }
+          }
+
+          test "† names, paths and domains are checked by grammar" {
+              mistake [ "cookie_name = \"a b\""; "letters, digits" ] { plain with CookieName = "a b" }
+              mistake [ "cookie_name = \"\"" ] { plain with CookieName = "" }
+              mistake
+                  [ "cookie_path = \"/; Domain=evil\""; "no semicolon" ]
+                  { plain with CookiePath = "/; Domain=evil" }
+              mistake
+                  [ "cookie_domain = \".example.com\""; "no leading dot" ]
+                  { plain with CookieDomain = Some ".example.com" }
+          } ]
+
+[<Tests>]
+let life =
+    testList
+        "SettingsRules life"
+        [ test "ttl, max_ttl, idle_timeout and max_bytes have bounds" {
+              let hours n = TimeSpan.FromHours(float n)
+              mistake [ "ttl = 00:00:00"; "1 second" ] { web with Ttl = TimeSpan.Zero }
+              mistake [ "max_ttl = 01:00:00"; "02:00:00" ] { web with MaxTtl = hours 1 }
+              mistake [ "max_ttl = 401.00:00:00"; "400 days" ] { web with MaxTtl = TimeSpan.FromDays 401. }
+              mistake
+                  [ "idle_timeout = 03:00:00"; "not longer than the ttl (02:00:00)" ]
+                  { web with IdleTimeout = Some(hours 3) }
+              mistake [ "idle_timeout = 00:00:00"; "1 second" ] { web with IdleTimeout = Some TimeSpan.Zero }
+              mistake [ "max_bytes = 0"; "1 or more" ] { web with MaxBytes = 0 }
+              good { web with IdleTimeout = Some web.Ttl; MaxTtl = web.Ttl; MaxBytes = 1 }
+          }
+
+          test "a session's name is short and plain" {
+              for name in [ ""; "a b"; "ä"; "a/b"; "a:b"; String('a', 65) ] do
+                  let mistakes = SettingsRules.check name plain
+                  Expect.hasLength mistakes 1 name
+                  Expect.stringContains mistakes[0] "letters, digits" name
+          }
+
+          test "promise 23: all mistakes of a session are told at once, each its own sentence" {
+              let o =
+                  { web with
+                      CookiePath = "/shop"
+                      CookieDomain = Some "example.com"
+                      SameSite = SameSiteMode.None
+                      Secure = CookieSecurePolicy.None
+                      Ttl = TimeSpan.Zero
+                      MaxBytes = -1 }
+
+              let mistakes = SettingsRules.check "web" o
+
+              for key in [ "secure = None"; "cookie_path"; "cookie_domain"; "same_site"; "ttl"; "max_bytes" ] do
+                  Expect.exists mistakes (fun sentence -> sentence.Contains key) key
+
+              Expect.hasLength (List.distinct mistakes) 6 "no more"
+          }
+
+          test "two sessions with one cookie name are named, with the cookie" {
+              let sessions = [ "web", plain; "admin", plain; "api", web ]
+              let mistakes = SettingsRules.checkAll sessions
+              Expect.hasLength mistakes 1 "one"
+
+              for part in [ "\"web\" and \"admin\""; "cookie_name = \"shop\"" ] do
+                  Expect.stringContains mistakes[0] part "the sentence"
+
+              Expect.equal (SettingsRules.checkAll [ "web", plain; "api", web ]) [] "none"
+          } ]
