@@ -38,6 +38,21 @@ module internal SessionToml =
         let at = message.Span.Start
         $"{file}({at.Line + 1},{at.Column + 1}): {message.Message}"
 
+    /// TOML tells Ttl from ttl, configuration keys do not.
+    let private distinct (file: string) (pairs: KeyValuePair<string, string | null> list) =
+        let twice =
+            pairs
+            |> List.countBy (fun pair -> pair.Key.ToLowerInvariant())
+            |> List.filter (fun (_, count) -> count > 1)
+
+        match twice with
+        | [] -> pairs
+        | twice ->
+            raise (
+                SessionConfigurationException
+                    [ for key, _ in twice -> $"{file}: {key} is written twice; upper and lower case are the same." ]
+            )
+
     /// Raises SessionConfigurationException with every mistake in the text.
     let parse (file: string) (text: string) : KeyValuePair<string, string | null> list =
         let document = SyntaxParser.Parse(text, file, true)
@@ -49,7 +64,7 @@ module internal SessionToml =
         | null -> []
         | root ->
             match root.Keys |> Seq.filter (fun key -> not (List.contains key tables)) |> List.ofSeq with
-            | [] -> flatten "session" root
+            | [] -> flatten "session" root |> distinct file
             | unknown ->
                 raise (
                     SessionConfigurationException
