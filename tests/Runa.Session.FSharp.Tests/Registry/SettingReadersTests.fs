@@ -1,3 +1,132 @@
-module internal Runa.Session.Tests.SettingReadersTests
+module Runa.Session.Tests.SettingReadersTests
 
-let internal nothing = ()
+open System
+open System.Collections.Generic
+open Expecto
+open Microsoft.AspNetCore.Http
+open Microsoft.Extensions.Configuration
+open Runa.Session
+
+let private web = SessionSettings.defaults "web"
+
+/// What the section "web" of these values makes of the defaults.
+let private read (values: (string * string) list) : SessionSettings * string list =
+    let pairs =
+        values |> List.map (fun (key, value) -> KeyValuePair<string, string | null>("web:" + key, value))
+    let configuration = ConfigurationBuilder().AddInMemoryCollection(pairs).Build()
+    SettingReaders.read (configuration.GetSection "web") web
+
+[<Tests>]
+let tests =
+    testList
+        "SettingReaders"
+        [ test "every key of the design is read" {
+              let settings, errors =
+                  read
+                      [ "driver", "redis"
+                        "cookie_name", "shop"
+                        "cookie_domain", "example.com"
+                        "cookie_path", "/shop"
+                        "secure", "same_as_request"
+                        "same_site", "strict"
+                        "partitioned", "true"
+                        "persistent", "false"
+                        "ttl", "1h30m"
+                        "max_ttl", "60d"
+                        "idle_timeout", "00:20:00"
+                        "shared", "True"
+                        "sealed", "true"
+                        "max_bytes", "1000"
+                        "meta:team", "checkout"
+                        "meta:tier", "1" ]
+
+              Expect.equal errors [] "no mistake"
+
+              let expected =
+                  { web with
+                      Driver = "redis"
+                      CookieName = "shop"
+                      CookieDomain = Some "example.com"
+                      CookiePath = "/shop"
+                      Secure = CookieSecurePolicy.SameAsRequest
+                      SameSite = SameSiteMode.Strict
+                      Partitioned = true
+                      Persistent = false
+                      Ttl = TimeSpan.FromMinutes 90.
+                      MaxTtl = TimeSpan.FromDays 60.
+                      IdleTimeout = Some(TimeSpan.FromMinutes 20.)
+                      Shared = true
+                      Sealed = true
+                      MaxBytes = 1000
+                      Meta = Map [ "team", "checkout"; "tier", "1" ] }
+
+              Expect.equal settings expected "all of them"
+          }
+
+          test "keys and choices are read whatever their case" {
+              let settings, errors = read [ "TTL", "1h"; "Same_Site", "NONE"; "secure", "Always" ]
+              Expect.equal errors [] "no mistake"
+              Expect.equal settings { web with Ttl = TimeSpan.FromHours 1.; SameSite = SameSiteMode.None } "read"
+          }
+
+          for key, value, allowed in
+              [ "ttl", "two hours", "2h, 30m, 1h30m"
+                "ttl", "0s", "2h"
+                "max_ttl", "", "2h"
+                "idle_timeout", "-1h", "2h"
+                "secure", "sometimes", "always, same_as_request, none"
+                "same_site", "loose", "lax, strict, none, unspecified"
+                "partitioned", "yes", "true or false"
+                "persistent", "1", "true or false"
+                "shared", "on", "true or false"
+                "max_bytes", "64k", "a whole number from 1"
+                "max_bytes", "0", "a whole number from 1"
+                "max_bytes", "-5", "a whole number from 1"
+                "max_bytes", "99999999999", "a whole number from 1" ] do
+              test $"a mistake has its key, its value and what is allowed: {key} = %A{value}" {
+                  match read [ key, value ] with
+                  | settings, [ sentence ] ->
+                      Expect.equal settings web "nothing is changed"
+
+                      for part in [ $"web:{key} = \"{value}\""; allowed ] do
+                          Expect.stringContains sentence part "the sentence"
+                  | _, errors -> failtest $"%A{errors}"
+              }
+
+          for wrong, nearest in
+              [ "tll", Some "ttl"
+                "cookie_nam", Some "cookie_name"
+                "samesite", Some "same_site"
+                "colour", None ] do
+              test $"an unknown key is told with the nearest known one: {wrong}" {
+                  match read [ wrong, "x" ] with
+                  | _, [ sentence ] ->
+                      Expect.stringContains sentence $"web:{wrong}: unknown key." "the key"
+                      Expect.stringContains sentence "Known: cookie_domain, cookie_name" "the known ones"
+
+                      match nearest with
+                      | Some key -> Expect.stringContains sentence $"Did you mean \"{key}\"?" "the nearest"
+                      | None -> Expect.isFalse (sentence.Contains "Did you mean") "none is near"
+                  | _, errors -> failtest $"%A{errors}"
+              }
+
+          test "the value of an unknown key is not shown: it may be a secret" {
+              let _, errors = read [ "secret", "hunter2hunter2" ]
+              Expect.hasLength errors 1 "told"
+              Expect.isFalse (errors[0].Contains "hunter2") "not shown"
+          }
+
+          test "promise 23: all mistakes are told, and what is right is read" {
+              let settings, errors =
+                  read [ "ttl", "x"; "max_bytes", "y"; "driver", "redis"; "colour", "z"; "shared:0", "true" ]
+              Expect.hasLength errors 4 "four"
+              Expect.equal settings { web with Driver = "redis" } "the driver"
+          }
+
+          test "meta is a section of texts" {
+              let _, errors = read [ "meta", "x" ]
+              Expect.hasLength errors 1 "a text"
+              let settings, errors = read [ "meta:a", "1"; "meta:b:c", "2" ]
+              Expect.hasLength errors 1 "a section in it"
+              Expect.equal settings.Meta (Map [ "a", "1" ]) "the rest is read"
+          } ]
