@@ -12,7 +12,7 @@ type SessionSetup internal (parts: SetupParts) =
     /// Promise 5: no secret.
     override _.ToString() = $"SessionSetup ({Nearest.list (parts.Sessions |> List.map fst |> List.distinct)})"
 
-and internal SetupParts =
+and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal SetupParts =
     { Drivers: Map<string, IServiceProvider -> SessionDriver>
       Sessions: (string * (SessionSettings -> SessionSettings)) list
       Secrets: string list option
@@ -21,6 +21,11 @@ and internal SetupParts =
       Clock: TimeProvider option
       Loggers: ILoggerFactory option
       StoreTimeout: TimeSpan }
+
+    member _.Display = "SetupParts"
+
+    /// Promise 24: no secret is printed.
+    override parts.ToString() = parts.Display
 
 [<RequireQualifiedAccess>]
 module SessionSetup =

@@ -10,7 +10,7 @@ type SessionSetup =
     member internal Parts: SetupParts
 
 /// What a setup says; None and empty lists leave it to the host or the defaults.
-and internal SetupParts =
+and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal SetupParts =
     { Drivers: Map<string, IServiceProvider -> SessionDriver>
       Sessions: (string * (SessionSettings -> SessionSettings)) list
       Secrets: string list option
@@ -19,6 +19,8 @@ and internal SetupParts =
       Clock: TimeProvider option
       Loggers: ILoggerFactory option
       StoreTimeout: TimeSpan }
+
+    member Display: string
 
 [<RequireQualifiedAccess>]
 module SessionSetup =
