@@ -1,3 +1,258 @@
-module internal Runa.Session.Tests.RegistryBuilderTests
+module Runa.Session.Tests.RegistryBuilderTests
 
-let internal nothing = ()
+open System
+open System.Collections.Generic
+open Expecto
+open Microsoft.AspNetCore.Http
+open Microsoft.Extensions.Configuration
+open Microsoft.Extensions.Logging
+open Microsoft.Extensions.Time.Testing
+open Runa.Session
+
+let private secret = "0123456789abcdefghijklmnopqrstuvwxyz"
+let private setup = SessionSetup.empty |> SessionSetup.secrets [ secret ]
+
+let private configured (values: (string * string) list) (setup: SessionSetup) =
+    let pairs = values |> List.map (fun (key, value) -> KeyValuePair<string, string | null>(key, value))
+    setup |> SessionSetup.configuration (ConfigurationBuilder().AddInMemoryCollection(pairs).Build())
+
+let private build (setup: SessionSetup) = SessionRegistry.create setup
+
+let private errors (setup: SessionSetup) : string list =
+    try
+        use _ = build setup
+        failtest "it started"
+    with :? SessionConfigurationException as e ->
+        for error in e.Errors do
+            Expect.stringContains e.Message error "the message has every mistake"
+
+        e.Errors
+
+let private settings (name: string) (setup: SessionSetup) : SessionSettings =
+    use registry = build setup
+    (registry.Find name).Settings
+
+/// Exactly one mistake, with all these parts.
+let private mistake (parts: string list) (setup: SessionSetup) =
+    match errors setup with
+    | [ error ] ->
+        for part in parts do
+            Expect.stringContains error part "the mistake"
+    | errors -> failtest $"%A{errors}"
+
+/// The log of a registry: what its lines say.
+type private Lines() =
+    let lines = ResizeArray<string>()
+    member _.All = List.ofSeq lines
+
+    interface ILoggerFactory with
+        member _.AddProvider _ = ()
+        member _.Dispose() = ()
+
+        member this.CreateLogger _ =
+            { new ILogger with
+                member _.IsEnabled _ = true
+                member _.BeginScope _ = null
+
+                member _.Log(level, _, state, error, formatter) = lines.Add $"{level}: {formatter.Invoke(state, error)}" }
+
+let private noHost isDevelopment (lines: Lines) (parts: SetupParts) : HostFacts =
+    { RegistryBuilder.noHost parts with IsDevelopment = isDevelopment; Loggers = lines }
+
+[<Tests>]
+let mistakes =
+    testList
+        "RegistryBuilder mistakes"
+        [ test "promise 23: everything that is wrong is told at once, from configuration, code, drivers and secrets" {
+              let wrong =
+                  SessionSetup.empty
+                  |> SessionSetup.secrets [ secret; "short-secret" ]
+                  |> SessionSetup.session "shop" (fun o ->
+                      { o with
+                          CookieName = "shop"
+                          SameSite = SameSiteMode.None
+                          Secure = CookieSecurePolicy.SameAsRequest })
+                  |> SessionSetup.session "cart" (fun o -> { o with CookieName = "shop"; Driver = "redsi" })
+                  |> SessionSetup.driver "redis" (MemoryDriver.create MemoryDriver.defaults)
+                  |> configured
+                      [ "session:sessions:web:ttl", "two hours"
+                        "session:sessions:web:colour", "red"
+                        "session:sessions:wbe:ttl", "1h"
+                        "session:sessions:admin:idle_timeout", "3h"
+                        "session:sessions:api:cookie_path", "/api" ]
+
+              let errors = errors wrong
+
+              for parts in
+                  [ [ "session:sessions:web:ttl = \"two hours\""; "2h, 30m" ]
+                    [ "session:sessions:web:colour: unknown key"; "Known: " ]
+                    [ "session:sessions:wbe: there is no session \"wbe\""
+                      "Did you mean \"web\"?"
+                      "Known: admin, api, cart, shop, web" ]
+                    [ "session \"admin\""; "idle_timeout = 03:00:00"; "02:00:00" ]
+                    [ "session \"api\""; "cookie_path = \"/api\""; "__Host-" ]
+                    [ "session \"shop\""; "same_site = none"; "secure = always" ]
+                    [ "\"shop\" and \"cart\""; "cookie_name = \"shop\"" ]
+                    [ "session \"cart\""; "driver = \"redsi\""; "Did you mean \"redis\"?"; "Known: memory, redis" ]
+                    [ "SessionSetup.secrets (2 of 2)"; "12 bytes" ] ] do
+                  Expect.exists errors (fun error -> parts |> List.forall error.Contains) $"%A{parts}"
+
+              Expect.hasLength errors 9 "and nothing else"
+              Expect.isFalse (String.Join("\n", errors).Contains "short-secret") "promise 24: no secret"
+          }
+
+          test "an unknown driver is told with the nearest, one that no session uses is not made" {
+              setup
+              |> SessionSetup.session "web" (fun o -> { o with Driver = "memori" })
+              |> mistake [ "\"memori\""; "\"memory\"" ]
+
+              use registry = setup |> SessionSetup.driverFrom "broken" (fun _ -> failwith "made") |> build
+              Expect.hasLength (SessionRegistry.info registry) 3 "it starts"
+          }
+
+          test "the cookie name of one session cannot be that of another" {
+              setup
+              |> SessionSetup.session "admin" (fun o -> { o with CookieName = "__Host-runa_session" })
+              |> mistake [ "\"web\" and \"admin\""; "__Host-runa_session" ]
+          }
+
+          test "promise 19: a broken prefix and SameSite=None without Secure keep the application from starting" {
+              let web change = setup |> SessionSetup.session "web" change
+              web (fun o -> { o with CookieDomain = Some "a.example" }) |> mistake [ "cookie_domain"; "__Host-" ]
+              web (fun o -> { o with CookiePath = "/a" }) |> mistake [ "cookie_path"; "__Host-" ]
+              web (fun o -> { o with Secure = CookieSecurePolicy.None }) |> mistake [ "secure"; "__Host-" ]
+              web (fun o -> { o with Shared = true }) |> mistake [ "shared"; "__Host-" ]
+
+              web (fun o -> { o with CookieName = "a"; Secure = CookieSecurePolicy.None; SameSite = SameSiteMode.None })
+              |> mistake [ "same_site"; "secure = always" ]
+          }
+
+          test "a secret of the configuration is told by its key" {
+              SessionSetup.empty
+              |> configured [ "app:secret", "hunter2" ]
+              |> mistake [ "app:secret"; "7 bytes"; "32" ]
+              Expect.isFalse
+                  ((SessionSetup.empty |> configured [ "app:secret", "hunter2" ] |> errors |> List.head).Contains
+                      "hunter2")
+                  "and no more"
+          }
+
+          test "an unknown name at request time names the known ones" {
+              use registry = build setup
+
+              try
+                  registry.Find "wbe" |> ignore
+                  failtest "it was found"
+              with :? InvalidOperationException as e ->
+                  Expect.equal
+                      e.Message
+                      "There is no session \"wbe\". Did you mean \"web\"? Known: admin, api, web."
+                      "names"
+          } ]
+
+[<Tests>]
+let building =
+    testList
+        "RegistryBuilder"
+        [ test "what code sets wins over the configuration, and that over the defaults" {
+              let values = [ "session:sessions:web:ttl", "1h"; "session:sessions:web:max_bytes", "1000" ]
+              let code = SessionSetup.session "web" (fun o -> { o with Ttl = o.Ttl + TimeSpan.FromHours 4. })
+
+              for setup in [ setup |> configured values |> code; setup |> code |> configured values ] do
+                  let web = settings "web" setup
+                  Expect.equal web.Ttl (TimeSpan.FromHours 5.) "code sees the configuration, and wins"
+                  Expect.equal web.MaxBytes 1000 "configuration"
+                  Expect.equal web.MaxTtl (TimeSpan.FromDays 30.) "default"
+          }
+
+          test "later changes of one session see the earlier ones" {
+              let twice = SessionSetup.session "web" (fun o -> { o with MaxBytes = o.MaxBytes + 1 })
+              Expect.equal (setup |> twice |> twice |> settings "web").MaxBytes 65_538 "both"
+          }
+
+          test "the defaults are those of the design" {
+              use registry = build setup
+              Expect.equal (SessionRegistry.info registry |> List.map _.Name) [ "web"; "admin"; "api" ] "names"
+              let web = (registry.Find "web").Settings
+              Expect.equal (web.CookieName, web.Driver, web.CookiePath) ("__Host-runa_session", "memory", "/") "cookie"
+              Expect.equal (registry.Find "admin").Settings.CookieName "__Host-runa_admin_session" "the others"
+              Expect.equal
+                  (web.HttpOnly, web.Secure, web.SameSite, web.Persistent)
+                  (true, CookieSecurePolicy.Always, SameSiteMode.Lax, true)
+                  "attributes"
+              Expect.equal
+                  (web.Ttl, web.MaxTtl, web.IdleTimeout, web.MaxBytes)
+                  (TimeSpan.FromHours 2., TimeSpan.FromDays 30., None, 65_536)
+                  "life"
+          }
+
+          test "† promise 23: no secret starts in Development only, with a random key and one warning" {
+              let bare = SessionSetup.empty |> SessionSetup.secrets []
+              use lines = new Lines()
+              use registry = RegistryBuilder.build bare (noHost true lines)
+              let struct (text, _) = (registry.Find "web").Token.Create()
+              let warnings = lines.All |> List.filter _.Contains("No secret is set")
+              Expect.hasLength warnings 1 "one warning"
+              Expect.stringContains warnings[0] "RUNA_SECRET" "what to set"
+              use other = RegistryBuilder.build bare (noHost true lines)
+
+              match (other.Find "web").Token.Read(text.AsSpan()) with
+              | TokenReading.Foreign -> ()
+              | _ -> failtest "the key is not random"
+
+              let production () = RegistryBuilder.build bare (noHost false lines) |> ignore
+              Expect.throwsT<SessionConfigurationException> production "outside Development"
+              let weak () = RegistryBuilder.build (SessionSetup.secrets [ "weak" ] bare) (noHost true lines) |> ignore
+              Expect.throwsT<SessionConfigurationException> weak "a weak one is wrong in Development too"
+          }
+
+          test "promise 2: the application's name is in its tokens, unless the session is shared" {
+              let shared =
+                  SessionSetup.session "shop" (fun o ->
+                      { o with CookieName = "shop"; CookieDomain = Some "example.com"; Shared = true })
+
+              use one = setup |> shared |> SessionSetup.application "one" |> build
+              use other = setup |> shared |> SessionSetup.application "other" |> build
+
+              let isGood name =
+                  let struct (text, _) = (one.Find name).Token.Create()
+
+                  match (other.Find name).Token.Read(text.AsSpan()) with
+                  | TokenReading.Genuine _ -> true
+                  | _ -> false
+
+              Expect.isFalse (isGood "web") "its own"
+              Expect.isTrue (isGood "shop") "shared"
+              Expect.equal (one.Find "shop").Scope (other.Find "shop").Scope "the scope of shared records"
+              Expect.notEqual (one.Find "web").Scope (other.Find "web").Scope "and of the others"
+          }
+
+          test "the clock of the setup is that of the sessions" {
+              let clock = FakeTimeProvider(DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero))
+              use registry = setup |> SessionSetup.timeProvider clock |> build
+              clock.Advance(TimeSpan.FromHours 1.)
+              Expect.equal (registry.Find "web").Now (clock.GetUtcNow()) "its time"
+          }
+
+          test "a driver of the setup is the caller's to dispose, one made by the registry is its own" {
+              let mutable disposed = []
+
+              let driver name =
+                  MemoryDriver.create MemoryDriver.defaults
+                  |> SessionDriver.withDispose (fun () ->
+                      disposed <- name :: disposed
+                      Threading.Tasks.ValueTask())
+
+              let use' driver name = SessionSetup.session name (fun o -> { o with Driver = driver })
+
+              let registry =
+                  setup
+                  |> SessionSetup.driver "theirs" (driver "theirs")
+                  |> SessionSetup.driverFrom "ours" (fun _ -> driver "ours")
+                  |> use' "theirs" "web"
+                  |> use' "ours" "admin"
+                  |> build
+
+              (registry :> IDisposable).Dispose()
+              Expect.equal disposed [ "ours" ] "ours alone"
+          } ]
