@@ -6,11 +6,20 @@ open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 
 /// What the response must say to the browser.
-[<RequireQualifiedAccess; NoComparison; NoEquality>]
+[<RequireQualifiedAccess; NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>]
 type internal CookieChange =
     | None
     | Set of token: ReadOnlyMemory<char> * until: DateTimeOffset
     | Expire
+
+    member change.Display =
+        match change with
+        | None -> "None"
+        | Set _ -> "Set"
+        | Expire -> "Expire"
+
+    /// Promise 5: the token is not printed.
+    override change.ToString() = change.Display
 
 /// How one attempt to commit ended.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
