@@ -115,6 +115,7 @@ let tests =
                     "OwnedSession", box owned
                     "SessionToken", box web.Token
                     "StorePlace", box ({ Key = storeKey; Token = token.AsMemory() }: StorePlace)
+                    "CookieChange", box (CookieChange.Set(token.AsMemory(), DateTimeOffset.UnixEpoch))
                     "NamedSession", box web
                     "SessionRegistry", box registry ] do
                   tells (hidden @ hex) name thing
