@@ -1,3 +1,104 @@
-module internal Runa.Session.Tests.StoreCallTests
+module Runa.Session.Tests.StoreCallTests
 
-let internal nothing = ()
+open System
+open System.Threading
+open System.Threading.Tasks
+open Expecto
+open Expecto.Flip
+open Runa.Session
+open Runa.Session.Tests.Drivers
+open Runa.Session.Tests.Requests
+
+let private key = StoreKey.ofBytes (ReadOnlySpan(Array.create 16 1uy))
+
+let private limited (driver: SessionDriver) =
+    let clock = clock ()
+
+    let registry =
+        setup clock driver
+        |> SessionSetup.storeTimeout (TimeSpan.FromMilliseconds 20.)
+        |> SessionRegistry.create
+
+    registry.Find "web"
+
+let private failure (work: unit -> Task<'T>) : SessionStoreException =
+    try
+        wait (work ()) |> ignore
+        failtest "nothing was raised"
+    with :? SessionStoreException as e ->
+        e
+
+let private deleting (driver: SessionDriver) =
+    let session = limited driver
+    fun () -> (StoreCall.delete session key).AsTask()
+
+let private loading (driver: SessionDriver) =
+    let session = limited driver
+    fun () -> (StoreCall.load session key).AsTask()
+
+let private inner () = memory (clock ())
+
+[<Tests>]
+let tests =
+    testList
+        "StoreCall"
+        [ testCase "promise 14: what a driver throws reaches the application as SessionStoreException, cause kept"
+          <| fun () ->
+              let e = failure (loading (TestDriver.Failing(inner (), [ StoreOperation.Load ]).Driver))
+              (e.InnerException :? StoreDown) |> Expect.isTrue "the cause"
+              e.Message |> Expect.stringContains "names the session" "\"web\""
+              e.Message |> Expect.stringContains "names the operation" "load"
+
+          testCase "promise 14: only of a write is it said that it may have been saved"
+          <| fun () ->
+              let down = [ StoreOperation.Load; StoreOperation.Delete ]
+              (failure (loading (TestDriver.Failing(inner (), down).Driver))).MayHaveBeenSaved
+              |> Expect.isFalse "a load"
+              (failure (deleting (TestDriver.Failing(inner (), down).Driver))).MayHaveBeenSaved
+              |> Expect.isTrue "a write"
+
+          testCase "promise 15: a driver that never answers and ignores its cancellation is left behind"
+          <| fun () ->
+              let e = failure (deleting (TestDriver.Hanging(inner (), [ StoreOperation.Delete ]).Driver))
+              e.Message |> Expect.stringContains "says so" "did not answer"
+              e.MayHaveBeenSaved |> Expect.isTrue "unknown"
+
+          testCase "promise 15: a driver that heeds its cancellation is cancelled at the time limit"
+          <| fun () ->
+              let driver =
+                  TestDriver(inner (), TestDriver.Only([ StoreOperation.Load ], Behaviour.HangUntilCancelled))
+              (failure (loading driver.Driver)).Message |> Expect.stringContains "says so" "did not answer"
+
+          testCase "a driver that throws before it answers is treated alike"
+          <| fun () ->
+              for isInProcess in [ false; true ] do
+                  let driver =
+                      { inner () with
+                          Load = (fun _ _ -> raise (StoreDown StoreOperation.Load))
+                          InProcess = isInProcess }
+                  let e = failure (fun () -> task { return! (loading driver) () })
+                  (e.InnerException :? StoreDown) |> Expect.isTrue $"in process: {isInProcess}"
+
+          testCase "what a driver says itself as SessionStoreException stays as it is"
+          <| fun () ->
+              let said = SessionStoreException("mine", false, null)
+              let driver =
+                  { inner () with
+                      Delete =
+                          (fun _ _ -> ValueTask<SessionRecord voption>(Task.FromException<SessionRecord voption> said))
+                      InProcess = false }
+              Object.ReferenceEquals(failure (deleting driver), said) |> Expect.isTrue "the same"
+
+          testCase "an answer that comes later is the answer"
+          <| fun () ->
+              let gate = TaskCompletionSource()
+              let driver = TestDriver.Slow(inner (), gate.Task, [ StoreOperation.Delete ])
+              let deleted = (StoreCall.delete (web (clock ()) driver.Driver) key).AsTask()
+              deleted.IsCompleted |> Expect.isFalse "it waits"
+              gate.SetResult()
+              wait deleted |> Expect.equal "nothing was there" ValueNone
+
+          testCase "promise 5: the message names no key"
+          <| fun () ->
+              let e = failure (deleting (TestDriver.Failing(inner (), [ StoreOperation.Delete ]).Driver))
+              (string e).Contains(StoreKey.toText key) |> Expect.isFalse "no key" ]

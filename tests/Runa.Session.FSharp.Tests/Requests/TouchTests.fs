@@ -1,0 +1,104 @@
+module Runa.Session.Tests.TouchTests
+
+open System
+open Expecto
+open Expecto.Flip
+open FsCheck
+open FsCheck.FSharp
+open Runa.Session
+open Runa.Session.Tests.Drivers
+open Runa.Session.Tests.Requests
+
+let private minutes (n: float) = TimeSpan.FromMinutes n
+
+let private idleWeb clock driver idle =
+    webWith clock driver (fun o -> { o with IdleTimeout = Some idle; Ttl = minutes 120. })
+
+[<Tests>]
+let tests =
+    testList
+        "Touches"
+        [ testCase "promise 7: at most once per tenth of the idle timeout, or per minute"
+          <| fun () ->
+              Commit.touchInterval (minutes 5.) |> Expect.equal "a tenth" (TimeSpan.FromSeconds 30.)
+              Commit.touchInterval (minutes 60.) |> Expect.equal "a minute" (minutes 1.)
+
+          testCase "promise 7, 8: a read moves the idle end when that is due, and writes nothing before"
+          <| fun () ->
+              let clock = clock ()
+              let driver = TestDriver.Counting(memory clock)
+              let session = idleWeb clock driver.Driver (minutes 20.)
+              let token = start session increment
+              driver.Forget()
+              clock.Advance(TimeSpan.FromSeconds 59.)
+              step session token id |> wait |> ignore
+              driver.Count StoreOperation.Touch |> Expect.equal "too early" 0
+              clock.Advance(TimeSpan.FromSeconds 1.)
+              step session token id |> wait |> ignore
+              driver.Count StoreOperation.Touch |> Expect.equal "due" 1
+
+          testCase "promise 7: requests keep a session from idling, up to its absolute end"
+          <| fun () ->
+              let clock = clock ()
+              let session = idleWeb clock (memory clock) (minutes 20.)
+              let token = start session increment
+
+              for _ in 1..7 do
+                  clock.Advance(minutes 15.)
+                  Session.status (wait (step session token id)).Loaded.Session
+                  |> Expect.equal "alive" SessionStatus.Active
+
+              clock.Advance(minutes 15.)
+              Session.status (find session token) |> Expect.equal "the absolute end" SessionStatus.Expired
+
+          testCase "promise 7: the idle timeout is never exceeded"
+          <| fun () ->
+              let clock = clock ()
+              let session = idleWeb clock (memory clock) (minutes 20.)
+              let token = start session increment
+              clock.Advance(minutes 20.)
+              Session.status (find session token) |> Expect.equal "ended" SessionStatus.Expired
+
+          testCase "promise 9: a touch that finds nothing reads an empty session, and brings nothing back"
+          <| fun () ->
+              let clock = clock ()
+              let inner = memory clock
+              let driver = TestDriver.Counting inner
+              let session = idleWeb clock driver.Driver (minutes 20.)
+              let token = start session increment
+              clock.Advance(minutes 2.)
+              let loaded = wait (load session token)
+              step session token Session.signOut |> wait |> ignore
+              let stepped = wait (commit session loaded loaded.Session)
+              Session.isEmpty stepped.Loaded.Session |> Expect.isTrue "empty"
+              driver.Count StoreOperation.Touch |> Expect.equal "tried" 1
+              Session.status (find session token) |> Expect.equal "still gone" SessionStatus.Expired
+
+          testCase "promise 7: whatever the idle timeout and the requests, a touch lies within the life of the session"
+          <| fun () ->
+              let within (idle: int) (offset: int) (at: int) =
+                  let now = clock().GetUtcNow()
+                  let idle = minutes (float idle)
+
+                  let state = SessionState.fresh now (minutes 120.)
+                  let record = Commit.record now (Some idle) "s" (RecordVersion.Next()) state
+                  let record =
+                      { record with
+                          IdleEnd = record.IdleEnd |> ValueOption.map (fun e -> e.AddMinutes -(float offset)) }
+                  let later = now.AddMinutes(float at)
+
+                  match Commit.dueTouch later (Some idle) record with
+                  | ValueSome next -> next > record.IdleEnd.Value && next <= state.ExpiresAt && next <= later + idle
+                  | ValueNone ->
+                      // What is not written is less than the interval, or the absolute end.
+                      later + idle - record.IdleEnd.Value < Commit.touchInterval idle
+                      || record.IdleEnd.Value >= state.ExpiresAt
+                      || later + idle <= record.IdleEnd.Value
+
+              let number low high = Gen.choose (low, high) |> Arb.fromGen
+
+              Check.One(
+                  Config.QuickThrowOnFailure.WithMaxTest 500,
+                  Prop.forAll (number 1 200) (fun idle ->
+                      Prop.forAll (number 0 30) (fun offset -> Prop.forAll (number 0 119) (within idle offset)))
+              ) ]

@@ -1,0 +1,54 @@
+/// Requests without HTTP: what a handler does with a session, over a driver of a test.
+module internal Runa.Session.Tests.Requests
+
+open System
+open System.Threading
+open System.Threading.Tasks
+open Microsoft.Extensions.Primitives
+open Runa.Session
+open Runa.Session.Tests.Drivers
+
+let count = SessionKey.create<int> "count"
+let note = SessionKey.create<string> "note"
+let notice = SessionKey.create<string> "notice"
+let increment = Session.update count 0 ((+) 1)
+
+let wait (work: Task<'T>) = work.GetAwaiter().GetResult()
+
+/// The session "web" of a registry over this driver.
+let web clock driver = (registry clock driver).Find "web"
+
+/// The same with other settings.
+let webWith clock driver change =
+    let registry = SessionRegistry.create (setup clock driver |> SessionSetup.session "web" change)
+    registry.Find "web"
+
+/// The Cookie header that carries this token.
+let header (session: NamedSession) (token: string) = StringValues $"{session.Settings.CookieName}={token}"
+
+let load session (token: string) : Task<Loaded> = (SessionLifecycle.load session (header session token)).AsTask()
+
+/// As withSession does.
+let step session (token: string) (change: Session -> Session) : Task<Stepped<unit>> =
+    task {
+        let! loaded = load session token
+        return! Attempts.run session null loaded null WhenGone.StepAgainUnlessOwned (fun s -> struct (change s, ()))
+    }
+
+/// As withSessionTask does: changes of what was loaded before.
+let commit session (loaded: Loaded) (wanted: Session) : Task<Stepped<unit>> =
+    (Attempts.run session null loaded wanted WhenGone.StepAgainUnlessOwned (fun s -> struct (s, ()))).AsTask()
+
+let tokenOf (stepped: Stepped<'R>) =
+    match stepped.Cookie with
+    | CookieChange.Set(token, _) -> string token
+    | _ -> failwith "no token was given out"
+
+/// A session in the store, and its token.
+let start session (change: Session -> Session) : string = tokenOf (wait (step session "" change))
+
+/// The session that the token leads to.
+let find session token : Session = (wait (load session token)).Session
+
+let record (session: NamedSession) (loaded: Loaded) =
+    (session.Driver.Load loaded.Place.Key CancellationToken.None).AsTask() |> wait
