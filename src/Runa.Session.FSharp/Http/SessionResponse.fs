@@ -118,6 +118,9 @@ module internal SessionResponse =
             if not isStored || not (isPending first) then
                 committing.EndHolding isStored
 
+            if not first.Context.Response.HasStarted then
+                ResponseHeaders.apply first.Context (setsCookie first)
+
             if
                 not (exists _.IsBound first)
                 && Object.ReferenceEquals(features.Get<IHttpResponseBodyFeature>(), committing)
@@ -133,6 +136,7 @@ module internal SessionResponse =
             context.Response.OnStarting(starting, Unchecked.nonNull (box first))
             ResponseHeaders.veto context
 
-            // Response caching looks at the headers before OnStarting does.
+            // Response caching looks at the headers before OnStarting does; of an empty body, when the handler has ended.
             if not (isNull (context.Features.Get<IResponseCachingFeature>())) then
+                ResponseHeaders.apply context false
                 watchBody first
