@@ -1,3 +1,143 @@
 module Runa.Session.Tests.CachingTests
 
-let internal nothing = ()
+open System.Net.Http
+open System.Threading
+open Microsoft.AspNetCore.Builder
+open Microsoft.AspNetCore.Http
+open Microsoft.Extensions.DependencyInjection
+open Expecto
+open Runa.Session
+open Runa.Session.Tests.Drivers
+open Runa.Session.Tests.Handlers
+open Runa.Session.Tests.Hosting
+
+let private cacheable = setHeader "Cache-Control" "public, max-age=600, s-maxage=600"
+
+/// What the application set, and whether it set it before or after the session was asked for.
+let private headers =
+    let site =
+        choose
+            [ route "/read" >=> readSession "web" shown
+              route "/set" >=> withSession "web" count
+              route "/public/read" >=> cacheable >=> readSession "web" shown
+              route "/public/set" >=> cacheable >=> withSession "web" count
+              route "/after/set" >=> updateSession "web" (count >> fst) >=> cacheable >=> text ""
+              route "/nostore/set" >=> setHeader "Cache-Control" "no-store" >=> withSession "web" count
+              route "/vary" >=> setHeader "Vary" "Accept-Encoding" >=> readSession "web" shown
+              route "/use" >=> useSession "web" >=> text "used"
+              route "/redirect" >=> updateSession "web" (count >> fst) >=> redirectTo false "/"
+              route "/none" >=> cacheable >=> text "no session here" ]
+
+    testList
+        "what a response says to caches"
+        [ onBoth "promise 20: one that read a session is private, and varies by cookie" (fun server ->
+              task {
+                  use! app = start { host site with Server = server }
+
+                  for path in [ "/read"; "/use"; "/public/read"; "/vary" ] do
+                      let! answer = app.NewBrowser().Get path
+                      let control = answer.Header "Cache-Control"
+                      Expect.stringContains control "private" $"{path}: private"
+                      Expect.isFalse (control.Contains "public" || control.Contains "s-maxage") $"{path}: not shared"
+                      Expect.stringContains (answer.Header "Vary") "Cookie" $"{path}: by cookie"
+
+                  let! answer = app.NewBrowser().Get "/vary"
+                  Expect.equal (answer.Header "Vary") "Accept-Encoding, Cookie" "what the app set stays"
+              })
+
+          onBoth "promise 20: one that sets a cookie forbids to store the cookie" (fun server ->
+              task {
+                  use! app = start { host site with Server = server }
+
+                  for path in [ "/set"; "/public/set"; "/after/set"; "/redirect" ] do
+                      let! answer = app.NewBrowser().Get path
+                      let control = answer.Header "Cache-Control"
+                      Expect.equal (List.length answer.SetCookies) 1 $"{path}: a cookie"
+                      Expect.stringContains control "no-cache=\"Set-Cookie\"" $"{path}: named"
+                      Expect.isFalse (control.Contains "public" || control.Contains "s-maxage") $"{path}: not shared"
+
+                  let! strict = app.NewBrowser().Get "/nostore/set"
+                  Expect.equal (strict.Header "Cache-Control") "no-store" "what is stricter stays"
+              })
+
+          testCaseTask "promise 20, 21: a response without a session is left alone" (fun () ->
+              task {
+                  use! app = start (host site)
+                  let! answer = app.NewBrowser().Get "/none"
+                  Expect.equal (answer.Header "Cache-Control") "public, max-age=600, s-maxage=600" "as the app set it"
+                  Expect.equal (answer.Header "Vary") "" "no Vary"
+              }) ]
+
+/// A handler that counts how often it ran: a cache would answer in its place.
+let private stores (services: IServiceCollection -> unit) (pipeline: IApplicationBuilder -> unit) =
+    let mutable runs = 0
+
+    let ran (context: HttpContext) = context.Response.Headers["X-Run"] <- string (Interlocked.Increment &runs)
+
+    let counted =
+        perform (fun context ->
+            ran context
+            System.Threading.Tasks.Task.CompletedTask)
+
+    let empty = respond (fun _ -> System.Threading.Tasks.Task.CompletedTask)
+    let sessions: (string * HttpHandler) list =
+        [ "/read", readSession "web" (fun _ -> text "read")
+          "/set", updateSession "web" (count >> fst) >=> text "set"
+          "/use", useSession "web" >=> text "used"
+          "/left", useSession "web" >=> leave "web" >=> text "left"
+          "/load",
+          respond (fun context ->
+              task {
+                  let! _ = context.LoadSessionAsync "web"
+                  do! context.Response.WriteAsync "loaded"
+              })
+          "/late", updateSession "web" id >=> cacheable >=> text "late"
+          "/empty", updateSession "web" id >=> empty
+          "/use/empty", useSession "web" >=> cacheable >=> empty
+          "/set/empty", updateSession "web" (count >> fst) >=> empty
+          "/left/empty", useSession "web" >=> leave "web" >=> cacheable >=> empty ]
+
+    let handler =
+        counted
+        >=> cacheable
+        >=> choose
+                [ for path, handler in sessions do
+                      route path >=> handler
+                  route "/none" >=> text "none" ]
+
+    let run server =
+        task {
+            use! app = start { host handler with Server = server; Services = services; Pipeline = pipeline }
+            let fresh (path: string) = task { return! app.NewBrowser().Get path }
+            let! first = fresh "/none"
+            let! second = fresh "/none"
+            Expect.equal (second.Header "X-Run") (first.Header "X-Run") "the cache works where there is no session"
+
+            for path, _ in sessions do
+                let! first = fresh path
+                let! second = fresh path
+                Expect.equal first.Status 200 $"{path}: answered"
+                Expect.notEqual (second.Header "X-Run") (first.Header "X-Run") $"{path}: not stored"
+        }
+
+    run
+
+[<Tests>]
+let tests =
+    testList
+        "Caching"
+        [ headers
+
+          onBoth "promise 20: UseOutputCache does not store a response that asked for a session" (fun server ->
+              stores
+                  (fun services ->
+                      services.AddOutputCache(fun o -> o.AddBasePolicy(fun policy -> policy.Cache() |> ignore))
+                      |> ignore)
+                  (fun app -> app.UseOutputCache() |> ignore)
+                  server)
+
+          onBoth "promise 20: UseResponseCaching does not store a response that asked for a session" (fun server ->
+              stores
+                  (fun services -> services.AddResponseCaching() |> ignore)
+                  (fun app -> app.UseResponseCaching() |> ignore)
+                  server) ]
