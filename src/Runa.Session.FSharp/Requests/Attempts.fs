@@ -64,9 +64,7 @@ module internal Attempts =
 
     /// What a run-once handler made of the session `was`, carried over to what stands now.
     let merge (session: NamedSession) (loaded: Loaded) (was: Session) (wanted: Session) : Session =
-        let signsIn = wanted.State.Owner.IsSome && wanted.State.SignedInAt <> was.State.SignedInAt
-
-        if loaded.IsSuperseded && not wanted.Change.Destroyed && not signsIn then
+        if loaded.IsSuperseded && not wanted.Change.Destroyed then
             raise (conflict session "another request has moved it to a new id (a sign-in or regenerate)")
 
         match Merge.onto loaded.Session was wanted with

@@ -42,6 +42,16 @@ module internal Commit =
                 ValueSome next
             | ValueSome _ -> ValueNone
 
+    /// How long the answer that carries the new token may be on its way.
+    let flight = TimeSpan.FromSeconds 5.
+
+    /// Whether a browser that shows the old token may yet receive the new one, and lose what it is given now. After
+    /// that it never received the answer, as after a double click, and must be able to sign in again.
+    let private isInFlight (now: DateTimeOffset) (loaded: Loaded) =
+        match loaded.Record with
+        | ValueSome tombstone -> Instant.isBefore (tombstone.State.CreatedAt + flight) now
+        | ValueNone -> false
+
     /// Pure: the same inputs give the same plan, so it can be made again after a conflict. The rows are those of the
     /// table in docs/commit.md.
     let plan (now: DateTimeOffset) (idle: TimeSpan option) (loaded: Loaded) (wanted: Session) : Plan =
@@ -68,9 +78,7 @@ module internal Commit =
             | true, true -> Plan.Delete
             | true, false -> Plan.DeleteThenCreate state
             | false, true -> Plan.Nothing
-            // Whoever signs in gets a session of their own: otherwise a browser that never saw the answer to its first
-            // sign-in, as after a double click, could not sign in until the tombstone expires.
-            | false, false when state.Owner.IsSome -> Plan.Create state
+            | false, false when state.Owner.IsSome && not (isInFlight now loaded) -> Plan.Create state
             | false, false -> Plan.Superseded
         | _ -> if isEmpty then Plan.Nothing else Plan.Create state
 

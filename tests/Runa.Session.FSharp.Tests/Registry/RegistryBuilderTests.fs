@@ -89,7 +89,7 @@ let mistakes =
                     [ "session:sessions:wbe: there is no session \"wbe\""
                       "Did you mean \"web\"?"
                       "Known: admin, api, cart, shop, web" ]
-                    [ "session \"admin\""; "idle_timeout = 03:00:00"; "02:00:00" ]
+                    [ "session \"admin\""; "idle_timeout = 3h"; "2h" ]
                     [ "session \"api\""; "cookie_path = \"/api\""; "__Host-" ]
                     [ "session \"shop\""; "same_site = none"; "secure = always" ]
                     [ "\"shop\" and \"cart\""; "cookie_name = \"shop\"" ]
