@@ -98,7 +98,7 @@ let tests =
               let number low high = Gen.choose (low, high) |> Arb.fromGen
 
               Check.One(
-                  Config.QuickThrowOnFailure.WithMaxTest 500,
+                  Config.QuickThrowOnFailure.WithMaxTest(500).WithQuietOnSuccess true,
                   Prop.forAll (number 1 200) (fun idle ->
                       Prop.forAll (number 0 30) (fun offset -> Prop.forAll (number 0 119) (within idle offset)))
               ) ]

@@ -15,6 +15,10 @@ let increment = Session.update count 0 ((+) 1)
 
 let wait (work: Task<'T>) = work.GetAwaiter().GetResult()
 
+/// Each on a thread of its own choosing; waits for all.
+let atOnce (works: (unit -> Task<'T>) list) : 'T list =
+    Task.WhenAll [ for work in works -> Task.Run<'T>(Func<Task<'T>>(work)) ] |> wait |> List.ofArray
+
 /// The session "web" of a registry over this driver.
 let web clock driver = (registry clock driver).Find "web"
 
