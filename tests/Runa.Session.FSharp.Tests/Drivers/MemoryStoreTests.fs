@@ -128,7 +128,10 @@ let tests =
 
                       answer clock real ask = answer clock model ask)
 
-              Check.One(Config.QuickThrowOnFailure.WithMaxTest(300).WithQuietOnSuccess true, Prop.forAll (Arb.fromGen asks) agrees)
+              Check.One(
+                  Config.QuickThrowOnFailure.WithMaxTest(300).WithQuietOnSuccess true,
+                  Prop.forAll (Arb.fromGen asks) agrees
+              )
 
           testCase "promise 9: a touch never creates, and answers that the session is gone"
           <| fun () ->

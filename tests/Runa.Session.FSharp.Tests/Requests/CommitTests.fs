@@ -31,6 +31,11 @@ let private moved =
     Commit.tombstone now session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
     |> Loaded.ofRecord session place
 
+/// Its answer has arrived by now, or never will.
+let private movedBefore =
+    Commit.tombstone (now - Commit.flight) session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
+    |> Loaded.ofRecord session place
+
 let private planned (loaded: Loaded) (change: Session -> Session) = Commit.plan now None loaded (change loaded.Session)
 
 /// The plan's name, whether it sends a cookie, and what it writes.
@@ -125,6 +130,18 @@ let tests =
                     true
                 row "a tombstone, read: nothing, no cookie" moved id ("nothing", None) false
                 row "a tombstone, changed: superseded, no cookie" moved five ("superseded", None) false
+                row
+                    "a tombstone of 5 seconds, signed in: create, nobody is locked out"
+                    movedBefore
+                    (Session.signIn "alice")
+                    ("create", None)
+                    true
+                row
+                    "a tombstone of 5 seconds, changed: superseded, no cookie"
+                    movedBefore
+                    five
+                    ("superseded", None)
+                    false
                 row "a tombstone, signed in: superseded" moved (Session.signIn "alice") ("superseded", None) false
                 row "a tombstone, regenerated: nothing" moved Session.regenerate ("nothing", None) false
                 row "promise 9: a tombstone, destroyed: delete" moved Session.destroy ("delete", None) true

@@ -113,4 +113,5 @@ let tests =
           <| fun () ->
               for triple in triples do
                   let runs = judge ModelStore.create None triple Invariants.broken
-                  Expect.isGreaterThan runs 100 $"interleavings of %A{triple}" ]
+                  // Two calls, two calls and one: 30 orders at the least.
+                  Expect.isGreaterThanOrEqual runs 30 $"interleavings of %A{triple}" ]

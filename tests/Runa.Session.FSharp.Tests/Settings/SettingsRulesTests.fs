@@ -53,12 +53,11 @@ let cookies =
           test "promise 19: SameSite=None and Partitioned need Secure" {
               good { plain with SameSite = SameSiteMode.None; Partitioned = true }
 
-              for secure, text in [ CookieSecurePolicy.SameAsRequest, "same_as_request"; CookieSecurePolicy.None, "none" ] do
+              for secure, text in
+                  [ CookieSecurePolicy.SameAsRequest, "same_as_request"; CookieSecurePolicy.None, "none" ] do
                   let o = { plain with Secure = secure }
                   good o
-                  mistake
-                      [ "same_site = none"; "secure = always"; text ]
-                      { o with SameSite = SameSiteMode.None }
+                  mistake [ "same_site = none"; "secure = always"; text ] { o with SameSite = SameSiteMode.None }
                   mistake [ "partitioned = true"; "secure = always"; text ] { o with Partitioned = true }
           }
 
@@ -87,9 +86,7 @@ let life =
               mistake [ "ttl = 00:00:00"; "1 second" ] { web with Ttl = TimeSpan.Zero }
               mistake [ "max_ttl = 1h"; "2h" ] { web with MaxTtl = hours 1 }
               mistake [ "max_ttl = 401d"; "400 days" ] { web with MaxTtl = TimeSpan.FromDays 401. }
-              mistake
-                  [ "idle_timeout = 3h"; "not longer than the ttl (2h)" ]
-                  { web with IdleTimeout = Some(hours 3) }
+              mistake [ "idle_timeout = 3h"; "not longer than the ttl (2h)" ] { web with IdleTimeout = Some(hours 3) }
               mistake [ "idle_timeout = 00:00:00"; "1 second" ] { web with IdleTimeout = Some TimeSpan.Zero }
               mistake [ "max_bytes = 0"; "1 or more" ] { web with MaxBytes = 0 }
               good { web with IdleTimeout = Some web.Ttl; MaxTtl = web.Ttl; MaxBytes = 1 }
