@@ -36,6 +36,17 @@ type Point = { X: int; Y: int; Tag: string }
 
 type Tree = { Value: int; Children: Tree list }
 
+type internal Secret = { Word: string; Hint: string option }
+type private Shelf = { Books: Secret list; Width: int }
+type Account = private { Balance: decimal; mutable Note: string }
+
+[<Struct>]
+type private Spot = { Row: int; Column: string }
+
+type private Suit =
+    | Hearts
+    | Spades
+
 type Mutable() =
     member val Count = 0 with get, set
     member val Names = ResizeArray<string>() with get, set
@@ -121,6 +132,25 @@ let roundTrips =
               && roundTrip f.Get = f.Get
               && roundTrip o = o
               && roundTrip xs = xs
+
+          test "promise 17: private and internal records, and records with private fields, come back the same" {
+              let secret: Secret = { Word = "a"; Hint = Some "b" }
+              Expect.equal (roundTrip secret) secret "private"
+              Expect.equal (roundTrip { Books = [ secret ]; Width = 3 }) { Books = [ secret ]; Width = 3 } "internal"
+              Expect.equal (roundTrip { Balance = 1.5m; Note = "n" }) { Balance = 1.5m; Note = "n" } "private fields"
+              Expect.equal (roundTrip { Row = 1; Column = "c" }) { Row = 1; Column = "c" } "private struct"
+              Expect.equal (roundTrip (Map [ Hearts, [ Spades ] ])) (Map [ Hearts, [ Spades ] ]) "private union"
+          }
+
+          test "† a private record is as complete as a public one" {
+              Expect.equal
+                  (decode<Secret> """{"Word":"a"}""")
+                  (Ok(Some { Word = "a"; Hint = None }))
+                  "a missing option is None"
+
+              Expect.isError (decode<Secret> """{"Hint":"b"}""") "a missing field"
+              Expect.isError (decode<Secret> """{"Word":null,"Hint":"b"}""") "a null field"
+          }
 
           test "promise 17: struct records, struct and long tuples, anonymous and recursive records come back the same" {
               Expect.equal (roundTrip { X = 1; Y = 2; Tag = "t" }) { X = 1; Y = 2; Tag = "t" } "struct record"

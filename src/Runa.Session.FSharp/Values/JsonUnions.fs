@@ -1,0 +1,52 @@
+namespace Runa.Session
+
+#nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
+
+open System
+open System.Text.Json
+open System.Text.Json.Serialization
+open Microsoft.FSharp.Reflection
+
+/// Unions without fields, written as the case's name: as values and as keys of a map.
+[<Sealed>]
+type internal CaseNameConverter<'T>() =
+    inherit JsonConverter<'T>()
+
+    static let cases = FSharpType.GetUnionCases(typeof<'T>, true)
+    static let names = cases |> Array.map _.Name
+    static let values = cases |> Array.map (fun case -> FSharpValue.MakeUnion(case, [||], true) |> unbox<'T>)
+    static let tag = FSharpValue.PreComputeUnionTagReader(typeof<'T>, true)
+
+    let ofName (name: string | null) =
+        match names |> Array.tryFindIndex (fun case -> String.Equals(case, name)) with
+        | Some index -> values[index]
+        | None -> raise (JsonException $"not a case of {typeof<'T>.Name}")
+
+    override _.HandleNull = true
+
+    override _.Read(reader, _, _) =
+        if reader.TokenType <> JsonTokenType.String then
+            raise (JsonException $"the name of a case of {typeof<'T>.Name} is a string")
+
+        ofName (reader.GetString())
+
+    override _.Write(writer, value, _) = writer.WriteStringValue names[tag (box value)]
+    override _.ReadAsPropertyName(reader, _, _) = ofName (reader.GetString())
+    override _.WriteAsPropertyName(writer, value, _) = writer.WritePropertyName names[tag (box value)]
+
+/// Writes and reads unions without fields; refuses the others.
+[<Sealed>]
+type internal UnionConverters() =
+    inherit JsonConverterFactory()
+    override _.CanConvert t = FSharpTypes.isUnion t
+
+    override _.CreateConverter(t, _) =
+        let withFields =
+            FSharpType.GetUnionCases(t, true) |> Array.exists (fun case -> case.GetFields().Length > 0)
+
+        if withFields then
+            raise (UnsupportedType(t, "a union with fields"))
+
+        match Activator.CreateInstance(typedefof<CaseNameConverter<_>>.MakeGenericType t) with
+        | :? JsonConverter as converter -> converter
+        | _ -> raise (UnsupportedType(t, "a union"))
