@@ -1,0 +1,64 @@
+module Runa.Session.Tests.NestingTests
+
+open System.Threading.Tasks
+open Expecto
+open Runa.Session
+open Runa.Session.Tests.Handlers
+open Runa.Session.Tests.Hosting
+let private a = SessionKey.create<int> "a"
+let private b = SessionKey.create<int> "b"
+
+let private setOn (name: string) (key: SessionKey<int>) (value: int) : HttpHandler =
+    perform (fun context ->
+        context.SetSession(context.GetSession name |> Session.set key value)
+        Task.CompletedTask)
+
+let private nested =
+    let show: HttpHandler = readSession "web" (Session.toJson >> text)
+
+    testList
+        "one name, nested"
+        [ for name, handler, expected in
+              [ "withSession in withSession sees what is committed",
+                withSession "web" (fun s ->
+                    Session.set a 1 s, withSession "web" (fun s -> Session.update a 0 ((+) 1) s, show)),
+                "{\"a\":2}"
+                "updateSession behind useSession builds on what was set",
+                useSession "web" >=> setOn "web" a 1 >=> updateSession "web" (Session.update a 0 ((+) 10)) >=> show,
+                "{\"a\":11}"
+                "GetSession sees what was set"
+                , useSession "web"
+                  >=> setOn "web" a 1
+                  >=> fun next context -> text (Session.toJson (context.GetSession "web")) next context
+                , "{\"a\":1}"
+                "SetSession works again after a step, on what GetSession then gives"
+                , useSession "web"
+                  >=> setOn "web" a 1
+                  >=> updateSession "web" (Session.set b 2)
+                  >=> setOn "web" a 3
+                  >=> fun next context -> text (Session.toJson (context.GetSession "web")) next context
+                , "{\"a\":3,\"b\":2}"
+                "useSession in useSession",
+                useSession "web" >=> setOn "web" a 1 >=> useSession "web" >=> setOn "web" b 2 >=> show,
+                "{\"a\":1,\"b\":2}"
+                "withSessionTask in which a step commits",
+                withSessionTask "web" (fun context session ->
+                    task {
+                        do! context.UpdateSessionAsync("web", (fun (s: Session) -> Session.set b 2 s))
+                        return Session.set a 1 session, show
+                    }),
+                "{\"a\":1,\"b\":2}" ] do
+              testCaseTask name (fun () ->
+                  task {
+                      let site = choose [ route "/show" >=> show; handler ]
+                      use! app = start { host site with Pipeline = errorPage }
+                      let browser = app.NewBrowser()
+                      let! answer = browser.Get "/"
+                      Expect.equal answer.Body expected "inside"
+                      Expect.equal (List.length answer.SetCookies) 1 "one cookie"
+                      let! stored = browser.Get "/show"
+                      Expect.equal stored.Body expected "and stored"
+                  }) ]
+
+[<Tests>]
+let tests = testList "Nesting" [ nested ]
