@@ -158,6 +158,14 @@ let tests =
               let wanted = Session.withLifetime (TimeSpan.FromMinutes 1.) later.Session
               Commit.plan (now.AddMinutes 2.) None later wanted |> says |> Expect.equal "over" ("delete", None)
 
+          testCase "a tombstone whose successor's cookie must have arrived: a sign-in creates, other changes do not"
+          <| fun () ->
+              let at seconds change = Commit.plan (now.AddSeconds seconds) None moved (change moved.Session) |> says
+
+              at 4.9 (Session.signIn "alice") |> Expect.equal "on its way" ("superseded", None)
+              at 5. (Session.signIn "alice") |> Expect.equal "arrived, or lost" ("create", None)
+              at 60. five |> Expect.equal "no owner" ("superseded", None)
+
           testCase "a tombstone reads as an empty session"
           <| fun () ->
               moved.Status |> Expect.equal "status" SessionStatus.Expired

@@ -5,6 +5,7 @@ open Expecto
 open Runa.Session
 open Runa.Session.Tests
 open Runa.Session.Tests.Drivers
+open Runa.Session.Tests.Deeds
 open Runa.Session.Tests.Interleavings
 open Runa.Session.Tests.Scheduler
 
