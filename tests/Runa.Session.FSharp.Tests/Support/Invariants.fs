@@ -4,6 +4,7 @@ module internal Runa.Session.Tests.Invariants
 open System
 open Runa.Session
 open Runa.Session.Tests.Deeds
+open Runa.Session.Tests.Drivers
 open Runa.Session.Tests.Interleavings
 
 let private isOneOf (deeds: Deed list) (response: Response) = List.contains response.Deed deeds
@@ -111,6 +112,31 @@ let private refusesSignInForAReason (story: Story) =
            |> List.exists (fun other ->
                not (Object.ReferenceEquals(other, r)) && isDone other && isOneOf reasons other))
 
+/// A revocation that comes after a sign-in's first look at the epoch ends it, or makes it fail.
+let private losesAgainstRevocation (story: Story) =
+    let steps = List.indexed story.Trace
+
+    let lastOf actor operation limit =
+        steps
+        |> List.tryFindBack (fun (index, step) -> index < limit && step = (actor, operation))
+        |> Option.map fst
+
+    let looks =
+        [ for index, response in List.indexed story.Responses do
+              if isOneOf [ Deed.SignIn ] response then
+                  lastOf (index + 1) StoreOperation.Create steps.Length
+                  |> Option.bind (lastOf (index + 1) StoreOperation.Epoch) ]
+        |> List.choose id
+
+    let isRevokedAfter look =
+        steps
+        |> List.exists (fun (index, (_, operation)) ->
+            index > look && (operation = StoreOperation.Advance || operation = StoreOperation.DeleteAll))
+
+    looks.IsEmpty
+    || not (List.forall isRevokedAfter looks)
+    || living story |> List.forall (fun view -> view.Owner <> Some "alice")
+
 let private servesItsOwn (story: Story) =
     story.Responses
     |> List.collect _.Seen
@@ -146,6 +172,7 @@ let private all: (string * (Story -> bool)) list =
       "who signed in is signed in", keepsSignedIn
       "nobody is logged out by the other", logsNobodyOut
       "a sign-in is refused for a reason", refusesSignInForAReason
+      "a sign-in that races a revocation loses", losesAgainstRevocation
       "no request is served what stood under another token", servesItsOwn
       "no living record is out of every token's reach", leavesNoOrphan
       "what fails, fails with a conflict", failsWithConflict
