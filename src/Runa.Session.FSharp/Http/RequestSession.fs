@@ -116,8 +116,15 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         task {
             let! start = this.Load()
             let given = this.Current
+            let before = pending
             let! struct (wanted, result) = step given
             Attempts.check given wanted
+
+            if Object.ReferenceEquals(loaded, start) && not (Object.ReferenceEquals(pending, before)) then
+                raise (
+                    InvalidOperationException
+                        $"The step for \"{session.Name}\" called ctx.SetSession for its own session: one of the two would be lost. Hand it back instead."
+                )
 
             // The step may have committed something of its own.
             let wanted =

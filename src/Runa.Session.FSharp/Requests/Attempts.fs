@@ -167,10 +167,13 @@ module internal Attempts =
         and goOnWithout first (lost: Loaded) (pending: Session | null) count since =
             isBereft <- whenGone = WhenGone.StepAgainUnlessOwned && lost.State.Owner.IsSome
 
-            if not (isNull pending) then
-                if isBereft then
-                    raise (conflict session endedMeanwhile)
-
+            match pending with
+            | null -> ()
+            | _ when isBereft -> raise (conflict session endedMeanwhile)
+            // Whoever is told "Welcome" is signed in.
+            | pending when pending.State.Owner.IsSome ->
+                raise (conflict session "it ended while the handler that signed in ran")
+            | _ ->
                 Telemetry.drop session.Name
                 Log.dropped session.Log session.Name
 

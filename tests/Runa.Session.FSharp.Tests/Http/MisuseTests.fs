@@ -124,6 +124,16 @@ let private others =
                   Expect.equal (List.length answer.SetCookies) 1 "with the cookie"
               })
 
+          testCaseTask "a withSessionTask step that also calls ctx.SetSession for its session is told so" (fun () ->
+              mistake
+                  (useSession "web"
+                   >=> withSessionTask "web" (fun ctx session ->
+                       task {
+                           ctx.SetSession(Session.set visits 7 session)
+                           return session, text "no"
+                       }))
+                  "The step for \"web\" called ctx.SetSession for its own session: one of the two would be lost. Hand it back instead.")
+
           testCaseTask "promise 23: an unknown name raises, naming the nearest and the known" (fun () ->
               mistake
                   (withSession "wbe" count)

@@ -155,6 +155,16 @@ let tests =
               stepped.IsWritten |> Expect.isFalse "not written"
               driver.Count StoreOperation.Create |> Expect.equal "not created" 0
 
+          testCase "promise 14: a run-once sign-in to what ended is refused, not dropped"
+          <| fun () ->
+              let _, session = counting ()
+              let token = start session increment
+              let loaded = wait (load session token)
+              ending session token ()
+              conflict (fun () -> commit session loaded (Session.signIn "alice" loaded.Session)) |> ignore
+              let left = wait (OwnerSessions.list session "alice" CancellationToken.None)
+              left |> Expect.isEmpty "what was created is taken back"
+
           testCase "what was an owner's never lands in a stranger's session: pure and run-once steps raise"
           <| fun () ->
               let driver, session = counting ()
