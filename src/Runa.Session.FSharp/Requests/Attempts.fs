@@ -171,7 +171,7 @@ module internal Attempts =
             | null -> ()
             | _ when isBereft -> raise (conflict session endedMeanwhile)
             // Whoever is told "Welcome" is signed in.
-            | pending when pending.State.Owner.IsSome ->
+            | pending when pending.State.Owner.IsSome && lost.State.Owner.IsNone ->
                 raise (conflict session "it ended while the handler that signed in ran")
             | _ ->
                 Telemetry.drop session.Name
