@@ -31,6 +31,10 @@ type MemoryDriver =
     /// A store of its own, with the default bounds.
     static member create() : SessionDriver = MemoryDriver.create MemoryDriver.defaults
 
+    /// A store of its own, with the default bounds and this clock: for tests.
+    static member create(clock: TimeProvider) : SessionDriver =
+        MemoryDriver.create { MemoryDriver.defaults with TimeProvider = clock }
+
     /// A store of its own. Raises ArgumentOutOfRangeException for a bound that is not positive.
     static member create(options: MemoryDriverOptions) : SessionDriver =
         if options.MaxSessions < 1 then

@@ -186,8 +186,7 @@ type TestDriver(inner: SessionDriver, behave: StoreOperation -> Behaviour) as th
 let clock () = FakeTimeProvider(DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero))
 
 /// The memory driver, on that clock.
-let memory (clock: TimeProvider) : SessionDriver =
-    MemoryDriver.create { MemoryDriver.defaults with TimeProvider = clock }
+let memory (clock: TimeProvider) : SessionDriver = MemoryDriver.create clock
 
 /// Long and varied enough for the checks at startup.
 let secret = "a secret of tests: 7Qm!xW2z-Kp0s_9dLr4T"
