@@ -44,9 +44,10 @@ type Command =
 let rec parse target arguments =
     match arguments with
     | [] -> Run(target, [])
+    | [ ("-t" | "--target") ] -> Mistake $"-t takes the name of a target. Usage: {usage}"
     | ("-t" | "--target") :: name :: rest -> parse name rest
     | ("-l" | "--list") :: _ -> List
-    | rest when target = "Test" -> Run(target, rest)
+    | (first: string) :: _ as rest when target = "Test" && first.StartsWith '-' -> Run(target, rest)
     | other :: _ -> Mistake $"The target {target} takes no argument '{other}'. Usage: {usage}"
 
 let command = fsi.CommandLineArgs |> Array.toList |> List.tail |> parse "Test"

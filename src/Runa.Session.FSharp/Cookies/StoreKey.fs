@@ -26,6 +26,7 @@ type StoreKey internal (high: uint64, low: uint64) =
     // The bits come from a MAC: any of them are as good as a hash.
     override _.GetHashCode() = int low
 
+/// Store keys as bytes and text, for stores.
 [<RequireQualifiedAccess>]
 module StoreKey =
     /// From 16 bytes.

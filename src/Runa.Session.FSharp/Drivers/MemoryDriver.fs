@@ -13,6 +13,7 @@ type MemoryDriverOptions =
         MaxSessions: int
         /// About how many bytes of memory all sessions together may take.
         MaxBytes: int64
+        /// The clock that says what has expired.
         TimeProvider: TimeProvider
         /// Told when a signed-in user's session is evicted.
         LoggerFactory: ILoggerFactory

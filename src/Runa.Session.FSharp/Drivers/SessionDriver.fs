@@ -20,7 +20,7 @@ type OwnedRecord =
     { Key: StoreKey
       Record: SessionRecord }
 
-    member _.Display = "OwnedRecord"
+    member internal _.Display = "OwnedRecord"
     override owned.ToString() = owned.Display
 
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
@@ -28,7 +28,7 @@ type OwnedPage =
     { Items: OwnedRecord list
       Next: string option }
 
-    member page.Display = $"OwnedPage ({page.Items.Length} items)"
+    member internal page.Display = $"OwnedPage ({page.Items.Length} items)"
     override page.ToString() = page.Display
 
 [<RequireQualifiedAccess; NoComparison; NoEquality>]

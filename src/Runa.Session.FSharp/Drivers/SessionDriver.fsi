@@ -4,14 +4,17 @@ open System
 open System.Threading
 open System.Threading.Tasks
 
+/// How SessionDriver.Replace ended.
 [<RequireQualifiedAccess>]
 type ReplaceResult =
+    /// The new record stands.
     | Replaced
     /// The version is not the one expected: the record that stands there now.
     | Conflict of SessionRecord
     /// Nothing is there, or what is there has expired.
     | Missing
 
+/// What holds when two processes write one session at once.
 [<RequireQualifiedAccess>]
 type DriverGuarantee =
     /// Replace is atomic: no update is lost.
@@ -22,21 +25,26 @@ type DriverGuarantee =
 /// One record of an owner, as the index lists it.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type OwnedRecord =
-    { Key: StoreKey
-      Record: SessionRecord }
+    {
+        /// Where it stands.
+        Key: StoreKey
+        /// What stands there, a tombstone too.
+        Record: SessionRecord
+    }
 
-    member Display: string
+    member internal Display: string
 
 /// One page of a listing.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type OwnedPage =
     {
+        /// At most 100.
         Items: OwnedRecord list
         /// Where the next page begins; None: this was the last.
         Next: string option
     }
 
-    member Display: string
+    member internal Display: string
 
 /// Sessions by scope (application and session name) and owner.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
@@ -60,6 +68,7 @@ type OwnerIndex =
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type SessionDriver =
     {
+        /// What error messages call it: "memory".
         Name: string
         /// The record, expired or not; ValueNone where nothing is.
         Load: StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>
@@ -73,6 +82,7 @@ type SessionDriver =
         Delete: StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>
         /// ValueNone: it cannot list by owner.
         Owners: OwnerIndex voption
+        /// What holds when two processes write one session at once.
         Guarantee: DriverGuarantee
         /// Deletes expired records, and answers how many.
         PurgeExpired: CancellationToken -> ValueTask<int>
@@ -84,6 +94,7 @@ type SessionDriver =
         InProcess: bool
     }
 
+/// Makes drivers.
 [<RequireQualifiedAccess>]
 module SessionDriver =
     /// A driver with compare-and-swap, without an owner index, with nothing to purge, ping or dispose.
@@ -96,8 +107,13 @@ module SessionDriver =
         delete: (StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>) ->
             SessionDriver
 
+    /// Adds an owner index: without it, listing and ending sessions by owner raises NotSupportedException.
     val withOwners: owners: OwnerIndex -> driver: SessionDriver -> SessionDriver
+    /// States another guarantee than CompareAndSwap.
     val withGuarantee: guarantee: DriverGuarantee -> driver: SessionDriver -> SessionDriver
+    /// Adds how expired records are deleted, which the registry asks for each minute.
     val withPurge: purge: (CancellationToken -> ValueTask<int>) -> driver: SessionDriver -> SessionDriver
+    /// Adds how to ask whether the store answers.
     val withPing: ping: (CancellationToken -> ValueTask) -> driver: SessionDriver -> SessionDriver
+    /// Adds what to free when the registry is disposed.
     val withDispose: dispose: (unit -> ValueTask) -> driver: SessionDriver -> SessionDriver

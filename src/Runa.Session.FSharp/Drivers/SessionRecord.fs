@@ -25,26 +25,30 @@ type RecordKind =
         | Live -> "Live"
         | Moved _ -> "Moved"
 
-    member kind.Display = kind.ToString()
+    member internal kind.Display = kind.ToString()
 
 /// What a driver stores under a store key.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type SessionRecord =
     {
+        /// Which write it came from.
         Version: RecordVersion
         /// Whose it is: application and session name. The owner index is kept by scope and owner.
         Scope: string
+        /// Values and metadata.
         State: SessionState
         /// The end for want of requests, where the session has an idle timeout; never after the absolute end.
         IdleEnd: DateTimeOffset voption
+        /// A session or a tombstone.
         Kind: RecordKind
     }
 
     /// Promise 5: neither the owner nor a value is printed.
     override record.ToString() = $"SessionRecord ({record.Kind})"
 
-    member record.Display = record.ToString()
+    member internal record.Display = record.ToString()
 
+/// What every driver asks of a record.
 [<RequireQualifiedAccess>]
 module SessionRecord =
     /// The earlier of the idle and the absolute end.
@@ -53,8 +57,10 @@ module SessionRecord =
         | ValueSome idle when Instant.isBefore record.State.ExpiresAt idle -> idle
         | _ -> record.State.ExpiresAt
 
+    /// Whether its earlier end has come.
     let isExpired (now: DateTimeOffset) (record: SessionRecord) : bool = Instant.isUntil now (endsAt record)
 
+    /// Whether the session has moved to another store key.
     let isTombstone (record: SessionRecord) : bool =
         match record.Kind with
         | RecordKind.Moved _ -> true

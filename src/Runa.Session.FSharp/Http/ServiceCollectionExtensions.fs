@@ -74,6 +74,7 @@ module internal Registration =
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, RegistryMiddleware>())
         services
 
+/// Sessions for the services of a host.
 [<AutoOpen>]
 module ServiceCollectionExtensions =
     type IServiceCollection with

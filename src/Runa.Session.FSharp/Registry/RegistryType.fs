@@ -11,14 +11,21 @@ open Microsoft.Extensions.Logging
 [<RequireQualifiedAccess>]
 type SessionInfo =
     {
+        /// The name it is registered under.
         Name: string
+        /// The name of its driver.
         Driver: string
+        /// The name of its cookie.
         CookieName: string
+        /// The absolute lifetime.
         Ttl: TimeSpan
+        /// How long it lives without a request; None: no such end.
         IdleTimeout: TimeSpan option
+        /// Whether applications share it.
         Shared: bool
         /// The one that is meant where no name is given: "web".
         Default: bool
+        /// The application's own notes.
         Meta: Map<string, string>
     }
 

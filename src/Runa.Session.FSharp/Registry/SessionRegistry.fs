@@ -15,7 +15,7 @@ type Committed =
         Cookies: string list
     }
 
-    member committed.Display = $"Committed ({committed.Session})"
+    member internal committed.Display = $"Committed ({committed.Session})"
 
     /// Promise 5: no cookie is printed.
     override committed.ToString() = committed.Display
@@ -72,6 +72,7 @@ module SessionRegistry =
                     )
         }
 
+    /// The registered sessions, in the order of their registration.
     let info (registry: SessionRegistry) : SessionInfo list =
         [ for session in registry.Sessions ->
               { Name = session.Name

@@ -22,6 +22,7 @@ and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal 
 
     member Display: string
 
+/// Makes setups.
 [<RequireQualifiedAccess>]
 module SessionSetup =
     /// The driver "memory"; the sessions "web", "admin" and "api" with their defaults.

@@ -41,6 +41,7 @@ type SessionSettings =
         Meta: Map<string, string>
     }
 
+/// Makes settings.
 [<RequireQualifiedAccess>]
 module SessionSettings =
     /// The defaults for a session of this name.

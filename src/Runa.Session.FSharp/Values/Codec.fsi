@@ -21,6 +21,7 @@ type Codec<'T> =
     /// Never raises: what the decoder throws is an Error.
     member internal Decode: text: string -> Result<'T, string>
 
+/// Makes codecs.
 [<RequireQualifiedAccess>]
 module Codec =
     /// System.Text.Json with options of the library's own: property names as declared, fields included, strict numbers, no

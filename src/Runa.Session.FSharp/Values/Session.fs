@@ -14,7 +14,7 @@ type DecodeError =
       Type: string
       Reason: string }
 
-    member error.Display = $"DecodeError: \"{error.Key}\" is not a {error.Type}"
+    member internal error.Display = $"DecodeError: \"{error.Key}\" is not a {error.Type}"
 
     /// Promise 5: the reason can contain parts of the value.
     override error.ToString() = error.Display

@@ -24,7 +24,7 @@ type DecodeError =
         Reason: string
     }
 
-    member Display: string
+    member internal Display: string
 
 /// What a step asked for beyond the values themselves.
 type internal SessionChange =
@@ -62,6 +62,7 @@ type Session =
     member internal Change: SessionChange
     interface IEquatable<Session>
 
+/// What can be read from a session, and the new sessions that can be made from it.
 [<RequireQualifiedAccess>]
 module Session =
     /// A new session of this name with nothing in it, created at the Unix epoch with a lifetime of two hours: for unit
@@ -71,6 +72,7 @@ module Session =
     /// The name it is registered under: "web".
     val name: session: Session -> string
 
+    /// Where it stood when this request loaded it.
     val status: session: Session -> SessionStatus
 
     /// When it was created; a sign-in starts it again.
@@ -111,6 +113,7 @@ module Session =
     /// Sets what the function makes of the value, or of the seed: `session |> Session.update cart [] (addOne sku)`.
     val update: key: SessionKey<'T> -> seed: 'T -> change: ('T -> 'T) -> session: Session -> Session
 
+    /// Removes the value; nothing changes where there is none.
     val remove: key: SessionKey<'T> -> session: Session -> Session
 
     /// Removes all values and flashes; identity, owner and claims stay.
@@ -139,6 +142,7 @@ module Session =
     /// What a list of devices shows.
     val label: session: Session -> string option
 
+    /// Sets what a list of devices shows; it counts towards MaxBytes.
     val withLabel: label: string -> session: Session -> Session
 
     /// Who signed in.

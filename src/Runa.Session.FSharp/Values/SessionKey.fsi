@@ -22,6 +22,7 @@ type SessionKey<'T> =
     /// Raises ArgumentException for an empty name, NotSupportedException for a type that cannot be stored.
     member internal Check: unit -> unit
 
+/// Makes keys.
 [<RequireQualifiedAccess>]
 module SessionKey =
     /// A key stored by Codec.json: `let visits = SessionKey.create<int> "visits"`.

@@ -8,13 +8,14 @@ type Flash =
     {
         /// Unique among the flashes of a session; 0 until it is stored.
         Id: int64
+        /// The name of the key it was queued under.
         Key: string
         /// One JSON value.
         Json: string
     }
 
     override flash.ToString() = $"Flash \"{flash.Key}\""
-    member flash.Display = flash.ToString()
+    member internal flash.Display = flash.ToString()
 
 /// What a session holds, and whose it is. Values are JSON text, as every driver stores them.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
@@ -24,13 +25,17 @@ type SessionState =
         Values: Map<string, string>
         /// Oldest first.
         Flashes: Flash list
+        /// Who signed in.
         Owner: string option
         /// Kept beside the owner; replaced by a sign-in only.
         Claims: Map<string, string list>
         /// What a list of devices shows: "Firefox on Linux".
         Label: string option
+        /// When it was created; a sign-in starts it again.
         CreatedAt: DateTimeOffset
+        /// When the owner signed in.
         SignedInAt: DateTimeOffset option
+        /// When a request was last stored or touched it.
         LastSeenAt: DateTimeOffset
         /// The absolute end.
         ExpiresAt: DateTimeOffset
@@ -39,7 +44,7 @@ type SessionState =
     /// Promise 5: neither the owner nor a value is printed.
     override state.ToString() = $"SessionState ({state.Values.Count} values)"
 
-    member state.Display = state.ToString()
+    member internal state.Display = state.ToString()
 
 module internal SessionState =
     /// Nothing in it, from now for as long as given.
