@@ -42,6 +42,16 @@ module internal Commit =
                 ValueSome next
             | ValueSome _ -> ValueNone
 
+    /// Whether it was stored under another idle timeout, or under none. A touch could not tell when it was last seen, and
+    /// whoever is active would be taken for idle. Up to the precision of touches the two are one.
+    let private isOfAnotherIdle (idle: TimeSpan option) (record: SessionRecord) =
+        match idle, record.IdleEnd with
+        | None, ValueNone -> false
+        | Some idle, ValueSome stored ->
+            let expected = Instant.earlier (record.State.LastSeenAt + idle) record.State.ExpiresAt
+            (expected - stored).Duration() >= touchInterval idle
+        | _ -> true
+
     /// How long the answer that carries the new token may be on its way.
     let flight = TimeSpan.FromSeconds 5.
 
@@ -66,6 +76,7 @@ module internal Commit =
         | SessionStatus.Active when change.Regenerated -> Plan.Rekey state
         | SessionStatus.Active when SessionState.same loaded.State state ->
             match loaded.Record with
+            | ValueSome record when isOfAnotherIdle idle record -> Plan.Replace(state, false)
             | ValueSome record ->
                 match dueTouch now idle record with
                 | ValueSome idleEnd -> Plan.Touch idleEnd

@@ -71,9 +71,12 @@ module internal SessionLifecycle =
         if size > session.Settings.MaxBytes then
             raise (SessionTooLargeException(session.Name, size, session.Settings.MaxBytes, SessionState.largest state))
 
+    let private newRecord (session: NamedSession) (state: SessionState) =
+        Commit.record session.Now session.Settings.IdleTimeout session.Scope (RecordVersion.Next()) state
+
     let private recordOf (session: NamedSession) (state: SessionState) =
         checkSize session state
-        Commit.record session.Now session.Settings.IdleTimeout session.Scope (RecordVersion.Next()) state
+        newRecord session state
 
     let private active session place (record: SessionRecord) =
         Loaded(session, SessionStatus.Active, place, ValueSome record, record.State, session.Now)
@@ -196,7 +199,9 @@ module internal SessionLifecycle =
 
     let private replace session (loaded: Loaded) (old: SessionRecord) state sendsCookie =
         task {
-            let record = recordOf session state
+            // What a request only reads may be over a limit that was lowered since.
+            let isRead = Object.ReferenceEquals(loaded.State, state)
+            let record = if isRead then newRecord session state else recordOf session state
 
             match! StoreCall.replace session loaded.Place.Key old.Version record with
             | ReplaceResult.Replaced ->
@@ -215,7 +220,7 @@ module internal SessionLifecycle =
             | false -> return Outcome.Missing
         }
 
-    /// Moves the idle end where that is due, for what is loaded without a step.
+    /// Moves the idle end where that is due, or sets it anew where the idle timeout was changed since, for what is loaded without a step.
     let touchIfDue (session: NamedSession) (loaded: Loaded) : Task<Loaded> =
         task {
             match Commit.plan session.Now session.Settings.IdleTimeout loaded loaded.Session, loaded.Record with
@@ -223,6 +228,11 @@ module internal SessionLifecycle =
                 match! touch session loaded record idleEnd with
                 | Outcome.Done(touched, _) -> return touched
                 | _ -> return Loaded.gone session loaded.Place
+            | Plan.Replace(state, _), ValueSome record ->
+                match! replace session loaded record state false with
+                | Outcome.Done(renewed, _) -> return renewed
+                | Outcome.Conflict current -> return Loaded.ofRecord session loaded.Place current
+                | Outcome.Missing -> return Loaded.gone session loaded.Place
             | _ -> return loaded
         }
 

@@ -51,6 +51,43 @@ let tests =
               clock.Advance(minutes 15.)
               Session.status (find session token) |> Expect.equal "the absolute end" SessionStatus.Expired
 
+          testCase "promise 7: an idle timeout that was changed since counts from the last request"
+          <| fun () ->
+              for before, now, pause in
+                  [ None, Some(minutes 20.), minutes 10.
+                    Some(minutes 60.), Some(minutes 20.), minutes 10.
+                    Some(minutes 20.), Some(minutes 60.), minutes 19.
+                    Some(minutes 20.), None, minutes 19. ] do
+                  let clock = clock ()
+                  let driver = memory clock
+                  let web idle = webWith clock driver (fun o -> { o with IdleTimeout = idle; Ttl = minutes 120. })
+                  let token = start (web before) increment
+                  let session = web now
+
+                  for _ in 1..3 do
+                      clock.Advance pause
+                      let read = (wait (step session token id)).Loaded.Session
+                      Session.status read |> Expect.equal $"in use: %A{before}, %A{now}" SessionStatus.Active
+
+                      if now.IsSome then
+                          Session.lastSeenAt (find session token) |> Expect.equal "last seen" (clock.GetUtcNow())
+
+                  clock.Advance(defaultArg now (minutes 120.))
+                  Session.status (find session token) |> Expect.equal "ended" SessionStatus.Expired
+
+          testCase "promise 8: a changed idle timeout is written once, and by a mere load too"
+          <| fun () ->
+              let clock = clock ()
+              let driver = TestDriver.Counting(memory clock)
+              let token = start (webWith clock driver.Driver id) increment
+              let session = idleWeb clock driver.Driver (minutes 20.)
+              driver.Forget()
+
+              for _ in 1..3 do
+                  SessionLifecycle.touchIfDue session (wait (load session token)) |> wait |> ignore
+
+              driver.Count StoreOperation.Replace |> Expect.equal "once" 1
+
           testCase "promise 7: the idle timeout is never exceeded"
           <| fun () ->
               let clock = clock ()
