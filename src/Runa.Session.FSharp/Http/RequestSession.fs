@@ -126,12 +126,12 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
                         $"The step for \"{session.Name}\" called ctx.SetSession for its own session: one of the two would be lost. Hand it back instead."
                 )
 
-            // The step may have committed something of its own.
+            // The step may have committed something of its own, and with it what was set before.
             let wanted =
                 if Object.ReferenceEquals(loaded, start) then
                     wanted
                 else
-                    Attempts.merge session loaded start.Session wanted
+                    Attempts.merge session loaded given (Merge.beyond given wanted)
 
             let! stepped =
                 Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->

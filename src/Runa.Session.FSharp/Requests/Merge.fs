@@ -18,9 +18,29 @@ module internal Merge =
 
     let private flashes (was: Flash list) (mine: Flash list) (theirs: Flash list) (taken: int64 list) =
         let known = was |> List.map _.Id |> Set.ofList
-        let added = mine |> List.filter (fun flash -> flash.Id = 0L || not (known.Contains flash.Id))
+        let isQueued (flash: Flash) = was |> List.exists (fun queued -> System.Object.ReferenceEquals(queued, flash))
+
+        let added =
+            mine
+            |> List.filter (fun flash -> if flash.Id = 0L then not (isQueued flash) else not (known.Contains flash.Id))
+
         let left = theirs |> List.filter (fun flash -> not (List.contains flash.Id taken))
         left @ added
+
+    /// `wanted` with only what it asks for beyond `given`, which it was made from and which has been committed since.
+    let beyond (given: Session) (wanted: Session) : Session =
+        let was = given.Change
+        let change = wanted.Change
+
+        Session(
+            wanted.Origin,
+            wanted.State,
+            { Regenerated = change.Regenerated && not was.Regenerated
+              Destroyed = change.Destroyed && not was.Destroyed
+              Cleared = change.Cleared && not was.Cleared
+              Taken = change.Taken |> List.filter (fun id -> not (List.contains id was.Taken))
+              Lifetime = if change.Lifetime = was.Lifetime then ValueNone else change.Lifetime }
+        )
 
     /// `wanted`, made from `was`, carried over to the session `current`. Error: a flash it took was taken by another.
     let onto (current: Session) (was: Session) (wanted: Session) : Result<Session, string> =

@@ -241,5 +241,46 @@ let private several =
                   Expect.equal (List.length answer.SetCookies) 1 "the cookie of admin"
               }) ]
 
+/// What was set before a run-once step, and is committed by the step itself, is not applied by the step's end again.
+let private once =
+    testList
+        "set, then committed in a run-once step"
+        [ let notes = SessionKey.create<string> "notes"
+
+          let shown: HttpHandler =
+              readSession "web" (fun session ->
+                  text $"{Session.toJson session} {(fst (Session.takeFlashes notes session)).Length}")
+
+          for name, change, expected in
+              [ "a flash is queued once", Session.flash notes "hi", "{\"a\":1,\"b\":2} 2"
+                "what the step committed is not cleared", Session.clear, "{\"a\":1,\"b\":2} 0"
+                "a flash that was taken is no conflict", (Session.takeFlashes notes >> snd), "{\"a\":1,\"b\":2} 0" ] do
+              testCaseTask $"promise 12: {name}" (fun () ->
+                  task {
+                      let handler: HttpHandler =
+                          useSession "web"
+                          >=> perform (fun context ->
+                              task { context.SetSession(change (context.GetSession "web")) } :> Task)
+                          >=> withSessionTask "web" (fun context session ->
+                              task {
+                                  do! context.UpdateSessionAsync("web", (fun (s: Session) -> Session.set b 2 s))
+                                  return Session.set a 1 session, text "done"
+                              })
+
+                      let site =
+                          choose
+                              [ route "/show" >=> shown
+                                route "/start" >=> updateSession "web" (Session.flash notes "first") >=> text "started"
+                                handler ]
+
+                      use! app = start { host site with Pipeline = errorPage }
+                      let browser = app.NewBrowser()
+                      let! _ = browser.Get "/start"
+                      let! answer = browser.Get "/"
+                      Expect.equal answer.Body "done" "no conflict"
+                      let! stored = browser.Get "/show"
+                      Expect.equal stored.Body expected "stored"
+                  }) ]
+
 [<Tests>]
-let tests = testList "RequestSession" [ useSessionTests; several ]
+let tests = testList "RequestSession" [ useSessionTests; several; once ]
