@@ -13,7 +13,8 @@ module internal Secrets =
         match text with
         | null -> None
         | text when String.IsNullOrWhiteSpace text -> None
-        | text -> Some text
+        // White space around a secret, as a file's last line end, does not count: in a list of previous ones it could not.
+        | text -> Some(text.Trim())
 
     let ofEnvironment: Lookup = fun name -> notBlank (Environment.GetEnvironmentVariable name)
 

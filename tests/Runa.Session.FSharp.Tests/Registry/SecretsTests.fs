@@ -88,6 +88,19 @@ let sources =
                   Expect.equal (Secrets.find (Some configuration)) [ "APP_SECRET", good 2 ] "the next")
           }
 
+          test "promise 24: white space around a secret does not count, wherever it is set" {
+              withEnvironment [] (fun () ->
+                  for old in [ "0123456789abcdefghijklmnopqrstuvwxyz\n"; " 0123456789abcdefghijklmnopqrstuvwxyz" ] do
+                      let before = make (token (Some(configuration [ "RUNA_SECRET", old ])))
+
+                      for previous in [ "RUNA_PREVIOUS_SECRETS"; "app:previous_secrets:0" ] do
+                          let after = token (Some(configuration [ "RUNA_SECRET", good 2; previous, old ]))
+
+                          match after.Read(before.AsSpan()) with
+                          | TokenReading.Genuine _ -> ()
+                          | other -> failtest $"{previous}: {other}")
+          }
+
           test "previous ones are a list, or text with commas, in the configuration or the environment" {
               withEnvironment [ "RUNA_PREVIOUS_SECRETS", "c , d,," ] (fun () ->
                   let found (values: (string * string) list) =
