@@ -74,7 +74,13 @@ module internal RegistryBuilder =
         let unknown =
             [ match section with
               | Some section ->
+                  if not (String.IsNullOrEmpty section.Value) then
+                      $"{section.Path}: a section of its own for each session, not a single value."
+
                   for child in section.GetChildren() do
+                      if isKnown child.Key && not (String.IsNullOrEmpty child.Value) then
+                          $"{child.Path}: a section of settings, not a single value."
+
                       if not (isKnown child.Key) then
                           $"{child.Path}: there is no session \"{child.Key}\".{Nearest.hint names child.Key} Known: {Nearest.list names}. Register it with SessionSetup.session."
               | None -> () ]

@@ -24,6 +24,8 @@ module internal SessionToml =
     let rec private flatten (path: string) (value: objnull) : KeyValuePair<string, string | null> list =
         match value with
         | null -> []
+        // As other sources say it, so that an empty list where a value should be is seen.
+        | :? TomlArray as items when items.Count = 0 -> [ KeyValuePair(path, "") ]
         | :? TomlTable as table ->
             [ for KeyValue(key, value) in table do
                   yield! flatten $"{path}:{key}" value ]

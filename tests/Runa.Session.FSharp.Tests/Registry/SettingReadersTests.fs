@@ -123,6 +123,33 @@ let tests =
               Expect.equal settings { web with Driver = "redis" } "the driver"
           }
 
+          test "promise 23: a value where a section should be, or an empty list where a value should be, is told" {
+              let mistakes (pairs: seq<KeyValuePair<string, string | null>>) =
+                  try
+                      use _ =
+                          SessionSetup.empty
+                          |> SessionSetup.secrets [ "0123456789abcdefghijklmnopqrstuvwxyz" ]
+                          |> SessionSetup.configuration (ConfigurationBuilder().AddInMemoryCollection(pairs).Build())
+                          |> SessionRegistry.create
+
+                      []
+                  with :? SessionConfigurationException as e ->
+                      e.Errors
+
+              for text, path in
+                  [ "sessions = 5", "session:sessions: a section"
+                    "[sessions]\nweb = 'hunter2'", "session:sessions:web: a section"
+                    "[sessions.web]\nttl = []", "session:sessions:web:ttl = \"\"" ] do
+                  match mistakes (SessionToml.parse "session.toml" text) with
+                  | [ error ] ->
+                      Expect.stringStarts error path text
+                      Expect.isFalse (error.Contains "hunter2") "not shown"
+                  | errors -> failtest $"{text}: %A{errors}"
+
+              for text in [ "[sessions]"; "[sessions.web]"; "[sessions.web]\nmeta = []" ] do
+                  Expect.isEmpty (mistakes (SessionToml.parse "session.toml" text)) text
+          }
+
           test "meta is a section of texts" {
               let _, errors = read [ "meta", "x" ]
               Expect.hasLength errors 1 "a text"
