@@ -18,6 +18,22 @@ module internal JsonTypes =
           typedefof<System.Collections.Concurrent.ConcurrentStack<_>>
           typedefof<System.Collections.Immutable.ImmutableStack<_>> ]
 
+    /// Written without a complaint, some collections (ReadOnlyCollection, FrozenSet, ArraySegment) cannot be made again.
+    let private refuseUnreadable (info: JsonTypeInfo) =
+        let empty =
+            match info.Kind with
+            | JsonTypeInfoKind.Enumerable -> "[]"
+            | JsonTypeInfoKind.Dictionary -> "{}"
+            | _ -> null
+
+        match empty with
+        | null -> ()
+        | empty ->
+            try
+                JsonSerializer.Deserialize(empty, info) |> ignore
+            with :? NotSupportedException ->
+                raise (UnsupportedType(info.Type, "a collection that can be written and not read"))
+
     let private isBound (info: JsonTypeInfo) =
         info.Properties |> Seq.exists (fun p -> not (isNull p.Set) || not (isNull p.AssociatedParameter))
 
@@ -119,6 +135,7 @@ module internal JsonTypes =
 
                     info.ElementType |> Option.ofObj |> Option.iter look
                     info.KeyType |> Option.ofObj |> Option.iter lookAtKey
+                    refuseUnreadable info
 
                     if isOption t || isNullable t then
                         look (t.GetGenericArguments()[0])

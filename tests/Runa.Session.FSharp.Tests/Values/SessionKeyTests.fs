@@ -108,6 +108,13 @@ let types =
               refused "Tuple" (Map [ (1, 2), 3 ])
           }
 
+          test "promise 17: a collection that could be written and not read is refused" {
+              refused "ReadOnlyCollection" (System.Collections.ObjectModel.ReadOnlyCollection [| 1 |])
+              refused "ArraySegment" (ArraySegment [| 1 |])
+              refused "IReadOnlySet" (HashSet [ 1 ] :> IReadOnlySet<int>)
+              refused "ConcurrentBag" {| Items = System.Collections.Concurrent.ConcurrentBag [ 1 ] |}
+          }
+
           test "† a value of a derived class is refused where its base would be stored" {
               let key = SessionKey.create<Animal list> "pets"
               let kept = session |> Session.set key [ Animal(Name = "Rex") ]
