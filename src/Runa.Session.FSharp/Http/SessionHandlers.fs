@@ -96,7 +96,7 @@ type SessionHandlers =
         let run = handler (fun context -> Task.FromResult(Some context))
 
         let settle (context: HttpContext) (result: HttpContext option) =
-            if result.IsNone then
+            if result.IsNone && not context.Response.HasStarted then
                 context.Response.StatusCode <- StatusCodes.Status404NotFound
 
         RequestDelegate(fun context ->
