@@ -94,6 +94,20 @@ let private declining =
                       Expect.equal app.Logs.Warnings [ warning ] "one line"
                   })
 
+          testCaseTask "when it has written before, its answer is not broken off as a 404" (fun () ->
+              task {
+                  let handler: HttpHandler =
+                      fun _ context ->
+                          task {
+                              do! context.Response.WriteAsync "written"
+                              return None
+                          }
+
+                  use! app = start { host handler with Server = Server.Kestrel }
+                  let! answer = app.NewBrowser().Get "/"
+                  Expect.equal (answer.Status, answer.Body) (200, "written") "the answer as it was begun"
+              })
+
           testCaseTask "after nothing was saved, it is not warned of" (fun () ->
               task {
                   let handlers =
