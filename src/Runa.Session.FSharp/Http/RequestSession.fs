@@ -13,6 +13,8 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     let mutable pending: Session | null = null
     let mutable cookie = CookieChange.None
     let mutable isBound = false
+    // The commit under way, or the last of those that wait for it.
+    let mutable last: Task | null = null
 
     let notLoaded () =
         InvalidOperationException
@@ -96,8 +98,32 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         | null -> loaded.Session
         | pending -> pending
 
-    /// Runs a step that can run again, and commits it with what was set before.
+    /// Runs a step that can run again, and commits it with what was set before. Those of one request that overlap run one
+    /// after another: each of two new sessions would set a cookie, and the browser keeps one.
     member this.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
+        let stepped =
+            match last with
+            | null -> this.StepNow(whenGone, step)
+            | before when before.IsCompleted -> this.StepNow(whenGone, step)
+            | before ->
+                ValueTask<struct ('R * bool)>(
+                    task {
+                        // How the one before ended is its caller's matter.
+                        do! before.ContinueWith((fun (_: Task) -> ()), TaskScheduler.Default)
+                        return! this.StepNow(whenGone, step)
+                    }
+                )
+
+        if stepped.IsCompleted then
+            stepped
+        else
+            let stepping = stepped.AsTask()
+            last <- stepping
+            ValueTask<struct ('R * bool)> stepping
+
+    member private this.StepNow
+        (whenGone: WhenGone, step: Session -> struct (Session * 'R))
+        : ValueTask<struct ('R * bool)> =
         let found = this.Load()
 
         if found.IsCompletedSuccessfully then

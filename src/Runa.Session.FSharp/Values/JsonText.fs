@@ -15,6 +15,16 @@ module internal JsonText =
     /// All of the basic plane as it is; HTML-sensitive characters are still escaped, so the text is safe in a page.
     let encoder = JavaScriptEncoder.Create UnicodeRanges.All
 
+    /// Raises ArgumentException for text that no store could give back: null, or with a lone surrogate.
+    let checkUnicode (what: string) (text: string | null) =
+        match text with
+        | null -> raise (ArgumentNullException(what, $"A session's {what} is null."))
+        | text ->
+            try
+                strict.GetByteCount text |> ignore
+            with :? EncoderFallbackException ->
+                raise (ArgumentException($"A session's {what} is not valid Unicode: it has a lone surrogate.", what))
+
     /// None when the text is exactly one JSON value, otherwise what is wrong (without the text).
     let problem (text: string) : string option =
         let buffer = ArrayPool<byte>.Shared.Rent(strict.GetMaxByteCount text.Length)

@@ -239,12 +239,14 @@ module Session =
         )
 
     let withLabel (label: string) (session: Session) : Session =
+        JsonText.checkUnicode (nameof label) label
         withState session { session.State with Label = Some label }
 
     let signInWith (owner: string) (claims: Map<string, string list>) (session: Session) : Session =
         if String.IsNullOrWhiteSpace owner then
             raise (ArgumentException("A session's owner is empty; give the id of the user who signs in.", nameof owner))
 
+        JsonText.checkUnicode (nameof owner) owner
         let origin = session.Origin
 
         // Promise 4, and no inheritance: what one owner left is not the next one's.

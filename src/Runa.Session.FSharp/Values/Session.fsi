@@ -142,7 +142,7 @@ module Session =
     /// What a list of devices shows.
     val label: session: Session -> string option
 
-    /// Sets what a list of devices shows; it counts towards MaxBytes.
+    /// Sets what a list of devices shows; it counts towards MaxBytes. Raises ArgumentException for null or invalid Unicode.
     val withLabel: label: string -> session: Session -> Session
 
     /// Who signed in.
@@ -152,7 +152,8 @@ module Session =
     val claims: session: Session -> Map<string, string list>
 
     /// Makes it the owner's, under a new id; creation and absolute end start again. Over another owner's session it
-    /// starts from empty. Raises ArgumentException for an empty owner.
+    /// starts from empty. Raises ArgumentException for an owner that is empty or not valid
+    /// Unicode.
     val signIn: owner: string -> session: Session -> Session
 
     /// As signIn, with claims.

@@ -5,6 +5,7 @@ open Expecto
 open Runa.Session
 open Runa.Session.Tests.Handlers
 open Runa.Session.Tests.Hosting
+open Runa.Session.Tests.Drivers
 let private a = SessionKey.create<int> "a"
 let private b = SessionKey.create<int> "b"
 
@@ -60,5 +61,38 @@ let private nested =
                       Expect.equal stored.Body expected "and stored"
                   }) ]
 
+let private overlapping =
+    testCaseTask "promise 12: steps of one request that overlap run one after another" (fun () ->
+        task {
+            let host = host (text "")
+            let opened = TaskCompletionSource()
+            let driver =
+                TestDriver.Slow(memory host.Clock, opened.Task, [ StoreOperation.Create; StoreOperation.Replace ])
+
+            let handler: HttpHandler =
+                fun next context ->
+                    task {
+                        let steps =
+                            [| for _ in 1..10 ->
+                                   context.UpdateSessionAsync(
+                                       "web",
+                                       fun session ->
+                                           let session = Session.update a 0 ((+) 1) session
+                                           session, Session.getOr a 0 session
+                                   ) |]
+
+                        opened.SetResult()
+                        let! counts = Task.WhenAll steps
+                        return! text $"%A{List.ofArray counts}" next context
+                    }
+
+            use! app = start { host with Handler = handler; Setup = SessionSetup.driver "memory" driver.Driver }
+
+            let! answer = app.NewBrowser().Get "/"
+            Expect.equal answer.Body $"%A{[ 1..10 ]}" "each on what the one before left"
+            Expect.equal (List.length answer.SetCookies) 1 "one cookie"
+            Expect.equal (driver.Count StoreOperation.Create) 1 "one session"
+        })
+
 [<Tests>]
-let tests = testList "Nesting" [ nested ]
+let tests = testList "Nesting" [ nested; overlapping ]

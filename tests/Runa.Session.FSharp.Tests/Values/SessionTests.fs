@@ -154,6 +154,13 @@ let life =
                   Expect.throwsT<ArgumentOutOfRangeException> (fun () -> ends bad |> ignore) "refused"
           }
 
+          test "promise 17: an owner or a label that no store could give back is refused" {
+              let lone = "a" + string '\uD800' + "b"
+              Expect.throwsT<ArgumentException> (fun () -> empty |> Session.signIn lone |> ignore) "the owner"
+              Expect.throwsT<ArgumentException> (fun () -> empty |> Session.withLabel lone |> ignore) "the label"
+              Expect.equal (empty |> Session.withLabel "a\U0001F600" |> Session.label) (Some "a\U0001F600") "a pair"
+          }
+
           test "withLifetime before or after signIn gives the same end" {
               let day = TimeSpan.FromDays 1.
               let before = empty |> Session.withLifetime day |> Session.signIn "o"
