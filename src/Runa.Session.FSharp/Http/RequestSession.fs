@@ -146,7 +146,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
             let! struct (wanted, result) = step given
             Attempts.check given wanted
 
-            if Object.ReferenceEquals(loaded, start) && not (Object.ReferenceEquals(pending, before)) then
+            if not (isNull pending) && not (Object.ReferenceEquals(pending, before)) then
                 raise (
                     InvalidOperationException
                         $"The step for \"{session.Name}\" called ctx.SetSession for its own session: one of the two would be lost. Hand it back instead."
@@ -180,11 +180,13 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         if not (Object.ReferenceEquals(wanted.Origin, loaded)) then
             raise (
                 InvalidOperationException
-                    $"ctx.SetSession was given a session \"{session.Name}\" not made from the one that stands now: call ctx.GetSession again after a commit, and use what it gives."
+                    $"ctx.SetSession was given a session \"{session.Name}\" not made from the one that stands now: call ctx.GetSession again after a commit or ctx.SetSession, and use what it gives."
             )
 
         Attempts.checkGate session this (Commit.plan session.Now session.Settings.IdleTimeout loaded wanted)
-        pending <- wanted
+        // A second change made from the session that this one was made from would undo this one.
+        loaded <- loaded.Again()
+        pending <- Session(loaded, wanted.State, wanted.Change)
 
     /// Commits what was set; true when more than a touch reached the store.
     member this.Commit() : Task<bool> =

@@ -52,6 +52,9 @@ type internal Loaded
         | ValueSome record -> SessionRecord.isTombstone record
         | ValueNone -> false
 
+    /// The same load as another origin: what was made from this one is no longer made from what stands.
+    member _.Again() = Loaded(session, status, place, record, state, now)
+
     /// The session that a step is given.
     member this.Session = Session(this, state, SessionChange.None)
 

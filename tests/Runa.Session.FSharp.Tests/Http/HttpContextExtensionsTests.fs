@@ -32,7 +32,7 @@ let private mistakes =
         "The session \"web\" is not loaded in this request: put useSession \"web\" before this handler, or use ctx.LoadSessionAsync."
 
     let stale =
-        "ctx.SetSession was given a session \"web\" not made from the one that stands now: call ctx.GetSession again after a commit, and use what it gives."
+        "ctx.SetSession was given a session \"web\" not made from the one that stands now: call ctx.GetSession again after a commit or ctx.SetSession, and use what it gives."
 
     testList
         "used in the wrong place they say so"

@@ -94,5 +94,38 @@ let private overlapping =
             Expect.equal (driver.Count StoreOperation.Create) 1 "one session"
         })
 
+let private forked =
+    testCaseTask "promise 12: a second change made from before the first is refused, not written over it" (fun () ->
+        task {
+            let handler: HttpHandler =
+                fun next context ->
+                    let session = context.GetSession "web"
+                    context.SetSession(Session.set a 1 session)
+
+                    let refused =
+                        try
+                            context.SetSession(Session.set b 2 session)
+                            ""
+                        with :? System.InvalidOperationException as e ->
+                            e.Message
+
+                    context.SetSession(Session.set b 3 (context.GetSession "web"))
+                    text refused next context
+
+            use! app =
+                start (
+                    host (
+                        choose
+                            [ route "/show" >=> readSession "web" (Session.toJson >> text)
+                              useSession "web" >=> handler ]
+                    )
+                )
+            let browser = app.NewBrowser()
+            let! answer = browser.Get "/"
+            Expect.stringContains answer.Body "call ctx.GetSession again" "it says what to do"
+            let! stored = browser.Get "/show"
+            Expect.equal stored.Body "{\"a\":1,\"b\":3}" "both that stood"
+        })
+
 [<Tests>]
-let tests = testList "Nesting" [ nested; overlapping ]
+let tests = testList "Nesting" [ nested; overlapping; forked ]
