@@ -56,6 +56,24 @@ module internal StoreCall =
             return! answered session operation isWrite answer
         }
 
+    /// Asks a driver that answers at once. Inlined, so that a load, the way of every request, makes no closure.
+    let inline private ask
+        (session: NamedSession)
+        operation
+        isWrite
+        ([<InlineIfLambda>] call: CancellationToken -> ValueTask<'T>)
+        : ValueTask<'T> =
+        let answer =
+            try
+                call CancellationToken.None
+            with e ->
+                raise (failed session operation isWrite e)
+
+        if answer.IsCompletedSuccessfully then
+            answer
+        else
+            ValueTask<'T>(answered session operation isWrite answer)
+
     /// The real clock limits the call, not the application's: it guards against what hangs, not against what is late in
     /// a session's life.
     let run
@@ -65,32 +83,13 @@ module internal StoreCall =
         (call: CancellationToken -> ValueTask<'T>)
         : ValueTask<'T> =
         if session.Driver.InProcess then
-            let answer =
-                try
-                    call CancellationToken.None
-                with e ->
-                    raise (failed session operation isWrite e)
-
-            if answer.IsCompletedSuccessfully then
-                answer
-            else
-                ValueTask<'T>(answered session operation isWrite answer)
+            ask session operation isWrite (fun token -> call token)
         else
             ValueTask<'T>(limited session operation isWrite call)
 
     let load (session: NamedSession) (key: StoreKey) : ValueTask<SessionRecord voption> =
         if session.Driver.InProcess then
-            // The way of every request: no closure is made.
-            let answer =
-                try
-                    session.Driver.Load key CancellationToken.None
-                with e ->
-                    raise (failed session "load" false e)
-
-            if answer.IsCompletedSuccessfully then
-                answer
-            else
-                ValueTask<SessionRecord voption>(answered session "load" false answer)
+            ask session "load" false (fun token -> session.Driver.Load key token)
         else
             run session "load" false (session.Driver.Load key)
 

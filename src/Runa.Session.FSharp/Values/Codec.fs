@@ -35,7 +35,7 @@ module Codec =
                 (options.MakeReadOnly(populateMissingResolver = true)
                  options.GetTypeInfo typeof<'T> :?> JsonTypeInfo<'T>)
 
-        let refusesNull = JsonTypes.refusesNull typeof<'T>
+        let refusesNull = FSharpTypes.neverNull typeof<'T>
 
         let decode (text: string) : Result<'T, string> =
             let value = JsonSerializer.Deserialize(text, info.Value)

@@ -152,6 +152,3 @@ module internal JsonTypes =
             match find e with
             | null -> $"System.Text.Json cannot store {t.Name} ({e.GetType().Name}: {e.Message})"
             | why -> why
-
-    /// Whether JSON null, read as this type, is an error.
-    let refusesNull (t: Type) = neverNull t
