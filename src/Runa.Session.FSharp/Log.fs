@@ -87,3 +87,21 @@ module internal Log =
             "The driver {Driver} could not remove expired sessions; it is tried again."
 
     let purgeFailed (log: ILogger) (driver: string) (e: exn) = purgeFailedAction.Invoke(log, driver, e)
+
+    let private notTouchedAction =
+        define1<string>
+            LogLevel.Warning
+            9
+            "NotTouched"
+            "The idle end of the session \"{Session}\" could not be moved; it may end early."
+
+    let notTouched (log: ILogger) (session: string) (e: exn) = notTouchedAction.Invoke(log, session, e)
+
+    let private unsealedAction =
+        define1<string>
+            LogLevel.Warning
+            10
+            "Unsealed"
+            "A record of the session \"{Session}\" that is not encrypted counts as gone, because of sealed = true. Was the setting just turned on?"
+
+    let unsealed (log: ILogger) (session: string) = unsealedAction.Invoke(log, session, null)

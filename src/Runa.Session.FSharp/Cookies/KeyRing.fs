@@ -13,6 +13,8 @@ type internal SecretKey =
         Id: uint16
         /// Signs tokens.
         Token: byte[]
+        /// Goes into the keys of what is sealed at rest.
+        Seal: byte[]
     }
 
     override _.ToString() = "SecretKey"
@@ -30,7 +32,8 @@ module internal KeyRing =
         let bytes = Encoding.UTF8.GetBytes secret
 
         { Id = BinaryPrimitives.ReadUInt16BigEndian(ReadOnlySpan(derive bytes "Runa.Session key id v1" 2))
-          Token = derive bytes "Runa.Session token v1" 32 }
+          Token = derive bytes "Runa.Session token v1" 32
+          Seal = derive bytes "Runa.Session seal v1" 32 }
 
     let ofSecrets (secrets: string list) : KeyRing =
         { Keys = secrets |> List.distinct |> List.map ofSecret |> Array.ofList }

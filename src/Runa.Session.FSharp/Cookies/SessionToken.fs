@@ -5,7 +5,6 @@ open System.Buffers
 open System.Buffers.Binary
 open System.Buffers.Text
 open System.Security.Cryptography
-open System.Text
 
 /// What a cookie value turned out to be.
 [<Struct; RequireQualifiedAccess; NoComparison>]
@@ -53,38 +52,34 @@ type private TokenScratch(ring: KeyRing, prefix: byte[]) =
 /// session name and the first three fields gives the tag in its first half and the store key in its last.
 [<Sealed>]
 type internal SessionToken(ring: KeyRing, application: string option, name: string) =
-    let prefix =
-        [ "Runa.Session token"
-          (if application.IsNone then "shared" else "own")
-          defaultArg application ""
-          name ]
-        |> Seq.collect (fun field ->
-            // Length-prefixed, so that no two lists of fields give the same bytes.
-            let bytes = Encoding.UTF8.GetBytes field
-            let size = Array.zeroCreate 4
-            BinaryPrimitives.WriteInt32BigEndian(Span size, bytes.Length)
-            Array.append size bytes)
-        |> Array.ofSeq
+    let fields purpose =
+        LengthPrefixed.bytes
+            [ purpose; (if application.IsNone then "shared" else "own"); defaultArg application ""; name ]
+
+    let prefix = fields "Runa.Session token"
+    let sealing = fields "Runa.Session sealed v1"
 
     let pool = Pool<TokenScratch>(fun () -> TokenScratch(ring, prefix))
 
-    /// Of the token in the scratch, whether a key of the ring signed it; then the store key is in the scratch.
-    let isSigned (scratch: TokenScratch) =
+    /// Which key of the ring signed the token in the scratch, or -1; after that the store key is in the scratch.
+    let signer (scratch: TokenScratch) =
         let keyId =
             BinaryPrimitives.ReadUInt16BigEndian(Span.op_Implicit (scratch.Token.Slice TokenLayout.keyId))
 
-        let mutable signed = false
+        let mutable signer = -1
         let mutable key = 0
 
-        while not signed && key < ring.Keys.Length do
+        while signer < 0 && key < ring.Keys.Length do
             if ring.Keys[key].Id = keyId then
                 scratch.Compute key
                 let tag = scratch.Token.Slice TokenLayout.tag
-                signed <- CryptographicOperations.FixedTimeEquals(Span.op_Implicit tag, scratch.Tag)
+
+                if CryptographicOperations.FixedTimeEquals(Span.op_Implicit tag, scratch.Tag) then
+                    signer <- key
 
             key <- key + 1
 
-        signed
+        signer
 
     /// A token for a new random id, and the store key that belongs to it.
     member _.Create() : struct (string * StoreKey) =
@@ -100,6 +95,22 @@ type internal SessionToken(ring: KeyRing, application: string option, name: stri
         let key = scratch.StoreKey
         pool.Return slot
         struct (text, key)
+
+    /// The key that seals what is stored under a token of ours: 32 bytes from its random id, which the store never sees,
+    /// and from the secret that signed it.
+    member _.SealKey(text: ReadOnlySpan<char>) : byte[] =
+        let token = Base64Url.DecodeFromChars text
+        // Where two secrets share a key id, the one that signed it is told by the tag.
+        let slot = pool.Rent()
+        ReadOnlySpan(token).CopyTo slot.Item.Token
+        let signer = signer slot.Item
+        pool.Return slot
+
+        if signer < 0 then
+            invalidOp "No secret of this application signed the token."
+
+        let id = Array.sub token TokenLayout.id TokenLayout.idLength
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, id, 32, ring.Keys[signer].Seal, sealing)
 
     /// Raises nothing, allocates nothing, and compares tags in constant time (promise 6).
     member _.Read(text: ReadOnlySpan<char>) : TokenReading =
@@ -120,7 +131,7 @@ type internal SessionToken(ring: KeyRing, application: string option, name: stri
                     || scratch.Token[0] <> TokenLayout.version
                 then
                     TokenReading.Malformed
-                elif isSigned scratch then
+                elif signer scratch >= 0 then
                     TokenReading.Genuine scratch.StoreKey
                 else
                     TokenReading.Foreign

@@ -38,5 +38,11 @@ type internal MemoryEntry(key: StoreKey, record: SessionRecord, now: DateTimeOff
             state.Claims
             |> Map.fold (fun sum name values -> sum + text name + 48L + List.sumBy (fun v -> text v + 32L) values) 0L
 
+        let kept =
+            match record.Kind with
+            | RecordKind.Sealed content -> text content
+            | RecordKind.Live
+            | RecordKind.Moved _ -> 0L
+
         let optional = Option.fold (fun sum s -> sum + text s)
-        400L + optional (optional (values + flashes + claims) state.Owner) state.Label
+        400L + kept + optional (optional (values + flashes + claims) state.Owner) state.Label

@@ -177,7 +177,8 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
             | ValueSome record ->
                 match record.Kind with
                 | RecordKind.Moved successor -> delete successor
-                | RecordKind.Live ->
+                | RecordKind.Live
+                | RecordKind.Sealed _ ->
                     if not (SessionRecord.isExpired now record) then
                         deleted <- deleted + 1
             | ValueNone -> ()

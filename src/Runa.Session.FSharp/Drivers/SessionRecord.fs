@@ -19,11 +19,15 @@ type RecordKind =
     /// A tombstone: the session has moved to another store key, which is never served under this one. Its state holds
     /// nothing but whose it was and when it ends.
     | Moved of successor: StoreKey
+    /// A session whose values, flashes and claims are encrypted with a key that follows from its token, which the store
+    /// never sees: base64url. Its state holds the rest.
+    | Sealed of content: string
 
     override kind.ToString() =
         match kind with
         | Live -> "Live"
         | Moved _ -> "Moved"
+        | Sealed _ -> "Sealed"
 
     member internal kind.Display = kind.ToString()
 
@@ -64,7 +68,8 @@ module SessionRecord =
     let isTombstone (record: SessionRecord) : bool =
         match record.Kind with
         | RecordKind.Moved _ -> true
-        | RecordKind.Live -> false
+        | RecordKind.Live
+        | RecordKind.Sealed _ -> false
 
     /// The record with a later idle end: never moved backwards nor past the absolute end, the version unchanged. When it
     /// was last seen moves along.

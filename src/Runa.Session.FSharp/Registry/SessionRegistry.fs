@@ -72,6 +72,28 @@ module SessionRegistry =
                     )
         }
 
+    /// Loads, runs the step and stores what it makes of the session: again on the newer session when another process or
+    /// request got there first, so it must be pure. What it may hand back, and what ends it, is as for updateSession. The
+    /// token cancels before the first store call and not after.
+    let update
+        (name: string)
+        (cookieHeader: string option)
+        (step: Session -> Session)
+        (token: CancellationToken)
+        (registry: SessionRegistry)
+        : Task<Committed> =
+        task {
+            let session = registry.Find name
+            token.ThrowIfCancellationRequested()
+            let! loaded = SessionLifecycle.load session (StringValues(Option.toObj cookieHeader))
+
+            let! stepped =
+                Attempts.run session null loaded null WhenGone.StepAgainUnlessOwned (fun session ->
+                    struct (step session, ()))
+
+            return ({ Session = stepped.Loaded.Session; Cookies = cookies session stepped.Cookie }: Committed)
+        }
+
     /// The registered sessions, in the order of their registration.
     let info (registry: SessionRegistry) : SessionInfo list =
         [ for session in registry.Sessions ->

@@ -2,20 +2,6 @@ namespace Runa.Session
 
 open System
 
-/// A genuine token and the store key it leads to.
-[<Struct; NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>]
-type internal StorePlace =
-    {
-        Key: StoreKey
-        /// A slice of the Cookie header: it is only copied when the cookie is sent again.
-        Token: ReadOnlyMemory<char>
-    }
-
-    member _.Display = "StorePlace"
-
-    /// Promise 5: the token is not printed.
-    override place.ToString() = place.Display
-
 /// What one load of one request found, and so what its step's session is made from.
 [<Sealed; AllowNullLiteral>]
 type internal Loaded

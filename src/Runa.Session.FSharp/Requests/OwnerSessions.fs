@@ -79,8 +79,8 @@ module internal OwnerSessions =
             match! StoreCall.delete session key with
             | ValueSome { Kind = RecordKind.Moved successor; State = { Owner = Some moved } } when moved = owner ->
                 return! endOne session owner successor
-            | ValueSome { Kind = RecordKind.Live } -> return true
-            | _ -> return false
+            | ValueSome record -> return not (SessionRecord.isTombstone record)
+            | ValueNone -> return false
         }
 
     let private endAll session owner (token: CancellationToken) (wanted: OwnedRecord -> bool) : Task<int> =
@@ -129,7 +129,8 @@ module internal OwnerSessions =
             item.Key <> kept
             && (match item.Record.Kind with
                 | RecordKind.Moved successor -> successor <> kept
-                | RecordKind.Live -> true))
+                | RecordKind.Live
+                | RecordKind.Sealed _ -> true))
 
     let revokeAll (session: NamedSession) (_: CancellationToken) : Task<int> =
         task { return! StoreCall.run session "delete all" true ((index session).DeleteAll session.Scope) }

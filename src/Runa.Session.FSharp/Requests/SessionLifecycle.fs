@@ -53,7 +53,7 @@ module internal SessionLifecycle =
 
             ValueTask<Loaded>(Loaded.none session)
         | ValueSome place ->
-            let record = StoreCall.load session place.Key
+            let record = StoreCall.load session place
 
             if record.IsCompletedSuccessfully then
                 ValueTask<Loaded>(ofLoad session place record.Result)
@@ -106,8 +106,10 @@ module internal SessionLifecycle =
         task {
             let struct (token, key) = session.Token.Create()
 
-            match! StoreCall.create session key record with
-            | true -> return active session { Key = key; Token = token.AsMemory() } record
+            let place = { Key = key; Token = token.AsMemory() }
+
+            match! StoreCall.create session place record with
+            | true -> return active session place record
             | false when left > 0 -> return! createFresh session record (left - 1)
             | false ->
                 return
@@ -181,20 +183,10 @@ module internal SessionLifecycle =
                 let tombstone =
                     Commit.tombstone session.Now session.Scope (RecordVersion.Next()) state.Owner created.Place.Key
 
-                match!
-                    caught (fun () -> (StoreCall.replace session loaded.Place.Key old.Version tombstone).AsTask())
-                with
-                | Ok ReplaceResult.Replaced -> return Outcome.Done(created, setCookie created)
-                | Ok(ReplaceResult.Conflict current) -> return Outcome.Conflict current
-                | Ok ReplaceResult.Missing -> return Outcome.Missing
-                | Error e ->
-                    // The tombstone may stand all the same, and then the new record is all there is of the session.
-                    match! caught (fun () -> (StoreCall.load session loaded.Place.Key).AsTask()) with
-                    | Ok(ValueSome found) when found.Version = tombstone.Version ->
-                        return Outcome.Done(created, setCookie created)
-                    | _ ->
-                        e.Throw()
-                        return Outcome.Missing
+                match! StoreCall.replace session loaded.Place old.Version tombstone with
+                | ReplaceResult.Replaced -> return Outcome.Done(created, setCookie created)
+                | ReplaceResult.Conflict current -> return Outcome.Conflict current
+                | ReplaceResult.Missing -> return Outcome.Missing
             })
 
     let private replace session (loaded: Loaded) (old: SessionRecord) state sendsCookie =
@@ -203,7 +195,7 @@ module internal SessionLifecycle =
             let isRead = Object.ReferenceEquals(loaded.State, state)
             let record = if isRead then newRecord session state else recordOf session state
 
-            match! StoreCall.replace session loaded.Place.Key old.Version record with
+            match! StoreCall.replace session loaded.Place old.Version record with
             | ReplaceResult.Replaced ->
                 let stored = active session loaded.Place record
                 return Outcome.Done(stored, (if sendsCookie then setCookie stored else CookieChange.None))
@@ -211,14 +203,32 @@ module internal SessionLifecycle =
             | ReplaceResult.Missing -> return Outcome.Missing
         }
 
-    let private touch session (loaded: Loaded) (record: SessionRecord) idleEnd =
+    let private logged (session: NamedSession) (touching: Task<bool>) : Task =
         task {
-            match! StoreCall.touch session loaded.Place.Key idleEnd with
-            | true ->
-                let touched = active session loaded.Place (SessionRecord.touch idleEnd record)
-                return Outcome.Done(touched, CookieChange.None)
-            | false -> return Outcome.Missing
+            try
+                let! _ = touching
+                ()
+            with :? SessionStoreException as e ->
+                Log.notTouched session.Log session.Name e
         }
+
+    /// A store that is asked over a network is not waited for: the session was there when it was loaded, and one that
+    /// has ended since is not brought back.
+    let private touch (session: NamedSession) (loaded: Loaded) (record: SessionRecord) idleEnd =
+        let touching = StoreCall.touch session loaded.Place.Key idleEnd
+
+        let touched () =
+            Outcome.Done(active session loaded.Place (SessionRecord.touch idleEnd record), CookieChange.None)
+
+        if touching.IsCompleted then
+            task {
+                match! touching with
+                | true -> return touched ()
+                | false -> return Outcome.Missing
+            }
+        else
+            logged session (touching.AsTask()) |> ignore
+            Task.FromResult(touched ())
 
     /// Moves the idle end where that is due, or sets it anew where the idle timeout was changed since, for what is loaded without a step.
     let touchIfDue (session: NamedSession) (loaded: Loaded) : Task<Loaded> =

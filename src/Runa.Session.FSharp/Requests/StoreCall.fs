@@ -1,11 +1,12 @@
 namespace Runa.Session
 
 open System
+open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 
 /// Calls a driver with a time limit of its own, whatever the client does (promise 15), and turns what it throws into
-/// SessionStoreException (promise 14).
+/// SessionStoreException (promise 14). Seals what is to be encrypted at rest, and opens it.
 module internal StoreCall =
     let private failed (session: NamedSession) (operation: string) isWrite (e: exn) : exn =
         match e with
@@ -87,17 +88,103 @@ module internal StoreCall =
         else
             ValueTask<'T>(limited session operation isWrite call)
 
-    let load (session: NamedSession) (key: StoreKey) : ValueTask<SessionRecord voption> =
-        if session.Driver.InProcess then
-            ask session "load" false (fun token -> session.Driver.Load key token)
+    let private unopened (session: NamedSession) : exn =
+        SessionStoreException(
+            $"What the driver \"{session.Driver.Name}\" holds of the session \"{session.Name}\" does not open: it was not sealed under this token, or was changed in the store.",
+            false,
+            null
+        )
+
+    /// What was stored before the session was to be sealed counts as gone: taken as it is, whoever can write the store
+    /// could put in what they like.
+    let private opened (session: NamedSession) (place: StorePlace) (record: SessionRecord) : SessionRecord voption =
+        match record.Kind with
+        | RecordKind.Sealed _ ->
+            match SealedRecord.tryOpen session.Token place record with
+            | Some record -> ValueSome record
+            | None -> raise (unopened session)
+        | RecordKind.Live when session.Settings.Sealed ->
+            Log.unsealed session.Log session.Name
+            ValueNone
+        | RecordKind.Live
+        | RecordKind.Moved _ -> ValueSome record
+
+    let private sealedFor (session: NamedSession) place (record: SessionRecord) =
+        if session.Settings.Sealed then
+            SealedRecord.seal session.Token place record
         else
-            run session "load" false (session.Driver.Load key)
+            record
 
-    let create (session: NamedSession) (key: StoreKey) (record: SessionRecord) =
-        run session "create" true (session.Driver.Create key record)
+    let private openedIfAny session place (found: SessionRecord voption) =
+        match found with
+        | ValueSome record -> opened session place record
+        | ValueNone -> ValueNone
 
-    let replace (session: NamedSession) (key: StoreKey) (version: RecordVersion) (record: SessionRecord) =
-        run session "replace" true (session.Driver.Replace key version record)
+    let load (session: NamedSession) (place: StorePlace) : ValueTask<SessionRecord voption> =
+        let found =
+            if session.Driver.InProcess then
+                ask session "load" false (fun token -> session.Driver.Load place.Key token)
+            else
+                run session "load" false (session.Driver.Load place.Key)
+
+        if found.IsCompletedSuccessfully then
+            ValueTask<SessionRecord voption>(openedIfAny session place found.Result)
+        else
+            ValueTask<SessionRecord voption>(
+                task {
+                    let! found = found
+                    return openedIfAny session place found
+                }
+            )
+
+    /// Whether a write that failed stands all the same: its version is what is found (promise 12). Not applied, or
+    /// replaced since: then nobody can tell, and the failure is all there is to say.
+    let private stands (session: NamedSession) (key: StoreKey) (version: RecordVersion) : Task<bool> =
+        task {
+            try
+                match! run session "load" false (session.Driver.Load key) with
+                | ValueSome found -> return found.Version = version
+                | ValueNone -> return false
+            with :? SessionStoreException ->
+                return false
+        }
+
+    let private settled session key (record: SessionRecord) (answer: ValueTask<'T>) (applied: 'T) : Task<'T> =
+        task {
+            try
+                return! answer
+            with :? SessionStoreException as e ->
+                let! isApplied = stands session key record.Version
+
+                if not isApplied then
+                    ExceptionDispatchInfo.Throw e
+
+                return applied
+        }
+
+    let create (session: NamedSession) (place: StorePlace) (record: SessionRecord) : Task<bool> =
+        let stored = sealedFor session place record
+        let answer = run session "create" true (session.Driver.Create place.Key stored)
+        settled session place.Key record answer true
+
+    let replace
+        (session: NamedSession)
+        (place: StorePlace)
+        (version: RecordVersion)
+        (record: SessionRecord)
+        : Task<ReplaceResult> =
+        task {
+            let stored = sealedFor session place record
+            let answer = run session "replace" true (session.Driver.Replace place.Key version stored)
+
+            match! settled session place.Key record answer ReplaceResult.Replaced with
+            | ReplaceResult.Conflict current ->
+                return
+                    match opened session place current with
+                    | ValueSome current -> ReplaceResult.Conflict current
+                    | ValueNone -> ReplaceResult.Missing
+            | result -> return result
+        }
 
     let touch (session: NamedSession) (key: StoreKey) (idleEnd: DateTimeOffset) =
         run session "touch" true (session.Driver.Touch key idleEnd)

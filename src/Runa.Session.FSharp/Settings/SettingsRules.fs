@@ -78,10 +78,7 @@ module internal SettingsRules =
               "a session's name is 1 to 64 letters, digits, dots, hyphens or underscores"
 
           yield! cookie o
-          yield! life o
-
-          if o.Sealed then
-              "sealed = true: this version cannot encrypt at rest yet" ]
+          yield! life o ]
         |> List.map (fun mistake -> $"session \"{name}\": {mistake}.")
 
     /// The mistakes between sessions.

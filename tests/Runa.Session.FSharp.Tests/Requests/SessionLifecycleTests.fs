@@ -124,13 +124,55 @@ let tests =
               let stepped = wait (step session token Session.regenerate)
               Session.getOr count 0 (find session (tokenOf stepped)) |> Expect.equal "whole" 1
 
-          testCase "promise 14: a write whose answer was lost may have been saved, and says so"
+          testCase "promise 12: a write whose answer was lost is found by its version, and not applied twice"
           <| fun () ->
               let _, driver, session = counting ()
               let token = start session increment
               driver.Behave <- TestDriver.Only([ StoreOperation.Replace ], Behaviour.FailAfter)
+              let stepped = wait (step session token increment)
+              stepped.IsWritten |> Expect.isTrue "done"
+              Session.getOr count 0 (find session token) |> Expect.equal "once" 2
+
+          testCase "promise 12: a create whose answer was lost is found by its version, and its token given out"
+          <| fun () ->
+              let _, driver, session = counting ()
+              driver.Behave <- TestDriver.Only([ StoreOperation.Create ], Behaviour.FailAfter)
+              let token = start session increment
+              Session.getOr count 0 (find session token) |> Expect.equal "once" 1
+              driver.Count StoreOperation.Create |> Expect.equal "one create" 1
+
+          testCase "promise 14: a write whose answer was lost, and that cannot be looked for, may have been saved"
+          <| fun () ->
+              let _, driver, session = counting ()
+              let token = start session increment
+
+              driver.Behave <-
+                  TestDriver.Script
+                      [ StoreOperation.Load, Behaviour.Pass
+                        StoreOperation.Replace, Behaviour.FailAfter
+                        StoreOperation.Load, Behaviour.FailBefore ]
+
               let e = raised<SessionStoreException, _>(fun () -> step session token increment)
               e.MayHaveBeenSaved |> Expect.isTrue "unknown"
+
+          testCase "promise 12, 14: a write whose answer was lost and that another one has replaced is not run again"
+          <| fun () ->
+              let _, driver, session = counting ()
+              let token = start session increment
+              let mutable inBetween = true
+
+              driver.Behave <-
+                  function
+                  | StoreOperation.Replace when inBetween -> Behaviour.FailAfter
+                  | StoreOperation.Load when inBetween && driver.Count StoreOperation.Replace > 0 ->
+                      inBetween <- false
+                      step session token increment |> wait |> ignore
+                      Behaviour.Pass
+                  | _ -> Behaviour.Pass
+
+              let e = raised<SessionStoreException, _>(fun () -> step session token increment)
+              e.MayHaveBeenSaved |> Expect.isTrue "unknown"
+              Session.getOr count 0 (find session token) |> Expect.equal "each once" 3
 
           testCase
               "promise 27: a sign-in that races a revocation of its owner loses, and the visitor's session stays usable"
