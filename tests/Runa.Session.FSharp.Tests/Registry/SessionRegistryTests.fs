@@ -83,6 +83,30 @@ let tests =
               message |> Expect.stringContains "nearest" "Did you mean \"web\"?"
               message |> Expect.stringContains "known" "admin, api, web"
 
+          testCase "promise 12: update runs its step again on the newer session"
+          <| fun () ->
+              let _, registry = open' ()
+              let update header step = SessionRegistry.update "web" header step none registry
+              let header = cookieHeader (wait (update None increment)).Cookies
+              let both = atOnce (List.replicate 200 (fun () -> update header increment))
+              both |> List.forall (fun committed -> committed.Cookies.IsEmpty) |> Expect.isTrue "no other cookie"
+              Session.getOr count 0 (load registry "web" header) |> Expect.equal "all" 201
+
+          testCase "promise 23: update names the known sessions when it does not know this one"
+          <| fun () ->
+              let _, registry = open' ()
+
+              misuse (fun () -> SessionRegistry.update "wbe" None increment none registry |> wait)
+              |> Expect.stringContains "known" "admin, api, web"
+
+          testCase "update refuses a session that its step was not given"
+          <| fun () ->
+              let _, registry = open' ()
+              let captured = load registry "web" None
+
+              misuse (fun () -> SessionRegistry.update "web" None (fun _ -> increment captured) none registry |> wait)
+              |> Expect.stringContains "says so" "use its own argument"
+
           testCase "a session that the registry did not load is refused"
           <| fun () ->
               let _, registry = open' ()
@@ -102,7 +126,8 @@ let tests =
 
               for work in
                   [ fun () -> SessionRegistry.load "web" None cancelled registry :> Task
-                    fun () -> SessionRegistry.commit (increment session) cancelled registry :> Task ] do
+                    fun () -> SessionRegistry.commit (increment session) cancelled registry :> Task
+                    fun () -> SessionRegistry.update "web" None increment cancelled registry :> Task ] do
                   try
                       work().GetAwaiter().GetResult()
                       failtest "nothing was raised"

@@ -14,13 +14,6 @@ let private counting () =
     let driver = TestDriver.Counting(memory clock)
     clock, driver, web clock driver.Driver
 
-let private raised<'E, 'T when 'E :> exn> (work: unit -> Task<'T>) : 'E =
-    try
-        wait (work ()) |> ignore
-        failtest "nothing was raised"
-    with :? 'E as e ->
-        e
-
 /// Says of the first so many fresh keys that they exist.
 let private colliding times (inner: SessionDriver) =
     let mutable left = times

@@ -1,6 +1,7 @@
 module Runa.Session.Tests.TouchTests
 
 open System
+open System.Threading.Tasks
 open Expecto
 open Expecto.Flip
 open FsCheck
@@ -110,6 +111,34 @@ let tests =
               Session.isEmpty stepped.Loaded.Session |> Expect.isTrue "empty"
               driver.Count StoreOperation.Touch |> Expect.equal "tried" 1
               Session.status (find session token) |> Expect.equal "still gone" SessionStatus.Expired
+
+          testCase "a touch of a store that takes its time is not waited for"
+          <| fun () ->
+              let clock = clock ()
+              let gate = TaskCompletionSource()
+              let slow = TestDriver.Slow(memory clock, gate.Task, [ StoreOperation.Touch ])
+              let session = idleWeb clock slow.Driver (minutes 20.)
+              let token = start session increment
+              clock.Advance(minutes 15.)
+              let stepped = wait (step session token id)
+              Session.getOr count 0 stepped.Loaded.Session |> Expect.equal "answered" 1
+              gate.SetResult()
+              slow.Behave <- TestDriver.Only([ StoreOperation.Touch ], Behaviour.Pass)
+              clock.Advance(minutes 15.)
+              Session.getOr count 0 (find session token) |> Expect.equal "touched all the same" 1
+
+          testCase "promise 9: a touch that comes late brings nothing back"
+          <| fun () ->
+              let clock = clock ()
+              let gate = TaskCompletionSource()
+              let slow = TestDriver.Slow(memory clock, gate.Task, [ StoreOperation.Touch ])
+              let session = idleWeb clock slow.Driver (minutes 20.)
+              let token = start session increment
+              clock.Advance(minutes 15.)
+              wait (step session token id) |> ignore
+              wait (step session token Session.destroy) |> ignore
+              gate.SetResult()
+              Session.status (find session token) |> Expect.equal "gone" SessionStatus.Expired
 
           testCase "promise 7: whatever the idle timeout and the requests, a touch lies within the life of the session"
           <| fun () ->

@@ -15,6 +15,14 @@ let increment = Session.update count 0 ((+) 1)
 
 let wait (work: Task<'T>) = work.GetAwaiter().GetResult()
 
+/// What the work raises.
+let raised<'E, 'T when 'E :> exn> (work: unit -> Task<'T>) : 'E =
+    try
+        wait (work ()) |> ignore
+        failwith "nothing was raised"
+    with :? 'E as e ->
+        e
+
 /// Each on a thread of its own choosing; waits for all.
 let atOnce (works: (unit -> Task<'T>) list) : 'T list =
     Task.WhenAll [ for work in works -> Task.Run<'T>(Func<Task<'T>>(work)) ] |> wait |> List.ofArray

@@ -133,6 +133,11 @@ let roundTrips =
               && roundTrip o = o
               && roundTrip xs = xs
 
+          test "promise 17: white space around a codec's text goes, that within it stays" {
+              for text, kept in [ " 1\n", "1"; "\t{ \"a\" : [ 1 ] }\r\n", "{ \"a\" : [ 1 ] }" ] do
+                  Expect.equal (Session.toJson (holding text)) $"{{\"k\":{kept}}}" "as every store gives it back"
+          }
+
           test "promise 17: private and internal records, and records with private fields, come back the same" {
               let secret: Secret = { Word = "a"; Hint = Some "b" }
               Expect.equal (roundTrip secret) secret "private"
