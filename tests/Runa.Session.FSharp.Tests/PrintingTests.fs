@@ -114,7 +114,7 @@ let tests =
                     "RecordKind", box (RecordKind.Moved storeKey)
                     "OwnedSession", box owned
                     "SessionToken", box web.Token
-                    "StorePlace", box ({ Key = storeKey; Token = token.AsMemory() }: StorePlace)
+                    "StorePlace", box ({ Key = storeKey; Token = token.AsMemory(); Pieces = 0 }: StorePlace)
                     "CookieChange", box (CookieChange.Set(token.AsMemory(), DateTimeOffset.UnixEpoch))
                     "NamedSession", box web
                     "SessionRegistry", box registry ] do

@@ -15,6 +15,8 @@ type internal SecretKey =
         Token: byte[]
         /// Goes into the keys of what is sealed at rest.
         Seal: byte[]
+        /// HKDF's extract of the secret, from which KeyRing.expand derives what belongs to one session name only.
+        Extract: byte[]
     }
 
     override _.ToString() = "SecretKey"
@@ -33,7 +35,18 @@ module internal KeyRing =
 
         { Id = BinaryPrimitives.ReadUInt16BigEndian(ReadOnlySpan(derive bytes "Runa.Session key id v1" 2))
           Token = derive bytes "Runa.Session token v1" 32
-          Seal = derive bytes "Runa.Session seal v1" 32 }
+          Seal = derive bytes "Runa.Session seal v1" 32
+          Extract = HKDF.Extract(HashAlgorithmName.SHA256, bytes, [||]) }
 
     let ofSecrets (secrets: string list) : KeyRing =
         { Keys = secrets |> List.distinct |> List.map ofSecret |> Array.ofList }
+
+    /// The bytes that keep apart what is made for one purpose, application (None: shared between applications) and
+    /// session name (promise 2).
+    let context (purpose: string) (application: string option) (name: string) : byte[] =
+        LengthPrefixed.bytes
+            [ purpose; (if application.IsNone then "shared" else "own"); defaultArg application ""; name ]
+
+    /// 32 bytes for this context: HKDF of the secret, without salt.
+    let expand (key: SecretKey) (context: byte[]) : byte[] =
+        HKDF.Expand(HashAlgorithmName.SHA256, key.Extract, 32, context)

@@ -52,13 +52,8 @@ type private TokenScratch(ring: KeyRing, prefix: byte[]) =
 /// session name and the first three fields gives the tag in its first half and the store key in its last.
 [<Sealed>]
 type internal SessionToken(ring: KeyRing, application: string option, name: string) =
-    let fields purpose =
-        LengthPrefixed.bytes
-            [ purpose; (if application.IsNone then "shared" else "own"); defaultArg application ""; name ]
-
-    let prefix = fields "Runa.Session token"
-    let sealing = fields "Runa.Session sealed v1"
-
+    let prefix = KeyRing.context "Runa.Session token" application name
+    let sealing = KeyRing.context "Runa.Session sealed v1" application name
     let pool = Pool<TokenScratch>(fun () -> TokenScratch(ring, prefix))
 
     /// Which key of the ring signed the token in the scratch, or -1; after that the store key is in the scratch.

@@ -43,16 +43,39 @@ type internal SetCookie
         | _ -> false
 
     let attributes isHttps = if isSecure isHttps then secured else plain
+    let maxAge (remaining: TimeSpan) = Math.Max(0., Math.Ceiling remaining.TotalSeconds)
 
+    member _.Name = name
     member _.IsSecure(isHttps: bool) = isSecure isHttps
 
     /// Max-Age is the remaining absolute life; there is no Expires, which would depend on the browser's clock.
     member _.Set(value: string, remaining: TimeSpan, isHttps: bool) : string =
         if persistent then
-            let seconds = int64 (Math.Max(0., Math.Ceiling remaining.TotalSeconds))
-            $"{name}={value}; Max-Age={seconds}{attributes isHttps}"
+            $"{name}={value}; Max-Age={int64 (maxAge remaining)}{attributes isHttps}"
         else
             $"{name}={value}{attributes isHttps}"
 
     /// Takes the cookie back.
-    member _.Expire(isHttps: bool) : string = $"{name}=; Max-Age=0{attributes isHttps}"
+    member cookie.Expire(isHttps: bool) : string = cookie.Expire(name, isHttps)
+
+    /// Takes another cookie with these attributes back: a piece of this one.
+    member _.Expire(piece: string, isHttps: bool) : string = $"{piece}=; Max-Age=0{attributes isHttps}"
+
+    /// The same attributes, for the framework to write.
+    member _.Options(remaining: TimeSpan, isHttps: bool) : CookieOptions =
+        let options =
+            CookieOptions(
+                Domain = Option.toObj domain,
+                Path = path,
+                HttpOnly = httpOnly,
+                Secure = isSecure isHttps,
+                SameSite = sameSite
+            )
+
+        if persistent then
+            options.MaxAge <- TimeSpan.FromSeconds(maxAge remaining)
+
+        if partitioned then
+            options.Extensions.Add "Partitioned"
+
+        options

@@ -67,4 +67,5 @@ type MemoryDriver =
           PurgeExpired = fun _ -> ValueTask<_>(store.PurgeExpired())
           Ping = fun _ -> ValueTask()
           Dispose = fun () -> ValueTask()
-          InProcess = true }
+          InProcess = true
+          InCookie = false }

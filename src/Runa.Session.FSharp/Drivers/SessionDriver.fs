@@ -51,7 +51,8 @@ type SessionDriver =
       PurgeExpired: CancellationToken -> ValueTask<int>
       Ping: CancellationToken -> ValueTask
       Dispose: unit -> ValueTask
-      InProcess: bool }
+      InProcess: bool
+      InCookie: bool }
 
 [<RequireQualifiedAccess>]
 module SessionDriver =
@@ -67,7 +68,8 @@ module SessionDriver =
           PurgeExpired = fun _ -> ValueTask<int> 0
           Ping = fun _ -> ValueTask()
           Dispose = fun () -> ValueTask()
-          InProcess = false }
+          InProcess = false
+          InCookie = false }
 
     let withOwners owners (driver: SessionDriver) = { driver with Owners = ValueSome owners }
 

@@ -92,6 +92,8 @@ type SessionDriver =
         Dispose: unit -> ValueTask
         /// Its functions answer at once, from memory: no time limit is put on them.
         InProcess: bool
+        /// Sessions live sealed in the cookie, and none of its functions is ever called: CookieDriver.
+        InCookie: bool
     }
 
 /// Makes drivers.

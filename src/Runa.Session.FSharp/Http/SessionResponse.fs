@@ -53,6 +53,9 @@ module internal SessionResponse =
         | CookieChange.Set(token, until) ->
             send (session.Cookie.Set(string token, until - session.Now, isHttps))
             hintInsecure request
+        | CookieChange.Texts texts ->
+            List.iter send (texts isHttps)
+            hintInsecure request
 
     let private sendHeaders (first: RequestSession) =
         let mutable request = first

@@ -87,13 +87,6 @@ module internal RegistryBuilder =
 
         settings, List.concat errors @ unknown
 
-    let private driverMistakes (drivers: Map<string, 'D>) (settings: (string * SessionSettings) list) =
-        let known = drivers |> Map.toList |> List.map fst
-
-        [ for name, o in settings do
-              if not (drivers.ContainsKey o.Driver) then
-                  $"session \"{name}\": driver = \"{o.Driver}\": there is no such driver.{Nearest.hint known o.Driver} Known: {Nearest.list known}." ]
-
     /// The secrets, their mistakes, and whether they were made up.
     let private secrets (parts: SetupParts) (isDevelopment: bool) : string list * string list * bool =
         let found =
@@ -117,14 +110,21 @@ module internal RegistryBuilder =
         let settings, configurationErrors = settings parts
         let secrets, secretErrors, isMadeUp = secrets parts host.IsDevelopment
 
-        let errors =
+        let settingErrors =
             configurationErrors
             @ List.collect (fun (name, o) -> SettingsRules.check name o) settings
             @ SettingsRules.checkAll settings
-            @ driverMistakes parts.Drivers settings
-            @ secretErrors
+
+        let isSound = settingErrors.IsEmpty && secretErrors.IsEmpty
+        let drivers, driverErrors = RegistryDrivers.make parts host.Services isSound settings
+
+        let inCookie =
+            settings |> List.filter (fun (_, o) -> drivers.TryFind o.Driver |> Option.exists _.InCookie)
+
+        let errors = settingErrors @ SettingsRules.checkInCookie inCookie settings @ driverErrors @ secretErrors
 
         if not errors.IsEmpty then
+            RegistryDrivers.dispose drivers
             raise (SessionConfigurationException errors)
 
         if isMadeUp then
@@ -132,14 +132,6 @@ module internal RegistryBuilder =
 
         let ring = KeyRing.ofSecrets secrets
         let application = defaultArg parts.Application host.Application
-
-        // Only those that a session uses are made.
-        let drivers =
-            settings
-            |> List.map (fun (_, o) -> o.Driver)
-            |> List.distinct
-            |> List.map (fun name -> name, parts.Drivers[name] host.Services)
-            |> Map
 
         let sessions: NamedSession list =
             [ for name, o in settings ->
@@ -161,6 +153,11 @@ module internal RegistryBuilder =
                           o.Partitioned,
                           o.Persistent
                       )
+                    Seal =
+                      if drivers[o.Driver].InCookie then
+                          ValueSome(SealedCookie(ring, owner, name))
+                      else
+                          ValueNone
                     Clock = clock
                     Log = log
                     StoreTimeout = parts.StoreTimeout

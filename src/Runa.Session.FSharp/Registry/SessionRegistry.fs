@@ -47,6 +47,7 @@ module SessionRegistry =
         | CookieChange.None -> []
         | CookieChange.Set(token, until) -> [ session.Cookie.Set(string token, until - session.Now, true) ]
         | CookieChange.Expire -> [ session.Cookie.Expire true ]
+        | CookieChange.Texts texts -> texts true
 
     /// Stores what became of a session that `load` gave. On a conflict the changes are merged onto the newer session, as
     /// for every run-once handler; SessionConflictException where they cannot be. The token cancels before the first
@@ -116,10 +117,11 @@ module SessionRegistry =
         : Task<OwnedSession list> =
         OwnerSessions.list (registry.Find name) owner token
 
-    /// The handle under which forOwner lists this session; None where nothing of it is stored.
+    /// The handle under which forOwner lists this session; None where nothing of it is stored, and with the driver cookie.
     let handle (session: Session) : string option =
         match session.Origin with
-        | :? Loaded as loaded when loaded.Status = SessionStatus.Active -> Some(StoreKey.toText loaded.Place.Key)
+        | :? Loaded as loaded when loaded.Status = SessionStatus.Active && loaded.NamedSession.Seal.IsNone ->
+            Some(StoreKey.toText loaded.Place.Key)
         | _ -> None
 
     /// Ends one session of the owner, by its handle. False: the owner has no such session.

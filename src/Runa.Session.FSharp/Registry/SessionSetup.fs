@@ -14,6 +14,7 @@ type SessionSetup internal (parts: SetupParts) =
 
 and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal SetupParts =
     { Drivers: Map<string, IServiceProvider -> SessionDriver>
+      NamedDrivers: Map<string, string -> IServiceProvider -> SessionDriver>
       Sessions: (string * (SessionSettings -> SessionSettings)) list
       Secrets: string list option
       Application: string option
@@ -37,7 +38,8 @@ module SessionSetup =
 
     let empty =
         SessionSetup
-            { Drivers = Map [ ("memory", memory) ]
+            { Drivers = Map [ "memory", memory; "cookie", (fun _ -> CookieDriver.create ()) ]
+              NamedDrivers = Map.empty
               Sessions = [ "web", id; "admin", id; "api", id ]
               Secrets = None
               Application = None

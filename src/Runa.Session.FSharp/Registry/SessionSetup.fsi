@@ -11,21 +11,26 @@ type SessionSetup =
 
 /// What a setup says; None and empty lists leave it to the host or the defaults.
 and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal SetupParts =
-    { Drivers: Map<string, IServiceProvider -> SessionDriver>
-      Sessions: (string * (SessionSettings -> SessionSettings)) list
-      Secrets: string list option
-      Application: string option
-      Configuration: IConfiguration option
-      Clock: TimeProvider option
-      Loggers: ILoggerFactory option
-      StoreTimeout: TimeSpan }
+    {
+        Drivers: Map<string, IServiceProvider -> SessionDriver>
+        /// By what stands before the colon: "cache" makes the driver "cache:orders" from "orders".
+        NamedDrivers: Map<string, string -> IServiceProvider -> SessionDriver>
+        Sessions: (string * (SessionSettings -> SessionSettings)) list
+        Secrets: string list option
+        Application: string option
+        Configuration: IConfiguration option
+        Clock: TimeProvider option
+        Loggers: ILoggerFactory option
+        StoreTimeout: TimeSpan
+    }
 
     member Display: string
 
 /// Makes setups.
 [<RequireQualifiedAccess>]
 module SessionSetup =
-    /// The driver "memory"; the sessions "web", "admin" and "api" with their defaults.
+    /// The drivers "memory", "cookie", "cache" (the host's IDistributedCache) and "cache:<name>" (the one registered as
+    /// the keyed service of this name); the sessions "web", "admin" and "api" with their defaults.
     val empty: SessionSetup
 
     /// Registers a driver under the name by which settings choose it; an earlier one of this name is replaced.

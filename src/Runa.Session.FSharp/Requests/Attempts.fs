@@ -51,7 +51,7 @@ module internal Attempts =
             )
 
     let checkGate (session: NamedSession) (gate: ICookieGate) (plan: Plan) =
-        if not (isNull gate) && Commit.needsCookie plan && not gate.IsOpen then
+        if not (isNull gate) && Commit.needsCookie session.Seal.IsSome plan && not gate.IsOpen then
             raise (
                 InvalidOperationException
                     $"The session \"{session.Name}\" cannot be saved: this change must set or expire its cookie, but the response has started. Change the session before the first write. Nothing was saved."

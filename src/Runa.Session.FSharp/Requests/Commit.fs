@@ -93,16 +93,16 @@ module internal Commit =
             | false, false -> Plan.Superseded
         | _ -> if isEmpty then Plan.Nothing else Plan.Create state
 
-    let needsCookie (plan: Plan) : bool =
+    /// Every change needs one where the session lives in its cookie.
+    let needsCookie (isInCookie: bool) (plan: Plan) : bool =
         match plan with
         | Plan.Create _
         | Plan.Rekey _
         | Plan.Delete
-        | Plan.DeleteThenCreate _
-        | Plan.Replace(_, true) -> true
+        | Plan.DeleteThenCreate _ -> true
+        | Plan.Replace(_, sendsCookie) -> sendsCookie || isInCookie
         | Plan.Nothing
         | Plan.Touch _
-        | Plan.Replace(_, false)
         | Plan.Superseded -> false
 
     /// Flashes get the ids by which merges tell them apart when they are first stored: from the version of that write.

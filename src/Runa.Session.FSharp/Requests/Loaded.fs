@@ -52,6 +52,10 @@ module internal Loaded =
     let none (session: NamedSession) : Loaded =
         empty session SessionStatus.New Unchecked.defaultof<StorePlace> ValueNone session.Now
 
+    /// None, of a session that lives in its cookie.
+    let newAt (session: NamedSession) (place: StorePlace) : Loaded =
+        empty session SessionStatus.New place ValueNone session.Now
+
     /// A genuine token whose session is gone.
     let gone (session: NamedSession) (place: StorePlace) : Loaded =
         empty session SessionStatus.Expired place ValueNone session.Now

@@ -21,6 +21,8 @@ type internal NamedSession =
         Scope: string
         Token: SessionToken
         Cookie: SetCookie
+        /// Where the session lives in its cookie: what seals it.
+        Seal: SealedCookie voption
         Clock: TimeProvider
         Log: ILogger
         /// How long one call to the driver may take.

@@ -5,32 +5,6 @@ open System.Runtime.ExceptionServices
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 
-/// What the response must say to the browser.
-[<RequireQualifiedAccess; NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>]
-type internal CookieChange =
-    | None
-    | Set of token: ReadOnlyMemory<char> * until: DateTimeOffset
-    | Expire
-
-    member change.Display =
-        match change with
-        | None -> "None"
-        | Set _ -> "Set"
-        | Expire -> "Expire"
-
-    /// Promise 5: the token is not printed.
-    override change.ToString() = change.Display
-
-/// How one attempt to commit ended.
-[<RequireQualifiedAccess; NoComparison; NoEquality>]
-type internal Outcome =
-    /// What stands now, and what the browser is told.
-    | Done of Loaded * CookieChange
-    /// Another request got there first: what it left.
-    | Conflict of SessionRecord
-    /// Nothing is there any more.
-    | Missing
-
 /// The shell around Commit.plan: loads, and carries a plan out.
 module internal SessionLifecycle =
     let private hintForeign (session: NamedSession) =
@@ -42,8 +16,7 @@ module internal SessionLifecycle =
         | ValueSome record -> Loaded.ofRecord session place record
         | ValueNone -> Loaded.gone session place
 
-    /// From the raw Cookie header; without a genuine token the store is not asked.
-    let load (session: NamedSession) (header: StringValues) : ValueTask<Loaded> =
+    let private loadStored (session: NamedSession) (header: StringValues) : ValueTask<Loaded> =
         let mutable sawForeign = false
 
         match TokenSearch.tryFind (session, header, &sawForeign) with
@@ -65,17 +38,24 @@ module internal SessionLifecycle =
                     }
                 )
 
-    let private checkSize (session: NamedSession) (state: SessionState) =
-        let size = SessionState.bytes state
+    /// From the raw Cookie header; without a genuine token the store is not asked.
+    let load (session: NamedSession) (header: StringValues) : ValueTask<Loaded> =
+        match session.Seal with
+        | ValueNone -> loadStored session header
+        | ValueSome seal ->
+            let mutable sawForeign = false
+            let loaded = CookieLifecycle.load (session, seal, header, &sawForeign)
 
-        if size > session.Settings.MaxBytes then
-            raise (SessionTooLargeException(session.Name, size, session.Settings.MaxBytes, SessionState.largest state))
+            if sawForeign && loaded.Status = SessionStatus.New then
+                hintForeign session
+
+            ValueTask<Loaded> loaded
 
     let private newRecord (session: NamedSession) (state: SessionState) =
         Commit.record session.Now session.Settings.IdleTimeout session.Scope (RecordVersion.Next()) state
 
     let private recordOf (session: NamedSession) (state: SessionState) =
-        checkSize session state
+        SessionSize.check session state
         newRecord session state
 
     let private active session place (record: SessionRecord) =
@@ -106,7 +86,7 @@ module internal SessionLifecycle =
         task {
             let struct (token, key) = session.Token.Create()
 
-            let place = { Key = key; Token = token.AsMemory() }
+            let place = { Key = key; Token = token.AsMemory(); Pieces = 0 }
 
             match! StoreCall.create session place record with
             | true -> return active session place record
@@ -250,8 +230,7 @@ module internal SessionLifecycle =
         SessionConflictException
             $"The session \"{session.Name}\" could not be saved: another request has moved it to a new id (a sign-in or regenerate)."
 
-    /// Carries the plan out.
-    let execute (session: NamedSession) (loaded: Loaded) (plan: Plan) : Task<Outcome> =
+    let private executeStored (session: NamedSession) (loaded: Loaded) (plan: Plan) : Task<Outcome> =
         match plan, loaded.Record with
         | Plan.Nothing, _
         | Plan.Touch _, ValueNone -> Task.FromResult(Outcome.Done(loaded, CookieChange.None))
@@ -269,8 +248,14 @@ module internal SessionLifecycle =
         | Plan.DeleteThenCreate state, _ ->
             task {
                 // Before anything is deleted: too large is an error that changes nothing.
-                checkSize session state
+                SessionSize.check session state
                 let! _ = delete session loaded.Place.Key
                 return! create session state
             }
         | Plan.Superseded, _ -> raise (superseded session)
+
+    /// Carries the plan out.
+    let execute (session: NamedSession) (loaded: Loaded) (plan: Plan) : Task<Outcome> =
+        match session.Seal with
+        | ValueNone -> executeStored session loaded plan
+        | ValueSome seal -> Task.FromResult(CookieLifecycle.execute session seal loaded plan)

@@ -30,7 +30,8 @@ module internal TokenSearch =
                     candidates <- candidates + 1
 
                     match session.Token.Read(text.AsSpan(start, length)) with
-                    | TokenReading.Genuine key -> found <- ValueSome { Key = key; Token = text.AsMemory(start, length) }
+                    | TokenReading.Genuine key ->
+                        found <- ValueSome { Key = key; Token = text.AsMemory(start, length); Pieces = 0 }
                     | TokenReading.Foreign -> sawForeign <- true
                     | TokenReading.Malformed -> ()
 

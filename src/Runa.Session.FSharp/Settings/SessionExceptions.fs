@@ -30,9 +30,11 @@ type SessionStoreException(message: string, mayHaveBeenSaved: bool, inner: exn |
 type SessionConflictException(message: string) =
     inherit Exception(message)
 
-/// The session would be larger than its setting MaxBytes (promise 18). Nothing was stored.
+/// The session would be larger than its setting MaxBytes, or than a cookie may be where it lives in one (promise 18).
+/// Nothing was stored.
 [<Sealed>]
-type SessionTooLargeException(session: string, size: int, limit: int, largest: (string * int) option) =
+type SessionTooLargeException
+    private (what: string, session: string, size: int, limit: int, largest: (string * int) option) =
     inherit
         Exception(
             let largestKey =
@@ -40,16 +42,28 @@ type SessionTooLargeException(session: string, size: int, limit: int, largest: (
                 | Some(key, bytes) -> $"; the largest key is \"{key}\" with {bytes} bytes"
                 | None -> ""
 
-            $"The session \"{session}\" has {size} bytes, its limit (max_bytes) is {limit}{largestKey}. Nothing was saved."
+            $"The session \"{session}\" {what}{largestKey}. Nothing was saved."
         )
+
+    /// Over the setting MaxBytes.
+    new(session: string, size: int, limit: int, largest: (string * int) option) =
+        let what = $"has {size} bytes, its limit (max_bytes) is {limit}"
+        SessionTooLargeException(what, session, size, limit, largest)
+
+    /// Over what a cookie may hold, in characters.
+    static member internal ForCookie(session: string, size: int, limit: int, largest: (string * int) option) =
+        let what =
+            $"takes {size} characters of cookie, the limit of the driver cookie is {limit} (keep less in it, or choose a driver with a store)"
+
+        SessionTooLargeException(what, session, size, limit, largest)
 
     /// The name of the session.
     member _.Session: string = session
 
-    /// Bytes it would take, in UTF-8.
+    /// Bytes it would take, in UTF-8; over the limit of a cookie, its characters.
     member _.Size: int = size
 
-    /// The setting MaxBytes.
+    /// The setting MaxBytes; over the limit of a cookie, 8,192.
     member _.Limit: int = limit
 
     /// The key whose value or flashes take the most bytes.

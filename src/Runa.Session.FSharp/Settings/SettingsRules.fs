@@ -81,6 +81,21 @@ module internal SettingsRules =
           yield! life o ]
         |> List.map (fun mistake -> $"session \"{name}\": {mistake}.")
 
+    /// The mistakes of the sessions that live in their cookies, among all.
+    let checkInCookie (inCookie: (string * SessionSettings) list) (all: (string * SessionSettings) list) : string list =
+        [ for name, o in inCookie do
+              if o.IdleTimeout.IsSome then
+                  $"session \"{name}\": idle_timeout: a session in its cookie (driver = \"{o.Driver}\") has no idle timeout, as every request would have to send the cookie anew; leave it out, or choose a driver with a store."
+
+              if o.CookiePath.Length > CookiePieces.longestPath then
+                  $"session \"{name}\": cookie_path: {o.CookiePath.Length} characters; with the driver \"{o.Driver}\" at most {CookiePieces.longestPath}."
+
+              let pieces = [ for piece in 1 .. CookiePieces.most -> CookiePieces.nameOf o.CookieName piece ]
+
+              for other, settings in all do
+                  if List.contains settings.CookieName pieces then
+                      $"sessions \"{name}\" and \"{other}\": cookie_name = \"{settings.CookieName}\": this is what a piece of the cookie {o.CookieName} is called; choose another name." ]
+
     /// The mistakes between sessions.
     let checkAll (sessions: (string * SessionSettings) list) : string list =
         sessions

@@ -11,7 +11,7 @@ let private clock' = clock ()
 let private now = clock'.GetUtcNow()
 let private session = web clock' (memory clock')
 let private key = StoreKey.ofBytes (ReadOnlySpan(Array.create 16 1uy))
-let private place: StorePlace = { Key = key; Token = ReadOnlyMemory.Empty }
+let private place: StorePlace = { Key = key; Token = ReadOnlyMemory.Empty; Pieces = 0 }
 
 let private recordOf (state: SessionState) : SessionRecord =
     { Version = RecordVersion.RecordVersion 7L
@@ -57,7 +57,7 @@ let private row name loaded change expected sendsCookie =
     <| fun () ->
         let plan = planned loaded change
         says plan |> Expect.equal "store" expected
-        Commit.needsCookie plan |> Expect.equal "cookie" sendsCookie
+        Commit.needsCookie false plan |> Expect.equal "cookie" sendsCookie
 
 let private five = Session.set count 5
 let private goodbye = Session.signOut >> five

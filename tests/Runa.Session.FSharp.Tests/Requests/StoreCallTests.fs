@@ -34,7 +34,7 @@ let private deleting (driver: SessionDriver) =
 
 let private loading (driver: SessionDriver) =
     let session = limited driver
-    fun () -> (StoreCall.load session { Key = key; Token = ReadOnlyMemory<char>.Empty }).AsTask()
+    fun () -> (StoreCall.load session { Key = key; Token = ReadOnlyMemory<char>.Empty; Pieces = 0 }).AsTask()
 
 let private inner () = memory (clock ())
 

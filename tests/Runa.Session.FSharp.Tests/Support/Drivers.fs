@@ -95,7 +95,8 @@ let wrap (around: IAround) (inner: SessionDriver) : SessionDriver =
         Ping =
             fun token ->
                 ValueTask((around.Call StoreOperation.Ping token (fun () -> answered (inner.Ping token))).AsTask())
-        InProcess = false }
+        InProcess = false
+        InCookie = false }
 
 /// Counts every call, and does with it what `Behave` says.
 type TestDriver(inner: SessionDriver, behave: StoreOperation -> Behaviour) as this =

@@ -191,7 +191,8 @@ let jar (story: Story) (order: Response list) : string option =
         match response.Cookie with
         | CookieChange.None -> held
         | CookieChange.Expire -> None
-        | CookieChange.Set(token, _) -> Some(string token))
+        | CookieChange.Set(token, _) -> Some(string token)
+        | CookieChange.Texts _ -> failwith "no driver of these executions keeps sessions in cookies")
 
 let run inner (owner: string option) (deeds: Deed list) (choose: Choose) (behave: int -> Behaviour) : Story =
     let world = World(inner, owner, choose)

@@ -1,0 +1,144 @@
+namespace Runa.Session
+
+open System
+open System.Buffers
+open System.Buffers.Binary
+open System.Buffers.Text
+open System.Security.Cryptography
+
+/// What a sealed cookie's text turned out to be.
+[<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
+type internal SealReading =
+    | Opened of plaintext: byte[]
+    /// The right shape, sealed by nobody whose key we hold.
+    | Foreign
+    | Malformed
+
+/// The fields of a sealed cookie, by offset and length.
+module private SealLayout =
+    /// A token begins with 1: neither is taken for the other when a session changes its driver.
+    let version = 2uy
+    let keyId = 1
+    let salt = 3
+    let saltLength = 24
+    let headerLength = 27
+    let tagLength = 16
+    let keyLength = 32
+    let nonceLength = 12
+
+    let characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    let alphabet = SearchValues.Create(characters.AsSpan())
+
+    /// Base64url leaves spare bits in the last character: they are zero in the one spelling that is ours.
+    let isCanonical (text: ReadOnlySpan<char>) =
+        let last = characters.IndexOf text[text.Length - 1]
+
+        match text.Length % 4 with
+        | 0 -> true
+        | 2 -> last &&& 15 = 0
+        | 3 -> last &&& 3 = 0
+        | _ -> false
+
+/// Seals and opens the cookies of one session name of one application (promise 2); None: shared between applications.
+/// A sealed cookie is base64url of version (1 byte), key id (2), random salt (24), ciphertext, tag (16): AES-256-GCM under
+/// a key and nonce of its own, which HKDF expands from the root and the salt; what stands before the ciphertext is its
+/// associated data. So no count of cookies wears a key out (NIST SP 800-38D §8.3 bounds random nonces under one key).
+[<Sealed>]
+type internal SealedCookie(ring: KeyRing, application: string option, name: string) =
+    let roots =
+        let context = KeyRing.context "Runa.Session cookie v1" application name
+        ring.Keys |> Array.map (fun key -> KeyRing.expand key context)
+
+    let keyAndNonce (key: int) (salt: ReadOnlySpan<byte>) : byte[] =
+        let output = Array.zeroCreate (SealLayout.keyLength + SealLayout.nonceLength)
+        HKDF.Expand(HashAlgorithmName.SHA256, ReadOnlySpan roots[key], Span output, salt)
+        output
+
+    let aes (material: byte[]) = new AesGcm(ReadOnlySpan(material, 0, SealLayout.keyLength), SealLayout.tagLength)
+
+    let nonce (material: byte[]) = ReadOnlySpan<byte>(material, SealLayout.keyLength, SealLayout.nonceLength)
+
+    let tryOpen (key: int) (bytes: byte[]) (plaintext: byte[]) : bool =
+        let material = keyAndNonce key (ReadOnlySpan(bytes, SealLayout.salt, SealLayout.saltLength))
+        use aes = aes material
+
+        // AesGcm has no other way to say that a tag is wrong than this exception (promise 6: it leaves nothing and goes
+        // no further; whoever forges cookies pays for no more than the checks of shape until the key id is right).
+        try
+            aes.Decrypt(
+                nonce material,
+                ReadOnlySpan(bytes, SealLayout.headerLength, plaintext.Length),
+                ReadOnlySpan(bytes, SealLayout.headerLength + plaintext.Length, SealLayout.tagLength),
+                Span plaintext,
+                ReadOnlySpan(bytes, 0, SealLayout.headerLength)
+            )
+
+            true
+        with :? AuthenticationTagMismatchException ->
+            false
+
+    let openWithAny (bytes: byte[]) : SealReading =
+        let keyId = BinaryPrimitives.ReadUInt16BigEndian(ReadOnlySpan(bytes, SealLayout.keyId, 2))
+        let plaintext = Array.zeroCreate (bytes.Length - SealedCookie.Overhead)
+        let mutable isOpen = false
+        let mutable key = 0
+
+        while not isOpen && key < ring.Keys.Length do
+            if ring.Keys[key].Id = keyId then
+                isOpen <- tryOpen key bytes plaintext
+
+            key <- key + 1
+
+        if isOpen then SealReading.Opened plaintext else SealReading.Foreign
+
+    /// The most characters of a cookie, all pieces together: Kestrel refuses requests with over 32 KiB of headers.
+    static member Longest = 8192
+
+    /// Bytes beside the plaintext.
+    static member Overhead = SealLayout.headerLength + SealLayout.tagLength
+
+    /// The characters that so many bytes of plaintext make.
+    static member TextLength(plaintext: int) : int = Base64Url.GetEncodedLength(plaintext + SealedCookie.Overhead)
+
+    /// With a given salt, which must never have sealed another plaintext: for test vectors.
+    member _.SealWith(salt: ReadOnlySpan<byte>, plaintext: ReadOnlySpan<byte>) : string =
+        let bytes: byte[] = Array.zeroCreate (plaintext.Length + SealedCookie.Overhead)
+        bytes[0] <- SealLayout.version
+        BinaryPrimitives.WriteUInt16BigEndian(Span(bytes, SealLayout.keyId, 2), ring.Keys[0].Id)
+        salt.CopyTo(Span(bytes, SealLayout.salt, SealLayout.saltLength))
+        let material = keyAndNonce 0 salt
+        use aes = aes material
+
+        aes.Encrypt(
+            nonce material,
+            plaintext,
+            Span(bytes, SealLayout.headerLength, plaintext.Length),
+            Span(bytes, SealLayout.headerLength + plaintext.Length, SealLayout.tagLength),
+            ReadOnlySpan(bytes, 0, SealLayout.headerLength)
+        )
+
+        Base64Url.EncodeToString(ReadOnlySpan bytes)
+
+    /// Sealed by the first key. Never compressed: the length of a compressed secret beside a guess tells of both.
+    member cookie.Seal(plaintext: byte[]) : string =
+        cookie.SealWith(ReadOnlySpan(RandomNumberGenerator.GetBytes SealLayout.saltLength), ReadOnlySpan plaintext)
+
+    /// Opened by whichever key sealed it (promise 24). What does not open is nothing: no other way of reading is tried.
+    member _.Open(text: ReadOnlySpan<char>) : SealReading =
+        if
+            text.Length < SealedCookie.TextLength 0
+            || text.Length > SealedCookie.Longest
+            || text.ContainsAnyExcept SealLayout.alphabet
+            || not (SealLayout.isCanonical text)
+        then
+            SealReading.Malformed
+        else
+            let bytes = Base64Url.DecodeFromChars text
+            if bytes[0] = SealLayout.version then
+                openWithAny bytes
+            else
+                SealReading.Malformed
+
+    /// Whether a text could be a piece of a cookie: no other character leads to the framework, which would decode it.
+    static member IsPiece(text: ReadOnlySpan<char>) : bool =
+        text.Length > 0 && not (text.ContainsAnyExcept SealLayout.alphabet)

@@ -1,0 +1,57 @@
+namespace Runa.Session
+
+open System
+open System.Runtime.ExceptionServices
+
+/// Makes the drivers that sessions use.
+module internal RegistryDrivers =
+    /// Exactly this name; or what stands before its colon, which makes drivers of many names: "cache:orders".
+    let private tryFactory (parts: SetupParts) (name: string) : (IServiceProvider -> SessionDriver) option =
+        match parts.Drivers.TryFind name, name.Split(':', 2) with
+        | Some make, _ -> Some make
+        | None, [| kind; rest |] when rest <> "" ->
+            parts.NamedDrivers.TryFind kind |> Option.map (fun make -> make rest)
+        | None, _ -> None
+
+    let private unknown (parts: SetupParts) (name: string) =
+        let known =
+            (parts.Drivers |> Map.toList |> List.map fst)
+            @ (parts.NamedDrivers |> Map.toList |> List.map (fun (kind, _) -> $"{kind}:<name>"))
+
+        $"there is no such driver.{Nearest.hint known name} Known: {Nearest.list known}."
+
+    let private mistake (session: string, driver: string) (why: string) =
+        $"session \"{session}\": driver = \"{driver}\": {why}"
+
+    /// Frees drivers whose registry is not going to be.
+    let dispose (drivers: Map<string, SessionDriver>) : unit =
+        for KeyValue(_, driver) in drivers do
+            driver.Dispose().AsTask().GetAwaiter().GetResult()
+
+    /// Each that a session uses, by its name, and the mistakes. `isSound`: there were no other mistakes; otherwise what a
+    /// driver raises, but for mistakes of configuration, may follow from those.
+    let make
+        (parts: SetupParts)
+        (services: IServiceProvider)
+        (isSound: bool)
+        (sessions: (string * SessionSettings) list)
+        : Map<string, SessionDriver> * string list =
+        let mutable drivers = Map.empty
+        let mutable errors = []
+
+        for name, users in sessions |> List.groupBy (fun (_, o) -> o.Driver) do
+            let refuse why = errors <- errors @ [ for session, _ in users -> mistake (session, name) why ]
+
+            match tryFactory parts name with
+            | None -> refuse (unknown parts name)
+            | Some make ->
+                try
+                    drivers <- drivers.Add(name, make services)
+                with
+                | :? SessionConfigurationException as e -> List.iter refuse e.Errors
+                | e ->
+                    if isSound then
+                        dispose drivers
+                        ExceptionDispatchInfo.Throw e
+
+        drivers, errors
