@@ -1,1 +1,11 @@
 namespace Runa.Session.Conformance
+
+open Expecto
+
+/// The promises of Runa.Session that a driver holds, as tests.
+[<RequireQualifiedAccess>]
+module Conformance =
+    /// The tests of a driver, as a list named after it. A promise from which it is excused is a test that is skipped, by
+    /// its name, with the reason.
+    let tests (driver: DriverUnderTest) : Test =
+        testSequencedGroup driver.Name (testList $"conformance of {driver.Name}" [])
