@@ -17,13 +17,13 @@ let private sealing = fun (o: SessionSettings) -> { o with Sealed = true }
 let private sealedWeb clock driver = webWith clock driver sealing
 
 let private placeOf (session: NamedSession) (token: string) : StorePlace =
-    { Key = (wait (load session token)).Place.Key; Token = token.AsMemory() }
+    { Key = (wait (load session token)).Place.Key; Token = token.AsMemory(); Pieces = 0 }
 
 let private tokens () = SessionToken(KeyRing.ofSecrets [ secret ], Some "tests", "web")
 
 let private fresh (tokens: SessionToken) : StorePlace =
     let struct (token, key) = tokens.Create()
-    { Key = key; Token = token.AsMemory() }
+    { Key = key; Token = token.AsMemory(); Pieces = 0 }
 
 let private live: Gen<SessionRecord> =
     Records.record |> Gen.map (fun record -> { record with Kind = RecordKind.Live })
