@@ -1,0 +1,61 @@
+/// The driver that docs/drivers.md shows.
+module Runa.Session.Tests.FileDriver
+
+open System
+open System.IO
+open System.Threading.Tasks
+open Runa.Session
+
+/// Sessions in a folder, a JSON document each, for applications of one process.
+let create (clock: TimeProvider) (folder: string) : SessionDriver =
+    Directory.CreateDirectory folder |> ignore
+    let path key = Path.Combine(folder, Convert.ToHexString(StoreKey.toBytes key))
+
+    let read key =
+        if File.Exists(path key) then
+            ValueSome(RecordFormat.read (ReadOnlySpan(File.ReadAllBytes(path key))))
+        else
+            ValueNone
+
+    let write key record = // all of it, or nothing
+        File.WriteAllBytes(path key + ".new", RecordFormat.write record)
+        File.Move(path key + ".new", path key, overwrite = true)
+
+    let isExpired record = SessionRecord.isExpired (clock.GetUtcNow()) record
+
+    // Nobody else reads or writes while one function does.
+    let turn = obj ()
+    let alone (work: unit -> 'T) : ValueTask<'T> = ValueTask<'T>(lock turn work)
+
+    let create key record =
+        let isNew = not (File.Exists(path key))
+        if isNew then write key record
+        isNew
+
+    let replace key version record =
+        match read key with
+        | ValueSome current when not (isExpired current) && current.Version = version ->
+            write key record
+            ReplaceResult.Replaced
+        | ValueSome current when not (isExpired current) -> ReplaceResult.Conflict current
+        | _ -> ReplaceResult.Missing
+
+    let touch key idleEnd =
+        match read key with
+        | ValueSome current when not (isExpired current) ->
+            write key (SessionRecord.touch idleEnd current)
+            true
+        | _ -> false
+
+    let delete key =
+        let found = read key
+        File.Delete(path key)
+        found
+
+    SessionDriver.create
+        "files"
+        (fun key _ -> alone (fun () -> read key))
+        (fun key record _ -> alone (fun () -> create key record))
+        (fun key version record _ -> alone (fun () -> replace key version record))
+        (fun key idleEnd _ -> alone (fun () -> touch key idleEnd))
+        (fun key _ -> alone (fun () -> delete key))
