@@ -1,43 +1,4 @@
 module Runa.Session.Tests.Main
 
-open System
-open System.IO
-open Expecto
-open Expecto.Impl
-
-/// The names of the skipped tests, then the tally that build.fsx adds up. Past Console.Out, where Expecto put a writer
-/// that pads lines with blanks, and on a new line, since that writer leaves an escape code behind.
-let report (summary: TestRunSummary) =
-    use out = new StreamWriter(Console.OpenStandardOutput())
-    out.WriteLine()
-
-    for test, result in summary.ignored do
-        let name = String.concat " / " test.name
-        out.WriteLine $"skipped: {name} ({result.result})"
-
-    let failed = summary.failed.Length + summary.errored.Length
-    out.WriteLine $"{summary.passed.Length} passed, {failed} failed, {summary.ignored.Length} skipped"
-
 [<EntryPoint>]
-let main args =
-    let mutable summary = None
-
-    let printer =
-        { TestPrinters.defaultPrinter with
-            summary =
-                fun config result ->
-                    async {
-                        summary <- Some result
-                        return! TestPrinters.defaultPrinter.summary config result
-                    } }
-
-    // Colours would put escape codes into a line that others read.
-    let plain =
-        if Console.IsOutputRedirected then
-            [ CLIArguments.Colours 0; CLIArguments.No_Spinner ]
-        else
-            []
-
-    let exitCode = runTestsInAssemblyWithCLIArgs (CLIArguments.Printer printer :: plain) args
-    Option.iter report summary
-    exitCode
+let main args = TestProgram.run args

@@ -1,0 +1,230 @@
+module Runa.Session.Tests.RedisFaultTests
+
+open System
+open System.Threading
+open System.Threading.Tasks
+open Expecto
+open StackExchange.Redis
+open Runa.Session
+open Runa.Session.Tests.CuttingProxies
+open Runa.Session.Tests.RedisServers
+
+let private count = SessionKey.create<int> "count"
+let private note = SessionKey.create<string> "note"
+let private increment = Session.update count 0 ((+) 1)
+let private none = CancellationToken.None
+
+let private registryOn (driver: SessionDriver) : SessionRegistry =
+    SessionSetup.empty
+    |> SessionSetup.secrets [ "a secret of fault tests: 3Hd!uW7x-Lq1z_8cVb5N" ]
+    |> SessionSetup.application "faults"
+    |> SessionSetup.driver "memory" driver
+    |> SessionRegistry.create
+
+let private update header step registry = SessionRegistry.update "web" header step none registry
+
+let private cookieOf (committed: Committed) : string option =
+    committed.Cookies |> List.tryLast |> Option.map (fun text -> text.Substring(0, text.IndexOf ';'))
+
+let private counted header registry : Task<int> =
+    task {
+        let! session = SessionRegistry.load "web" header none registry
+        return Session.getOr count 0 session
+    }
+
+/// What it raises.
+let private failure (work: Task<'T>) : Task<exn> =
+    task {
+        try
+            let! _ = work
+            return failtest "nothing was raised"
+        with
+        | :? SessionStoreException as e -> return e
+        | :? SessionConflictException as e -> return e
+    }
+
+let private answerLost =
+    redisTest
+        "promise 12: a connection that breaks after a write was applied: it is found by its version, never applied twice"
+        (fun () ->
+            task {
+                let! server = sharedServer ()
+                use proxy = new CuttingProxy(server.Port)
+                let driver = RedisDriver.connect $"127.0.0.1:{proxy.Port}"
+                let registry = registryOn driver
+                let! begun = update None increment registry
+                let header = cookieOf begun
+                let! _ = update header increment registry
+
+                for write in 1..3 do
+                    proxy.CutAfter "EVALSHA"
+                    let! committed = update header increment registry
+                    Expect.equal proxy.Cuts write "the answer was lost"
+                    Expect.equal (Session.getOr count 0 committed.Session) (2 + write) "the request went on"
+                    let! counted = counted header registry
+                    Expect.equal counted (2 + write) "once"
+
+                // A new session, whose create is answered by nobody.
+                proxy.CutAfter "EVALSHA"
+                let! created = update None increment registry
+                let! counted = counted (cookieOf created) registry
+                Expect.equal (counted, proxy.Cuts) (1, 4) "created once, and its token given out"
+                do! driver.Dispose()
+            })
+
+let private killed =
+    redisTest
+        "promise 14, 25: killed in the middle and started again, with appendonly: requests in between fail, sessions are there after"
+        (fun () ->
+            task {
+                use! server = RedisServer.Start [ "--appendonly"; "yes"; "--appendfsync"; "always" ]
+                let driver = RedisDriver.connect $"{server.Address},asyncTimeout=1000,backlogPolicy=FailFast"
+                let registry = registryOn driver
+                let! begun = update None increment registry
+                let header = cookieOf begun
+                server.Kill()
+
+                for work in [ update header increment registry; update header id registry; update None increment registry ] do
+                    let! e = failure work
+                    Expect.isTrue (e :? SessionStoreException) "an error, never an empty session"
+
+                let! stranger = update None id registry
+                Expect.equal stranger.Cookies [] "who has no session and writes nothing needs no store"
+                do! server.Restart()
+                let mutable tries = 0
+                let mutable now = 0
+
+                // The client connects again by itself, within its own time.
+                while now = 0 && tries < 200 do
+                    tries <- tries + 1
+
+                    try
+                        let! counted = counted header registry
+                        now <- counted
+                    with :? SessionStoreException ->
+                        do! Task.Delay 50
+
+                Expect.equal now 1 "the session is there, with what was acknowledged"
+                let! committed = update header increment registry
+                Expect.equal (Session.getOr count 0 committed.Session) 2 "and goes on"
+                do! driver.Dispose()
+            })
+
+let private downAtStart =
+    redisTest
+        "promise 25: an application starts while its Redis is down, and has sessions once it is up"
+        (fun () ->
+            task {
+                use! server = RedisServer.Start []
+                server.Kill()
+                let driver = RedisDriver.connect $"{server.Address},connectTimeout=500,asyncTimeout=500,backlogPolicy=FailFast"
+                let registry = registryOn driver
+                let! e = failure (update None increment registry)
+                Expect.isTrue (e :? SessionStoreException) "a write fails"
+                do! server.Restart()
+                let mutable begun = None
+                let mutable tries = 0
+
+                while begun.IsNone && tries < 200 do
+                    tries <- tries + 1
+
+                    try
+                        let! committed = update None increment registry
+                        begun <- cookieOf committed
+                    with :? SessionStoreException ->
+                        do! Task.Delay 50
+
+                let! counted = counted begun registry
+                Expect.equal counted 1 "works"
+                do! driver.Dispose()
+            })
+
+let private hangs =
+    redisTest
+        "promise 14, 15: a Redis that hangs is an error within the time limit, and what it does later is not applied twice"
+        (fun () ->
+            task {
+                use! server = RedisServer.Start []
+                use! admin = server.Connect()
+                let driver = RedisDriver.connect server.Address
+
+                let registry =
+                    SessionSetup.empty
+                    |> SessionSetup.secrets [ "a secret of fault tests: 3Hd!uW7x-Lq1z_8cVb5N" ]
+                    |> SessionSetup.driver "memory" driver
+                    |> SessionSetup.storeTimeout (TimeSpan.FromMilliseconds 200.)
+                    |> SessionRegistry.create
+
+                let! begun = update None increment registry
+                let header = cookieOf begun
+                let! loaded = SessionRegistry.load "web" header none registry
+                // It answers nobody, and does afterwards what it was asked.
+                let! _ = command admin "CLIENT" [ "PAUSE"; "1500"; "ALL" ]
+                let! e = failure (SessionRegistry.commit (increment loaded) none registry)
+
+                match e with
+                | :? SessionStoreException as e -> Expect.isTrue e.MayHaveBeenSaved "the outcome is unknown, and it says so"
+                | e -> failtest $"another error: {e.Message}"
+
+                let! _ = (admin.GetDatabase()).PingAsync()
+                let! counted = counted header registry
+                Expect.isTrue (counted = 1 || counted = 2) "once, or not at all"
+                do! driver.Dispose()
+            })
+
+/// Asks whichever of the two the application is connected to.
+let private failingOver (primary: SessionDriver) (replica: SessionDriver) =
+    let mutable current = primary
+
+    let driver =
+        SessionDriver.create
+            "redis"
+            (fun key token -> current.Load key token)
+            (fun key record token -> current.Create key record token)
+            (fun key version record token -> current.Replace key version record token)
+            (fun key idleEnd token -> current.Touch key idleEnd token)
+            (fun key token -> current.Delete key token)
+
+    driver, (fun () -> current <- replica)
+
+let private promoted =
+    redisTest
+        "promise 12: a replica that is promoted with older data loses what it never had, and corrupts nothing"
+        (fun () ->
+            task {
+                use! primary = RedisServer.Start []
+                use! replica = RedisServer.Start [ "--replicaof"; "127.0.0.1"; string primary.Port ]
+                use! onPrimary = primary.Connect()
+                use! onReplica = replica.Connect()
+                let driver, failOver = failingOver (RedisDriver.create onPrimary) (RedisDriver.create onReplica)
+                let registry = registryOn driver
+                let! begun = update None increment registry
+                let header = cookieOf begun
+                let! replicated = command onPrimary "WAIT" [ "1"; "5000" ]
+                Expect.equal replicated "1" "the replica has the first increment"
+                let! _ = command onReplica "REPLICAOF" [ "NO"; "ONE" ]
+                // Acknowledged by the primary alone.
+                let! _ = update header increment registry
+                let! lost = update None increment registry
+                let! slow = SessionRegistry.load "web" header none registry
+                Expect.equal (Session.getOr count 0 slow) 2 "a slow request has loaded the second increment"
+                failOver ()
+
+                let! now = counted header registry
+                Expect.equal now 1 "the increment that was not replicated is lost"
+                let! gone = SessionRegistry.load "web" (cookieOf lost) none registry
+                Expect.equal (Session.status gone) SessionStatus.Expired "so is the session that was not"
+                let! merged = SessionRegistry.commit (Session.set note "late" slow) none registry
+
+                Expect.equal
+                    (Session.getOr count 0 merged.Session, Session.tryGet note merged.Session)
+                    (1, Some "late")
+                    "the slow write does not pass for a fresh one: it is merged onto what is there"
+
+                let! next = update header increment registry
+                Expect.equal (Session.getOr count 0 next.Session) 2 "and it goes on from there"
+            })
+
+[<Tests>]
+let tests =
+    testSequenced (testList "Faults on Redis" [ answerLost; killed; downAtStart; hangs; promoted ])
