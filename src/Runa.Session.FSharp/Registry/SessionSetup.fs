@@ -36,10 +36,13 @@ module SessionSetup =
                 TimeProvider = services.GetRequiredService<TimeProvider>()
                 LoggerFactory = services.GetRequiredService<ILoggerFactory>() }
 
+    let private cookie (_: IServiceProvider) = CookieDriver.create ()
+    let private cache (services: IServiceProvider) = CacheDriver.fromServices services
+
     let empty =
         SessionSetup
-            { Drivers = Map [ "memory", memory; "cookie", (fun _ -> CookieDriver.create ()) ]
-              NamedDrivers = Map.empty
+            { Drivers = Map [ "memory", memory; "cookie", cookie; "cache", cache ]
+              NamedDrivers = Map [ "cache", CacheDriver.keyed ]
               Sessions = [ "web", id; "admin", id; "api", id ]
               Secrets = None
               Application = None

@@ -93,7 +93,10 @@ let mistakes =
                     [ "session \"api\""; "cookie_path = \"/api\""; "__Host-" ]
                     [ "session \"shop\""; "same_site = none"; "secure = always" ]
                     [ "\"shop\" and \"cart\""; "cookie_name = \"shop\"" ]
-                    [ "session \"cart\""; "driver = \"redsi\""; "Did you mean \"redis\"?"; "Known: memory, redis" ]
+                    [ "session \"cart\""
+                      "driver = \"redsi\""
+                      "Did you mean \"redis\"?"
+                      "Known: cache, cache:<name>, cookie, memory, redis" ]
                     [ "SessionSetup.secrets (2 of 2)"; "12 bytes" ] ] do
                   Expect.exists errors (fun error -> parts |> List.forall error.Contains) $"%A{parts}"
 

@@ -1,0 +1,179 @@
+namespace Runa.Session
+
+open System
+open System.Threading
+open System.Threading.Tasks
+open Microsoft.Extensions.Caching.Distributed
+open Microsoft.Extensions.DependencyInjection
+
+/// How sessions are kept in a cache.
+[<RequireQualifiedAccess; NoComparison; NoEquality>]
+type CacheDriverOptions =
+    {
+        /// The clock that says what has expired. Default: the system's.
+        TimeProvider: TimeProvider
+        /// What the cache's keys begin with. Default: "runa:".
+        Prefix: string
+    }
+
+/// Records in a cache, whole documents: it has no other way of writing. Within this process the writers of one key take
+/// turns; between processes nothing can be compared before it is written.
+[<Sealed>]
+type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) =
+    let locks = KeyedLocks()
+    let keyOf (key: StoreKey) = options.Prefix + StoreKey.toText key
+    let isExpired record = SessionRecord.isExpired (options.TimeProvider.GetUtcNow()) record
+
+    let load (key: StoreKey) (token: CancellationToken) : Task<SessionRecord voption> =
+        task {
+            match! cache.GetAsync(keyOf key, token) with
+            | null -> return ValueNone
+            | document -> return ValueSome(RecordFormat.read (ReadOnlySpan document))
+        }
+
+    /// The cache's own expiry is garbage collection only: it counts from its own now, a minute longer than the session
+    /// lives. It must be positive.
+    let lifetime (record: SessionRecord) =
+        let rest = SessionRecord.endsAt record - options.TimeProvider.GetUtcNow()
+        max (rest + TimeSpan.FromMinutes 1.) (TimeSpan.FromSeconds 1.)
+
+    let store (key: StoreKey) (record: SessionRecord) (token: CancellationToken) : Task =
+        let entry = DistributedCacheEntryOptions(AbsoluteExpirationRelativeToNow = lifetime record)
+        cache.SetAsync(keyOf key, RecordFormat.write record, entry, token)
+
+    member _.Locks = locks
+    member _.Load(key, token) : Task<SessionRecord voption> = load key token
+
+    member _.Create(key, record, token) : Task<bool> =
+        locks.Run(
+            key,
+            token,
+            fun () ->
+                task {
+                    match! load key token with
+                    | ValueSome _ -> return false
+                    | ValueNone ->
+                        do! store key record token
+                        return true
+                }
+        )
+
+    member _.Replace(key, expected: RecordVersion, record, token) : Task<ReplaceResult> =
+        locks.Run(
+            key,
+            token,
+            fun () ->
+                task {
+                    match! load key token with
+                    | ValueSome current when not (isExpired current) ->
+                        if current.Version = expected then
+                            do! store key record token
+                            return ReplaceResult.Replaced
+                        else
+                            return ReplaceResult.Conflict current
+                    | _ -> return ReplaceResult.Missing
+                }
+        )
+
+    member _.Touch(key, idleEnd, token) : Task<bool> =
+        locks.Run(
+            key,
+            token,
+            fun () ->
+                task {
+                    match! load key token with
+                    | ValueSome current when not (isExpired current) ->
+                        let touched = SessionRecord.touch idleEnd current
+
+                        if not (Object.ReferenceEquals(touched, current)) then
+                            do! store key touched token
+
+                        return true
+                    | _ -> return false
+                }
+        )
+
+    member _.Delete(key, token) : Task<SessionRecord voption> =
+        locks.Run(
+            key,
+            token,
+            fun () ->
+                task {
+                    let! removed = load key token
+
+                    if removed.IsSome then
+                        do! cache.RemoveAsync(keyOf key, token)
+
+                    return removed
+                }
+        )
+
+    member _.Ping(token) : Task =
+        task {
+            let! _ = cache.GetAsync(options.Prefix + "ping", token)
+            ()
+        }
+
+/// The driver "cache": sessions in any IDistributedCache, the framework's Redis or SQL Server cache for example, which
+/// the host registers. "cache:orders" takes the one registered as the keyed service "orders".
+///
+/// Writers of one session in one process take turns, so that within it no update is lost. A cache cannot compare before
+/// it writes: of two processes that write one session at once the later one wins (DriverGuarantee.LastWriteWins), which
+/// may lose an update, show a flash twice, or bring back a session that another process ended while a write or a touch of
+/// it was under way. It cannot list sessions by owner. And a cache may forget: what it evicts is gone.
+[<AbstractClass; Sealed>]
+type CacheDriver =
+    /// The system's clock, the prefix "runa:".
+    static member defaults: CacheDriverOptions = { TimeProvider = TimeProvider.System; Prefix = "runa:" }
+
+    /// Over this cache, with the defaults. The cache is the caller's to dispose.
+    static member create(cache: IDistributedCache) : SessionDriver = CacheDriver.create (cache, CacheDriver.defaults)
+
+    /// Over this cache.
+    static member create(cache: IDistributedCache, options: CacheDriverOptions) : SessionDriver =
+        let store = CacheStore(cache, options)
+
+        SessionDriver.create
+            "cache"
+            (fun key token -> ValueTask<SessionRecord voption>(store.Load(key, token)))
+            (fun key record token -> ValueTask<bool>(store.Create(key, record, token)))
+            (fun key version record token -> ValueTask<ReplaceResult>(store.Replace(key, version, record, token)))
+            (fun key idleEnd token -> ValueTask<bool>(store.Touch(key, idleEnd, token)))
+            (fun key token -> ValueTask<SessionRecord voption>(store.Delete(key, token)))
+        |> SessionDriver.withGuarantee DriverGuarantee.LastWriteWins
+        |> SessionDriver.withPing (fun token -> ValueTask(store.Ping token))
+
+    static member private OverServices(services: IServiceProvider, cache: objnull, missing: string) : SessionDriver =
+        let clock =
+            match services.GetService typeof<TimeProvider> with
+            | :? TimeProvider as clock -> clock
+            | _ -> TimeProvider.System
+
+        match cache with
+        | :? IDistributedCache as cache ->
+            CacheDriver.create (cache, { CacheDriver.defaults with TimeProvider = clock })
+        | _ -> raise (SessionConfigurationException [ missing ])
+
+    /// Over the IDistributedCache of the services, for SessionSetup.driverFrom. Raises SessionConfigurationException,
+    /// which says what to register, where there is none.
+    static member fromServices(services: IServiceProvider) : SessionDriver =
+        CacheDriver.OverServices(
+            services,
+            services.GetService typeof<IDistributedCache>,
+            "no IDistributedCache is registered. Call services.AddStackExchangeRedisCache(…), services.AddDistributedMemoryCache() or the like; without a host, use SessionSetup.driver \"cache\" (CacheDriver.create cache)."
+        )
+
+    /// Over the IDistributedCache registered as the keyed service of this name, for SessionSetup.driverFrom. Raises
+    /// SessionConfigurationException, which says what to register, where there is none.
+    static member keyed(name: string) : IServiceProvider -> SessionDriver =
+        fun services ->
+            let cache =
+                match services with
+                | :? IKeyedServiceProvider as keyed -> keyed.GetKeyedService(typeof<IDistributedCache>, name)
+                | _ -> null
+
+            CacheDriver.OverServices(
+                services,
+                cache,
+                $"no IDistributedCache is registered as the keyed service \"{name}\". Call services.AddKeyedSingleton<IDistributedCache>(\"{name}\", …)."
+            )
