@@ -1,0 +1,153 @@
+namespace Runa.Session
+
+open System
+open System.Data.Common
+open System.Threading
+open System.Threading.Tasks
+
+/// Runs single statements, each on a connection that it takes from the data source and gives back, whatever happens.
+[<Sealed>]
+type internal SqlDatabase
+    (dataSource: DbDataSource, dialect: SqlDialect, table: SqlTable, statements: SqlStatements, busyTimeout: TimeSpan) =
+    let isSqlite = dialect = SqlDialect.Sqlite
+
+    // SQLite has one writer at a time. Here writers of this process wait their turn without a thread; left to the file's
+    // lock, each would hold one while it tries again and again.
+    let turn = new SemaphoreSlim 1
+
+    // SQLite itself then waits for the writers of other processes, a millisecond at first; the provider would ask again
+    // only every 150 ms. The pragma answers with a row of its own.
+    let waiting =
+        if isSqlite then
+            $"PRAGMA busy_timeout = {int64 busyTimeout.TotalMilliseconds}; "
+        else
+            ""
+
+    let isMissingTable (e: DbException) = e.SqlState = "42P01" || e.Message.Contains "no such table"
+
+    let isMissingColumn (e: DbException) =
+        e.SqlState = "42703"
+        || e.Message.Contains "no such column"
+        || e.Message.Contains "has no column named"
+
+    /// What a beginner meets first gets words of its own; everything else is passed on as it is.
+    let explained (e: DbException) : exn =
+        if isMissingTable e then
+            InvalidOperationException(
+                $"The database has no table {table.Quoted}: call SqlDriver.ensureSchema once, set the option EnsureSchema, or create it with what SqlDriver.schema says.",
+                e
+            )
+        elif isMissingColumn e then
+            InvalidOperationException(
+                $"The table {table.Quoted} is not one of Runa.Session's, it lacks a column: choose another name by the option Table.",
+                e
+            )
+        else
+            e
+
+    let command (connection: DbConnection) (sql: string) (parameters: SqlParameter list) : DbCommand =
+        let command = connection.CreateCommand()
+        command.CommandText <- sql
+
+        if isSqlite then
+            command.CommandTimeout <- max 1 (int (ceil busyTimeout.TotalSeconds))
+
+        SqlParameter.add command parameters
+        command
+
+    /// Raises what the database raised, explained. `try … with` in a task would lose nothing but clarity at each call.
+    let explaining (work: unit -> Task<'T>) : Task<'T> =
+        task {
+            try
+                return! work ()
+            with :? DbException as e ->
+                return raise (explained e)
+        }
+
+    let inTurn (token: CancellationToken) (work: unit -> Task<'T>) : Task<'T> =
+        if isSqlite then
+            task {
+                do! turn.WaitAsync token
+
+                try
+                    return! work ()
+                finally
+                    turn.Release() |> ignore
+            }
+        else
+            work ()
+
+    /// To the end: an error at the commit of what a statement did comes after its last row.
+    let rows (reader: DbDataReader) (read: DbDataReader -> 'T) (token: CancellationToken) : Task<ResizeArray<'T>> =
+        task {
+            let found = ResizeArray()
+            let mutable isRow = true
+
+            while isRow do
+                let! next = reader.ReadAsync token
+                isRow <- next
+
+                if isRow then
+                    found.Add(read reader)
+
+            return found
+        }
+
+    member _.Statements = statements
+    member _.Dialect = dialect
+
+    /// What a SELECT finds.
+    member _.Read(sql: string, parameters: SqlParameter list, read: DbDataReader -> 'T, token: CancellationToken) =
+        explaining (fun () ->
+            task {
+                use! connection = dataSource.OpenConnectionAsync token
+                use command = command connection sql parameters
+                use! reader = command.ExecuteReaderAsync token
+                return! rows reader read token
+            })
+
+    /// How many rows a statement changed.
+    member _.Write(sql: string, parameters: SqlParameter list, token: CancellationToken) : Task<int> =
+        explaining (fun () ->
+            inTurn token (fun () ->
+                task {
+                    use! connection = dataSource.OpenConnectionAsync token
+                    use command = command connection (waiting + sql) parameters
+                    return! command.ExecuteNonQueryAsync token
+                }))
+
+    /// What a DELETE … RETURNING removed.
+    member _.Remove(sql: string, parameters: SqlParameter list, read: DbDataReader -> 'T, token: CancellationToken) =
+        explaining (fun () ->
+            inTurn token (fun () ->
+                task {
+                    use! connection = dataSource.OpenConnectionAsync token
+                    use command = command connection (waiting + sql) parameters
+                    use! reader = command.ExecuteReaderAsync token
+
+                    if isSqlite then
+                        let! _ = reader.NextResultAsync token
+                        ()
+
+                    return! rows reader read token
+                }))
+
+    /// One statement after another on one connection: for the schema, whose statements belong together.
+    member _.Run(work: DbConnection -> (string -> Task<objnull>) -> Task<unit>, token: CancellationToken) : Task<unit> =
+        explaining (fun () ->
+            inTurn token (fun () ->
+                task {
+                    use! connection = dataSource.OpenConnectionAsync token
+
+                    let run (sql: string) : Task<objnull> =
+                        task {
+                            use command = command connection sql []
+                            return! command.ExecuteScalarAsync token
+                        }
+
+                    if isSqlite then
+                        let! _ = run waiting
+                        ()
+
+                    do! work connection run
+                }))

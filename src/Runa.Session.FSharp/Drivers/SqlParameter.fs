@@ -1,0 +1,33 @@
+namespace Runa.Session
+
+open System
+open System.Data
+open System.Data.Common
+
+/// A value of a statement, with its type, which a null does not tell.
+[<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
+type internal SqlParameter = { Name: string; Type: DbType; Value: obj }
+
+module internal SqlParameter =
+    let private make name kind (value: obj) : SqlParameter = { Name = name; Type = kind; Value = value }
+
+    let text (name: string) (value: string) = make name DbType.String value
+    let number (name: string) (value: int64) = make name DbType.Int64 value
+
+    let textOrNull (name: string) (value: string option) =
+        match value with
+        | Some value -> text name value
+        | None -> make name DbType.String DBNull.Value
+
+    let numberOrNull (name: string) (value: int64 voption) =
+        match value with
+        | ValueSome value -> number name value
+        | ValueNone -> make name DbType.Int64 DBNull.Value
+
+    let add (command: DbCommand) (parameters: SqlParameter list) =
+        for parameter in parameters do
+            let added = command.CreateParameter()
+            added.ParameterName <- parameter.Name
+            added.DbType <- parameter.Type
+            added.Value <- parameter.Value
+            command.Parameters.Add added |> ignore

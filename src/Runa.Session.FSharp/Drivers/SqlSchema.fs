@@ -1,0 +1,49 @@
+namespace Runa.Session
+
+open System
+open System.Threading
+open System.Threading.Tasks
+
+/// Creates the table and its indexes where they are not there; drops and alters nothing.
+module internal SqlSchema =
+    // One creator at a time: two at once would fail in PostgreSQL, in spite of IF NOT EXISTS. Held until the end of the
+    // transaction, so that a creator that dies does not leave it behind.
+    let private lockPostgreSql = "SELECT pg_advisory_xact_lock(hashtextextended('Runa.Session: schema', 0))"
+
+    /// Readers and the writer then do not wait for each other. The file remembers it.
+    let private useWal (run: string -> Task<objnull>) : Task<unit> =
+        task {
+            let! answer = run "PRAGMA journal_mode = WAL"
+            let mode = string answer
+
+            if mode <> "wal" then
+                raise (
+                    InvalidOperationException
+                        $"SQLite keeps this database in the journal mode \"{mode}\", not in \"wal\": the driver needs a database in a file, on a local disk."
+                )
+        }
+
+    let ensure (database: SqlDatabase) (token: CancellationToken) : Task<unit> =
+        database.Run(
+            (fun connection run ->
+                task {
+                    match database.Dialect with
+                    | SqlDialect.Sqlite -> do! useWal run
+                    | SqlDialect.PostgreSql -> ()
+
+                    use! transaction = connection.BeginTransactionAsync token
+
+                    if database.Dialect = SqlDialect.PostgreSql then
+                        let! _ = run lockPostgreSql
+                        ()
+
+                    for statement in database.Statements.Schema do
+                        let! _ = run statement
+                        ()
+
+                    // A table of this name that is another's lacks our columns.
+                    let! _ = run database.Statements.Probe
+                    do! transaction.CommitAsync token
+                }),
+            token
+        )

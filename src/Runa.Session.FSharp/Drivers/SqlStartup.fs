@@ -1,0 +1,49 @@
+namespace Runa.Session
+
+open System.Threading
+open System.Threading.Tasks
+
+/// Puts the creation of the schema before the first call, where it is wanted. When it fails, so does the call, and the
+/// next one tries again.
+[<Sealed>]
+type internal SqlStartup(isWanted: bool, ensure: CancellationToken -> Task<unit>) =
+    let one = new SemaphoreSlim 1
+    let mutable isDone = not isWanted
+
+    let start (token: CancellationToken) : Task =
+        task {
+            do! one.WaitAsync token
+
+            try
+                if not (Volatile.Read &isDone) then
+                    do! ensure token
+                    Volatile.Write(&isDone, true)
+            finally
+                one.Release() |> ignore
+        }
+
+    member _.After(token: CancellationToken, work: unit -> Task<'T>) : ValueTask<'T> =
+        if Volatile.Read &isDone then
+            ValueTask<'T>(work ())
+        else
+            ValueTask<'T>(
+                task {
+                    do! start token
+                    return! work ()
+                }
+            )
+
+    member startup.AfterThat(token: CancellationToken, work: unit -> Task) : ValueTask =
+        ValueTask(
+            startup
+                .After(
+                    token,
+                    fun () ->
+                        task {
+                            do! work ()
+                            return true
+                        }
+                )
+                .AsTask()
+            :> Task
+        )
