@@ -1,0 +1,176 @@
+module Runa.Session.Tests.SqlSweepTests
+
+open System
+open System.Threading.Tasks
+open Expecto
+open Runa.Session
+open Runa.Session.Tests.SqlUnderTest
+
+let private createMany (driver: SessionDriver) count (record: int64 -> SessionRecord) =
+    task {
+        let keys = [ for _ in 1..count -> newKey () ]
+
+        for i, key in List.indexed keys do
+            let! isCreated = driver.Create key (record (int64 i)) none
+            Expect.isTrue isCreated "created"
+
+        return keys
+    }
+
+let private rows (sql: SqlUnderTest) =
+    task {
+        use source = sql.Open()
+        let! count = scalar source $"SELECT COUNT(*) FROM \"{sql.Options.Table}\""
+        return Convert.ToInt32 count
+    }
+
+let private owners (driver: SessionDriver) = driver.Owners.Value
+
+[<Tests>]
+let tests =
+    testList
+        "SqlSweep"
+        [ onBoth "promise 27: an owner's records are listed in pages, each record once" (fun sql ->
+              task {
+                  let driver = sql.Driver()
+                  let! keys = createMany driver 205 (record >> ownedBy "ann")
+                  let! _ = createMany driver 3 (record >> ownedBy "bob")
+                  let! first = (owners driver).List "shop/web" "ann" None none
+                  let! second = (owners driver).List "shop/web" "ann" first.Next none
+                  let! third = (owners driver).List "shop/web" "ann" second.Next none
+                  let pages = [ first; second; third ]
+                  Expect.equal (pages |> List.map _.Items.Length) [ 100; 100; 5 ] "sizes"
+                  Expect.equal third.Next None "the last page"
+
+                  Expect.equal
+                      (pages |> List.collect _.Items |> List.map (_.Key >> StoreKey.toText))
+                      (keys |> List.map StoreKey.toText |> List.sortWith (fun a b -> String.CompareOrdinal(a, b)))
+                      "keys, in their order"
+              })
+          onBoth "what has expired is not listed; a tombstone is" (fun sql ->
+              task {
+                  let driver = sql.Driver()
+                  let! _ = createMany driver 1 (record >> ownedBy "ann" >> idleUntil 5.)
+
+                  let! moved =
+                      createMany driver 1 (fun i ->
+                          { ownedBy "ann" (record i) with Kind = RecordKind.Moved(newKey ()) })
+
+                  sql.Clock.Advance(TimeSpan.FromMinutes 5.)
+                  let! page = (owners driver).List "shop/web" "ann" None none
+                  Expect.equal (page.Items |> List.map _.Key) moved "listed"
+              })
+          onBoth
+              "an epoch changes with each Advance of the owner and each DeleteAll of the scope, and with no other"
+              (fun sql ->
+                  task {
+                      let driver = sql.Driver()
+                      let epoch () = ((owners driver).Epoch "shop/web" "ann" none).AsTask()
+                      let! first = epoch ()
+                      do! (owners driver).Advance "shop/web" "bob" none
+                      do! (owners driver).Advance "shop/admin" "ann" none
+                      let! _ = (owners driver).DeleteAll "shop/admin" none
+                      let! same = epoch ()
+                      Expect.equal same first "others"
+                      do! (owners driver).Advance "shop/web" "ann" none
+                      let! second = epoch ()
+                      do! (owners driver).Advance "shop/web" "ann" none
+                      let! third = epoch ()
+                      let! _ = (owners driver).DeleteAll "shop/web" none
+                      let! fourth = epoch ()
+                      Expect.hasLength (List.distinct [ first; second; third; fourth ]) 4 "all different"
+                  })
+          onBoth "promise 27: DeleteAll deletes all of the scope in batches, and counts the live ones" (fun sql ->
+              task {
+                  let options = { sql.Options with PurgeBatch = 10 }
+                  use source = sql.Open()
+                  let driver = SqlDriver.create (options, source)
+                  let! _ = createMany driver 25 record
+                  let! _ = createMany driver 10 (record >> ownedBy "ann")
+                  let! _ = createMany driver 3 (record >> idleUntil 5.)
+
+                  let! _ = createMany driver 2 (fun i -> { record i with Kind = RecordKind.Moved(newKey ()) })
+
+                  let! others = createMany driver 2 (fun i -> { record i with Scope = "shop/admin" })
+                  sql.Clock.Advance(TimeSpan.FromMinutes 5.)
+                  let! deleted = (owners driver).DeleteAll "shop/web" none
+                  Expect.equal deleted 35 "the live ones"
+                  let! left = rows sql
+                  Expect.equal left (others.Length + 1) "another scope's rows, and the epoch"
+              })
+          onBoth "promise 11: expired records are purged in batches, and old epochs with them, uncounted" (fun sql ->
+              task {
+                  use inner = sql.Open()
+                  use source = new WatchedDataSource(inner, ignore)
+                  let driver = SqlDriver.create ({ sql.Options with PurgeBatch = 10 }, source)
+                  let! _ = createMany driver 25 (record >> idleUntil 5.)
+                  let! _ = createMany driver 4 record
+                  do! (owners driver).Advance "shop/web" "ann" none
+                  sql.Clock.Advance(TimeSpan.FromMinutes 5.)
+                  source.TakeCommands() |> ignore
+                  let! purged = driver.PurgeExpired none
+                  Expect.equal purged 25 "the expired ones"
+                  Expect.hasLength (source.TakeCommands()) 3 "statements"
+                  let! left = rows sql
+                  Expect.equal left 5 "rows left, with the epoch"
+                  sql.Clock.Advance(TimeSpan.FromDays 1.)
+                  let! purged = driver.PurgeExpired none
+                  Expect.equal purged 4 "the rest"
+                  let! left = rows sql
+                  Expect.equal left 0 "and the epoch"
+              })
+          onBoth "purges and deletions of several processes at once do not get in each other's way" (fun sql ->
+              task {
+                  let drivers = [ for _ in 1..3 -> SqlDriver.create ({ sql.Options with PurgeBatch = 7 }, sql.Open()) ]
+
+                  let! _ = createMany drivers.Head 150 (record >> idleUntil 5.)
+                  let! _ = createMany drivers.Head 50 record
+                  sql.Clock.Advance(TimeSpan.FromMinutes 5.)
+
+                  let! purged =
+                      Task.WhenAll
+                          [ for driver in drivers do
+                                Task.Run<int>(fun () -> (driver.PurgeExpired none).AsTask()) ]
+
+                  Expect.equal (Array.sum purged) 150 "each counted once"
+
+                  let! deleted =
+                      Task.WhenAll
+                          [ for driver in drivers do
+                                Task.Run<int>(fun () -> ((owners driver).DeleteAll "shop/web" none).AsTask()) ]
+
+                  Expect.equal (Array.sum deleted) 50 "each counted once"
+              })
+          onBoth "promise 11: the registry's timer purges without anybody's request" (fun sql ->
+              task {
+                  use source = sql.Open()
+                  let driver = SqlDriver.create (sql.Options, source)
+                  let purged = TaskCompletionSource<int>()
+
+                  let told =
+                      driver
+                      |> SessionDriver.withPurge (fun token ->
+                          ValueTask<int>(
+                              task {
+                                  let! count = driver.PurgeExpired token
+                                  purged.TrySetResult count |> ignore
+                                  return count
+                              }
+                          ))
+
+                  let! _ = createMany driver 2 (record >> idleUntil 1.)
+
+                  use _ =
+                      SessionSetup.empty
+                      |> SessionSetup.driver "memory" told
+                      |> SessionSetup.secrets [ "0123456789abcdefghijklmnopqrstuvwxyz" ]
+                      |> SessionSetup.application "shop"
+                      |> SessionSetup.timeProvider sql.Clock
+                      |> SessionRegistry.create
+
+                  sql.Clock.Advance(TimeSpan.FromMinutes 1.)
+                  let! count = purged.Task.WaitAsync(TimeSpan.FromSeconds 30.)
+                  Expect.equal count 2 "purged"
+                  let! left = rows sql
+                  Expect.equal left 0 "rows left"
+              }) ]
