@@ -93,6 +93,23 @@ type internal SqlDatabase
             return found
         }
 
+    let writing sql parameters (token: CancellationToken) (outcome: DbDataReader -> Task<'T>) : Task<'T> =
+        explaining (fun () ->
+            inTurn token (fun () ->
+                task {
+                    use! connection = dataSource.OpenConnectionAsync token
+                    use command = command connection (waiting + sql) parameters
+                    use! reader = command.ExecuteReaderAsync token
+
+                    // From the row of the pragma to the statement. Not by ExecuteNonQuery: it stops at that row, and
+                    // Microsoft.Data.Sqlite then runs the rest while it disposes the reader, where it drops errors.
+                    if isSqlite then
+                        let! _ = reader.NextResultAsync token
+                        ()
+
+                    return! outcome reader
+                }))
+
     member _.Statements = statements
     member _.Dialect = dialect
 
@@ -108,29 +125,11 @@ type internal SqlDatabase
 
     /// How many rows a statement changed.
     member _.Write(sql: string, parameters: SqlParameter list, token: CancellationToken) : Task<int> =
-        explaining (fun () ->
-            inTurn token (fun () ->
-                task {
-                    use! connection = dataSource.OpenConnectionAsync token
-                    use command = command connection (waiting + sql) parameters
-                    return! command.ExecuteNonQueryAsync token
-                }))
+        writing sql parameters token (fun reader -> task { return reader.RecordsAffected })
 
     /// What a DELETE … RETURNING removed.
     member _.Remove(sql: string, parameters: SqlParameter list, read: DbDataReader -> 'T, token: CancellationToken) =
-        explaining (fun () ->
-            inTurn token (fun () ->
-                task {
-                    use! connection = dataSource.OpenConnectionAsync token
-                    use command = command connection (waiting + sql) parameters
-                    use! reader = command.ExecuteReaderAsync token
-
-                    if isSqlite then
-                        let! _ = reader.NextResultAsync token
-                        ()
-
-                    return! rows reader read token
-                }))
+        writing sql parameters token (fun reader -> rows reader read token)
 
     /// One statement after another on one connection: for the schema, whose statements belong together.
     member _.Run(work: DbConnection -> (string -> Task<objnull>) -> Task<unit>, token: CancellationToken) : Task<unit> =

@@ -80,27 +80,24 @@ type SqlDriver =
         let store = SqlStore(database, options.TimeProvider)
         let sweep = SqlSweep(database, options.TimeProvider, options.PurgeBatch)
         let schema = SqlStartup(options.EnsureSchema, SqlSchema.ensure database)
-        let after token work = schema.After(token, work)
+        let after (token: CancellationToken) (work: unit -> Task<'T>) = schema.After(token, work)
 
-        { Name = "sql"
-          Load = fun key token -> after token (fun () -> store.Load(key, token))
-          Create = fun key record token -> after token (fun () -> store.Create(key, record, token))
-          Replace = fun key version record token -> after token (fun () -> store.Replace(key, version, record, token))
-          Touch = fun key idleEnd token -> after token (fun () -> store.Touch(key, idleEnd, token))
-          Delete = fun key token -> after token (fun () -> store.Delete(key, token))
-          Owners =
-            ValueSome
-                { List =
-                    fun scope owner from token -> after token (fun () -> store.List(scope, owner, from, 100, token))
-                  Epoch = fun scope owner token -> after token (fun () -> sweep.Epoch(scope, owner, token))
-                  Advance =
-                    fun scope owner token -> schema.AfterThat(token, fun () -> sweep.Advance(scope, owner, token))
-                  DeleteAll = fun scope token -> after token (fun () -> sweep.DeleteAll(scope, token)) }
-          Guarantee = DriverGuarantee.CompareAndSwap
-          PurgeExpired = fun token -> after token (fun () -> sweep.PurgeExpired token)
-          Ping = fun token -> schema.AfterThat(token, fun () -> store.Ping token)
-          Dispose = fun () -> ValueTask()
-          InProcess = false }
+        let owners: OwnerIndex =
+            { List = fun scope owner from token -> after token (fun () -> store.List(scope, owner, from, 100, token))
+              Epoch = fun scope owner token -> after token (fun () -> sweep.Epoch(scope, owner, token))
+              Advance = fun scope owner token -> schema.AfterThat(token, fun () -> sweep.Advance(scope, owner, token))
+              DeleteAll = fun scope token -> after token (fun () -> sweep.DeleteAll(scope, token)) }
+
+        SessionDriver.create
+            "sql"
+            (fun key token -> after token (fun () -> store.Load(key, token)))
+            (fun key record token -> after token (fun () -> store.Create(key, record, token)))
+            (fun key version record token -> after token (fun () -> store.Replace(key, version, record, token)))
+            (fun key idleEnd token -> after token (fun () -> store.Touch(key, idleEnd, token)))
+            (fun key token -> after token (fun () -> store.Delete(key, token)))
+        |> SessionDriver.withOwners owners
+        |> SessionDriver.withPurge (fun token -> after token (fun () -> sweep.PurgeExpired token))
+        |> SessionDriver.withPing (fun token -> schema.AfterThat(token, fun () -> store.Ping token))
 
     /// Over the DbDataSource that is registered as a service, for SessionSetup.driverFrom; with the TimeProvider that is
     /// registered, if one is. Raises InvalidOperationException where no data source is registered.

@@ -7,14 +7,12 @@ open System.Net
 open System.Net.Sockets
 open Expecto
 
-/// A PostgreSQL of the test run: in a fresh folder, on a free port of the loopback, stopped and deleted at the end of the
-/// run. It does not wait for the disk, so the machine's crash would lose it, and no test is about that.
-[<Sealed>]
-type PostgresServer private (binaries: string, folder: string, port: int) =
-    static let isRoot = Environment.UserName = "root"
+/// PostgreSQL's programs, where this machine has them.
+module internal PostgresPrograms =
+    let isRoot = Environment.UserName = "root"
 
     /// Its output goes nowhere: a server that inherited ours would keep whoever reads it waiting.
-    static let tryRun (program: string) (arguments: string list) : int =
+    let private tryRun (program: string) (arguments: string list) : int =
         let start = ProcessStartInfo "/bin/sh"
         start.ArgumentList.Add "-c"
         start.ArgumentList.Add "exec \"$@\" </dev/null >/dev/null 2>&1"
@@ -35,13 +33,13 @@ type PostgresServer private (binaries: string, folder: string, port: int) =
             running.WaitForExit()
             running.ExitCode
 
-    static let run program arguments =
+    let run program arguments =
         let exitCode = tryRun program arguments
 
         if exitCode <> 0 then
             failwith $"{Path.GetFileName program} ended with {exitCode}"
 
-    static let installed =
+    let installed =
         let versions =
             if Directory.Exists "/usr/lib/postgresql" then
                 Directory.GetDirectories "/usr/lib/postgresql" |> Array.sortDescending
@@ -58,7 +56,7 @@ type PostgresServer private (binaries: string, folder: string, port: int) =
             && File.Exists(Path.Combine(folder, "pg_ctl")))
 
     /// Why no server can be started here; None where one can.
-    static let obstacle =
+    let obstacle =
         lazy
             (match installed with
              | None -> Some "PostgreSQL's initdb and pg_ctl are neither in /usr/lib/postgresql nor in the PATH"
@@ -66,11 +64,15 @@ type PostgresServer private (binaries: string, folder: string, port: int) =
                  Some "PostgreSQL does not run as root, and there is no user postgres to run it as"
              | Some _ -> None)
 
-    static let freePort () =
+    let freePort () =
         use listener = new TcpListener(IPAddress.Loopback, 0)
         listener.Start()
         (listener.LocalEndpoint :?> IPEndPoint).Port
 
+/// A PostgreSQL of the test run: in a fresh folder, on a free port of the loopback, stopped and deleted at the end of the
+/// run. It does not wait for the disk, so the machine's crash would lose it, and no test is about that.
+[<Sealed>]
+type PostgresServer private (binaries: string, folder: string, port: int) =
     let data = Path.Combine(folder, "data")
     let log = Path.Combine(folder, "log")
     let pgCtl = Path.Combine(binaries, "pg_ctl")
@@ -81,13 +83,13 @@ type PostgresServer private (binaries: string, folder: string, port: int) =
         let settings =
             $"-p {port} -h 127.0.0.1 -k '' -c fsync=off -c max_connections=200 -c log_line_prefix='%%a: '"
 
-        run pgCtl [ "start"; "-w"; "-D"; data; "-l"; log; "-o"; settings ]
+        PostgresPrograms.run pgCtl [ "start"; "-w"; "-D"; data; "-l"; log; "-o"; settings ]
         isRunning <- true
 
     /// As kill -9 would: connections break, and it recovers at the next start.
     member _.Crash() =
         isRunning <- false
-        run pgCtl [ "stop"; "-w"; "-m"; "immediate"; "-D"; data ]
+        PostgresPrograms.run pgCtl [ "stop"; "-w"; "-m"; "immediate"; "-D"; data ]
 
     /// For Npgsql; the name is that of the application in the server's log.
     member _.ConnectionString(application: string) =
@@ -110,18 +112,18 @@ type PostgresServer private (binaries: string, folder: string, port: int) =
 
     /// A server of its own, for a test that crashes it. Skips the test where none can be started.
     static member start() : PostgresServer =
-        match obstacle.Value, installed with
+        match PostgresPrograms.obstacle.Value, PostgresPrograms.installed with
         | None, Some binaries ->
             let folder = Directory.CreateTempSubdirectory("runa-postgres-").FullName
 
-            if isRoot then
+            if PostgresPrograms.isRoot then
                 // The one thing root does: give the folder away.
                 use chown = Process.Start("chown", [ "postgres"; folder ])
                 chown.WaitForExit()
 
-            let server = PostgresServer(binaries, folder, freePort ())
+            let server = PostgresServer(binaries, folder, PostgresPrograms.freePort ())
 
-            run
+            PostgresPrograms.run
                 (Path.Combine(binaries, "initdb"))
                 [ "-D"
                   Path.Combine(folder, "data")
