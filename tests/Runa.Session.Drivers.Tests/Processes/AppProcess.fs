@@ -49,9 +49,11 @@ type AppProcess private (instance: Process, client: HttpClient) =
             let! text = response.Content.ReadAsStringAsync()
 
             let set =
-                match response.Headers.TryGetValues "Set-Cookie" with
-                | true, values -> values |> Seq.tryLast |> Option.map (fun text -> text.Substring(0, text.IndexOf ';'))
-                | _ -> None
+                [ for header in response.Headers do
+                      if header.Key = "Set-Cookie" then
+                          yield! header.Value ]
+                |> List.tryLast
+                |> Option.map (fun text -> text.Substring(0, text.IndexOf ';'))
 
             return { Status = int response.StatusCode; Text = text; Cookie = set }
         }

@@ -7,6 +7,7 @@ open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Hosting
 open Microsoft.AspNetCore.Http
 open Microsoft.Data.Sqlite
+open Microsoft.Extensions.Hosting
 open Microsoft.Extensions.Logging
 open Npgsql
 open Runa.Session
