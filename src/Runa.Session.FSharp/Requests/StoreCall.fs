@@ -162,29 +162,41 @@ module internal StoreCall =
                 return applied
         }
 
-    let create (session: NamedSession) (place: StorePlace) (record: SessionRecord) : Task<bool> =
+    let create (session: NamedSession) (place: StorePlace) (record: SessionRecord) : ValueTask<bool> =
         let stored = sealedFor session place record
         let answer = run session "create" true (session.Driver.Create place.Key stored)
-        settled session place.Key record answer true
+
+        if answer.IsCompletedSuccessfully then
+            answer
+        else
+            ValueTask<bool>(settled session place.Key record answer true)
+
+    let private openedResult session place (result: ReplaceResult) =
+        match result with
+        | ReplaceResult.Conflict current ->
+            match opened session place current with
+            | ValueSome current -> ReplaceResult.Conflict current
+            | ValueNone -> ReplaceResult.Missing
+        | result -> result
 
     let replace
         (session: NamedSession)
         (place: StorePlace)
         (version: RecordVersion)
         (record: SessionRecord)
-        : Task<ReplaceResult> =
-        task {
-            let stored = sealedFor session place record
-            let answer = run session "replace" true (session.Driver.Replace place.Key version stored)
+        : ValueTask<ReplaceResult> =
+        let stored = sealedFor session place record
+        let answer = run session "replace" true (session.Driver.Replace place.Key version stored)
 
-            match! settled session place.Key record answer ReplaceResult.Replaced with
-            | ReplaceResult.Conflict current ->
-                return
-                    match opened session place current with
-                    | ValueSome current -> ReplaceResult.Conflict current
-                    | ValueNone -> ReplaceResult.Missing
-            | result -> return result
-        }
+        if answer.IsCompletedSuccessfully then
+            ValueTask<ReplaceResult>(openedResult session place answer.Result)
+        else
+            ValueTask<ReplaceResult>(
+                task {
+                    let! result = settled session place.Key record answer ReplaceResult.Replaced
+                    return openedResult session place result
+                }
+            )
 
     let touch (session: NamedSession) (key: StoreKey) (idleEnd: DateTimeOffset) =
         run session "touch" true (session.Driver.Touch key idleEnd)
