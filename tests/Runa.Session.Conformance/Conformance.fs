@@ -8,4 +8,8 @@ module Conformance =
     /// The tests of a driver, as a list named after it. A promise from which it is excused is a test that is skipped, by
     /// its name, with the reason.
     let tests (driver: DriverUnderTest) : Test =
-        testSequencedGroup driver.Name (testList $"conformance of {driver.Name}" [])
+        testSequencedGroup
+            driver.Name
+            (testList
+                $"conformance of {driver.Name}"
+                [ RecordTests.tests driver; LifeTests.tests driver; ValueTests.tests driver; ConcurrencyTests.tests driver; CancellationTests.tests driver; OwnerTests.tests driver ])
