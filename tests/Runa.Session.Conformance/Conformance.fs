@@ -12,4 +12,9 @@ module Conformance =
             driver.Name
             (testList
                 $"conformance of {driver.Name}"
-                [ RecordTests.tests driver; LifeTests.tests driver; ValueTests.tests driver; ConcurrencyTests.tests driver; CancellationTests.tests driver; OwnerTests.tests driver ])
+                [ RecordTests.tests driver
+                  LifeTests.tests driver
+                  ValueTests.tests driver
+                  ConcurrencyTests.tests driver
+                  CancellationTests.tests driver
+                  OwnerTests.tests driver ])

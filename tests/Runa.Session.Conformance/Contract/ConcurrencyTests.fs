@@ -11,8 +11,7 @@ open Runa.Session.Conformance.Records
 
 let private count (record: SessionRecord) = Int32.Parse(record.State.Values["visits"])
 
-let private counted (number: int) (record: SessionRecord) =
-    record |> again |> withValue "visits" (string number)
+let private counted (number: int) (record: SessionRecord) = record |> again |> withValue "visits" (string number)
 
 /// Adds one, trying again on each conflict.
 let private increment (driver: SessionDriver) (key: StoreKey) =
@@ -210,9 +209,7 @@ let private deletes (under: DriverUnderTest) =
                   let! loaded = Ask.load bench.Driver key
                   loaded |> shouldBeGone "after the delete"
 
-                  deleted
-                  |> List.filter _.IsSome
-                  |> Expect.hasLength "one of two deletes removed it" 1
+                  deleted |> List.filter _.IsSome |> Expect.hasLength "one of two deletes removed it" 1
           }
 
       test [ Need.Swap ] "promise 9: a delete answers the last write that won"
@@ -251,5 +248,4 @@ let private deletes (under: DriverUnderTest) =
                   deleted.Value |> shouldBeThere "what was deleted" last.Value
           } ]
 
-let tests (under: DriverUnderTest) : Test =
-    testList "concurrency" (writers under @ deletes under)
+let tests (under: DriverUnderTest) : Test = testList "concurrency" (writers under @ deletes under)

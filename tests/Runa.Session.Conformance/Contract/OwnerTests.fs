@@ -181,7 +181,8 @@ let private listing (under: DriverUnderTest) =
       <| fun bench ->
           task {
               let scope = newScope ()
-              let! _ = Ask.store bench.Driver (owned scope "alice" bench |> withIdle (bench.Now + TimeSpan.FromMinutes 20.))
+              let! _ =
+                  Ask.store bench.Driver (owned scope "alice" bench |> withIdle (bench.Now + TimeSpan.FromMinutes 20.))
               let touched = owned scope "alice" bench |> withIdle (bench.Now + TimeSpan.FromMinutes 20.)
               let! key = Ask.store bench.Driver touched
               let! isTouched = Ask.touch bench.Driver key (bench.Now + TimeSpan.FromMinutes 30.)
@@ -264,11 +265,9 @@ let private listing (under: DriverUnderTest) =
 let private epochs (under: DriverUnderTest) =
     let test name = Bench.test under [ Need.Owners ] name
 
-    let epoch (index: OwnerIndex) scope owner =
-        (index.Epoch scope owner CancellationToken.None).AsTask()
+    let epoch (index: OwnerIndex) scope owner = (index.Epoch scope owner CancellationToken.None).AsTask()
 
-    let advance (index: OwnerIndex) scope owner =
-        (index.Advance scope owner CancellationToken.None).AsTask()
+    let advance (index: OwnerIndex) scope owner = (index.Advance scope owner CancellationToken.None).AsTask()
 
     [ test "promise 4, 27: an epoch changes with each Advance of its owner, never back, and by nothing else"
       <| fun bench ->
@@ -319,6 +318,31 @@ let private epochs (under: DriverUnderTest) =
               othersAfter |> Expect.equal "elsewhere" others
           } ]
 
+/// A session that changes its id again and again, as regenerate does, until it finds itself ended.
+[<Sealed>]
+type private Mover(driver: SessionDriver) =
+    let mutable moves = 0
+    let mutable keys: StoreKey list = []
+
+    member _.Moves = Volatile.Read &moves
+    member _.Keys = keys
+
+    member mover.Run (key: StoreKey) (record: SessionRecord) : Task<unit> =
+        task {
+            keys <- key :: keys
+            let next, nextKey = again record, newKey ()
+            let! isCreated = Ask.create driver nextKey next
+            isCreated |> Expect.isTrue "created"
+
+            match! Ask.replace driver key record.Version (record |> tombstone nextKey) with
+            | ReplaceResult.Replaced when Interlocked.Increment &moves > 2_000 ->
+                failtest "it moved on and on after everything was ended"
+            | ReplaceResult.Replaced -> return! mover.Run nextKey next
+            | _ ->
+                let! _ = Ask.delete driver nextKey
+                ()
+        }
+
 let private ending (under: DriverUnderTest) =
     let test name = Bench.test under [ Need.Owners ] name
 
@@ -349,7 +373,8 @@ let private ending (under: DriverUnderTest) =
 
               for key in [ kept; keptToo ] do
                   let! loaded = Ask.load bench.Driver key
-                  if loaded.IsNone then failtest "a record of another scope is gone"
+                  if loaded.IsNone then
+                      failtest "a record of another scope is gone"
 
               do! lists bench "still listed" elsewhere "alice" [ kept ]
               let! again = bench.Owners.DeleteAll scope CancellationToken.None
@@ -365,36 +390,16 @@ let private ending (under: DriverUnderTest) =
               for round in 1..15 do
                   let first = owned scope "alice" bench
                   let! firstKey = Ask.store other first
-                  let moves = ref 0
-                  let all = ref [ firstKey ]
+                  let mover = Mover(other)
+                  let moving = Task.Run<unit>(fun () -> mover.Run firstKey first)
 
-                  let rec move (key: StoreKey) (record: SessionRecord) : Task<unit> =
-                      task {
-                          let next, nextKey = again record, newKey ()
-                          let! isCreated = Ask.create other nextKey next
-                          isCreated |> Expect.isTrue "created"
-                          all.Value <- nextKey :: all.Value
-
-                          match! Ask.replace other key record.Version (record |> tombstone nextKey) with
-                          | ReplaceResult.Replaced ->
-                              if Interlocked.Increment moves < 2_000 then
-                                  return! move nextKey next
-                              else
-                                  failtest "it moved on and on after everything was ended"
-                          | _ ->
-                              let! _ = Ask.delete other nextKey
-                              ()
-                      }
-
-                  let moving = Task.Run<unit>(fun () -> move firstKey first)
-
-                  while Volatile.Read moves < round % 4 do
+                  while mover.Moves < round % 4 && not moving.IsCompleted do
                       do! Task.Yield()
 
                   let! _ = bench.Owners.DeleteAll scope CancellationToken.None
                   do! moving
 
-                  for key in all.Value do
+                  for key in mover.Keys do
                       let! loaded = Ask.load bench.Driver key
 
                       match loaded with
@@ -403,5 +408,4 @@ let private ending (under: DriverUnderTest) =
                       | _ -> ()
           } ]
 
-let tests (under: DriverUnderTest) : Test =
-    testList "owners" (listing under @ epochs under @ ending under)
+let tests (under: DriverUnderTest) : Test = testList "owners" (listing under @ epochs under @ ending under)

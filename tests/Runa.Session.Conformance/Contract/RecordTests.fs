@@ -18,7 +18,8 @@ let private similarKeys () : StoreKey list =
         key bytes
 
     let swapCase (text: string) =
-        text |> String.map (fun c -> if Char.IsUpper c then Char.ToLowerInvariant c else Char.ToUpperInvariant c)
+        text
+        |> String.map (fun c -> if Char.IsUpper c then Char.ToLowerInvariant c else Char.ToUpperInvariant c)
 
     [ key random
       flipped 0 0x80uy
@@ -49,7 +50,9 @@ let tests (under: DriverUnderTest) : Test =
                   loaded |> shouldBeThere "loaded" record
               }
 
-          test [ Need.Store ] "promise 3, 9: under a key that was never created nothing is found, replaced, touched or deleted"
+          test
+              [ Need.Store ]
+              "promise 3, 9: under a key that was never created nothing is found, replaced, touched or deleted"
           <| fun bench ->
               task {
                   let key = newKey ()
@@ -208,7 +211,8 @@ let tests (under: DriverUnderTest) : Test =
           <| fun bench ->
               task {
                   let keys = similarKeys ()
-                  let records = keys |> List.mapi (fun index _ -> live (newScope ()) bench.Now |> withValue "n" $"{index}")
+                  let records =
+                      keys |> List.mapi (fun index _ -> live (newScope ()) bench.Now |> withValue "n" $"{index}")
 
                   for key, record in List.zip keys records do
                       let! isCreated = Ask.create bench.Driver key record

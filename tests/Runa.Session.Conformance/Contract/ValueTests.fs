@@ -226,6 +226,23 @@ let tests (under: DriverUnderTest) : Test =
                       do! live (newScope ()) bench.Now |> withValue "big" (jsonString text) |> storedAs bench what
               }
 
+          test
+              [ Need.Store ]
+              "promise 17: the content of a sealed record is read as it was stored, beside its owner and ends"
+          <| fun bench ->
+              task {
+                  for length in [ 0; 1; 60_000 ] do
+                      let content = Convert.ToBase64String(Array.init length (fun n -> byte (n * 7)))
+
+                      let record =
+                          live (newScope ()) bench.Now
+                          |> withIdle (bench.Now + TimeSpan.FromMinutes 20.)
+                          |> withOwner (Some(newOwner ()))
+                          |> withState (fun state -> { state with Values = Map.empty })
+
+                      do! { record with Kind = RecordKind.Sealed content } |> storedAs bench $"{length} bytes"
+              }
+
           test [ Need.Store ] "promise 17: a record with nothing in it, and one of 1,000 keys"
           <| fun bench ->
               task {
@@ -249,15 +266,18 @@ let tests (under: DriverUnderTest) : Test =
                   for what, change in times bench.Now do
                       let record = live (newScope ()) bench.Now |> withState change
                       do! storedAs bench what record
-                      do! storedAs bench $"{what}, with an idle end" (record |> again |> withIdle (bench.Now.AddTicks 12_345_677L))
+                      do!
+                          storedAs
+                              bench
+                              $"{what}, with an idle end"
+                              (record |> again |> withIdle (bench.Now.AddTicks 12_345_677L))
               }
 
           test [ Need.Store ] "promise 17: every record is read as it was stored"
           <| fun bench ->
               task {
-                  let isRead (record: SessionRecord) =
-                      (storedAs bench "the record" record).GetAwaiter().GetResult()
+                  let isRead (record: SessionRecord) = (storedAs bench "the record" record).GetAwaiter().GetResult()
 
-                  let config = Config.QuickThrowOnFailure.WithMaxTest 100
+                  let config = Config.QuickThrowOnFailure.WithMaxTest(100).WithQuietOnSuccess true
                   Check.One(config, Prop.forAll (records bench.Now) isRead)
               } ]

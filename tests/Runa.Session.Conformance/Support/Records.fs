@@ -45,7 +45,8 @@ module internal Records =
     let withValue (key: string) (json: string) (record: SessionRecord) : SessionRecord =
         record |> withState (fun state -> { state with Values = state.Values.Add(key, json) })
 
-    let withIdle (until: DateTimeOffset) (record: SessionRecord) : SessionRecord = { record with IdleEnd = ValueSome until }
+    let withIdle (until: DateTimeOffset) (record: SessionRecord) : SessionRecord =
+        { record with IdleEnd = ValueSome until }
 
     let until (ends: DateTimeOffset) (record: SessionRecord) : SessionRecord =
         record |> withState (fun state -> { state with ExpiresAt = ends })
@@ -66,7 +67,10 @@ module internal Records =
 
     let private short (value: 'T) : string =
         let text = $"%A{value}"
-        if text.Length > 200 then $"{text.Substring(0, 200)}… ({text.Length} characters)" else text
+        if text.Length > 200 then
+            $"{text.Substring(0, 200)}… ({text.Length} characters)"
+        else
+            text
 
     let private firstDifference (expected: Map<string, 'V>) (actual: Map<string, 'V>) =
         Seq.append expected.Keys actual.Keys
