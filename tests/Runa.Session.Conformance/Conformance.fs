@@ -17,4 +17,9 @@ module Conformance =
                   ValueTests.tests driver
                   ConcurrencyTests.tests driver
                   CancellationTests.tests driver
-                  OwnerTests.tests driver ])
+                  OwnerTests.tests driver
+                  LifeOfSessionsTests.tests driver
+                  RaceTests.tests driver
+                  DeviceTests.tests driver
+                  DumpTests.tests driver
+                  ModelTests.tests driver ])

@@ -4,7 +4,7 @@ open System
 open System.Threading.Tasks
 open Runa.Session
 
-/// A driver that is put through the suite. What it guarantees is read from the driver itself (`Guarantee`, `Owners`);
+/// A driver that is put through the suite. What it guarantees is read from the driver itself (`Guarantee`, `Owners`, `InCookie`);
 /// here stands what the driver does not say.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type DriverUnderTest =
@@ -16,9 +16,6 @@ type DriverUnderTest =
         /// with different clocks do is up to the store; tests of one driver under test never run at the same time. Where
         /// the store is not there, call `skiptest` with the reason: the tests then count as skipped.
         Open: TimeProvider -> Task<SessionDriver>
-        /// The whole session is in the cookie: Load, Create, Replace, Touch and Delete raise NotSupportedException.
-        /// Default: false.
-        IsStateless: bool
         /// With Guarantee LastWriteWins: writes through one opened driver are compared and swapped all the same, and only
         /// those of two processes can be lost. Default: false.
         SwapsWithinOneDriver: bool
@@ -42,7 +39,6 @@ module DriverUnderTest =
     let create (name: string) (openDriver: TimeProvider -> Task<SessionDriver>) : DriverUnderTest =
         { Name = name
           Open = openDriver
-          IsStateless = false
           SwapsWithinOneDriver = false
           ExpiresByItself = false
           Dump = None

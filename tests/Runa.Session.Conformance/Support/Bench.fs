@@ -25,6 +25,7 @@ type internal Need =
 [<Sealed>]
 type internal Bench(under: DriverUnderTest, clock: FakeTimeProvider, first: SessionDriver) =
     let mutable opened = [ first ]
+    let mutable owned: IDisposable list = []
 
     member _.Under = under
     member _.Clock = clock
@@ -52,8 +53,16 @@ type internal Bench(under: DriverUnderTest, clock: FakeTimeProvider, first: Sess
             }
         | DriverGuarantee.LastWriteWins -> Task.FromResult [ first ]
 
+    /// Disposed with the bench.
+    member _.Own(disposable: #IDisposable) =
+        owned <- disposable :> IDisposable :: owned
+        disposable
+
     member _.Dispose() : Task =
         task {
+            for disposable in owned do
+                disposable.Dispose()
+
             for driver in opened do
                 do! driver.Dispose()
         }
@@ -66,7 +75,7 @@ module internal Bench =
         match need with
         | Need.Dump when under.Dump.IsNone -> Some "no dump: the suite was not given one"
         | Need.Dump -> None
-        | _ when under.IsStateless -> Some "excused: stateless, the session is in the cookie"
+        | _ when driver.InCookie -> Some "excused: stateless, the session is in the cookie"
         | Need.Swap when driver.Guarantee = DriverGuarantee.LastWriteWins && not under.SwapsWithinOneDriver ->
             Some "excused: LastWriteWins"
         | Need.SwapBetweenProcesses when driver.Guarantee = DriverGuarantee.LastWriteWins ->

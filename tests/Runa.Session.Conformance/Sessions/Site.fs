@@ -1,0 +1,169 @@
+namespace Runa.Session.Conformance
+
+open System
+open System.Collections.Concurrent
+open System.Threading
+open System.Threading.Tasks
+open Runa.Session
+
+/// The cookies of one browser.
+[<Sealed>]
+type internal Browser(jar: Map<string, string>) =
+    let mutable jar = jar
+
+    let isTaken (attributes: string[]) =
+        attributes
+        |> Array.exists (fun attribute ->
+            let attribute = attribute.Trim().ToLowerInvariant()
+            attribute = "max-age=0" || attribute.StartsWith "expires=thu, 01 jan 1970")
+
+    new() = Browser Map.empty
+
+    /// The raw Cookie header.
+    member _.Header: string option =
+        if jar.IsEmpty then
+            None
+        else
+            Some(String.Join("; ", [ for KeyValue(name, value) in jar -> $"{name}={value}" ]))
+
+    member _.Values: string list = [ for KeyValue(_, value) in jar -> value ]
+
+    /// Set-Cookie headers, in their order.
+    member _.Receive(setCookies: string list) : unit =
+        for setCookie in setCookies do
+            let parts = setCookie.Split ';'
+            let at = parts[0].IndexOf '='
+            let name = parts[0].Substring(0, at)
+
+            if isTaken (Array.tail parts) then
+                jar <- jar.Remove name
+            else
+                jar <- jar.Add(name, parts[0].Substring(at + 1))
+
+    /// Another browser with the same cookies: a second tab whose requests overlap, or a thief.
+    member _.Copy() : Browser = Browser jar
+
+/// An application on the driver: a registry, and what its browsers do.
+[<Sealed>]
+type internal Site
+    (
+        driver: SessionDriver,
+        clock: TimeProvider,
+        application: string,
+        secrets: string list,
+        change: SessionSettings -> SessionSettings
+    ) =
+    let touches = ConcurrentBag<Task>()
+
+    // A touch that is not waited for would make the next request's answer a matter of luck.
+    let watched =
+        { driver with
+            Touch =
+                fun key idleEnd token ->
+                    let touch = (driver.Touch key idleEnd token).AsTask()
+                    touches.Add touch
+                    ValueTask<bool> touch
+            // The registry would purge what other tests stored, by the clock of this one.
+            PurgeExpired = fun _ -> ValueTask<int> 0 }
+
+    let settings (settings: SessionSettings) = change { settings with Driver = "under test" }
+
+    let registry =
+        SessionSetup.empty
+        |> SessionSetup.driver "under test" watched
+        |> SessionSetup.session "web" settings
+        |> SessionSetup.session "admin" settings
+        |> SessionSetup.secrets secrets
+        |> SessionSetup.application application
+        |> SessionSetup.timeProvider clock
+        |> SessionSetup.storeTimeout (TimeSpan.FromSeconds 30.)
+        |> SessionRegistry.create
+
+    /// For the tests in which secrets do not matter.
+    static member Secrets = [ "conformance 0123456789 abcdefghijklmnopqrstuvwxyz" ]
+
+    static member NewApplication() : string = $"conformance-{Guid.NewGuid():N}"
+
+    member _.Registry = registry
+
+    /// Waits for touches that are under way.
+    member _.Settle() : Task =
+        task {
+            for touch in touches do
+                try
+                    do! touch
+                with _ ->
+                    ()
+
+            touches.Clear()
+        }
+
+    member _.LoadAs (name: string) (browser: Browser) : Task<Session> =
+        SessionRegistry.load name browser.Header CancellationToken.None registry
+
+    member site.Load(browser: Browser) : Task<Session> = site.LoadAs "web" browser
+
+    /// A request with a pure step.
+    member site.Step (browser: Browser) (step: Session -> Session) : Task<Session> =
+        task {
+            let! committed = SessionRegistry.update "web" browser.Header step CancellationToken.None registry
+            browser.Receive committed.Cookies
+            do! site.Settle()
+            return committed.Session
+        }
+
+    /// The end of a run-once request that began with Load.
+    member site.Commit (browser: Browser) (session: Session) : Task<Session> =
+        task {
+            let! committed = SessionRegistry.commit session CancellationToken.None registry
+            browser.Receive committed.Cookies
+            do! site.Settle()
+            return committed.Session
+        }
+
+    member _.RevokeOwner(owner: string) : Task<int> =
+        SessionRegistry.revokeOwner "web" owner CancellationToken.None registry
+
+    member _.ForOwner(owner: string) : Task<OwnedSession list> =
+        SessionRegistry.forOwner "web" owner CancellationToken.None registry
+
+    interface IDisposable with
+        member _.Dispose() = (registry :> IDisposable).Dispose()
+
+module internal Sites =
+    /// With an idle timeout of 20 minutes, where the driver can have one.
+    let settings (bench: Bench) (settings: SessionSettings) : SessionSettings =
+        if bench.Driver.InCookie then
+            settings
+        else
+            { settings with IdleTimeout = Some(TimeSpan.FromMinutes 20.) }
+
+    let start (bench: Bench) : Site =
+        new Site(bench.Driver, bench.Clock, Site.NewApplication(), Site.Secrets, settings bench)
+
+    /// One application in as many processes as the driver guarantees something for.
+    let startSeveral (bench: Bench) : Task<Site list> =
+        task {
+            let! drivers = bench.OpenWriters()
+            let application = Site.NewApplication()
+
+            return
+                [ for driver in drivers ->
+                      bench.Own(new Site(driver, bench.Clock, application, Site.Secrets, settings bench)) ]
+        }
+
+    let visits = SessionKey.create<int> "visits"
+    let text = SessionKey.create<string> "text"
+    let notice = SessionKey.create<string> "notice"
+
+    let increment (session: Session) : Session = Session.update visits 0 (fun count -> count + 1) session
+
+    /// Whether the request ran into another one, and said so.
+    let conflicts (work: unit -> Task<'T>) : Task<bool> =
+        task {
+            try
+                let! _ = work ()
+                return false
+            with :? SessionConflictException ->
+                return true
+        }
