@@ -67,6 +67,26 @@ let private listing (under: DriverUnderTest) =
               alive |> Expect.isTrue "bob's"
           }
 
+      test "promise 27: ending the others leaves one's own, however often it has just changed its id"
+      <| fun bench ->
+          task {
+              use site = start bench
+              let browser = Browser()
+              let! _ = site.Step browser increment
+              let! _ = site.Step browser (Session.signIn "alice")
+              let! _ = site.Step browser Session.regenerate
+              let! _ = site.Step browser Session.regenerate
+              let! other = signedIn site "alice" "other"
+              let! _ = site.Step other Session.regenerate
+              let! session = site.Load browser
+              let! ended = SessionRegistry.revokeOthers session CancellationToken.None site.Registry
+              ended |> Expect.equal "the other" 1
+              let! alive = isAlive site browser
+              alive |> Expect.isTrue "its own"
+              let! alive = isAlive site other
+              alive |> Expect.isFalse "the other"
+          }
+
       test "promise 27: everybody's sessions of a name end at once, those without an owner too, and no other name's"
       <| fun bench ->
           task {
