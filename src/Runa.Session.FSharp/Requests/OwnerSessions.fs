@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Collections.Generic
 open System.Threading
 open System.Threading.Tasks
 
@@ -83,17 +84,15 @@ module internal OwnerSessions =
             | ValueNone -> return false
         }
 
-    let private endAll session owner (token: CancellationToken) (wanted: OwnedRecord -> bool) : Task<int> =
+    let private endEach session owner (items: OwnedRecord list) : Task<int> =
         task {
-            let! records = records session owner token
             let mutable ended = 0
 
-            for item in records do
-                if wanted item then
-                    let! isEnded = endOne session owner item.Key
+            for item in items do
+                let! isEnded = endOne session owner item.Key
 
-                    if isEnded then
-                        ended <- ended + 1
+                if isEnded then
+                    ended <- ended + 1
 
             return ended
         }
@@ -101,7 +100,8 @@ module internal OwnerSessions =
     /// One of the owner's sessions. False: the owner has none of this handle.
     let revoke (session: NamedSession) (owner: string) (wanted: string) (token: CancellationToken) : Task<bool> =
         task {
-            let! ended = endAll session owner token (fun item -> handle item.Key = wanted)
+            let! records = records session owner token
+            let! ended = records |> List.filter (fun item -> handle item.Key = wanted) |> endEach session owner
             return ended > 0
         }
 
@@ -120,17 +120,34 @@ module internal OwnerSessions =
     let revokeOwner (session: NamedSession) (owner: string) (token: CancellationToken) : Task<int> =
         task {
             let! _ = advance session owner
-            return! endAll session owner token (fun _ -> true)
+            let! records = records session owner token
+            return! endEach session owner records
         }
 
-    /// All but one. A tombstone that leads to that one is left to expire.
+    /// Those of the records that are not the kept one and do not lead to it, be it through other tombstones.
+    let private others (kept: StoreKey) (records: OwnedRecord list) : OwnedRecord list =
+        let moved = Dictionary<StoreKey, StoreKey>()
+
+        for item in records do
+            match item.Record.Kind with
+            | RecordKind.Moved successor -> moved[item.Key] <- successor
+            | RecordKind.Live
+            | RecordKind.Sealed _ -> ()
+
+        let rec leadsToKept (key: StoreKey) =
+            key = kept
+            || (match moved.TryGetValue key with
+                | true, successor -> leadsToKept successor
+                | _ -> false)
+
+        records |> List.filter (fun item -> not (leadsToKept item.Key))
+
+    /// All but one. Tombstones that lead to that one are left to expire.
     let revokeOthers (session: NamedSession) (owner: string) (kept: StoreKey) (token: CancellationToken) : Task<int> =
-        endAll session owner token (fun item ->
-            item.Key <> kept
-            && (match item.Record.Kind with
-                | RecordKind.Moved successor -> successor <> kept
-                | RecordKind.Live
-                | RecordKind.Sealed _ -> true))
+        task {
+            let! records = records session owner token
+            return! records |> others kept |> endEach session owner
+        }
 
     let revokeAll (session: NamedSession) (_: CancellationToken) : Task<int> =
         task { return! StoreCall.run session "delete all" true ((index session).DeleteAll session.Scope) }
