@@ -1,1 +1,119 @@
 namespace Runa.Session
+
+open System
+open System.Threading
+open System.Threading.Tasks
+open Microsoft.Extensions.DependencyInjection
+open Microsoft.Extensions.Logging
+open Microsoft.Extensions.Logging.Abstractions
+open StackExchange.Redis
+
+/// How the Redis driver keeps sessions.
+[<RequireQualifiedAccess; NoComparison; NoEquality>]
+type RedisDriverOptions =
+    {
+        /// What the names of all keys begin with. Applications whose prefixes differ never see each other's sessions.
+        Prefix: string
+        /// Whether writes are scripts.
+        Scripting: RedisScripting
+        /// The number of the database; -1: the connection's default.
+        Database: int
+        /// The clock that says what has expired: the one that the sessions have.
+        TimeProvider: TimeProvider
+        /// Told once when the server turns out not to run scripts.
+        LoggerFactory: ILoggerFactory
+    }
+
+/// Sessions in Redis, Valkey or Garnet: one round trip to read, compare-and-swap in one.
+[<AbstractClass; Sealed>]
+type RedisDriver =
+    /// The prefix "runa:", scripts where the server runs them, the connection's default database, the system's clock.
+    static member defaults: RedisDriverOptions =
+        { Prefix = "runa:"
+          Scripting = RedisScripting.Auto
+          Database = -1
+          TimeProvider = TimeProvider.System
+          LoggerFactory = NullLoggerFactory.Instance }
+
+    /// On a connection of the application's, which stays open when the driver is disposed. Raises ArgumentException for
+    /// a prefix that is not Unicode text or a database below -1.
+    static member createWith (options: RedisDriverOptions) (multiplexer: IConnectionMultiplexer) : SessionDriver =
+        ArgumentNullException.ThrowIfNull multiplexer
+        ArgumentNullException.ThrowIfNull options.Prefix
+
+        if options.Prefix.EnumerateRunes() |> Seq.exists (fun rune -> rune = Text.Rune.ReplacementChar) then
+            raise (ArgumentException("The prefix is not Unicode text: it holds half of a surrogate pair.", "Prefix"))
+
+        if options.Database < -1 then
+            raise (
+                ArgumentOutOfRangeException(
+                    "Database",
+                    options.Database,
+                    "A database has a number from 0; -1 stands for the connection's default."
+                )
+            )
+
+        let log = options.LoggerFactory.CreateLogger "Runa.Session.RedisDriver"
+        let database = multiplexer.GetDatabase options.Database
+
+        let writes = RedisWrites(options.Scripting, RedisScripts database, RedisTransactions database, log)
+
+        let store = RedisStore(database, RedisKeys options.Prefix, writes, options.TimeProvider)
+        let owners = RedisOwners store
+        let call (answer: Task<'T>) = ValueTask<'T> answer
+
+        SessionDriver.create
+            "redis"
+            (fun key token -> call (store.Load key token))
+            (fun key record token -> call (store.Create key record token))
+            (fun key version record token -> call (store.Replace key version record token))
+            (fun key idleEnd token -> call (store.Touch key idleEnd token))
+            (fun key token -> call (store.Delete key token))
+        |> SessionDriver.withPing (fun token -> ValueTask((database.PingAsync()).WaitAsync token :> Task))
+        |> SessionDriver.withOwners
+            { List = fun scope owner from token -> call (owners.List scope owner from token)
+              Epoch = fun scope owner token -> call (owners.Epoch scope owner token)
+              Advance = fun scope owner token -> ValueTask(owners.Advance scope owner token)
+              DeleteAll = fun scope token -> call (owners.DeleteAll scope token) }
+
+    /// On a connection of the application's, with the defaults.
+    static member create(multiplexer: IConnectionMultiplexer) : SessionDriver =
+        RedisDriver.createWith RedisDriver.defaults multiplexer
+
+    /// On a connection of its own, which it closes when it is disposed, by StackExchange.Redis's configuration text:
+    /// "localhost:6379,ssl=true,password=…". A server that is down is tried again until it answers: meanwhile the
+    /// driver's functions raise. Raises ArgumentException for a text that is no configuration.
+    static member connectWith (options: RedisDriverOptions) (configuration: string) : SessionDriver =
+        let configuration = ConfigurationOptions.Parse configuration
+        configuration.AbortOnConnectFail <- false
+        // Promise 5: else the message of a timeout shows keys and more.
+        configuration.IncludeDetailInExceptions <- false
+        let multiplexer = ConnectionMultiplexer.Connect configuration
+
+        RedisDriver.createWith options multiplexer |> SessionDriver.withDispose multiplexer.DisposeAsync
+
+    /// On a connection of its own, with the defaults.
+    static member connect(configuration: string) : SessionDriver =
+        RedisDriver.connectWith RedisDriver.defaults configuration
+
+    /// On the IConnectionMultiplexer, TimeProvider and ILoggerFactory of the host's services: for
+    /// SessionSetup.driverFrom "redis" RedisDriver.fromServices. Raises InvalidOperationException where no
+    /// IConnectionMultiplexer is registered.
+    static member fromServices(services: IServiceProvider) : SessionDriver =
+        let orDefault (fallback: 'T) =
+            match services.GetService<'T>() with
+            | null -> fallback
+            | service -> service
+
+        match services.GetService<IConnectionMultiplexer>() with
+        | null ->
+            raise (
+                InvalidOperationException
+                    "The driver \"redis\" found no IConnectionMultiplexer among the services: register one, as in services.AddSingleton<IConnectionMultiplexer>(fun _ -> ConnectionMultiplexer.Connect \"localhost\"), or give the driver a connection of its own by RedisDriver.connect."
+            )
+        | multiplexer ->
+            multiplexer
+            |> RedisDriver.createWith
+                { RedisDriver.defaults with
+                    TimeProvider = orDefault TimeProvider.System
+                    LoggerFactory = orDefault (NullLoggerFactory.Instance :> ILoggerFactory) }

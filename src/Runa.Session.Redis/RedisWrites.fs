@@ -1,0 +1,63 @@
+namespace Runa.Session
+
+open System
+open System.Threading.Tasks
+open Microsoft.Extensions.Logging
+open StackExchange.Redis
+
+/// How the Redis driver writes.
+[<RequireQualifiedAccess>]
+type RedisScripting =
+    /// Lua scripts, one round trip each; MULTI/EXEC from the first time on that the server refuses scripts.
+    | Auto
+    /// MULTI/EXEC: two to three round trips each, on Redis 7 or newer, Valkey or Garnet.
+    | Never
+
+/// Writes by script as long as the server runs scripts. A refusal means that nothing was done, so the write is made anew by
+/// transaction, as all that follow; both ways of several processes go together.
+[<Sealed>]
+type internal RedisWrites(scripting: RedisScripting, scripts: IRedisWrites, transactions: IRedisWrites, log: ILogger) =
+    static let switched =
+        LoggerMessage.Define<string>(
+            LogLevel.Information,
+            EventId(1, "ScriptsRefused"),
+            "The Redis server runs no scripts ({Reason}): sessions are written by transactions, in more round trips."
+        )
+
+    let mutable refusals = if scripting = RedisScripting.Never then 1 else 0
+
+    /// What is logged must hold nothing of what the server repeats of a command: its arguments are a session's.
+    let refusal (error: exn) : string voption =
+        let says (text: string) = error.Message.Contains(text, StringComparison.OrdinalIgnoreCase)
+        let isAboutScripts = says "eval" || says "script" || says "lua"
+
+        match error with
+        | :? RedisCommandException when isAboutScripts -> ValueSome "disabled in this client"
+        | :? RedisServerException when says "NOPERM" && isAboutScripts -> ValueSome "not permitted"
+        | :? RedisServerException when says "unknown command" && isAboutScripts -> ValueSome "unknown command"
+        | :? RedisServerException when says "lua" && (says "disabled" || says "not enabled") -> ValueSome "disabled"
+        | _ -> ValueNone
+
+    let attempt (write: IRedisWrites -> Task<'T>) : Task<'T> =
+        if Threading.Volatile.Read &refusals > 0 then
+            write transactions
+        else
+            task {
+                try
+                    return! write scripts
+                with error when (refusal error).IsSome ->
+                    if Threading.Interlocked.Increment &refusals = 1 then
+                        switched.Invoke(log, (refusal error).Value, null)
+
+                    return! write transactions
+            }
+
+    interface IRedisWrites with
+        member _.Create(write, token) = attempt _.Create(write, token)
+
+        member _.Replace(expected, now, isIndexed, write, token) =
+            attempt _.Replace(expected, now, isIndexed, write, token)
+
+        member _.Touch(key, now, idleEnd, token) = attempt _.Touch(key, now, idleEnd, token)
+
+        member _.Index(owners, member', now, ends, token) = attempt _.Index(owners, member', now, ends, token)
