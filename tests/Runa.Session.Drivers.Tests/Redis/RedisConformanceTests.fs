@@ -1,0 +1,54 @@
+module Runa.Session.Tests.RedisConformanceTests
+
+open System
+open System.Threading
+open System.Threading.Tasks
+open Expecto
+open Runa.Session
+open Runa.Session.Conformance
+open Runa.Session.Tests.RedisRecords
+open Runa.Session.Tests.RedisServers
+
+/// All of the suite runs on the way that Redis offers, the greater part of it on the others: Garnet, in a test project of
+/// its own, has all of it by transactions.
+let private underTest (name: string) (interleavings, writers) (scripting: unit -> RedisScripting) : DriverUnderTest =
+    let prefix = freshPrefix ()
+
+    let openRedis (clock: TimeProvider) : Task<SessionDriver> =
+        task {
+            if not RedisServer.IsInstalled then
+                skiptest "redis-server is not installed"
+
+            let! connection = sharedConnection ()
+            return RedisDriver.createWith { options prefix clock with Scripting = scripting () } connection
+        }
+
+    let dump () =
+        task {
+            let! connection = sharedConnection ()
+            return! RedisDump.dump connection
+        }
+
+    { DriverUnderTest.create name openRedis with
+        Dump = Some dump
+        ExpiresByItself = true
+        Interleavings = interleavings
+        Writers = writers }
+
+/// Processes that write in both ways, in turn, on one store.
+let private bothWays =
+    let opened = ref 0
+
+    fun () ->
+        if Interlocked.Increment opened % 2 = 0 then
+            RedisScripting.Never
+        else
+            RedisScripting.Auto
+
+[<Tests>]
+let tests =
+    testList
+        "Redis"
+        [ Conformance.tests (underTest "redis" (2_000, 1_000) (fun () -> RedisScripting.Auto))
+          Conformance.tests (underTest "redis by transactions" (200, 100) (fun () -> RedisScripting.Never))
+          Conformance.tests (underTest "redis both ways" (200, 100) bothWays) ]
