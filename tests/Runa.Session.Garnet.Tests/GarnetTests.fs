@@ -1,0 +1,71 @@
+module Runa.Session.Tests.GarnetTests
+
+open System
+open System.Collections.Concurrent
+open System.Threading.Tasks
+open Expecto
+open Expecto.Flip
+open Microsoft.Extensions.Logging
+open Runa.Session
+open Runa.Session.Conformance
+open Runa.Session.Tests.GarnetServers
+
+let private prefix = "garnet:"
+
+let private openGarnet (clock: TimeProvider) : Task<SessionDriver> =
+    task {
+        let options = { RedisDriver.defaults with Prefix = prefix; TimeProvider = clock }
+
+        return RedisDriver.createWith options (connection ())
+    }
+
+/// What the driver logs.
+type private Lines() =
+    let lines = ConcurrentQueue<LogLevel * string>()
+    member _.All = List.ofSeq lines
+
+    interface ILoggerFactory with
+        member _.AddProvider _ = ()
+        member _.Dispose() = ()
+
+        member _.CreateLogger _ =
+            { new ILogger with
+                member _.BeginScope _ = null
+                member _.IsEnabled _ = true
+                member _.Log(level, _, state, error, format) = lines.Enqueue(level, format.Invoke(state, error)) }
+
+let private visits = SessionKey.create<int> "visits"
+
+[<Tests>]
+let tests =
+    testList
+        "Garnet"
+        [ Conformance.tests
+              { DriverUnderTest.create "garnet" openGarnet with
+                  Dump = Some(fun () -> RedisDump.dump (connection ()))
+                  ExpiresByItself = true }
+
+          testCaseTask "a server without Lua is served by transactions, told once" (fun () ->
+              task {
+                  use lines = new Lines()
+
+                  let options = { RedisDriver.defaults with Prefix = "garnet-log:"; LoggerFactory = lines }
+
+                  let registry =
+                      SessionSetup.empty
+                      |> SessionSetup.secrets [ "a secret of tests: 7Qm!xW2z-Kp0s_9dLr4T" ]
+                      |> SessionSetup.application "tests"
+                      |> SessionSetup.driver "redis" (RedisDriver.createWith options (connection ()))
+                      |> SessionSetup.session "web" (fun settings -> { settings with Driver = "redis" })
+                      |> SessionRegistry.create
+
+                  let update header step =
+                      SessionRegistry.update "web" header step Threading.CancellationToken.None registry
+
+                  let! created = update None (Session.signIn "alice" >> Session.set visits 1)
+                  let header = Some((List.last created.Cookies).Split(';')[0])
+                  let! _ = update header (Session.update visits 0 ((+) 1))
+                  let! after = SessionRegistry.load "web" header Threading.CancellationToken.None registry
+                  Session.tryGet visits after |> Expect.equal "visits" (Some 2)
+                  lines.All |> List.map fst |> Expect.equal "logged" [ LogLevel.Information ]
+              }) ]
