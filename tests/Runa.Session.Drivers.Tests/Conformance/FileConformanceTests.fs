@@ -20,8 +20,7 @@ let private openFiles () : TimeProvider -> Task<SessionDriver> =
             Directory.Delete(folder, true)
             ValueTask())
 
-    fun clock -> Task.FromResult(unbox<SessionDriver> (opened.GetValue(clock, (fun clock -> box (make clock)))))
+    fun clock -> Task.FromResult(unbox<SessionDriver>(opened.GetValue(clock, (fun clock -> box (make clock)))))
 
 [<Tests>]
-let tests =
-    Conformance.tests { DriverUnderTest.create "files" (openFiles ()) with Interleavings = 200 }
+let tests = Conformance.tests { DriverUnderTest.create "files" (openFiles ()) with Interleavings = 200 }

@@ -29,7 +29,8 @@ let create (clock: TimeProvider) (folder: string) : SessionDriver =
 
     let create key record =
         let isNew = not (File.Exists(path key))
-        if isNew then write key record
+        if isNew then
+            write key record
         isNew
 
     let replace key version record =

@@ -78,13 +78,14 @@ let private killed =
         (fun () ->
             task {
                 use! server = RedisServer.Start [ "--appendonly"; "yes"; "--appendfsync"; "always" ]
-                let driver = RedisDriver.connect $"{server.Address},asyncTimeout=1000,backlogPolicy=FailFast"
+                let driver = RedisDriver.connect $"{server.Address},asyncTimeout=1000"
                 let registry = registryOn driver
                 let! begun = update None increment registry
                 let header = cookieOf begun
                 server.Kill()
 
-                for work in [ update header increment registry; update header id registry; update None increment registry ] do
+                for work in
+                    [ update header increment registry; update header id registry; update None increment registry ] do
                     let! e = failure work
                     Expect.isTrue (e :? SessionStoreException) "an error, never an empty session"
 
@@ -111,33 +112,31 @@ let private killed =
             })
 
 let private downAtStart =
-    redisTest
-        "promise 25: an application starts while its Redis is down, and has sessions once it is up"
-        (fun () ->
-            task {
-                use! server = RedisServer.Start []
-                server.Kill()
-                let driver = RedisDriver.connect $"{server.Address},connectTimeout=500,asyncTimeout=500,backlogPolicy=FailFast"
-                let registry = registryOn driver
-                let! e = failure (update None increment registry)
-                Expect.isTrue (e :? SessionStoreException) "a write fails"
-                do! server.Restart()
-                let mutable begun = None
-                let mutable tries = 0
+    redisTest "promise 25: an application starts while its Redis is down, and has sessions once it is up" (fun () ->
+        task {
+            use! server = RedisServer.Start []
+            server.Kill()
+            let driver = RedisDriver.connect $"{server.Address},connectTimeout=500,asyncTimeout=500"
+            let registry = registryOn driver
+            let! e = failure (update None increment registry)
+            Expect.isTrue (e :? SessionStoreException) "a write fails"
+            do! server.Restart()
+            let mutable begun = None
+            let mutable tries = 0
 
-                while begun.IsNone && tries < 200 do
-                    tries <- tries + 1
+            while begun.IsNone && tries < 200 do
+                tries <- tries + 1
 
-                    try
-                        let! committed = update None increment registry
-                        begun <- cookieOf committed
-                    with :? SessionStoreException ->
-                        do! Task.Delay 50
+                try
+                    let! committed = update None increment registry
+                    begun <- cookieOf committed
+                with :? SessionStoreException ->
+                    do! Task.Delay 50
 
-                let! counted = counted begun registry
-                Expect.equal counted 1 "works"
-                do! driver.Dispose()
-            })
+            let! counted = counted begun registry
+            Expect.equal counted 1 "works"
+            do! driver.Dispose()
+        })
 
 let private hangs =
     redisTest
@@ -163,7 +162,8 @@ let private hangs =
                 let! e = failure (SessionRegistry.commit (increment loaded) none registry)
 
                 match e with
-                | :? SessionStoreException as e -> Expect.isTrue e.MayHaveBeenSaved "the outcome is unknown, and it says so"
+                | :? SessionStoreException as e ->
+                    Expect.isTrue e.MayHaveBeenSaved "the outcome is unknown, and it says so"
                 | e -> failtest $"another error: {e.Message}"
 
                 let! _ = (admin.GetDatabase()).PingAsync()
@@ -172,9 +172,9 @@ let private hangs =
                 do! driver.Dispose()
             })
 
-/// Asks whichever of the two the application is connected to.
-let private failingOver (primary: SessionDriver) (replica: SessionDriver) =
-    let mutable current = primary
+/// Asks the server that the application is connected to, which is another one after a failover.
+let private failingOver (first: SessionDriver) =
+    let mutable current = first
 
     let driver =
         SessionDriver.create
@@ -185,30 +185,31 @@ let private failingOver (primary: SessionDriver) (replica: SessionDriver) =
             (fun key idleEnd token -> current.Touch key idleEnd token)
             (fun key token -> current.Delete key token)
 
-    driver, (fun () -> current <- replica)
+    driver, (fun other -> current <- other)
 
 let private promoted =
     redisTest
         "promise 12: a replica that is promoted with older data loses what it never had, and corrupts nothing"
         (fun () ->
             task {
-                use! primary = RedisServer.Start []
+                use! primary = RedisServer.Start [ "--repl-diskless-sync-delay"; "0" ]
                 use! replica = RedisServer.Start [ "--replicaof"; "127.0.0.1"; string primary.Port ]
                 use! onPrimary = primary.Connect()
-                use! onReplica = replica.Connect()
-                let driver, failOver = failingOver (RedisDriver.create onPrimary) (RedisDriver.create onReplica)
+                let driver, failOver = failingOver (RedisDriver.create onPrimary)
                 let registry = registryOn driver
                 let! begun = update None increment registry
                 let header = cookieOf begun
-                let! replicated = command onPrimary "WAIT" [ "1"; "5000" ]
+                let! replicated = command onPrimary "WAIT" [ "1"; "4500" ]
                 Expect.equal replicated "1" "the replica has the first increment"
-                let! _ = command onReplica "REPLICAOF" [ "NO"; "ONE" ]
+                use! promoting = replica.Connect()
+                let! _ = command promoting "REPLICAOF" [ "NO"; "ONE" ]
                 // Acknowledged by the primary alone.
                 let! _ = update header increment registry
                 let! lost = update None increment registry
                 let! slow = SessionRegistry.load "web" header none registry
                 Expect.equal (Session.getOr count 0 slow) 2 "a slow request has loaded the second increment"
-                failOver ()
+                use! onPromoted = replica.Connect()
+                failOver (RedisDriver.create onPromoted)
 
                 let! now = counted header registry
                 Expect.equal now 1 "the increment that was not replicated is lost"

@@ -35,8 +35,7 @@ type AppProcess private (instance: Process, client: HttpClient) =
                 match! instance.StandardOutput.ReadLineAsync() with
                 | null -> return failwith $"The application ended with exit code {instance.ExitCode}."
                 | address ->
-                    let client =
-                        new HttpClient(new SocketsHttpHandler(UseCookies = false), BaseAddress = Uri address)
+                    let client = new HttpClient(new SocketsHttpHandler(UseCookies = false), BaseAddress = Uri address)
 
                     return new AppProcess(instance, client)
         }

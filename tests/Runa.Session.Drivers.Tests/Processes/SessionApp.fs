@@ -41,12 +41,14 @@ let private conflicts (next: RequestDelegate) =
             | :? SessionStoreException -> context.Response.StatusCode <- StatusCodes.Status503ServiceUnavailable
         })
 
+let private sql = { SqlDriver.defaults with EnsureSchema = true; Table = "two_processes" }
+
 /// The store as the command line names it.
 let private driver (kind: string) (connection: string) : SessionDriver =
     match kind with
     | "redis" -> RedisDriver.connect connection
-    | "sqlite" -> SqlDriver.create (SqliteFactory.Instance.CreateDataSource connection)
-    | "postgres" -> SqlDriver.create (NpgsqlDataSource.Create connection)
+    | "sqlite" -> SqlDriver.create (sql, SqliteFactory.Instance.CreateDataSource connection)
+    | "postgres" -> SqlDriver.create (sql, NpgsqlDataSource.Create connection)
     | other -> failwith $"There is no store '{other}' for this application: redis, sqlite or postgres."
 
 /// Serves until its standard input ends. The first line it writes is its address.
@@ -55,14 +57,12 @@ let run (kind: string) (connection: string) : int =
     builder.Logging.ClearProviders() |> ignore
     builder.WebHost.UseUrls "http://127.0.0.1:0" |> ignore
 
-    builder.Services.AddRunaSession(SessionSetup.driver "memory" (driver kind connection))
-    |> ignore
+    builder.Services.AddRunaSession(SessionSetup.driver "memory" (driver kind connection)) |> ignore
 
     use app = builder.Build()
     app.Use conflicts |> ignore
 
-    let serve (path: string) (handler: HttpHandler) =
-        app.MapGet(path, toRequestDelegate handler) |> ignore
+    let serve (path: string) (handler: HttpHandler) = app.MapGet(path, toRequestDelegate handler) |> ignore
 
     serve "/read" (readSession "web" show)
     serve "/count" (withSession "web" (fun session -> increment session, text "counted"))
