@@ -8,7 +8,14 @@ open System.Threading.Tasks
 /// Runs single statements, each on a connection that it takes from the data source and gives back, whatever happens.
 [<Sealed>]
 type internal SqlDatabase
-    (dataSource: DbDataSource, dialect: SqlDialect, table: SqlTable, statements: SqlStatements, busyTimeout: TimeSpan) =
+    (
+        dataSource: DbDataSource,
+        dialect: SqlDialect,
+        table: SqlTable,
+        statements: SqlStatements,
+        busyTimeout: TimeSpan,
+        isSynced: bool
+    ) =
     let isSqlite = dialect = SqlDialect.Sqlite
 
     // SQLite has one writer at a time. Here writers of this process wait their turn without a thread; left to the file's
@@ -16,10 +23,12 @@ type internal SqlDatabase
     let turn = new SemaphoreSlim 1
 
     // SQLite itself then waits for the writers of other processes, a millisecond at first; the provider would ask again
-    // only every 150 ms. The pragma answers with a row of its own.
+    // only every 150 ms. The pragma answers with a row of its own. A writer that waits for the disk keeps the file locked
+    // meanwhile: one that never pauses would leave the others, who only look now and then, next to no chance.
     let waiting =
         if isSqlite then
-            $"PRAGMA busy_timeout = {int64 busyTimeout.TotalMilliseconds}; "
+            let synchronous = if isSynced then "FULL" else "NORMAL"
+            $"PRAGMA busy_timeout = {int64 busyTimeout.TotalMilliseconds}; PRAGMA synchronous = {synchronous}; "
         else
             ""
 

@@ -20,6 +20,10 @@ type SqlDriverOptions =
         PurgeBatch: int
         /// How long a write waits for another process that is writing to the SQLite file; after it, the write raises.
         BusyTimeout: TimeSpan
+        /// Whether a write to a SQLite file waits for the disk. Without it, what was stored survives the end of the
+        /// process; the machine losing power may take back the last writes, and never damages the file. With it, writes
+        /// are slower by what the disk takes, and a process that writes without a pause can keep others from writing.
+        SyncEachWrite: bool
         /// The clock that says what has expired. That of the database is never asked.
         TimeProvider: TimeProvider
     }
@@ -43,9 +47,17 @@ type SqlDriver =
         SqlDriver.Check options
         let dialect = options.Dialect |> Option.defaultWith (fun () -> SqlDialect.detect dataSource)
         let table = SqlTable.parse dialect options.Table
-        SqlDatabase(dataSource, dialect, table, SqlStatements.make dialect table, options.BusyTimeout)
+        SqlDatabase(
+            dataSource,
+            dialect,
+            table,
+            SqlStatements.make dialect table,
+            options.BusyTimeout,
+            options.SyncEachWrite
+        )
 
-    /// The table runa_sessions, not created by itself; 1,000 rows a purging statement; two seconds for a busy SQLite file;
+    /// The table runa_sessions, not created by itself; 1,000 rows a purging statement; two seconds for a busy SQLite file, its
+    /// writes not waiting for the disk;
     /// the system's clock.
     static member defaults: SqlDriverOptions =
         { Table = "runa_sessions"
@@ -53,6 +65,7 @@ type SqlDriver =
           EnsureSchema = false
           PurgeBatch = 1000
           BusyTimeout = TimeSpan.FromSeconds 2.
+          SyncEachWrite = false
           TimeProvider = TimeProvider.System }
 
     /// What creates the table and its indexes, for those who run migrations themselves. Raises ArgumentException where the
