@@ -132,9 +132,14 @@ type internal SqlDatabase
                 return! rows reader read token
             })
 
-    /// How many rows a statement changed.
+    /// How many rows a statement changed. They are counted as they come back: Microsoft.Data.Sqlite's RecordsAffected adds
+    /// what the statement before on this connection had changed, once for each pragma.
     member _.Write(sql: string, parameters: SqlParameter list, token: CancellationToken) : Task<int> =
-        writing sql parameters token (fun reader -> task { return reader.RecordsAffected })
+        writing (sql + " RETURNING 1") parameters token (fun reader ->
+            task {
+                let! changed = rows reader ignore token
+                return changed.Count
+            })
 
     /// What a DELETE … RETURNING removed.
     member _.Remove(sql: string, parameters: SqlParameter list, read: DbDataReader -> 'T, token: CancellationToken) =

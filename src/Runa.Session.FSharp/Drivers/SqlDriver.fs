@@ -57,8 +57,7 @@ type SqlDriver =
         )
 
     /// The table runa_sessions, not created by itself; 1,000 rows a purging statement; two seconds for a busy SQLite file, its
-    /// writes not waiting for the disk;
-    /// the system's clock.
+    /// writes not waiting for the disk; the system's clock.
     static member defaults: SqlDriverOptions =
         { Table = "runa_sessions"
           Dialect = None
