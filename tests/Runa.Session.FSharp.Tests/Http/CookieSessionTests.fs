@@ -2,8 +2,6 @@
 module Runa.Session.Tests.CookieSessionTests
 
 open System
-open System.Net.Http
-open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
@@ -255,76 +253,5 @@ let private sizes =
                               "a session of its own, no stale piece"
                   }) ]
 
-let private attributesOf (answer: Answer) =
-    answer.SetCookies |> List.map (attributes >> List.map _.ToLowerInvariant() >> Set)
-
-let private attributeTests =
-    testList
-        "attributes"
-        [ testCaseTask
-              "promise 19: every piece has the attributes of the session's cookie; without Persistent no Max-Age"
-              (fun () ->
-                  task {
-                      use! app =
-                          start
-                              { host site with
-                                  Setup =
-                                      inCookies
-                                      >> SessionSetup.session "web" (fun o ->
-                                          { o with
-                                              SameSite = SameSiteMode.Strict
-                                              Partitioned = true
-                                              Persistent = false }) }
-
-                      let! answer = app.NewBrowser().Get "/fill?length=5850"
-                      Expect.hasLength answer.SetCookies 4 "count and pieces"
-
-                      for attributes in attributesOf answer do
-                          Expect.equal
-                              attributes
-                              (Set [ "path=/"; "samesite=strict"; "secure"; "httponly"; "partitioned" ])
-                              "attributes"
-                  })
-
-          testCaseTask "promise 19: Secure = SameAsRequest is Secure over https only" (fun () ->
-              task {
-                  use! app =
-                      start
-                          { host site with
-                              Setup =
-                                  inCookies
-                                  >> SessionSetup.session "web" (fun o ->
-                                      { o with CookieName = "sid"; Secure = CookieSecurePolicy.SameAsRequest }) }
-
-                  for scheme, isSecure in [ "http", false; "https", true ] do
-                      let! answer =
-                          app
-                              .NewBrowser()
-                              .SendRaw(
-                                  new HttpRequestMessage(HttpMethod.Get, $"{scheme}://localhost/fill?length=5850")
-                              )
-
-                      for attributes in attributesOf answer do
-                          Expect.equal (attributes.Contains "secure") isSecure scheme
-              })
-
-          testCaseTask "a foreign sealed cookie is hinted at in Development, once" (fun () ->
-              task {
-                  use! other = start { host site with Setup = inCookies >> SessionSetup.application "another" }
-                  let foreigner = other.NewBrowser()
-                  let! _ = foreigner.Get "/count"
-                  use! app = start { host site with Setup = inCookies; Environment = "Development" }
-
-                  for _ in 1..2 do
-                      let browser = app.NewBrowser()
-                      browser.SetCookie(name, foreigner.Cookies[name])
-                      let! answer = browser.Get "/show"
-                      Expect.equal answer.Body "0" "ignored"
-
-                  let warning = List.exactlyOne app.Logs.Warnings
-                  Expect.stringContains warning "token that this application did not sign" "hint"
-                  Expect.isFalse (warning.Contains foreigner.Cookies[name]) "promise 5: without the cookie"
-              }) ]
-
 [<Tests>]
-let tests = testList "cookie sessions" [ flows; sizes; attributeTests ]
+let tests = testList "cookie sessions" [ flows; sizes ]
