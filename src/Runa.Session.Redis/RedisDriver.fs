@@ -97,7 +97,7 @@ type RedisDriver =
         RedisDriver.connectWith RedisDriver.defaults configuration
 
     /// On the IConnectionMultiplexer, TimeProvider and ILoggerFactory of the host's services: for
-    /// SessionSetup.driverFrom "redis" RedisDriver.fromServices. Raises InvalidOperationException where no
+    /// SessionSetup.driverFrom "redis" RedisDriver.fromServices. Raises SessionConfigurationException where no
     /// IConnectionMultiplexer is registered.
     static member fromServices(services: IServiceProvider) : SessionDriver =
         let orDefault (fallback: 'T) =
@@ -108,8 +108,8 @@ type RedisDriver =
         match services.GetService<IConnectionMultiplexer>() with
         | null ->
             raise (
-                InvalidOperationException
-                    "The driver \"redis\" found no IConnectionMultiplexer among the services: register one, as in services.AddSingleton<IConnectionMultiplexer>(fun _ -> ConnectionMultiplexer.Connect \"localhost\"), or give the driver a connection of its own by RedisDriver.connect."
+                SessionConfigurationException
+                    [ "no IConnectionMultiplexer is registered. Register one, as in services.AddSingleton<IConnectionMultiplexer>(fun _ -> ConnectionMultiplexer.Connect \"localhost\"), or give the driver a connection of its own by RedisDriver.connect." ]
             )
         | multiplexer ->
             multiplexer

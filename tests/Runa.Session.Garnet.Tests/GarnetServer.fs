@@ -17,7 +17,16 @@ let private start () : ConnectionMultiplexer =
 
     let server =
         new GarnetServer(
-            [| "--port"; string port; "--bind"; "127.0.0.1"; "--memory"; "256m"; "--index"; "16m"; "--quiet"; "true" |]
+            [| "--port"
+               string port
+               "--bind"
+               "127.0.0.1"
+               "--memory"
+               "256m"
+               "--index"
+               "16m"
+               "--quiet"
+               "true" |]
         )
 
     server.Start()

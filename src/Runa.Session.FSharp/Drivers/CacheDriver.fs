@@ -127,10 +127,10 @@ type CacheDriver =
     static member defaults: CacheDriverOptions = { TimeProvider = TimeProvider.System; Prefix = "runa:" }
 
     /// Over this cache, with the defaults. The cache is the caller's to dispose.
-    static member create(cache: IDistributedCache) : SessionDriver = CacheDriver.create (cache, CacheDriver.defaults)
+    static member create(cache: IDistributedCache) : SessionDriver = CacheDriver.createWith CacheDriver.defaults cache
 
     /// Over this cache.
-    static member create(cache: IDistributedCache, options: CacheDriverOptions) : SessionDriver =
+    static member createWith (options: CacheDriverOptions) (cache: IDistributedCache) : SessionDriver =
         let store = CacheStore(cache, options)
 
         SessionDriver.create
@@ -151,7 +151,7 @@ type CacheDriver =
 
         match cache with
         | :? IDistributedCache as cache ->
-            CacheDriver.create (cache, { CacheDriver.defaults with TimeProvider = clock })
+            CacheDriver.createWith { CacheDriver.defaults with TimeProvider = clock } cache
         | _ -> raise (SessionConfigurationException [ missing ])
 
     /// Over the IDistributedCache of the services, for SessionSetup.driverFrom. Raises SessionConfigurationException,

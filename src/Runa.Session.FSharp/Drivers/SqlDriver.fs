@@ -83,11 +83,11 @@ type SqlDriver =
         SqlSchema.ensure (SqlDriver.Open(options, dataSource)) CancellationToken.None
 
     /// With the default options.
-    static member create(dataSource: DbDataSource) : SessionDriver = SqlDriver.create (SqlDriver.defaults, dataSource)
+    static member create(dataSource: DbDataSource) : SessionDriver = SqlDriver.createWith SqlDriver.defaults dataSource
 
     /// Raises ArgumentException for a table that is no name, ArgumentOutOfRangeException for PurgeBatch and BusyTimeout,
     /// NotSupportedException for a provider that is not known where the options name no dialect. Connects to nothing.
-    static member create(options: SqlDriverOptions, dataSource: DbDataSource) : SessionDriver =
+    static member createWith (options: SqlDriverOptions) (dataSource: DbDataSource) : SessionDriver =
         let database = SqlDriver.Open(options, dataSource)
         let store = SqlStore(database, options.TimeProvider)
         let sweep = SqlSweep(database, options.TimeProvider, options.PurgeBatch)
@@ -112,7 +112,7 @@ type SqlDriver =
         |> SessionDriver.withPing (fun token -> schema.AfterThat(token, fun () -> store.Ping token))
 
     /// Over the DbDataSource that is registered as a service, for SessionSetup.driverFrom; with the TimeProvider that is
-    /// registered, if one is. Raises InvalidOperationException where no data source is registered.
+    /// registered, if one is. Raises SessionConfigurationException where no data source is registered.
     static member fromServices(services: IServiceProvider) : SessionDriver =
         SqlDriver.fromServicesWith SqlDriver.defaults services
 
@@ -125,9 +125,9 @@ type SqlDriver =
                 | :? TimeProvider as clock when obj.ReferenceEquals(options.TimeProvider, TimeProvider.System) -> clock
                 | _ -> options.TimeProvider
 
-            SqlDriver.create ({ options with TimeProvider = clock }, dataSource)
+            SqlDriver.createWith { options with TimeProvider = clock } dataSource
         | _ ->
             raise (
-                InvalidOperationException
-                    "The SQL driver needs a DbDataSource among the services, and none is registered: services.AddNpgsqlDataSource(…), or services.AddSingleton<DbDataSource>(SqliteFactory.Instance.CreateDataSource …)."
+                SessionConfigurationException
+                    [ "no DbDataSource is registered. Call services.AddNpgsqlDataSource(…), or services.AddSingleton<DbDataSource>(SqliteFactory.Instance.CreateDataSource …)." ]
             )

@@ -41,7 +41,7 @@ module SessionSetup =
 
     let empty =
         SessionSetup
-            { Drivers = Map [ "memory", memory; "cookie", cookie; "cache", cache ]
+            { Drivers = Map [ "memory", memory; "cookie", cookie; "cache", cache; "sql", SqlDriver.fromServices ]
               NamedDrivers = Map [ "cache", CacheDriver.keyed ]
               Sessions = [ "web", id; "admin", id; "api", id ]
               Secrets = None

@@ -30,7 +30,7 @@ and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal 
 [<RequireQualifiedAccess>]
 module SessionSetup =
     /// The drivers "memory", "cookie", "cache" (the host's IDistributedCache) and "cache:<name>" (the one registered as
-    /// the keyed service of this name); the sessions "web", "admin" and "api" with their defaults.
+    /// the keyed service of this name), "sql" (the host's DbDataSource); the sessions "web", "admin" and "api" with their defaults.
     val empty: SessionSetup
 
     /// Registers a driver under the name by which settings choose it; an earlier one of this name is replaced.

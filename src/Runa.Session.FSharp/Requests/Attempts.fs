@@ -116,6 +116,19 @@ module internal Attempts =
 
             planned
 
+        /// Waits for our turn; what the one before stored, if it is known.
+        let enter (place: StorePlace) : Task<SessionRecord voption> =
+            task {
+                match! session.Queues.Enter(place.Key, longest) with
+                | Turn.Entered latest ->
+                    isQueued <- true
+                    return latest
+                | Turn.Full ->
+                    return
+                        raise (conflict session $"more than {CommitQueues.Longest} requests are waiting to change it")
+                | Turn.TooLate -> return raise (conflict session $"it was busy for {longest}")
+            }
+
         /// After a conflict: wait for our turn, and take the newest record known.
         let takeTurn (place: StorePlace) (current: SessionRecord) (since: Stopwatch) (count: int) =
             task {
@@ -127,16 +140,8 @@ module internal Attempts =
                 if isQueued then
                     return current
                 else
-                    match! session.Queues.Enter(place.Key, longest) with
-                    | Turn.Entered latest ->
-                        isQueued <- true
-                        return ValueOption.defaultValue current latest
-                    | Turn.Full ->
-                        return
-                            raise (
-                                conflict session $"more than {CommitQueues.Longest} requests are waiting to change it"
-                            )
-                    | Turn.TooLate -> return raise (conflict session $"it was busy for {longest}")
+                    let! latest = enter place
+                    return ValueOption.defaultValue current latest
             }
 
         let rec go (first: Loaded) (loaded: Loaded) pending (struct (plan, result)) count since : Task<Stepped<'R>> =
@@ -150,18 +155,22 @@ module internal Attempts =
                 | Outcome.Missing -> return! goOnWithout first loaded pending count since
                 | Outcome.Conflict current ->
                     let! current = takeTurn loaded.Place current since count
-                    let next = Loaded.ofRecord session loaded.Place current
-
-                    if next.Status = SessionStatus.Active || next.IsSuperseded then
-                        let start =
-                            match pending with
-                            | null -> next.Session
-                            | pending -> merge session next first.Session pending
-
-                        return! go first next pending (planned next start) (count + 1) since
-                    else
-                        return! goOnWithout first loaded pending count since
+                    return! goOnFrom current first loaded pending count since
             }
+
+        /// On top of what another request has stored.
+        and goOnFrom current first (loaded: Loaded) (pending: Session | null) count since =
+            let next = Loaded.ofRecord session loaded.Place current
+
+            if next.Status = SessionStatus.Active || next.IsSuperseded then
+                let start =
+                    match pending with
+                    | null -> next.Session
+                    | pending -> merge session next first.Session pending
+
+                go first next pending (planned next start) (count + 1) since
+            else
+                goOnWithout first loaded pending count since
 
         /// The session is gone: what the run-once handler changed is dropped, the step runs on an empty session.
         and goOnWithout first (lost: Loaded) (pending: Session | null) count since =
@@ -180,10 +189,25 @@ module internal Attempts =
             let next = Loaded.gone session lost.Place
             go first next null (planned next next.Session) (count + 1) since
 
+        /// Those who wait for their turn come first: where the store answers at once, newcomers would overtake them for
+        /// ever.
+        let goBehindOthers (loaded: Loaded) (pending: Session | null) planned since =
+            task {
+                match! enter loaded.Place with
+                | ValueSome latest when loaded.Record |> ValueOption.exists (fun was -> was.Version <> latest.Version) ->
+                    return! goOnFrom latest loaded loaded pending 0 since
+                | _ -> return! go loaded loaded pending planned 1 since
+            }
+
         member _.Run(loaded: Loaded, pending: Session | null, planned: struct (Plan * 'R)) : Task<Stepped<'R>> =
             task {
                 try
-                    return! go loaded loaded pending planned 1 (Stopwatch.StartNew())
+                    let since = Stopwatch.StartNew()
+
+                    match planned with
+                    | struct ((Plan.Replace _ | Plan.Rekey _), _) when session.Queues.IsBusy loaded.Place.Key ->
+                        return! goBehindOthers loaded pending planned since
+                    | _ -> return! go loaded loaded pending planned 1 since
                 finally
                     if isQueued then
                         session.Queues.Leave(loaded.Place.Key, stored)

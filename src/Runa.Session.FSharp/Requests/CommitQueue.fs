@@ -30,6 +30,9 @@ type internal CommitQueues() =
     /// More than this many waiting for one session is a fault, not a wait.
     static member Longest = 1_000
 
+    /// Whether somebody has the turn, or waits for it.
+    member _.IsBusy(key: StoreKey) : bool = not queues.IsEmpty && queues.ContainsKey key
+
     /// Waits for the caller's turn.
     member this.Enter(key: StoreKey, timeout: TimeSpan) : Task<Turn> =
         let queue = queues.GetOrAdd(key, (fun _ -> CommitQueue()))

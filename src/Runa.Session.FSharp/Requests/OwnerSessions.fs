@@ -149,5 +149,6 @@ module internal OwnerSessions =
             return! records |> others kept |> endEach session owner
         }
 
-    let revokeAll (session: NamedSession) (_: CancellationToken) : Task<int> =
-        task { return! StoreCall.run session "delete all" true ((index session).DeleteAll session.Scope) }
+    /// However long it takes: new sign-ins lose from its beginning on.
+    let revokeAll (session: NamedSession) (token: CancellationToken) : Task<int> =
+        StoreCall.runLong session "delete all" token ((index session).DeleteAll session.Scope)

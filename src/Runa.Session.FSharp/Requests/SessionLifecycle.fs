@@ -192,15 +192,15 @@ module internal SessionLifecycle =
                 Log.notTouched session.Log session.Name e
         }
 
-    /// A store that is asked over a network is not waited for: the session was there when it was loaded, and one that
-    /// has ended since is not brought back.
+    /// A store outside this process is not waited for: the session was there when it was loaded, and one that has ended
+    /// since is not brought back.
     let private touch (session: NamedSession) (loaded: Loaded) (record: SessionRecord) idleEnd =
         let touching = StoreCall.touch session loaded.Place.Key idleEnd
 
         let touched () =
             Outcome.Done(active session loaded.Place (SessionRecord.touch idleEnd record), CookieChange.None)
 
-        if touching.IsCompleted then
+        if session.Driver.InProcess then
             task {
                 match! touching with
                 | true -> return touched ()

@@ -88,6 +88,21 @@ module internal StoreCall =
         else
             ValueTask<'T>(limited session operation isWrite call)
 
+    /// For what takes as long as there are sessions: only the caller limits it.
+    let runLong
+        (session: NamedSession)
+        (operation: string)
+        (token: CancellationToken)
+        (call: CancellationToken -> ValueTask<'T>)
+        : Task<'T> =
+        task {
+            try
+                return! call token
+            with e ->
+                token.ThrowIfCancellationRequested()
+                return raise (failed session operation true e)
+        }
+
     let private unopened (session: NamedSession) : exn =
         SessionStoreException(
             $"What the driver \"{session.Driver.Name}\" holds of the session \"{session.Name}\" does not open: it was not sealed under this token, or was changed in the store.",

@@ -31,7 +31,7 @@ let tests =
               task {
                   let world = open' ()
 
-                  let other = CacheDriver.create (world.Cache, { CacheDriver.defaults with Prefix = "other:" })
+                  let other = CacheDriver.createWith { CacheDriver.defaults with Prefix = "other:" } world.Cache
 
                   let! _ = create world.Driver (record world 1)
                   let! found = load other

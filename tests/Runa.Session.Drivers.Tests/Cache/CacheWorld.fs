@@ -17,7 +17,7 @@ let entry = "runa:" + StoreKey.toText key
 type World = { Clock: FakeTimeProvider; Cache: WatchedCache; Driver: SessionDriver }
 
 let driverOn (clock: TimeProvider) (cache: IDistributedCache) =
-    CacheDriver.create (cache, { CacheDriver.defaults with TimeProvider = clock })
+    CacheDriver.createWith { CacheDriver.defaults with TimeProvider = clock } cache
 
 let open' () : World =
     let clock = FakeTimeProvider(DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero))

@@ -21,7 +21,7 @@ let private driversOn (openCache: unit -> Task<IDistributedCache>) : TimeProvide
         task {
             let! cache = opened.GetValue(clock, (fun _ -> openCache ()))
 
-            return CacheDriver.create (cache, { CacheDriver.defaults with TimeProvider = clock })
+            return CacheDriver.createWith { CacheDriver.defaults with TimeProvider = clock } cache
         }
 
 /// The framework's own Redis cache, on the server of the test run.

@@ -47,8 +47,8 @@ let private sql = { SqlDriver.defaults with EnsureSchema = true; Table = "two_pr
 let private driver (kind: string) (connection: string) : SessionDriver =
     match kind with
     | "redis" -> RedisDriver.connect connection
-    | "sqlite" -> SqlDriver.create (sql, SqliteFactory.Instance.CreateDataSource connection)
-    | "postgres" -> SqlDriver.create (sql, NpgsqlDataSource.Create connection)
+    | "sqlite" -> SqlDriver.createWith sql (SqliteFactory.Instance.CreateDataSource connection)
+    | "postgres" -> SqlDriver.createWith sql (NpgsqlDataSource.Create connection)
     | other -> failwith $"There is no store '{other}' for this application: redis, sqlite or postgres."
 
 /// Serves until its standard input ends. The first line it writes is its address.

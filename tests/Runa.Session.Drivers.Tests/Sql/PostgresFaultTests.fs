@@ -44,7 +44,7 @@ let private ready (server: PostgresServer) (application: string) =
             { SqlDriver.defaults with Table = "t_" + Guid.NewGuid().ToString "N"; TimeProvider = clock }
 
         do! SqlDriver.ensureSchema options source
-        return struct (source, registry clock (SqlDriver.create (options, source)))
+        return struct (source, registry clock (SqlDriver.createWith options source))
     }
 
 /// Increments from eight sides until told to stop; how many are in the session for certain, and how many may be.
@@ -156,7 +156,7 @@ let tests =
 
               let options = { SqlDriver.defaults with EnsureSchema = true; TimeProvider = clock }
 
-              use registry = registry clock (SqlDriver.create (options, source))
+              use registry = registry clock (SqlDriver.createWith options source)
               let! (down: Outcome) = attempt (fun () -> start (Session.set count 1) registry)
               Expect.notEqual down Outcome.Done "while it is down"
               server.Start()

@@ -41,7 +41,7 @@ let private underTest (name: string) (make: unit -> SqlUnderTest) : DriverUnderT
         task {
             let! struct (sql, sources) = prepared.Value
             let source = sources[Interlocked.Increment &opened % sources.Length]
-            return SqlDriver.create ({ sql.Options with TimeProvider = clock }, source)
+            return SqlDriver.createWith { sql.Options with TimeProvider = clock } source
         }
 
     let dumpAll () =

@@ -30,5 +30,5 @@ let tests =
 
               let options = { SqlDriver.defaults with Dialect = Some SqlDialect.Sqlite }
 
-              Expect.equal (SqlDriver.create (options, source)).Name "sql" "created"
+              Expect.equal (SqlDriver.createWith options source).Name "sql" "created"
           } ]

@@ -27,7 +27,7 @@ let tests =
               use source = source ()
 
               let refused (options: SqlDriverOptions) (name: string) (allowed: string) =
-                  let e = Expect.throwsC (fun () -> SqlDriver.create (options, source) |> ignore) id
+                  let e = Expect.throwsC (fun () -> SqlDriver.createWith options source |> ignore) id
                   Expect.isTrue (e :? ArgumentException) "its type"
                   Expect.stringContains e.Message name "name"
                   Expect.stringContains e.Message allowed "allowed"

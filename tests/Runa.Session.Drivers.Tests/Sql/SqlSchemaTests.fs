@@ -56,7 +56,7 @@ let tests =
                   use source = sql.Open()
                   let key = newKey ()
                   do! SqlDriver.ensureSchema sql.Options source
-                  let driver = SqlDriver.create (sql.Options, source)
+                  let driver = SqlDriver.createWith sql.Options source
                   let! _ = driver.Create key (record 1L) none
                   do! SqlDriver.ensureSchema sql.Options source
                   let! found = driver.Load key none
@@ -86,7 +86,7 @@ let tests =
                   let! e = raised (fun () -> SqlDriver.ensureSchema sql.Options source)
                   Expect.isTrue (e :? InvalidOperationException) "its type"
                   Expect.stringContains e.Message "not one of Runa.Session's" "message"
-                  let driver = SqlDriver.create (sql.Options, source)
+                  let driver = SqlDriver.createWith sql.Options source
                   let! e = raised (fun () -> (driver.Load (newKey ()) none).AsTask())
                   Expect.stringContains e.Message "not one of Runa.Session's" "message"
                   let! rows = scalar source $"SELECT COUNT(id) FROM \"{sql.Options.Table}\""
@@ -94,7 +94,7 @@ let tests =
               })
           onBare "with EnsureSchema the first call creates it, whichever comes first" (fun sql ->
               task {
-                  let driver = SqlDriver.create ({ sql.Options with EnsureSchema = true }, sql.Open())
+                  let driver = SqlDriver.createWith { sql.Options with EnsureSchema = true } (sql.Open())
                   let keys = [ for _ in 1..20 -> newKey () ]
 
                   let! created =
@@ -109,7 +109,7 @@ let tests =
               let folder = Path.Combine(Path.GetTempPath(), "runa-" + Guid.NewGuid().ToString "N")
               use source = sqliteFile (Path.Combine(folder, "late.db")) ""
 
-              let driver = SqlDriver.create ({ SqlDriver.defaults with EnsureSchema = true }, source)
+              let driver = SqlDriver.createWith { SqlDriver.defaults with EnsureSchema = true } source
 
               let! (_: exn) = raised (fun () -> (driver.Ping none).AsTask())
               Directory.CreateDirectory folder |> ignore
@@ -139,7 +139,7 @@ let tests =
               do! execute source $"CREATE SCHEMA \"{schema}\""
               let options = { sql.Options with Table = schema + ".Sessions" }
               do! SqlDriver.ensureSchema options source
-              let driver = SqlDriver.create (options, source)
+              let driver = SqlDriver.createWith options source
               let! (isCreated: bool) = driver.Create (newKey ()) (record 1L) none
               Expect.isTrue isCreated "created"
               let! (rows: objnull) = scalar source $"SELECT COUNT(*) FROM \"{schema}\".\"Sessions\""
@@ -149,7 +149,7 @@ let tests =
               task {
                   use source = sql.Open()
                   do! execute source (SqlDriver.schema sql.Options)
-                  let driver = SqlDriver.create (sql.Options, source)
+                  let driver = SqlDriver.createWith sql.Options source
                   let! isCreated = driver.Create (newKey ()) (record 1L) none
                   Expect.isTrue isCreated "created"
               }) ]

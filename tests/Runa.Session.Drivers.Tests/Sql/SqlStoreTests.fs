@@ -172,7 +172,7 @@ let private sent (sql: SqlUnderTest) (work: SessionDriver -> Task<unit>) =
     task {
         use inner = sql.Open()
         use source = new WatchedDataSource(inner, ignore)
-        do! work (SqlDriver.create (sql.Options, source))
+        do! work (SqlDriver.createWith sql.Options source)
         Expect.equal source.OpenNow 0 "every connection was given back"
         return source.TakeCommands()
     }
@@ -234,7 +234,7 @@ let private counting =
           let text = SharedPostgres.get().ConnectionString application + ";Options=-c log_statement=all"
 
           use source = Npgsql.NpgsqlDataSource.Create text
-          let driver = SqlDriver.create (sql.Options, source)
+          let driver = SqlDriver.createWith sql.Options source
           let! (key: StoreKey) = created (sql.Driver()) (record 1L)
           let! _ = driver.Load key none
           let! _ = driver.Load key none

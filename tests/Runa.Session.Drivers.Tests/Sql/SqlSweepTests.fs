@@ -84,7 +84,7 @@ let tests =
               task {
                   let options = { sql.Options with PurgeBatch = 10 }
                   use source = sql.Open()
-                  let driver = SqlDriver.create (options, source)
+                  let driver = SqlDriver.createWith options source
                   let! _ = createMany driver 25 record
                   let! _ = createMany driver 10 (record >> ownedBy "ann")
                   let! _ = createMany driver 3 (record >> idleUntil 5.)
@@ -102,7 +102,7 @@ let tests =
               task {
                   use inner = sql.Open()
                   use source = new WatchedDataSource(inner, ignore)
-                  let driver = SqlDriver.create ({ sql.Options with PurgeBatch = 10 }, source)
+                  let driver = SqlDriver.createWith { sql.Options with PurgeBatch = 10 } source
                   let! _ = createMany driver 25 (record >> idleUntil 5.)
                   let! _ = createMany driver 4 record
                   do! (owners driver).Advance "shop/web" "ann" none
@@ -121,7 +121,8 @@ let tests =
               })
           onBoth "purges and deletions of several processes at once do not get in each other's way" (fun sql ->
               task {
-                  let drivers = [ for _ in 1..3 -> SqlDriver.create ({ sql.Options with PurgeBatch = 7 }, sql.Open()) ]
+                  let drivers =
+                      [ for _ in 1..3 -> SqlDriver.createWith { sql.Options with PurgeBatch = 7 } (sql.Open()) ]
 
                   let! _ = createMany drivers.Head 150 (record >> idleUntil 5.)
                   let! _ = createMany drivers.Head 50 record
@@ -144,7 +145,7 @@ let tests =
           onBoth "promise 11: the registry's timer purges without anybody's request" (fun sql ->
               task {
                   use source = sql.Open()
-                  let driver = SqlDriver.create (sql.Options, source)
+                  let driver = SqlDriver.createWith sql.Options source
                   let purged = TaskCompletionSource<int>()
 
                   let told =

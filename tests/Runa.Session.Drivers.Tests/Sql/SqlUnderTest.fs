@@ -22,7 +22,7 @@ type SqlUnderTest =
         Open: unit -> DbDataSource
     }
 
-    member sql.Driver() = SqlDriver.create (sql.Options, sql.Open())
+    member sql.Driver() = SqlDriver.createWith sql.Options (sql.Open())
 
 /// Where the tests of the SQL driver run.
 module internal SqlUnderTest =

@@ -50,7 +50,7 @@ let tests =
               "promise 14, 15: on a full disk a write raises, nothing is half done, reads go on, and later all is well" {
               let! (sql: SqlUnderTest) = withSchema (bareSqlite ())
               let struct (source, pages) = onSmallDisk sql
-              let driver = SqlDriver.create (sql.Options, source)
+              let driver = SqlDriver.createWith sql.Options source
               let kept = newKey ()
               let! _ = driver.Create kept (record 1L) none
               pages.Value <- 10
@@ -73,7 +73,7 @@ let tests =
           testTask "promise 14: an application on a full disk gets SessionStoreException, and keeps its sessions" {
               let! (sql: SqlUnderTest) = withSchema (bareSqlite ())
               let struct (source, pages) = onSmallDisk sql
-              use registry = registry sql.Clock (SqlDriver.create (sql.Options, source))
+              use registry = registry sql.Clock (SqlDriver.createWith sql.Options source)
               let! (cookie: string) = start (Session.set count 41) registry
               pages.Value <- 10
               let fill = Session.set (SessionKey.create<string> "fat") (String('x', 50_000))
@@ -113,7 +113,7 @@ let tests =
               let! (sql: SqlUnderTest) = withSchema (bareSqlite ())
 
               let driver =
-                  SqlDriver.create ({ sql.Options with BusyTimeout = TimeSpan.FromMilliseconds 100. }, sql.Open())
+                  SqlDriver.createWith { sql.Options with BusyTimeout = TimeSpan.FromMilliseconds 100. } (sql.Open())
 
               let key = newKey ()
               let! _ = driver.Create key (record 1L) none
@@ -131,7 +131,8 @@ let tests =
           testTask "a writer elsewhere that ends in time is waited for" {
               let! (sql: SqlUnderTest) = withSchema (bareSqlite ())
 
-              let driver = SqlDriver.create ({ sql.Options with BusyTimeout = TimeSpan.FromSeconds 30. }, sql.Open())
+              let driver =
+                  SqlDriver.createWith { sql.Options with BusyTimeout = TimeSpan.FromSeconds 30. } (sql.Open())
 
               use other = sql.Open()
               use connection = other.OpenConnection()
