@@ -19,7 +19,8 @@ type DriverUnderTest =
         /// With Guarantee LastWriteWins: writes through one opened driver are compared and swapped all the same, and only
         /// those of two processes can be lost. Default: false.
         SwapsWithinOneDriver: bool
-        /// The store removes expired records by itself, by its own clock: PurgeExpired may answer 0. Default: false.
+        /// Expired records are left to the store, which removes them by its own clock, if at all: PurgeExpired may answer
+        /// 0. Default: false.
         ExpiresByItself: bool
         /// Everything that the store holds, as bytes, of all keys: "a dump". It is searched for tokens, ids and sealed
         /// values. Default: None, the tests of it are skipped.

@@ -251,7 +251,7 @@ let private onto (now: DateTimeOffset) (current: Entry) (was: Content) (work: Wo
                       SignedIn = whose.SignedIn
                       Ends = if signsIn || work.Lifetime.IsSome then mine.Ends else theirs.Ends } }
 
-let private touch now isWaitedFor (seen: Entry) (work: Work) (store: Store) : Outcome =
+let private touch now (seen: Entry) (work: Work) (store: Store) : Outcome =
     let later = min (work.At + idle) seen.Content.Ends
 
     if later <= seen.Idle || work.At + idle - seen.Idle < touchesEach then
@@ -262,17 +262,16 @@ let private touch now isWaitedFor (seen: Entry) (work: Work) (store: Store) : Ou
             let moved = max entry.Idle (min later entry.Content.Ends)
             let touched = { entry with Idle = moved; Seen = entry.Seen + (moved - entry.Idle) }
             Some({ store with Entries = store.Entries.Add(work.Token, touched) }, Cookie.Unchanged)
-        | None when isWaitedFor -> lost seen work store
-        | None -> Some(store, Cookie.Unchanged)
+        | None -> lost seen work store
 
 /// The end of a request.
-let rec commit (now: DateTimeOffset) (isTouchWaitedFor: bool) (work: Work) (store: Store) : Outcome =
+let rec commit (now: DateTimeOffset) (work: Work) (store: Store) : Outcome =
     let isOver = work.Content.Ends <= work.At
     let isEmpty = isOver || isBlank work.Content
 
     match work.Found with
     | Found.Live _ when work.Ended || isOver -> endIt now work store
-    | Found.Live seen when not work.Renewed && work.Content = seen.Content -> touch now isTouchWaitedFor seen work store
+    | Found.Live seen when not work.Renewed && work.Content = seen.Content -> touch now seen work store
     | Found.Live seen ->
         match standing now work.Token store with
         | None -> lost seen work store
@@ -286,9 +285,7 @@ let rec commit (now: DateTimeOffset) (isTouchWaitedFor: bool) (work: Work) (stor
                     Cookie.Unchanged
             Some(put now work.Token work.Content store, cookie)
         | Some current when current.MovedTo.IsSome -> None
-        | Some current ->
-            onto now current seen.Content work
-            |> Option.bind (fun merged -> commit now isTouchWaitedFor merged store)
+        | Some current -> onto now current seen.Content work |> Option.bind (fun merged -> commit now merged store)
     | Found.Moved _ when work.Ended -> endIt now work store
     | _ when isEmpty -> Some(store, Cookie.Unchanged)
     // The browser may yet receive the cookie that leads on; unless it never will.

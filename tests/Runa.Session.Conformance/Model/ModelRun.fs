@@ -9,7 +9,7 @@ open Runa.Session
 
 /// Runs a story against the driver and against the model, and compares what is seen after each operation.
 [<Sealed>]
-type internal ModelRun(sites: Site list, clock: FakeTimeProvider, isTouchWaitedFor: bool, purge: unit -> Task<unit>) =
+type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: unit -> Task<unit>) =
     let browsers = [| for _ in 0..3 -> Browser() |]
     let cookies: Model.Token option[] = Array.create browsers.Length None
     let loads: (Session * Model.Work) option[] = Array.create browsers.Length None
@@ -120,9 +120,8 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, isTouchWaitedF
             let wanted = (session, changes) ||> List.fold apply
             let registry = (site browser).Registry
             let! committed = attempt (fun () -> SessionRegistry.commit wanted CancellationToken.None registry)
-            do! (site browser).Settle()
             let work = (work, changes) ||> List.fold Model.change
-            receive browser (Model.commit (clock.GetUtcNow()) isTouchWaitedFor work store) committed
+            receive browser (Model.commit (clock.GetUtcNow()) work store) committed
         }
 
     let step browser changes =
@@ -132,10 +131,9 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, isTouchWaitedF
             let apply session = (session, changes) ||> List.fold apply
             let! committed =
                 attempt (fun () -> SessionRegistry.update "web" header apply CancellationToken.None registry)
-            do! (site browser).Settle()
             let now = clock.GetUtcNow()
             let work = (Model.load now cookies[browser] store, changes) ||> List.fold Model.change
-            receive browser (Model.commit now isTouchWaitedFor work store) committed
+            receive browser (Model.commit now work store) committed
         }
 
     let devices (owner: string) =

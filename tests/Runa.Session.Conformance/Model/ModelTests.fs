@@ -106,10 +106,8 @@ let private run (bench: Bench) (drivers: SessionDriver list) (story: Story) : un
                 ()
         }
 
-    let isTouchWaitedFor = bench.Driver.InProcess
-
     try
-        ModelRun(sites, bench.Clock, isTouchWaitedFor, purge).Run(story).GetAwaiter().GetResult()
+        ModelRun(sites, bench.Clock, purge).Run(story).GetAwaiter().GetResult()
     finally
         for site in sites do
             (site :> System.IDisposable).Dispose()

@@ -154,7 +154,6 @@ let private deaths (under: DriverUnderTest) =
                   let! loaded = site.Load slow
                   let! _ = site.Step browser Session.signOut
                   let! _ = conflicts (fun () -> site.Commit slow (step loaded))
-                  do! site.Settle()
                   do! isDead "the cookie of before" site stale
                   do! isDead "what the slow request was given" site slow
           }

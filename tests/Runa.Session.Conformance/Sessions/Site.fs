@@ -1,7 +1,6 @@
 namespace Runa.Session.Conformance
 
 open System
-open System.Collections.Concurrent
 open System.Threading
 open System.Threading.Tasks
 open Runa.Session
@@ -53,16 +52,12 @@ type internal Site
         secrets: string list,
         change: SessionSettings -> SessionSettings
     ) =
-    let touches = ConcurrentBag<Task>()
-
-    // A touch that is not waited for would make the next request's answer a matter of luck.
+    // A touch that the registry does not wait for would make the next request's answer a matter of luck.
     let watched =
         { driver with
             Touch =
                 fun key idleEnd token ->
-                    let touch = (driver.Touch key idleEnd token).AsTask()
-                    touches.Add touch
-                    ValueTask<bool> touch
+                    ValueTask<bool>((driver.Touch key idleEnd token).AsTask().GetAwaiter().GetResult())
             // The registry would purge what other tests stored, by the clock of this one.
             PurgeExpired = fun _ -> ValueTask<int> 0 }
 
@@ -86,38 +81,24 @@ type internal Site
 
     member _.Registry = registry
 
-    /// Waits for touches that are under way.
-    member _.Settle() : Task =
-        task {
-            for touch in touches do
-                try
-                    do! touch
-                with _ ->
-                    ()
-
-            touches.Clear()
-        }
-
     member _.LoadAs (name: string) (browser: Browser) : Task<Session> =
         SessionRegistry.load name browser.Header CancellationToken.None registry
 
     member site.Load(browser: Browser) : Task<Session> = site.LoadAs "web" browser
 
     /// A request with a pure step.
-    member site.Step (browser: Browser) (step: Session -> Session) : Task<Session> =
+    member _.Step (browser: Browser) (step: Session -> Session) : Task<Session> =
         task {
             let! committed = SessionRegistry.update "web" browser.Header step CancellationToken.None registry
             browser.Receive committed.Cookies
-            do! site.Settle()
             return committed.Session
         }
 
     /// The end of a run-once request that began with Load.
-    member site.Commit (browser: Browser) (session: Session) : Task<Session> =
+    member _.Commit (browser: Browser) (session: Session) : Task<Session> =
         task {
             let! committed = SessionRegistry.commit session CancellationToken.None registry
             browser.Receive committed.Cookies
-            do! site.Settle()
             return committed.Session
         }
 
