@@ -17,7 +17,8 @@ module Conformance =
                   ValueTests.tests driver
                   ConcurrencyTests.tests driver
                   CancellationTests.tests driver
-                  OwnerTests.tests driver
+                  ListingTests.tests driver
+                  EndingTests.tests driver
                   LifeOfSessionsTests.tests driver
                   RaceTests.tests driver
                   DeviceTests.tests driver

@@ -70,19 +70,16 @@ type Outcome = (Store * Cookie) option
 
 let ttl = TimeSpan.FromHours 2.
 let idle = TimeSpan.FromMinutes 20.
-let private touchesEach = TimeSpan.FromMinutes 1.
-let private stoneLives = TimeSpan.FromMinutes 2.
-let private flight = TimeSpan.FromSeconds 5.
 
 let empty: Store = { Entries = Map.empty; Next = 1 }
 
-let private ended (now: DateTimeOffset) (entry: Entry) = min entry.Idle entry.Content.Ends <= now
+let ended (now: DateTimeOffset) (entry: Entry) = min entry.Idle entry.Content.Ends <= now
 
 /// What stands and has not ended.
-let private standing (now: DateTimeOffset) (token: Token) (store: Store) : Entry option =
+let standing (now: DateTimeOffset) (token: Token) (store: Store) : Entry option =
     store.Entries.TryFind token |> Option.filter (fun entry -> not (ended now entry))
 
-let private blank (now: DateTimeOffset) : Content =
+let blank (now: DateTimeOffset) : Content =
     { Values = Map.empty
       Flashes = []
       Owner = None
@@ -156,179 +153,3 @@ let change (work: Work) (change: Change) : Work =
 
         { put { content with Ends = defaultArg content.SignedIn content.Created + lifetime } with
             Lifetime = Some lifetime }
-
-let private isBlank (content: Content) = content.Values.IsEmpty && content.Flashes.IsEmpty && content.Owner.IsNone
-
-let private put (now: DateTimeOffset) (token: Token) (content: Content) (store: Store) : Store =
-    let number index (flash: Flash) = if flash.Id = 0 then { flash with Id = store.Next * 100 + index } else flash
-
-    let entry =
-        { Content = { content with Flashes = content.Flashes |> List.mapi number }
-          Version = store.Next
-          Seen = now
-          Idle = min (now + idle) content.Ends
-          MovedTo = None }
-
-    { Entries = store.Entries.Add(token, entry); Next = store.Next + 1 }
-
-let private create now content (store: Store) : Outcome =
-    let token = store.Next
-    Some(put now token content store, Cookie.Fresh(token, content.Ends))
-
-/// With all it leads to.
-let rec private delete (token: Token) (store: Store) : Store =
-    match store.Entries.TryFind token with
-    | None -> store
-    | Some entry ->
-        let store = { store with Entries = store.Entries.Remove token }
-        (store, Option.toList entry.MovedTo) ||> List.fold (fun store next -> delete next store)
-
-let private endIt now (work: Work) (store: Store) : Outcome =
-    let store = delete work.Token store
-
-    if isBlank work.Content || work.Content.Ends <= work.At then
-        Some(store, Cookie.Expired)
-    else
-        create now work.Content store
-
-let private move now (work: Work) (store: Store) : Outcome =
-    let token = store.Next
-    let store = put now token work.Content store
-
-    let stone =
-        { Content = { blank now with Owner = work.Content.Owner; Ends = now + stoneLives }
-          Version = store.Next
-          Seen = now
-          Idle = now + stoneLives
-          MovedTo = Some token }
-
-    Some(
-        { Entries = store.Entries.Add(work.Token, stone); Next = store.Next + 1 },
-        Cookie.Fresh(token, work.Content.Ends)
-    )
-
-/// The session ended while a run-once request was under way.
-let private lost (seen: Entry) (work: Work) (store: Store) : Outcome =
-    if seen.Content.Owner.IsSome || work.Content.Owner.IsSome then
-        None
-    else
-        Some(store, Cookie.Unchanged)
-
-/// What the request changed, on top of what another one has stored meanwhile. None: it took a flash that is gone.
-let private onto (now: DateTimeOffset) (current: Entry) (was: Content) (work: Work) : Work option =
-    let theirs, mine = current.Content, work.Content
-    let there = theirs.Flashes |> List.map _.Id |> Set
-
-    if not (Set.isSubset work.Taken there) then
-        None
-    else
-        let keys = Seq.concat [ was.Values.Keys; mine.Values.Keys; theirs.Values.Keys ] |> Set
-
-        let values =
-            [ for key in keys do
-                  let changed = mine.Values.TryFind key <> was.Values.TryFind key
-
-                  match (if changed then mine else theirs).Values.TryFind key with
-                  | Some value -> key, value
-                  | None -> () ]
-            |> Map
-
-        let left = theirs.Flashes |> List.filter (fun flash -> not (work.Taken.Contains flash.Id))
-        let added = mine.Flashes |> List.filter (fun flash -> flash.Id = 0)
-        let signsIn = mine.SignedIn <> was.SignedIn || mine.Owner <> was.Owner
-        let whose = if signsIn then mine else theirs
-
-        Some
-            { work with
-                Found = Found.Live current
-                At = now
-                Content =
-                    { Values = if work.Cleared then mine.Values else values
-                      Flashes = if work.Cleared then mine.Flashes else left @ added
-                      Owner = whose.Owner
-                      Label = if mine.Label <> was.Label then mine.Label else theirs.Label
-                      Created = whose.Created
-                      SignedIn = whose.SignedIn
-                      Ends = if signsIn || work.Lifetime.IsSome then mine.Ends else theirs.Ends } }
-
-let private touch now (seen: Entry) (work: Work) (store: Store) : Outcome =
-    let later = min (work.At + idle) seen.Content.Ends
-
-    if later <= seen.Idle || work.At + idle - seen.Idle < touchesEach then
-        Some(store, Cookie.Unchanged)
-    else
-        match standing now work.Token store with
-        | Some entry ->
-            let moved = max entry.Idle (min later entry.Content.Ends)
-            let touched = { entry with Idle = moved; Seen = entry.Seen + (moved - entry.Idle) }
-            Some({ store with Entries = store.Entries.Add(work.Token, touched) }, Cookie.Unchanged)
-        | None -> lost seen work store
-
-/// The end of a request.
-let rec commit (now: DateTimeOffset) (work: Work) (store: Store) : Outcome =
-    let isOver = work.Content.Ends <= work.At
-    let isEmpty = isOver || isBlank work.Content
-
-    match work.Found with
-    | Found.Live _ when work.Ended || isOver -> endIt now work store
-    | Found.Live seen when not work.Renewed && work.Content = seen.Content -> touch now seen work store
-    | Found.Live seen ->
-        match standing now work.Token store with
-        | None -> lost seen work store
-        | Some current when current.Version = seen.Version && work.Renewed -> move now work store
-        | Some current when current.Version = seen.Version ->
-            let isLonger = work.Content.Ends <> seen.Content.Ends
-            let cookie =
-                if isLonger then
-                    Cookie.Again(work.Token, work.Content.Ends)
-                else
-                    Cookie.Unchanged
-            Some(put now work.Token work.Content store, cookie)
-        | Some current when current.MovedTo.IsSome -> None
-        | Some current -> onto now current seen.Content work |> Option.bind (fun merged -> commit now merged store)
-    | Found.Moved _ when work.Ended -> endIt now work store
-    | _ when isEmpty -> Some(store, Cookie.Unchanged)
-    // The browser may yet receive the cookie that leads on; unless it never will.
-    | Found.Moved stone when work.Content.Owner.IsNone || work.At < stone.Content.Created + flight -> None
-    | _ -> create now work.Content store
-
-let private ofOwner now (owner: string) (store: Store) =
-    store.Entries
-    |> Map.filter (fun _ entry -> entry.Content.Owner = Some owner && not (ended now entry))
-    |> Map.toList
-
-let devices now (owner: string) (store: Store) : Entry list =
-    ofOwner now owner store |> List.map snd |> List.filter _.MovedTo.IsNone
-
-/// The end of a chain of tombstones.
-let rec private leadsTo (token: Token) (store: Store) : Token =
-    match store.Entries.TryFind token with
-    | Some { MovedTo = Some next } -> leadsTo next store
-    | _ -> token
-
-/// Ends all of the owner's but one; how many living sessions that were.
-let revoke now (owner: string) (kept: Token option) (store: Store) : Store * int =
-    let rec from (token: Token) (store: Store, count) =
-        match store.Entries.TryFind token with
-        | None -> store, count
-        | Some entry ->
-            let left = { store with Entries = store.Entries.Remove token }
-
-            match entry.MovedTo with
-            | None -> left, count + 1
-            | Some next when entry.Content.Owner = Some owner -> from next (left, count)
-            | Some _ -> left, count
-
-    let wanted =
-        ofOwner now owner store
-        |> List.map fst
-        |> List.filter (fun token -> Some(leadsTo token store) <> kept)
-
-    ((store, 0), wanted) ||> List.fold (fun ended token -> from token ended)
-
-let revokeAll now (store: Store) : Store * int =
-    let isAlive _ (entry: Entry) = entry.MovedTo.IsNone && not (ended now entry)
-    { store with Entries = Map.empty }, store.Entries |> Map.filter isAlive |> Map.count
-
-let purge now (store: Store) : Store =
-    { store with Entries = store.Entries |> Map.filter (fun _ entry -> not (ended now entry)) }

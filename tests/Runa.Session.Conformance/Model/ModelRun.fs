@@ -121,7 +121,7 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: unit ->
             let registry = (site browser).Registry
             let! committed = attempt (fun () -> SessionRegistry.commit wanted CancellationToken.None registry)
             let work = (work, changes) ||> List.fold Model.change
-            receive browser (Model.commit (clock.GetUtcNow()) work store) committed
+            receive browser (ModelCommit.commit (clock.GetUtcNow()) work store) committed
         }
 
     let step browser changes =
@@ -133,13 +133,13 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: unit ->
                 attempt (fun () -> SessionRegistry.update "web" header apply CancellationToken.None registry)
             let now = clock.GetUtcNow()
             let work = (Model.load now cookies[browser] store, changes) ||> List.fold Model.change
-            receive browser (Model.commit now work store) committed
+            receive browser (ModelCommit.commit now work store) committed
         }
 
     let devices (owner: string) =
         task {
             let! actual = sites.Head.ForOwner owner
-            let expected = Model.devices (clock.GetUtcNow()) owner store
+            let expected = ModelCommit.devices (clock.GetUtcNow()) owner store
 
             let shown (label: string option) (created: DateTimeOffset) ends seen = label, created, ends, seen
 
@@ -178,7 +178,7 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: unit ->
             | Operation.Devices owner -> do! devices owner
             | Operation.RevokeOwner owner ->
                 let! ended = sites.Head.RevokeOwner owner
-                revoked (Model.revoke now owner None store) ended
+                revoked (ModelCommit.revoke now owner None store) ended
             | Operation.RevokeOthers browser ->
                 let! session, work = view (site browser) browsers[browser] cookies[browser]
 
@@ -186,14 +186,14 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: unit ->
                 | Model.Found.Live _, Some owner ->
                     let registry = (site browser).Registry
                     let! ended = SessionRegistry.revokeOthers session CancellationToken.None registry
-                    revoked (Model.revoke now owner cookies[browser] store) ended
+                    revoked (ModelCommit.revoke now owner cookies[browser] store) ended
                 | _ -> ()
             | Operation.RevokeAll ->
                 let! ended = SessionRegistry.revokeAll "web" CancellationToken.None sites.Head.Registry
-                revoked (Model.revokeAll now store) ended
+                revoked (ModelCommit.revokeAll now store) ended
             | Operation.Purge ->
                 do! purge ()
-                store <- Model.purge now store
+                store <- ModelCommit.purge now store
         }
 
     /// Fails at the first operation after which driver and model differ.

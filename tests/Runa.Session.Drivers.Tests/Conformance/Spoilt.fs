@@ -1,0 +1,53 @@
+/// Ways to spoil the memory driver.
+module Runa.Session.Tests.Spoilt
+
+open System
+open System.Collections.Concurrent
+open System.Runtime.CompilerServices
+open System.Text.Json
+open System.Threading
+open System.Threading.Tasks
+open Expecto
+open Runa.Session
+open Runa.Session.Conformance
+
+/// What a driver does wrong, the test that must see it, and the driver.
+type Mutant = string * string * (TimeProvider -> SessionDriver -> SessionDriver)
+
+let none = CancellationToken.None
+
+let load (driver: SessionDriver) key = (driver.Load key none).AsTask()
+
+/// Replaces, whatever version stands.
+let overwrite (driver: SessionDriver) key record =
+    let rec at (version: RecordVersion) : Task<ReplaceResult> =
+        task {
+            match! driver.Replace key version record none with
+            | ReplaceResult.Conflict current -> return! at current.Version
+            | result -> return result
+        }
+
+    ValueTask<ReplaceResult>(at (RecordVersion.RecordVersion 0L))
+
+let withRecord (change: SessionRecord -> SessionRecord) (driver: SessionDriver) =
+    { driver with
+        Create = fun key record token -> driver.Create key (change record) token
+        Replace = fun key version record token -> driver.Replace key version (change record) token }
+
+/// Touch as a write of its own: read, changed, written.
+let withTouch (touch: DateTimeOffset -> SessionRecord -> SessionRecord) (driver: SessionDriver) =
+    { driver with
+        Touch =
+            fun key idleEnd token ->
+                ValueTask<bool>(
+                    task {
+                        match! driver.Touch key DateTimeOffset.MinValue token with
+                        | false -> return false
+                        | true ->
+                            match! load driver key with
+                            | ValueNone -> return false
+                            | ValueSome record ->
+                                let! result = overwrite driver key (touch idleEnd record)
+                                return result.IsReplaced
+                    }
+                ) }

@@ -1,0 +1,121 @@
+/// Wrong versions and touches.
+module Runa.Session.Tests.WriteMutants
+
+open System
+open System.Collections.Concurrent
+open System.Runtime.CompilerServices
+open System.Text.Json
+open System.Threading
+open System.Threading.Tasks
+open Expecto
+open Runa.Session
+open Runa.Session.Conformance
+
+open Runa.Session.Tests.Spoilt
+
+let mutants: Mutant list =
+    [ "Replace ignores the version",
+      "promise 12: replace at another version is refused with what stands, and changes nothing",
+      fun _ driver -> { driver with Replace = fun key _ record _ -> overwrite driver key record }
+
+      "Replace compares 53 bits of the version",
+      "promise 12: versions are compared in all their 64 bits",
+      fun _ driver ->
+          { driver with
+              Replace =
+                  fun key (RecordVersion.RecordVersion version) record token ->
+                      ValueTask<ReplaceResult>(
+                          task {
+                              match! load driver key with
+                              | ValueSome { Version = RecordVersion.RecordVersion stands } when
+                                  float stands = float version
+                                  ->
+                                  return! overwrite driver key record
+                              | _ -> return! driver.Replace key (RecordVersion.RecordVersion version) record token
+                          }
+                      ) }
+
+      "Replace creates what was deleted",
+      "promise 9: after a delete nothing is replaced or touched, and the record stays gone",
+      fun _ driver ->
+          { driver with
+              Replace =
+                  fun key version record token ->
+                      ValueTask<ReplaceResult>(
+                          task {
+                              match! driver.Replace key version record token with
+                              | ReplaceResult.Missing ->
+                                  let! _ = driver.Create key record token
+                                  return ReplaceResult.Replaced
+                              | result -> return result
+                          }
+                      ) }
+
+      "Touch creates what was deleted",
+      "promise 9: after a delete nothing is replaced or touched, and the record stays gone",
+      fun _ driver ->
+          let seen = ConcurrentDictionary<StoreKey, SessionRecord>()
+
+          { driver with
+              Create =
+                  fun key record token ->
+                      seen[key] <- record
+                      driver.Create key record token
+              Touch =
+                  fun key idleEnd token ->
+                      ValueTask<bool>(
+                          task {
+                              match! driver.Touch key idleEnd token with
+                              | true -> return true
+                              | false -> return! driver.Create key seen[key] token
+                          }
+                      ) }
+
+      "Touch moves the idle end back",
+      "promise 7: a touch never moves the idle end back",
+      fun _ driver -> driver |> withTouch (fun idleEnd record -> { record with IdleEnd = ValueSome idleEnd })
+
+      "Touch moves the idle end past the absolute end",
+      "promise 7: a touch never moves the idle end past the absolute end",
+      fun _ driver ->
+          driver
+          |> withTouch (fun idleEnd record ->
+              match record.IdleEnd with
+              | ValueSome before when idleEnd > before ->
+                  { record with
+                      IdleEnd = ValueSome idleEnd
+                      State = { record.State with LastSeenAt = (SessionRecord.touch idleEnd record).State.LastSeenAt } }
+              | _ -> SessionRecord.touch idleEnd record)
+
+      "Touch changes the version",
+      "promise 12: a touch does not change the version",
+      fun _ driver ->
+          driver
+          |> withTouch (fun idleEnd record ->
+              let (RecordVersion.RecordVersion version) = record.Version
+              { SessionRecord.touch idleEnd record with Version = RecordVersion.RecordVersion(version + 1L) })
+
+      "Touch leaves when it was last seen",
+      "promise 7: a touch moves the idle end and when it was last seen, and nothing else",
+      fun _ driver ->
+          driver
+          |> withTouch (fun idleEnd record ->
+              let touched = SessionRecord.touch idleEnd record
+              { touched with State = record.State })
+
+      "Touch undoes a write that comes in between",
+      "promise 12: touches undo no write, and writes no version",
+      fun _ driver ->
+          { driver with
+              Touch =
+                  fun key idleEnd _ ->
+                      ValueTask<bool>(
+                          task {
+                              match! load driver key with
+                              | ValueNone -> return false
+                              | ValueSome record ->
+                                  do! Task.Yield()
+                                  let! result = overwrite driver key (SessionRecord.touch idleEnd record)
+                                  return result.IsReplaced
+                          }
+                      ) } ]
