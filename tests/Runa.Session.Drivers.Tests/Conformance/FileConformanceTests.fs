@@ -15,12 +15,16 @@ let private openFiles () : TimeProvider -> Task<SessionDriver> =
     let make (clock: TimeProvider) =
         let folder = Directory.CreateTempSubdirectory("runa-files-").FullName
 
+        // The suite disposes a driver and goes on with another one on the same store.
+        AppDomain.CurrentDomain.ProcessExit.Add(fun _ -> Directory.Delete(folder, true))
         FileDriver.create clock folder
-        |> SessionDriver.withDispose (fun () ->
-            Directory.Delete(folder, true)
-            ValueTask())
 
     fun clock -> Task.FromResult(unbox<SessionDriver>(opened.GetValue(clock, (fun clock -> box (make clock)))))
 
 [<Tests>]
-let tests = Conformance.tests { DriverUnderTest.create "files" (openFiles ()) with Interleavings = 200 }
+let tests =
+    Conformance.tests
+        { DriverUnderTest.create "files" (openFiles ()) with
+            Interleavings = 200
+            // It has no purge.
+            ExpiresByItself = true }
