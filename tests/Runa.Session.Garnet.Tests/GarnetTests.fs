@@ -42,7 +42,7 @@ let tests =
         "Garnet"
         [ Conformance.tests
               { DriverUnderTest.create "garnet" openGarnet with
-                  Dump = Some(fun () -> RedisDump.dump (connection ()))
+                  Dump = Some(fun () -> RedisDump.dump (connection ()) prefix)
                   ExpiresByItself = true }
 
           testCaseTask "a server without Lua is served by transactions, told once" (fun () ->

@@ -9,8 +9,7 @@ open Runa.Session.Conformance
 open Runa.Session.Tests.RedisRecords
 open Runa.Session.Tests.RedisServers
 
-/// All of the suite runs on the way that Redis offers, the greater part of it on the others: Garnet, in a test project of
-/// its own, has all of it by transactions.
+/// Garnet, in a test project of its own, has the whole suite by transactions.
 let private underTest (name: string) (interleavings, writers) (scripting: unit -> RedisScripting) : DriverUnderTest =
     let prefix = freshPrefix ()
 
@@ -26,7 +25,7 @@ let private underTest (name: string) (interleavings, writers) (scripting: unit -
     let dump () =
         task {
             let! connection = sharedConnection ()
-            return! RedisDump.dump connection
+            return! RedisDump.dump connection prefix
         }
 
     { DriverUnderTest.create name openRedis with
@@ -50,5 +49,4 @@ let tests =
     testList
         "Redis"
         [ Conformance.tests (underTest "redis" (2_000, 1_000) (fun () -> RedisScripting.Auto))
-          Conformance.tests (underTest "redis by transactions" (200, 100) (fun () -> RedisScripting.Never))
           Conformance.tests (underTest "redis both ways" (200, 100) bothWays) ]

@@ -6,33 +6,38 @@ open System.IO
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// The names and contents of all keys, as bytes.
-let dump (connection: IConnectionMultiplexer) : Task<byte[]> =
+let private contents (database: IDatabase) (key: RedisKey) : Task<RedisValue list> =
+    task {
+        let name: RedisValue = RedisValue.op_Implicit (string key)
+
+        match! database.KeyTypeAsync key with
+        | RedisType.Hash ->
+            let! fields = database.HashGetAllAsync key
+            return name :: List.collect (fun (field: HashEntry) -> [ field.Name; field.Value ]) (List.ofArray fields)
+        | RedisType.SortedSet ->
+            let! members = database.SortedSetRangeByRankAsync key
+            return name :: List.ofArray members
+        | _ ->
+            let! value = database.StringGetAsync key
+            return [ name; value ]
+    }
+
+/// The names and contents of all keys that begin with the prefix, as bytes.
+let dump (connection: IConnectionMultiplexer) (prefix: string) : Task<byte[]> =
     task {
         use all = new MemoryStream()
         let database = connection.GetDatabase()
 
-        let write (value: RedisValue) =
-            let bytes: ReadOnlyMemory<byte> = RedisValue.op_Implicit value
-            all.Write bytes.Span
+        let keys =
+            [ for server in connection.GetServers() do
+                  yield! server.Keys(pattern = RedisValue.op_Implicit $"{prefix}*", pageSize = 1000) ]
 
-        for server in connection.GetServers() do
-            for key in server.Keys(pageSize = 1000) do
-                write (RedisValue.op_Implicit (string key))
+        let! found = keys |> List.map (contents database) |> Task.WhenAll
 
-                match! database.KeyTypeAsync key with
-                | RedisType.Hash ->
-                    let! fields = database.HashGetAllAsync key
-
-                    for field in fields do
-                        write field.Name
-                        write field.Value
-                | RedisType.SortedSet ->
-                    let! members = database.SortedSetRangeByRankAsync key
-                    members |> Array.iter write
-                | _ ->
-                    let! value = database.StringGetAsync key
-                    write value
+        for values in found do
+            for value in values do
+                let bytes: ReadOnlyMemory<byte> = RedisValue.op_Implicit value
+                all.Write bytes.Span
 
         return all.ToArray()
     }

@@ -284,7 +284,7 @@ let tests =
 
           serverTest
               "a promoted replica with older data loses what it had not got, and is written no stale change"
-              []
+              [ "--repl-diskless-sync-delay"; "0" ]
               (fun primary ->
                   task {
                       let! replica = RedisServer.Start [ "--replicaof"; "127.0.0.1"; string primary.Port ]

@@ -192,7 +192,7 @@ let tests =
                       let! regenerated = request application signedIn Session.regenerate
                       [ header; signedIn; regenerated ] |> List.choose id |> List.iter headers.Add
 
-                  let! dump = RedisDump.dump application.Connection
+                  let! dump = RedisDump.dump application.Connection ""
                   let text = Encoding.Latin1.GetString dump
                   let hex = Convert.ToHexString dump
                   headers.Count |> Expect.equal "headers" 60
