@@ -16,18 +16,7 @@ let private start () : ConnectionMultiplexer =
     let port = freePort ()
 
     let server =
-        new GarnetServer(
-            [| "--port"
-               string port
-               "--bind"
-               "127.0.0.1"
-               "--memory"
-               "256m"
-               "--index"
-               "16m"
-               "--quiet"
-               "true" |]
-        )
+        new GarnetServer([| "--port"; string port; "--bind"; "127.0.0.1"; "--memory"; "256m"; "--index"; "16m" |])
 
     server.Start()
     let connection = ConnectionMultiplexer.Connect $"127.0.0.1:{port},allowAdmin=true"
