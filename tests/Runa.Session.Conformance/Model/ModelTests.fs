@@ -44,8 +44,8 @@ let private operations (hasOwners: bool) : Gen<Operation> =
         [ 6, Gen.map2 (fun browser changes -> Operation.Step(browser, changes)) browser changes
           5, Gen.map Operation.Load browser
           6, Gen.map2 (fun browser changes -> Operation.Commit(browser, changes)) browser changes
-          4, Gen.map2 (fun browser into -> Operation.Copy(browser, into)) browser browser
-          4, Gen.map Operation.Tick ticks
+          2, Gen.map2 (fun browser into -> Operation.Copy(browser, into)) browser browser
+          3, Gen.map Operation.Tick ticks
           1, Gen.constant Operation.Purge
           if hasOwners then
               1, Gen.map Operation.RevokeOwner owner
@@ -82,12 +82,22 @@ let private simpler (Story operations) : Story seq =
     }
 
 let private stories (hasOwners: bool) : Arbitrary<Story> =
+    // Most begin with tabs of one session, or few requests would meet each other.
+    let tabs =
+        gen {
+            let! signsIn = Gen.elements [ []; [ Change.SignIn "alice" ] ]
+            return
+                Operation.Step(0, Change.Increment "a" :: signsIn)
+                :: [ for into in 1..2 -> Operation.Copy(0, into) ]
+        }
+
     let story =
         gen {
-            let! length = Gen.choose (10, 25)
+            let! start = Gen.frequency [ 3, tabs; 1, Gen.constant [] ]
+            let! length = Gen.choose (10, 22)
             let! operations = Gen.listOfLength length (operations hasOwners)
             // At the end everything is ended: what is counted then is all that was left.
-            return Story(if hasOwners then operations @ [ Operation.RevokeAll ] else operations)
+            return Story(start @ operations @ (if hasOwners then [ Operation.RevokeAll ] else []))
         }
 
     Arb.fromGenShrink (story, simpler)

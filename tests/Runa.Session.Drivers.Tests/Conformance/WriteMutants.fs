@@ -114,7 +114,7 @@ let mutants: Mutant list =
                               match! load driver key with
                               | ValueNone -> return false
                               | ValueSome record ->
-                                  do! Task.Yield()
+                                  do! Task.Delay 1
                                   let! result = overwrite driver key (SessionRecord.touch idleEnd record)
                                   return result.IsReplaced
                           }
