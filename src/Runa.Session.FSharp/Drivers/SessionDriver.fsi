@@ -90,7 +90,7 @@ type SessionDriver =
         Ping: CancellationToken -> ValueTask
         /// Frees what the driver itself opened.
         Dispose: unit -> ValueTask
-        /// Its functions answer at once, from memory: no time limit is put on them.
+        /// Its functions answer at once, from memory: no time limit is put on them, and a touch is waited for.
         InProcess: bool
         /// Sessions live sealed in the cookie, and none of its functions is ever called: CookieDriver.
         InCookie: bool

@@ -9,7 +9,7 @@ open Runa.Session
 
 /// Runs a story against the driver and against the model, and compares what is seen after each operation.
 [<Sealed>]
-type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: unit -> Task<unit>) =
+type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -> Task<unit>) option) =
     let browsers = [| for _ in 0..3 -> Browser() |]
     let cookies: Model.Token option[] = Array.create browsers.Length None
     let loads: (Session * Model.Work) option[] = Array.create browsers.Length None
@@ -192,8 +192,11 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: unit ->
                 let! ended = SessionRegistry.revokeAll "web" CancellationToken.None sites.Head.Registry
                 revoked (ModelCommit.revokeAll now store) ended
             | Operation.Purge ->
-                do! purge ()
-                store <- ModelCommit.purge now store
+                match purge with
+                | Some purge ->
+                    do! purge ()
+                    store <- ModelCommit.purge now store
+                | None -> ()
         }
 
     /// Fails at the first operation after which driver and model differ.

@@ -108,13 +108,16 @@ let private run (bench: Bench) (drivers: SessionDriver list) (story: Story) : un
     let sites =
         [ for driver in drivers -> new Site(driver, bench.Clock, application, Site.Secrets, Sites.settings bench) ]
 
-    let purge () =
-        task {
-            // A store that expires by itself keeps what the clock of the tests calls expired.
-            if not bench.Under.ExpiresByItself then
-                let! _ = Ask.purge bench.Driver
-                ()
-        }
+    // A store that expires by itself keeps what the clock of the tests calls expired.
+    let purge =
+        if bench.Under.ExpiresByItself then
+            None
+        else
+            Some(fun () ->
+                task {
+                    let! _ = Ask.purge bench.Driver
+                    ()
+                })
 
     try
         ModelRun(sites, bench.Clock, purge).Run(story).GetAwaiter().GetResult()

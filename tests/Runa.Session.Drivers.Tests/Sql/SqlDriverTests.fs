@@ -68,7 +68,7 @@ let tests =
           test "services without a data source are told what to register" {
               use provider = ServiceCollection().BuildServiceProvider()
               let e = Expect.throwsC (fun () -> SqlDriver.fromServices provider |> ignore) id
-              Expect.isTrue (e :? InvalidOperationException) "its type"
+              Expect.isTrue (e :? SessionConfigurationException) "its type"
               Expect.stringContains e.Message "DbDataSource" "what"
               Expect.stringContains e.Message "AddNpgsqlDataSource" "how"
           }
