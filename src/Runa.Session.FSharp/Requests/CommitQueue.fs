@@ -12,6 +12,8 @@ type private CommitQueue() =
     member val IsRetired = false with get, set
     /// What the last one to leave has stored: the next one starts from it.
     member val Latest: SessionRecord voption = ValueNone with get, set
+    /// How many in a row started from it.
+    member val Streak = 0 with get, set
 
 /// How waiting for a turn ended.
 [<RequireQualifiedAccess; Struct; NoComparison>]
@@ -32,6 +34,20 @@ type internal CommitQueues() =
 
     /// Whether somebody has the turn, or waits for it.
     member _.IsBusy(key: StoreKey) : bool = not queues.IsEmpty && queues.ContainsKey key
+
+    /// Whoever starts from the newest record gets there before another process, which hears of that record no sooner. So
+    /// after this many in a row one starts from what it knew itself, and its detour lets the others in.
+    static member private LongestStreak = 8
+
+    /// What the next one starts from.
+    static member private Hand(queue: CommitQueue) : SessionRecord voption =
+        lock queue (fun () ->
+            if queue.Latest.IsSome && queue.Streak < CommitQueues.LongestStreak then
+                queue.Streak <- queue.Streak + 1
+                queue.Latest
+            else
+                queue.Streak <- 0
+                ValueNone)
 
     /// Waits for the caller's turn.
     member this.Enter(key: StoreKey, timeout: TimeSpan) : Task<Turn> =
@@ -60,7 +76,7 @@ type internal CommitQueues() =
             task {
                 try
                     do! turn.Task.WaitAsync timeout
-                    return Turn.Entered(lock queue (fun () -> queue.Latest))
+                    return Turn.Entered(CommitQueues.Hand queue)
                 with :? TimeoutException ->
                     this.Remove(key, queue, node)
                     return Turn.TooLate

@@ -50,6 +50,18 @@ let tests =
               queues.Leave(key 1, ValueSome some)
               wait second |> entered |> Expect.equal "the record" (ValueSome some)
 
+          testCase "after eight in a row that were told, one is not: its detour lets other processes in"
+          <| fun () ->
+              let queues = CommitQueues()
+
+              let told =
+                  [ for turn in [ for _ in 1..20 -> enter queues ] do
+                        (wait turn |> entered).IsSome
+                        queues.Leave(key 1, ValueSome some) ]
+
+              let eight = List.replicate 8 true
+              told |> Expect.equal "told" ([ false ] @ eight @ [ false ] @ eight @ [ false; true ])
+
           testCase "a queue that emptied is forgotten, with what it knew"
           <| fun () ->
               let queues = CommitQueues()
