@@ -69,4 +69,5 @@ let tests =
 
 [<Tests>]
 let ofDocuments =
-    Conformance.tests { DriverUnderTest.create "documents" (shared documents) with Dump = Some dump }
+    Conformance.tests
+        { DriverUnderTest.create "documents" (shared documents) with Dump = Some dump; Interleavings = 500 }

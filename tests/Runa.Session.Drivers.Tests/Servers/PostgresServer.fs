@@ -93,7 +93,7 @@ type PostgresServer private (binaries: string, folder: string, port: int) =
 
     /// For Npgsql; the name is that of the application in the server's log.
     member _.ConnectionString(application: string) =
-        $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres;Application Name={application};Maximum Pool Size=20;Include Error Detail=true"
+        $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres;Application Name={application};Maximum Pool Size=20;Max Auto Prepare=30;Include Error Detail=true"
 
     /// What the server has logged for one application.
     member _.Log(application: string) : string list =

@@ -84,11 +84,23 @@ let tests =
               let waiting =
                   [ for _ in 1 .. CommitQueues.Longest ->
                         session.Queues.Enter(loaded.Place.Key, TimeSpan.FromMinutes 1.) ]
-              step session token increment |> wait |> ignore
               let late = commit session loaded (Session.set note "late" loaded.Session)
               late.IsCompleted |> Expect.isTrue "at once"
               conflict (fun () -> late) |> Expect.stringContains "says so" "1000"
               waiting.Head.IsCompletedSuccessfully |> Expect.isTrue "the first one is not disturbed"
+
+          testCase "promise 12: whoever comes later does not overtake those who wait for their turn"
+          <| fun () ->
+              let driver, session = counting ()
+              let token = start session increment
+              let key = (wait (load session token)).Place.Key
+              session.Queues.Enter(key, TimeSpan.FromMinutes 1.) |> wait |> ignore
+              let late = step session token increment
+              late.IsCompleted |> Expect.isFalse "waits"
+              driver.Count StoreOperation.Replace |> Expect.equal "has written nothing" 0
+              session.Queues.Leave(key, ValueNone)
+              wait late |> ignore
+              Session.getOr count 0 (find session token) |> Expect.equal "had its turn" 2
 
           testCase "a step that hands back another name's session is told so"
           <| fun () ->
