@@ -353,7 +353,7 @@ Target.create "Pack" (fun _ ->
     if Directory.Exists packages then
         Directory.Delete(packages, true)
 
-    for project in projects "src" do
+    for project in projects "src" @ [ "tests/Runa.Session.Conformance" ] do
         dotnet [ "pack"; project; "-c"; "Release"; "--no-build"; "-o"; packages; "-v"; "quiet" ])
 
 Target.description "Resolve the packages anew, after a change to paket.dependencies"

@@ -109,7 +109,7 @@ type RedisDriver =
         | null ->
             raise (
                 SessionConfigurationException
-                    [ "no IConnectionMultiplexer is registered. Register one, as in services.AddSingleton<IConnectionMultiplexer>(fun _ -> ConnectionMultiplexer.Connect \"localhost\"), or give the driver a connection of its own by RedisDriver.connect." ]
+                    [ "no IConnectionMultiplexer is registered. Register one, as in services.AddSingleton<IConnectionMultiplexer>(fun _ -> ConnectionMultiplexer.Connect \"localhost,abortConnect=false\"), or give the driver a connection of its own by RedisDriver.connect." ]
             )
         | multiplexer ->
             multiplexer

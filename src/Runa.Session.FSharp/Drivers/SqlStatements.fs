@@ -89,7 +89,7 @@ module internal SqlStatements =
                 "scope = @scope ORDER BY owner, key"
                 "FOR UPDATE"
                 ""
-                "CASE WHEN moved_to IS NULL AND ends_at > @now THEN 1 ELSE 0 END"
+                "CASE WHEN moved_to IS NOT NULL THEN 2 WHEN ends_at > @now THEN 1 ELSE 0 END"
           // Looked at again: a session that was touched between the query and the deletion stays.
           Purge =
             deleteWhere

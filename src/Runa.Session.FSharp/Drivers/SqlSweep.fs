@@ -14,18 +14,23 @@ type internal SqlSweep(database: SqlDatabase, clock: TimeProvider, batch: int) =
 
     let now () = SqlParameter.number "@now" (clock.GetUtcNow().UtcTicks)
 
-    /// Until a batch finds less than it may take: what comes meanwhile does not keep it going. How many rows counted.
+    // What a deleting statement says of a row.
+    let counts = 1
+    let leadsOn = 2
+
+    /// Until a batch finds less than it may take, and nothing that leads on: what comes meanwhile does not keep it going.
+    /// How many rows counted.
     let sweep (sql: string) (parameters: SqlParameter list) (token: CancellationToken) : Task<int> =
         task {
             let parameters = SqlParameter.number "@batch" (int64 batch) :: parameters
-            let isCounted (row: DbDataReader) = row.GetInt32 0
+            let says (row: DbDataReader) = row.GetInt32 0
             let mutable counted = 0
             let mutable isMore = true
 
             while isMore do
-                let! rows = database.Remove(sql, parameters, isCounted, token)
-                counted <- counted + Seq.sum rows
-                isMore <- rows.Count >= batch
+                let! rows = database.Remove(sql, parameters, says, token)
+                counted <- counted + (rows |> Seq.filter (fun row -> row = counts) |> Seq.length)
+                isMore <- rows.Count >= batch || rows.Contains leadsOn
 
             return counted
         }
@@ -57,8 +62,9 @@ type internal SqlSweep(database: SqlDatabase, clock: TimeProvider, batch: int) =
     member _.Advance(scope: string, owner: string, token: CancellationToken) : Task =
         advance SqlText.epochScope (SqlText.ownerEpoch scope owner) token
 
-    /// First the epoch, then the rows: who signs in meanwhile is deleted, or sees the epoch changed. Tombstones lead only
-    /// to rows of the same scope, so what they lead to goes along.
+    /// First the epoch, then the rows: who signs in meanwhile is deleted, or sees the epoch changed. A tombstone leads to a
+    /// row of the same scope, which may have come after the statement that deleted the tombstone had begun: the next one
+    /// sees it.
     member _.DeleteAll(scope: string, token: CancellationToken) : Task<int> =
         task {
             let! _ = advance SqlText.epochScope (SqlText.scopeEpoch scope) token

@@ -114,6 +114,11 @@ module internal RegistryBuilder =
             configurationErrors
             @ List.collect (fun (name, o) -> SettingsRules.check name o) settings
             @ SettingsRules.checkAll settings
+            // Shared sessions have none: those of an application without a name would pass for them.
+            @ (if parts.Application |> Option.exists String.IsNullOrWhiteSpace then
+                   [ "SessionSetup.application: the name of the application is empty." ]
+               else
+                   [])
 
         let isSound = settingErrors.IsEmpty && secretErrors.IsEmpty
         let drivers, driverErrors = RegistryDrivers.make parts host.Services isSound settings

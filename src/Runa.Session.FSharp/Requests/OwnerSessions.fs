@@ -124,7 +124,7 @@ module internal OwnerSessions =
             return! endEach session owner records
         }
 
-    /// Those of the records that are not the kept one and do not lead to it, be it through other tombstones.
+    /// Those of the records that do not end where the kept one ends, be it through tombstones.
     let private others (kept: StoreKey) (records: OwnedRecord list) : OwnedRecord list =
         let moved = Dictionary<StoreKey, StoreKey>()
 
@@ -134,13 +134,14 @@ module internal OwnerSessions =
             | RecordKind.Live
             | RecordKind.Sealed _ -> ()
 
-        let rec leadsToKept (key: StoreKey) =
-            key = kept
-            || (match moved.TryGetValue key with
-                | true, successor -> leadsToKept successor
-                | _ -> false)
+        let rec endOf (key: StoreKey) =
+            match moved.TryGetValue key with
+            | true, successor -> endOf successor
+            | _ -> key
 
-        records |> List.filter (fun item -> not (leadsToKept item.Key))
+        // The kept one may itself have moved since.
+        let place = endOf kept
+        records |> List.filter (fun item -> endOf item.Key <> place)
 
     /// All but one. Tombstones that lead to that one are left to expire.
     let revokeOthers (session: NamedSession) (owner: string) (kept: StoreKey) (token: CancellationToken) : Task<int> =

@@ -71,6 +71,19 @@ module internal SessionLifecycle =
             | removed -> return removed
         }
 
+    /// The same of what was loaded. What a tombstone leads to goes first: if that fails, the next try still finds the way.
+    let private deleteLoaded (session: NamedSession) (loaded: Loaded) : Task<unit> =
+        task {
+            match loaded.Record with
+            | ValueSome { Kind = RecordKind.Moved successor } ->
+                let! _ = delete session successor
+                ()
+            | _ -> ()
+
+            let! _ = delete session loaded.Place.Key
+            ()
+        }
+
     let private deleteQuietly session key =
         task {
             try
@@ -192,7 +205,7 @@ module internal SessionLifecycle =
                 Log.notTouched session.Log session.Name e
         }
 
-    /// A store outside this process is not waited for: the session was there when it was loaded, and one that has ended
+    /// A store outside this process is not waited for, as far as its client leaves the thread: the session was there when it was loaded, and one that has ended
     /// since is not brought back.
     let private touch (session: NamedSession) (loaded: Loaded) (record: SessionRecord) idleEnd =
         let touching = StoreCall.touch session loaded.Place.Key idleEnd
@@ -242,16 +255,16 @@ module internal SessionLifecycle =
         | Plan.Rekey state, ValueNone -> create session state
         | Plan.Delete, _ ->
             task {
-                let! _ = delete session loaded.Place.Key
+                do! deleteLoaded session loaded
                 return Outcome.Done(Loaded.none session, CookieChange.Expire)
             }
         | Plan.DeleteThenCreate state, _ ->
-            task {
-                // Before anything is deleted: too large is an error that changes nothing.
-                SessionSize.check session state
-                let! _ = delete session loaded.Place.Key
-                return! create session state
-            }
+            // What is new stands before the old one goes: what fails in between has ended nothing.
+            createThen session state (fun created ->
+                task {
+                    do! deleteLoaded session loaded
+                    return Outcome.Done(created, setCookie created)
+                })
         | Plan.Superseded, _ -> raise (superseded session)
 
     /// Carries the plan out.

@@ -98,6 +98,37 @@ let tests =
                   let! left = rows sql
                   Expect.equal left (others.Length + 1) "another scope's rows, and the epoch"
               })
+          testTask
+              "promise 9, 27: on PostgreSQL a session that changes its id while DeleteAll waits for another row ends too" {
+              let! (sql: SqlUnderTest) = withSchema (barePostgres ())
+              use source = sql.Open()
+              let driver = SqlDriver.createWith sql.Options source
+              let held, moving, successor = newKey (), newKey (), newKey ()
+              let! _ = driver.Create held (record 1L |> ownedBy "ann") none
+              let! _ = driver.Create moving (record 2L |> ownedBy "bob") none
+              use! (connection: Data.Common.DbConnection) = source.OpenConnectionAsync()
+              use! (transaction: Data.Common.DbTransaction) = connection.BeginTransactionAsync()
+              use holding = connection.CreateCommand()
+              holding.CommandText <-
+                  $"SELECT key FROM \"{sql.Options.Table}\" WHERE key = '{StoreKey.toText held}' FOR UPDATE"
+              let! _ = holding.ExecuteScalarAsync()
+              let deleting = (owners driver).DeleteAll "shop/web" none
+              let mutable isWaiting = false
+
+              while not isWaiting do
+                  let! (waiting: objnull) = scalar source "SELECT COUNT(*) FROM pg_locks WHERE NOT granted"
+                  isWaiting <- Convert.ToInt32 waiting > 0
+
+              // After the statement's snapshot: the successor, then the tombstone.
+              let! _ = driver.Create successor (record 3L |> ownedBy "bob") none
+              let tombstone = { record 4L with Kind = RecordKind.Moved successor } |> ownedBy "bob"
+              let! replaced = driver.Replace moving (version 2L) tombstone none
+              Expect.equal replaced ReplaceResult.Replaced "it has moved"
+              do! transaction.CommitAsync()
+              let! _ = deleting
+              let! left = driver.Load successor none
+              Expect.equal left ValueNone "it has ended where it went"
+          }
           onBoth "promise 11: expired records are purged in batches, and old epochs with them, uncounted" (fun sql ->
               task {
                   use inner = sql.Open()

@@ -168,6 +168,29 @@ let tests =
               Session.getOr count 0 (find session token) |> Expect.equal "each once" 3
 
           testCase
+              "promise 9: a sign-out under an exchanged token that failed half-way ends the session when it is tried again"
+          <| fun () ->
+              let _, driver, session = counting ()
+              let token = start session increment
+              let next = tokenOf (wait (step session token Session.regenerate))
+              driver.Behave <- TestDriver.Script [ StoreOperation.Delete, Behaviour.FailAfter ]
+              raised<SessionStoreException, _>(fun () -> step session token Session.signOut) |> ignore
+              step session token Session.signOut |> wait |> ignore
+              Session.status (find session next) |> Expect.equal "ended" SessionStatus.Expired
+
+          testCase "promise 15: a new sign-in in place of the old session that fails has not ended the old one"
+          <| fun () ->
+              let _, driver, session = counting ()
+              let token = start session (Session.signIn "alice" >> increment)
+              driver.Behave <- TestDriver.Only([ StoreOperation.Epoch ], Behaviour.FailBefore)
+
+              raised<SessionStoreException, _>(fun () -> step session token (Session.signOut >> Session.signIn "bob"))
+              |> ignore
+
+              driver.Behave <- fun _ -> Behaviour.Pass
+              Session.owner (find session token) |> Expect.equal "still hers" (Some "alice")
+
+          testCase
               "promise 27: a sign-in that races a revocation of its owner loses, and the visitor's session stays usable"
           <| fun () ->
               let _, driver, session = counting ()
