@@ -70,25 +70,40 @@ let private epochs (under: DriverUnderTest) =
 [<Sealed>]
 type private Mover(driver: SessionDriver) =
     let mutable moves = 0
+    let mutable hasEnded = false
     let mutable keys: StoreKey list = []
 
     member _.Moves = Volatile.Read &moves
     member _.Keys = keys
 
-    member mover.Run (key: StoreKey) (record: SessionRecord) : Task<unit> =
-        task {
-            keys <- key :: keys
-            let next, nextKey = again record, newKey ()
-            let! isCreated = Ask.create driver nextKey next
-            isCreated |> Expect.isTrue "created"
+    /// From now on everything has been ended: the move that is under way is its last.
+    member _.MustEnd() = Volatile.Write(&hasEnded, true)
 
-            match! Ask.replace driver key record.Version (record |> tombstone nextKey) with
-            | ReplaceResult.Replaced when Interlocked.Increment &moves > 2_000 ->
-                failtest "it moved on and on after everything was ended"
-            | ReplaceResult.Replaced -> return! mover.Run nextKey next
-            | _ ->
-                let! _ = Ask.delete driver nextKey
-                ()
+    member _.Run (firstKey: StoreKey) (first: SessionRecord) : Task<unit> =
+        task {
+            let mutable key, record = firstKey, first
+            let mutable movesLeft = 2
+            keys <- [ key ]
+
+            while movesLeft > 0 do
+                // Before the move: one that began earlier may still succeed.
+                if Volatile.Read &hasEnded then
+                    movesLeft <- movesLeft - 1
+
+                let next, nextKey = again record, newKey ()
+                let! isCreated = Ask.create driver nextKey next
+                isCreated |> Expect.isTrue "created"
+
+                match! Ask.replace driver key record.Version (record |> tombstone nextKey) with
+                | ReplaceResult.Replaced when movesLeft = 0 -> failtest "it moved on and on after everything was ended"
+                | ReplaceResult.Replaced ->
+                    Interlocked.Increment &moves |> ignore
+                    keys <- nextKey :: keys
+                    key <- nextKey
+                    record <- next
+                | _ ->
+                    let! _ = Ask.delete driver nextKey
+                    movesLeft <- 0
         }
 
 let private ending (under: DriverUnderTest) =
