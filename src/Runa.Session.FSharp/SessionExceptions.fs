@@ -1,20 +1,22 @@
 namespace Runa.Session
 
 open System
+open System.Collections.Generic
+open Microsoft.Extensions.Options
 
 /// The application's configuration of sessions is wrong: it does not start. All mistakes are named at once.
 [<Sealed>]
-type SessionConfigurationException(errors: string list) =
-    inherit
-        Exception(
-            match errors with
-            | [ error ] -> error
-            | errors ->
-                "Sessions are misconfigured:" + String.Join("", errors |> List.map (fun error -> "\n- " + error))
-        )
+type SessionConfigurationException(errors: string seq) =
+    inherit OptionsValidationException(Options.DefaultName, typeof<SessionConfigurationException>, errors)
+    let errors = Array.ofSeq errors
 
     /// One sentence for each mistake.
-    member _.Errors: string list = errors
+    member _.Errors: IReadOnlyList<string> = errors
+
+    override _.Message =
+        match errors with
+        | [| error |] -> error
+        | errors -> "Sessions are misconfigured:" + String.Join("", errors |> Array.map (fun error -> "\n- " + error))
 
 /// The store could not be read or written, or did not answer in time (promise 14).
 [<Sealed>]
@@ -46,7 +48,7 @@ type SessionTooLargeException
         )
 
     /// Over the setting MaxBytes.
-    new(session: string, size: int, limit: int, largest: (string * int) option) =
+    static member internal ForSetting(session: string, size: int, limit: int, largest: (string * int) option) =
         let what = $"has {size} bytes, its limit (max_bytes) is {limit}"
         SessionTooLargeException(what, session, size, limit, largest)
 
@@ -66,5 +68,5 @@ type SessionTooLargeException
     /// The setting MaxBytes; over the limit of a cookie, 8,192.
     member _.Limit: int = limit
 
-    /// The key whose value or flashes take the most bytes.
-    member _.LargestKey: string option = largest |> Option.map fst
+    /// The key whose value or flashes take the most bytes; null where it has neither.
+    member _.LargestKey: string | null = largest |> Option.map fst |> Option.toObj

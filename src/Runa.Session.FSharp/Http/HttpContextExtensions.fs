@@ -18,7 +18,7 @@ module HttpContextExtensions =
 
         /// Loads the session, if this request has not yet.
         member context.LoadSessionAsync(name: string) : Task<Session> =
-            (RequestSessions.find context name).LoadAndTouch()
+            (RequestSessions.find context name).LoadAndTouch().AsTask()
 
         /// Runs the step and commits what it hands back. The step must be pure: when another request got there first it
         /// runs again on the newer session.

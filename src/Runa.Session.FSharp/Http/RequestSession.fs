@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Runtime.ExceptionServices
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 
@@ -15,6 +16,8 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     let mutable isBound = false
     // The commit under way, or the last of those that wait for it.
     let mutable last: Task | null = null
+    let mutable face: objnull = null
+    let mutable forgives: Func<exn, bool> | null = null
 
     let notLoaded () =
         InvalidOperationException
@@ -59,6 +62,19 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     /// It is behind useSession.
     member _.IsBound = isBound
 
+    /// It was loaded in this request.
+    member _.IsLoaded = not (isNull loaded)
+
+    /// What other languages know it by: one object a request, kept here by whoever makes it.
+    member _.Face
+        with get () = face
+        and set value = face <- value
+
+    /// Asked about what Commit raises; true: the change is dropped and nothing is raised.
+    member _.Forgives
+        with get () = forgives
+        and set value = forgives <- value
+
     /// Loads once; later calls give what stands now.
     member _.Load() : ValueTask<Loaded> =
         if not (isNull loaded) then
@@ -79,17 +95,23 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
                 )
 
     /// Loads where no step will follow that could move the idle end.
-    member this.LoadAndTouch() : Task<Session> =
-        task {
-            let isFirst = isNull loaded
-            let! found = this.Load()
+    member this.LoadAndTouch() : ValueTask<Session> =
+        if not (isNull loaded) then
+            ValueTask<Session> this.Current
+        else
+            let found = this.Load()
 
-            if isFirst then
-                let! touched = SessionLifecycle.touchIfDue session found
-                loaded <- touched
-
-            return this.Current
-        }
+            if found.IsCompletedSuccessfully && not (SessionLifecycle.isTouchDue session found.Result) then
+                ValueTask<Session> this.Current
+            else
+                ValueTask<Session>(
+                    task {
+                        let! found = found
+                        let! touched = SessionLifecycle.touchIfDue session found
+                        loaded <- touched
+                        return this.Current
+                    }
+                )
 
     /// The session as it stands, with what was set.
     member _.Current: Session =
@@ -183,7 +205,13 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
                     $"ctx.SetSession was given a session \"{session.Name}\" not made from the one that stands now: call ctx.GetSession again after a commit or ctx.SetSession, and use what it gives."
             )
 
-        Attempts.checkGate session this (Commit.plan session.Now session.Settings.IdleTimeout loaded wanted)
+        this.Leave wanted
+
+    /// As Set, for a session made from Current just now, by whoever knows that it is loaded and bound.
+    member this.Leave(wanted: Session) =
+        if context.Response.HasStarted then
+            Attempts.checkGate session this (Commit.plan session.Now session.Settings.IdleTimeout loaded wanted)
+
         // A second change made from the session that this one was made from would undo this one.
         loaded <- loaded.Again()
         pending <- Session(loaded, wanted.State, wanted.Change)
@@ -194,24 +222,31 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         | null -> Task.FromResult false
         | wanted ->
             task {
-                let! stepped =
-                    Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->
-                        struct (session, ()))
+                try
+                    let! stepped =
+                        Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->
+                            struct (session, ()))
 
-                let struct (_, isWritten) = settle stepped
-                return isWritten
+                    let struct (_, isWritten) = settle stepped
+                    return isWritten
+                with e ->
+                    if isNull forgives || not (forgives.Invoke e) then
+                        ExceptionDispatchInfo.Throw e
+
+                    pending <- null
+                    return false
             }
 
-    /// From now to the disposal of the result, ctx.SetSession works here. Disposed before Commit was awaited, because an
-    /// exception passes through, it discards what was not committed.
-    member _.Bind() : IDisposable =
+    /// From now to Unbind, ctx.SetSession works here. Answers whether it did already.
+    member _.Bind() : bool =
         let wasBound = isBound
         isBound <- true
+        wasBound
 
-        { new IDisposable with
-            member _.Dispose() =
-                isBound <- wasBound
-                pending <- null }
+    /// Before Commit was awaited, because an exception passes through, it discards what was not committed.
+    member _.Unbind(wasBound: bool) =
+        isBound <- wasBound
+        pending <- null
 
     interface ICookieGate with
         member _.IsOpen = not context.Response.HasStarted

@@ -3,6 +3,19 @@ namespace Runa.Session
 open System
 open Microsoft.AspNetCore.Http
 
+/// From a request's useSession to its end.
+[<Struct; NoComparison; NoEquality>]
+type internal SessionBinding(request: RequestSession, wasBound: bool) =
+    interface IDisposable with
+        member _.Dispose() =
+            let isStored = not request.IsPending
+            request.Unbind wasBound
+
+            match request.Context.Features.Get<RequestSession>() with
+            | first when not (isNull first) && Object.ReferenceEquals(first.Context, request.Context) ->
+                SessionResponse.unwatchBody first isStored
+            | _ -> ()
+
 /// The sessions of a request. They live among its features, not in a scope of services: re-executed pipelines and error
 /// pages get scopes of their own.
 module internal RequestSessions =
@@ -54,12 +67,10 @@ module internal RequestSessions =
         (find context (Session.name session)).Set session
         SessionResponse.watchBody (tryFirst context)
 
-    /// Lets ctx.SetSession work, until what is answered is disposed.
-    let bind (request: RequestSession) : IDisposable =
-        let binding = request.Bind()
+    /// As set, for a session made from the request's current one just now, where that is loaded and bound.
+    let leave (request: RequestSession) (session: Session) =
+        request.Leave session
+        SessionResponse.watchBody (tryFirst request.Context)
 
-        { new IDisposable with
-            member _.Dispose() =
-                let isStored = not request.IsPending
-                binding.Dispose()
-                SessionResponse.unwatchBody (tryFirst request.Context) isStored }
+    /// Lets ctx.SetSession work, until what is answered is disposed.
+    let bind (request: RequestSession) : SessionBinding = new SessionBinding(request, request.Bind())

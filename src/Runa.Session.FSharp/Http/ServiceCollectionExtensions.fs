@@ -2,7 +2,6 @@ namespace Runa.Session
 
 open System
 open System.Runtime.CompilerServices
-open System.Threading.Tasks
 open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Hosting
 open Microsoft.AspNetCore.Http
@@ -14,22 +13,13 @@ open Microsoft.Extensions.Logging
 
 /// One call of AddRunaSession.
 [<Sealed>]
-type internal SetupStep(change: SessionSetup -> SessionSetup) =
+type internal SetupStep(change: IServiceProvider -> SessionSetup -> SessionSetup) =
     member _.Change = change
 
-/// Builds the registry before any server listens, so that a mistake keeps the application from starting.
+/// Its validation, when the host starts and before any server listens, builds the registry, so that a mistake keeps the
+/// application from starting.
 [<Sealed>]
-type internal SessionStartup(services: IServiceProvider) =
-    interface IHostedLifecycleService with
-        member _.StartingAsync _ =
-            services.GetRequiredService<SessionRegistry>() |> ignore
-            Task.CompletedTask
-
-        member _.StartAsync _ = Task.CompletedTask
-        member _.StartedAsync _ = Task.CompletedTask
-        member _.StoppingAsync _ = Task.CompletedTask
-        member _.StopAsync _ = Task.CompletedTask
-        member _.StoppedAsync _ = Task.CompletedTask
+type internal RegistryAtStart() = class end
 
 /// Leaves the registry among each request's features: the first thing in the pipeline.
 [<Sealed>]
@@ -61,16 +51,17 @@ module internal Registration =
     let private build (services: IServiceProvider) : SessionRegistry =
         let setup =
             services.GetServices<SetupStep>()
-            |> Seq.fold (fun setup step -> step.Change setup) SessionSetup.empty
+            |> Seq.fold (fun setup step -> step.Change services setup) SessionSetup.empty
 
         RegistryBuilder.build setup (facts services)
 
-    let add (services: IServiceCollection) (change: SessionSetup -> SessionSetup) =
+    let add (services: IServiceCollection) (change: IServiceProvider -> SessionSetup -> SessionSetup) =
         services.AddSingleton<SetupStep>(SetupStep change) |> ignore
         services.TryAddSingleton<TimeProvider>(TimeProvider.System)
         services.AddLogging() |> ignore
         services.TryAddSingleton<SessionRegistry>(Func<IServiceProvider, SessionRegistry> build)
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionStartup>())
+        services.AddOptions<RegistryAtStart>().Configure<SessionRegistry>(fun _ _ -> ()).ValidateOnStart()
+        |> ignore
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, RegistryMiddleware>())
         services
 
@@ -83,14 +74,14 @@ module ServiceCollectionExtensions =
         /// SessionConfigurationException that names all mistakes. Secrets come from the environment (RUNA_SECRET), unless
         /// SessionSetup.secrets sets them. Called again, it extends what was set before.
         member services.AddRunaSession(setup: SessionSetup -> SessionSetup) : IServiceCollection =
-            Registration.add services setup
+            Registration.add services (fun _ -> setup)
 
         /// As the other, reading `session:sessions:<name>`, `app:secret` and the like from the configuration. What the
         /// code sets wins.
         member services.AddRunaSession
             (configuration: IConfiguration, setup: SessionSetup -> SessionSetup)
             : IServiceCollection =
-            Registration.add services (SessionSetup.configuration configuration >> setup)
+            Registration.add services (fun _ -> SessionSetup.configuration configuration >> setup)
 
 /// Session configuration from a TOML file.
 [<Extension; AbstractClass; Sealed>]

@@ -48,7 +48,7 @@ module internal RegistryDrivers =
                 try
                     drivers <- drivers.Add(name, make services)
                 with
-                | :? SessionConfigurationException as e -> List.iter refuse e.Errors
+                | :? SessionConfigurationException as e -> Seq.iter refuse e.Errors
                 | e ->
                     if isSound then
                         dispose drivers

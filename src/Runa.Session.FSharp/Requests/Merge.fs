@@ -27,6 +27,24 @@ module internal Merge =
         let left = theirs |> List.filter (fun flash -> not (List.contains flash.Id taken))
         left @ added
 
+    /// What was computed from a value is computed again, from the value that stands now: in the order it was done.
+    let private replayed (theirs: SessionState) (replays: Replay list) (merged: SessionState) : SessionState =
+        match replays with
+        | [] -> merged
+        | replays ->
+            let keys = replays |> List.map _.Key |> List.distinct
+
+            let restored =
+                keys
+                |> List.fold
+                    (fun (values: Map<string, string>) key ->
+                        match theirs.Values.TryFind key with
+                        | Some text -> values.Add(key, text)
+                        | None -> values.Remove key)
+                    merged.Values
+
+            List.foldBack (fun replay state -> replay.Run state) replays { merged with Values = restored }
+
     /// `wanted` with only what it asks for beyond `given`, which it was made from and which has been committed since.
     let beyond (given: Session) (wanted: Session) : Session =
         let was = given.Change
@@ -39,6 +57,7 @@ module internal Merge =
               Destroyed = change.Destroyed && not was.Destroyed
               Cleared = change.Cleared && not was.Cleared
               Taken = change.Taken |> List.filter (fun id -> not (List.contains id was.Taken))
+              Replays = change.Replays |> List.filter (fun replay -> not (List.contains replay was.Replays))
               Lifetime = if change.Lifetime = was.Lifetime then ValueNone else change.Lifetime }
         )
 
@@ -77,6 +96,8 @@ module internal Merge =
                     { owned with
                         Values = values was.State.Values mine.Values theirs.Values
                         Flashes = flashes was.State.Flashes mine.Flashes theirs.Flashes change.Taken }
+
+            let merged = if change.Cleared then merged else replayed theirs change.Replays merged
 
             let labelled =
                 if mine.Label <> was.State.Label then

@@ -223,6 +223,13 @@ module internal SessionLifecycle =
             logged session (touching.AsTask()) |> ignore
             Task.FromResult(touched ())
 
+    /// Whether touchIfDue would do anything.
+    let isTouchDue (session: NamedSession) (loaded: Loaded) : bool =
+        match Commit.plan session.Now session.Settings.IdleTimeout loaded loaded.Session with
+        | Plan.Touch _
+        | Plan.Replace _ -> true
+        | _ -> false
+
     /// Moves the idle end where that is due, or sets it anew where the idle timeout was changed since, for what is loaded without a step.
     let touchIfDue (session: NamedSession) (loaded: Loaded) : Task<Loaded> =
         task {

@@ -7,4 +7,11 @@ module internal SessionSize =
         let size = SessionState.bytes state
 
         if size > session.Settings.MaxBytes then
-            raise (SessionTooLargeException(session.Name, size, session.Settings.MaxBytes, SessionState.largest state))
+            raise (
+                SessionTooLargeException.ForSetting(
+                    session.Name,
+                    size,
+                    session.Settings.MaxBytes,
+                    SessionState.largest state
+                )
+            )

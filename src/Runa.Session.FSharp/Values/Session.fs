@@ -19,15 +19,24 @@ type DecodeError =
     /// Promise 5: the reason can contain parts of the value.
     override error.ToString() = error.Display
 
-type internal SessionChange =
+[<ReferenceEquality>]
+type internal Replay = { Key: string; Run: SessionState -> SessionState }
+
+and internal SessionChange =
     { Regenerated: bool
       Destroyed: bool
       Cleared: bool
       Taken: int64 list
-      Lifetime: TimeSpan voption }
+      Lifetime: TimeSpan voption
+      Replays: Replay list }
 
     static member val None: SessionChange =
-        { Regenerated = false; Destroyed = false; Cleared = false; Taken = []; Lifetime = ValueNone }
+        { Regenerated = false
+          Destroyed = false
+          Cleared = false
+          Taken = []
+          Lifetime = ValueNone
+          Replays = [] }
 
 [<AbstractClass; AllowNullLiteral>]
 type internal SessionOrigin() =
@@ -117,7 +126,7 @@ module Session =
         | _ -> Ok None
 
     /// What is decoded, or ValueNone where it is missing or, which is reported, cannot be.
-    let private find (key: SessionKey<'T>) (session: Session) : 'T voption =
+    let find (key: SessionKey<'T>) (session: Session) : 'T voption =
         key.Check()
 
         match session.State.Values.TryGetValue key.Name with
@@ -139,24 +148,61 @@ module Session =
         | ValueSome value -> value
         | ValueNone -> otherwise
 
+    /// What is set or removed is no longer computed from what was there before.
+    let private forget (key: string) (session: Session) : Session =
+        match session.Change.Replays with
+        | [] -> session
+        | replays ->
+            let others = replays |> List.filter (fun replay -> replay.Key <> key)
+            Session(session.Origin, session.State, { session.Change with Replays = others })
+
+    let private withValue (key: string) (text: string) (state: SessionState) : SessionState =
+        match state.Values.TryGetValue key with
+        | true, before when String.Equals(before, text) -> state
+        | _ -> { state with Values = state.Values.Add(key, text) }
+
     let set (key: SessionKey<'T>) (value: 'T) (session: Session) : Session =
         let text = key.Encode value
+        let session = forget key.Name session
 
-        match session.State.Values.TryGetValue key.Name with
-        | true, before when String.Equals(before, text) -> session
-        | _ -> withState session { session.State with Values = session.State.Values.Add(key.Name, text) }
+        match withValue key.Name text session.State with
+        | same when Object.ReferenceEquals(same, session.State) -> session
+        | state -> withState session state
 
     let update (key: SessionKey<'T>) (seed: 'T) (change: 'T -> 'T) (session: Session) : Session =
         set key (change (getOr key seed session)) session
 
+    let updateAgain (key: SessionKey<'T>) (seed: 'T) (change: 'T -> 'T) (session: Session) : struct ('T * Session) =
+        let origin = session.Origin
+
+        let replay (state: SessionState) =
+            let found = getOr key seed (Session(origin, state, SessionChange.None))
+            withValue key.Name (key.Encode(change found)) state
+
+        let value = change (getOr key seed session)
+        let text = key.Encode value
+
+        struct (value,
+                Session(
+                    origin,
+                    withValue key.Name text session.State,
+                    { session.Change with Replays = { Key = key.Name; Run = replay } :: session.Change.Replays }
+                ))
+
     let remove (key: SessionKey<'T>) (session: Session) : Session =
+        let session = forget key.Name session
+
         if has key session then
             withState session { session.State with Values = session.State.Values.Remove key.Name }
         else
             session
 
     let private cleared (session: Session) (state: SessionState) (change: SessionChange) =
-        Session(session.Origin, { state with Values = Map.empty; Flashes = [] }, { change with Cleared = true })
+        Session(
+            session.Origin,
+            { state with Values = Map.empty; Flashes = [] },
+            { change with Cleared = true; Replays = [] }
+        )
 
     let clear (session: Session) : Session = cleared session session.State session.Change
 

@@ -26,8 +26,12 @@ type DecodeError =
 
     member internal Display: string
 
+/// A change of one key's value that can be computed again from another session's value.
+[<ReferenceEquality>]
+type internal Replay = { Key: string; Run: SessionState -> SessionState }
+
 /// What a step asked for beyond the values themselves.
-type internal SessionChange =
+and internal SessionChange =
     {
         Regenerated: bool
         Destroyed: bool
@@ -36,6 +40,8 @@ type internal SessionChange =
         /// The ids of the flashes that were taken.
         Taken: int64 list
         Lifetime: TimeSpan voption
+        /// What was computed from a value that was there, newest first: merged, it is computed again from the newer value.
+        Replays: Replay list
     }
 
     static member None: SessionChange
@@ -103,6 +109,9 @@ module Session =
     /// The value, or another where it is missing or cannot be decoded: `Session.getOr visits 0 session`.
     val getOr: key: SessionKey<'T> -> otherwise: 'T -> session: Session -> 'T
 
+    /// As tryGet, without an allocation.
+    val internal find: key: SessionKey<'T> -> session: Session -> 'T voption
+
     /// As tryGet, telling a missing value (Ok None) from one that cannot be decoded (Error).
     val decode: key: SessionKey<'T> -> session: Session -> Result<'T option, DecodeError>
 
@@ -112,6 +121,11 @@ module Session =
 
     /// Sets what the function makes of the value, or of the seed: `session |> Session.update cart [] (addOne sku)`.
     val update: key: SessionKey<'T> -> seed: 'T -> change: ('T -> 'T) -> session: Session -> Session
+
+    /// As update, and answers the new value; where the session is merged, the function runs again on the value that stands
+    /// there, so that no update is lost. A later `set` or `remove` of the key forgets it.
+    val internal updateAgain:
+        key: SessionKey<'T> -> seed: 'T -> change: ('T -> 'T) -> session: Session -> struct ('T * Session)
 
     /// Removes the value; nothing changes where there is none.
     val remove: key: SessionKey<'T> -> session: Session -> Session

@@ -79,7 +79,7 @@ let private loud =
                         "app:secret: the secret is 9 bytes long" ] do
                       Expect.stringContains e.Message part "is named"
 
-                  Expect.equal e.Errors.Length 7 "all of them"
+                  Expect.equal e.Errors.Count 7 "all of them"
                   Expect.isFalse (e.Message.Contains "too short") "promise 24: the secret is not printed"
               })
 

@@ -26,7 +26,7 @@ let private errors (setup: SessionSetup) : string list =
         for error in e.Errors do
             Expect.stringContains e.Message error "the message has every mistake"
 
-        e.Errors
+        List.ofSeq e.Errors
 
 let private settings (name: string) (setup: SessionSetup) : SessionSettings =
     use registry = build setup

@@ -21,7 +21,7 @@ let private errors (setup: SessionSetup) : string list =
         use _ = SessionRegistry.create setup
         failtest "it started"
     with :? SessionConfigurationException as e ->
-        e.Errors
+        List.ofSeq e.Errors
 
 let private mistake (parts: string list) (errors: string list) =
     let error = List.exactlyOne errors
@@ -45,7 +45,7 @@ let private hostedErrors register driver =
         use _ = hosted register driver
         failtest "it started"
     with :? SessionConfigurationException as e ->
-        e.Errors
+        List.ofSeq e.Errors
 
 let private roundTrip (registry: SessionRegistry) : Task<unit> =
     task {

@@ -13,7 +13,7 @@ let private mistakes (text: string) : string list =
     try
         failtest $"%A{parse text}"
     with :? SessionConfigurationException as e ->
-        e.Errors
+        List.ofSeq e.Errors
 
 let private withFile (text: string) (act: string -> unit) =
     let folder = Directory.CreateTempSubdirectory("runa-session-toml")

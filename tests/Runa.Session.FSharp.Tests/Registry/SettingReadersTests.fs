@@ -134,7 +134,7 @@ let tests =
 
                       []
                   with :? SessionConfigurationException as e ->
-                      e.Errors
+                      List.ofSeq e.Errors
 
               for text, path in
                   [ "sessions = 5", "session:sessions: a section"
