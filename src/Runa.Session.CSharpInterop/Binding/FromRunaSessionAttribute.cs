@@ -1,0 +1,20 @@
+using Microsoft.AspNetCore.Mvc.ModelBinding;
+
+namespace Runa.Session;
+
+/// <summary>
+/// Binds a parameter of type <see cref="RunaSession"/> to the session of this name; without it, to "web". For minimal APIs,
+/// controllers and Razor Pages. The session must be loaded, by <c>UseRunaSession</c> or <c>WithRunaSession</c>.
+/// </summary>
+/// <param name="name">The name that the session is registered under.</param>
+[AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
+public sealed class FromRunaSessionAttribute(string name = RunaSessionDefaults.Name)
+    : Attribute, IBindingSourceMetadata, IBinderTypeProviderMetadata, IModelNameProvider
+{
+    /// <summary>The name that the session is registered under.</summary>
+    public string Name => name;
+
+    BindingSource IBindingSourceMetadata.BindingSource => BindingSource.Special;
+
+    Type IBinderTypeProviderMetadata.BinderType => typeof(RunaSessionModelBinder);
+}

@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Http;
+using Runa.Session;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Sessions of single endpoints.</summary>
+public static class RunaSessionEndpointConventionBuilderExtensions
+{
+    /// <summary>
+    /// Loads the sessions for these endpoints only, as <c>UseRunaSession</c> does for all that follows it. Works for minimal
+    /// APIs, controllers, Razor Pages and hubs, and needs no middleware.
+    /// </summary>
+    /// <param name="builder">The endpoints.</param>
+    /// <param name="names">The names that the sessions are registered under; none: "web".</param>
+    /// <exception cref="InvalidOperationException">
+    /// When the endpoints are built: there is no session of this name, or sessions are not configured.
+    /// </exception>
+    public static TBuilder WithRunaSession<TBuilder>(this TBuilder builder, params string[] names)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(names);
+        string[] all = names is [] ? [RunaSessionDefaults.Name] : names;
+
+        builder.Add(endpoint => endpoint.Metadata.Add(new RunaSessionMetadata(all)));
+
+        // At last, when what the endpoint runs is known.
+        builder.Finally(endpoint =>
+        {
+            RegisteredSessions.Check(endpoint.ApplicationServices, all);
+
+            if (endpoint.RequestDelegate is { } run)
+            {
+                endpoint.RequestDelegate = SessionScope.Around(all, run);
+            }
+        });
+
+        return builder;
+    }
+}

@@ -1,0 +1,100 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
+
+namespace Runa.Session;
+
+/// <summary>Which sessions an application has, and on which drivers.</summary>
+public sealed class RunaSessionBuilder
+{
+    private readonly SessionRegistrations _registrations;
+    private readonly List<Func<SessionSetup, SessionSetup>> _changes = [];
+
+    internal RunaSessionBuilder(IServiceCollection services, SessionRegistrations registrations)
+    {
+        Services = services;
+        _registrations = registrations;
+    }
+
+    /// <summary>The services of the application, for extensions of this builder.</summary>
+    public IServiceCollection Services { get; }
+
+    /// <summary>Registers a session. "web", "admin" and "api" are registered from the start.</summary>
+    /// <param name="name">Letters, digits, <c>_</c>, <c>-</c> and <c>.</c>, at most 64.</param>
+    /// <param name="configure">
+    /// Changes its options, which are named options of this name: they are validated when the application starts.
+    /// </param>
+    public RunaSessionBuilder AddSession(string name, Action<RunaSessionOptions>? configure = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        _registrations.Names.Add(name);
+
+        if (configure is not null)
+        {
+            Services.Configure(name, configure);
+        }
+
+        return this;
+    }
+
+    /// <summary>
+    /// Registers a driver under the name by which <see cref="RunaSessionOptions.Driver"/> chooses it; an earlier one of this
+    /// name is replaced. The drivers "memory", "cookie", "cache" and "sql" are registered from the start.
+    /// </summary>
+    /// <param name="name">The name of the driver.</param>
+    /// <param name="create">Makes it from the application's services at startup; it is disposed with them.</param>
+    public RunaSessionBuilder AddDriver(string name, Func<IServiceProvider, SessionDriver> create)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(create);
+        return Change(setup => SessionSetupModule.driverFrom(name, FuncConvert.FromFunc(create), setup));
+    }
+
+    /// <summary>As the other, with a driver that stays the caller's to dispose.</summary>
+    /// <param name="name">The name of the driver.</param>
+    /// <param name="driver">The driver.</param>
+    public RunaSessionBuilder AddDriver(string name, SessionDriver driver)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(driver);
+        return Change(setup => SessionSetupModule.driver(name, driver, setup));
+    }
+
+    /// <summary>
+    /// Sets the secrets by which sessions are signed; at least 32 bytes each. They win over those of the configuration and
+    /// the environment (<c>RUNA_SECRET</c>), where they are better kept.
+    /// </summary>
+    /// <param name="current">Signs, and verifies.</param>
+    /// <param name="previous">Verify: sessions signed by them go on.</param>
+    public RunaSessionBuilder AddSecrets(string current, params string[] previous)
+    {
+        ArgumentNullException.ThrowIfNull(current);
+        ArgumentNullException.ThrowIfNull(previous);
+        return Change(setup => SessionSetupModule.secrets(ListModule.OfSeq([current, .. previous]), setup));
+    }
+
+    /// <summary>Sets the name for which sessions are good. Default: the host's application name.</summary>
+    /// <param name="name">Applications that are to share sessions need the same, or <see cref="RunaSessionOptions.Shared"/>.</param>
+    public RunaSessionBuilder SetApplicationName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Change(setup => SessionSetupModule.application(name, setup));
+    }
+
+    /// <summary>Sets how long one call to a driver may take before it counts as failed. Default: 5 seconds.</summary>
+    /// <param name="limit">More than zero.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    public RunaSessionBuilder SetStoreTimeout(TimeSpan limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(limit, TimeSpan.Zero);
+        return Change(setup => SessionSetupModule.storeTimeout(limit, setup));
+    }
+
+    internal SessionSetup Apply(SessionSetup setup) => _changes.Aggregate(setup, (all, change) => change(all));
+
+    private RunaSessionBuilder Change(Func<SessionSetup, SessionSetup> change)
+    {
+        _changes.Add(change);
+        return this;
+    }
+}

@@ -1,0 +1,108 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
+
+namespace Runa.Session;
+
+/// <summary>
+/// How sessions of one name are kept: named options, by the name of the session. What the configuration says stands in it
+/// before any code runs; what code sets wins.
+/// </summary>
+public sealed class RunaSessionOptions
+{
+    /// <summary>The name of a registered driver. Default: "memory".</summary>
+    public string Driver { get; set; } = "memory";
+
+    /// <summary>Default: <c>__Host-runa_session</c> for "web", <c>__Host-runa_NAME_session</c> for the others.</summary>
+    public string CookieName { get; set; } = "__Host-runa_session";
+
+    /// <summary>Default: null, the host that answers and no other.</summary>
+    public string? CookieDomain { get; set; }
+
+    /// <summary>Default: "/".</summary>
+    public string CookiePath { get; set; } = "/";
+
+    /// <summary>Default: true, hidden from scripts.</summary>
+    public bool HttpOnly { get; set; } = true;
+
+    /// <summary>Default: Always.</summary>
+    public CookieSecurePolicy Secure { get; set; } = CookieSecurePolicy.Always;
+
+    /// <summary>Default: Lax.</summary>
+    public SameSiteMode SameSite { get; set; } = SameSiteMode.Lax;
+
+    /// <summary>A partition of its own for each top-level site (CHIPS). Default: false.</summary>
+    public bool Partitioned { get; set; }
+
+    /// <summary>Default: true. False: the cookie is gone with the browser.</summary>
+    public bool Persistent { get; set; } = true;
+
+    /// <summary>The absolute lifetime, which no activity extends. Default: 2 hours.</summary>
+    public TimeSpan Ttl { get; set; } = TimeSpan.FromHours(2);
+
+    /// <summary>The most that <see cref="RunaSession.SetLifetime"/> can give. Default: 30 days.</summary>
+    public TimeSpan MaxTtl { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>How long a session lives without a request. Default: null, no such end.</summary>
+    public TimeSpan? IdleTimeout { get; set; }
+
+    /// <summary>True: applications with the same secret, store and domain share the session. Default: false.</summary>
+    public bool Shared { get; set; }
+
+    /// <summary>True: values are encrypted at rest, with a key that the store never sees. Default: false.</summary>
+    public bool Sealed { get; set; }
+
+    /// <summary>The most that values, flashes, owner, claims and label may take, in UTF-8. Default: 65,536.</summary>
+    public int MaxBytes { get; set; } = 65_536;
+
+    /// <summary>The application's own notes, shown by <see cref="RunaSessions.Registered"/>.</summary>
+    public IDictionary<string, string> Meta { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Something has filled it by name.</summary>
+    internal bool IsFilled { get; private set; }
+
+    internal void Fill(SessionSettings settings)
+    {
+        IsFilled = true;
+        Driver = settings.Driver;
+        CookieName = settings.CookieName;
+        CookieDomain = settings.CookieDomain?.Value;
+        CookiePath = settings.CookiePath;
+        HttpOnly = settings.HttpOnly;
+        Secure = settings.Secure;
+        SameSite = settings.SameSite;
+        Partitioned = settings.Partitioned;
+        Persistent = settings.Persistent;
+        Ttl = settings.Ttl;
+        MaxTtl = settings.MaxTtl;
+        IdleTimeout = settings.IdleTimeout?.Value;
+        Shared = settings.Shared;
+        Sealed = settings.Sealed;
+        MaxBytes = settings.MaxBytes;
+        Meta.Clear();
+
+        foreach (var (key, value) in settings.Meta)
+        {
+            Meta[key] = value;
+        }
+    }
+
+    internal SessionSettings ToSettings() =>
+        new(
+            Driver ?? string.Empty,
+            CookieName ?? string.Empty,
+            CookieDomain is null ? null : FSharpOption<string>.Some(CookieDomain),
+            CookiePath ?? string.Empty,
+            HttpOnly,
+            Secure,
+            SameSite,
+            Partitioned,
+            Persistent,
+            Ttl,
+            MaxTtl,
+            IdleTimeout is { } idle ? FSharpOption<TimeSpan>.Some(idle) : null,
+            Shared,
+            Sealed,
+            MaxBytes,
+            MapModule.OfSeq(Meta.Select(note => Tuple.Create(note.Key, note.Value))));
+}

@@ -1,0 +1,97 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Microsoft.FSharp.Core;
+using Runa.Session;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Sessions for the services of a host.</summary>
+public static class RunaSessionServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers the sessions of the application. A mistake in them keeps the host from starting, with a
+    /// <see cref="SessionConfigurationException"/> (an <see cref="OptionsValidationException"/>) that names all mistakes.
+    /// Secrets come from the environment (<c>RUNA_SECRET</c>), unless <see cref="RunaSessionBuilder.AddSecrets"/> sets them.
+    /// Called again, it extends what was registered before.
+    /// </summary>
+    /// <param name="services">The services of the application.</param>
+    /// <param name="configure">Adds sessions and drivers to "web", "admin" and "api", and changes those.</param>
+    public static IServiceCollection AddRunaSession(
+        this IServiceCollection services,
+        Action<RunaSessionBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Add(services, null, configure);
+    }
+
+    /// <summary>Registers the sessions "web", "admin" and "api" with their defaults.</summary>
+    /// <param name="services">The services of the application.</param>
+    public static IServiceCollection AddRunaSession(this IServiceCollection services) => Add(services, null, null);
+
+    /// <summary>
+    /// As the other, reading <c>session:sessions:NAME</c>, <c>app:secret</c> and the like from the configuration. What code
+    /// sets wins.
+    /// </summary>
+    /// <param name="services">The services of the application.</param>
+    /// <param name="configuration">Usually the application's whole configuration.</param>
+    /// <param name="configure">Adds sessions and drivers to "web", "admin" and "api", and changes those.</param>
+    public static IServiceCollection AddRunaSession(
+        this IServiceCollection services,
+        IConfiguration configuration,
+        Action<RunaSessionBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(configure);
+        return Add(services, configuration, configure);
+    }
+
+    /// <summary>Registers the sessions "web", "admin" and "api", as the configuration says.</summary>
+    /// <param name="services">The services of the application.</param>
+    /// <param name="configuration">Usually the application's whole configuration.</param>
+    public static IServiceCollection AddRunaSession(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        return Add(services, configuration, null);
+    }
+
+    private static IServiceCollection Add(
+        IServiceCollection services,
+        IConfiguration? configuration,
+        Action<RunaSessionBuilder>? configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var registrations = RegistrationsOf(services);
+        registrations.Configuration = configuration ?? registrations.Configuration;
+        var builder = new RunaSessionBuilder(services, registrations);
+        configure?.Invoke(builder);
+
+        Registration.add(services, Step((_, setup) => builder.Apply(
+            configuration is null ? setup : SessionSetupModule.configuration(configuration, setup))));
+
+        return services;
+    }
+
+    private static SessionRegistrations RegistrationsOf(IServiceCollection services)
+    {
+        if (services.LastOrDefault(service => service.ServiceType == typeof(SessionRegistrations))
+            is { ImplementationInstance: SessionRegistrations found })
+        {
+            return found;
+        }
+
+        var registrations = new SessionRegistrations();
+        services.AddSingleton(registrations);
+        services.AddOptions();
+        // Before what the application has configured so far.
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<RunaSessionOptions>, RunaSessionOptionsSetup>());
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<RunaSessionOptions>, RunaSessionOptionsValidation>());
+        services.TryAddSingleton<RunaSessions>();
+        Registration.add(services, Step(registrations.Apply));
+        return registrations;
+    }
+
+    private static FSharpFunc<IServiceProvider, FSharpFunc<SessionSetup, SessionSetup>> Step(
+        Func<IServiceProvider, SessionSetup, SessionSetup> step) => FuncConvert.FromFunc(step);
+}

@@ -1,0 +1,26 @@
+using System.Collections.Concurrent;
+
+namespace Runa.Session;
+
+/// <summary>
+/// The keys of one type that are known by their names as texts: a key looks into its type once. Bounded, for applications
+/// that make up names from what visitors send.
+/// </summary>
+internal static class KeyCache<T>
+{
+    private const int Most = 1_000;
+    private static readonly ConcurrentDictionary<string, SessionKey<T>> s_keys = new(StringComparer.Ordinal);
+
+    public static SessionKey<T> Find(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+
+        if (s_keys.TryGetValue(name, out var key))
+        {
+            return key;
+        }
+
+        key = new SessionKey<T>(name);
+        return s_keys.Count < Most ? s_keys.GetOrAdd(name, key) : key;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Security.Claims;
+using Microsoft.FSharp.Collections;
+
+namespace Runa.Session;
+
+public sealed partial class RunaSession
+{
+    /// <summary>Who signed in; null: nobody.</summary>
+    public string? Owner => SessionModule.owner(Current)?.Value;
+
+    /// <summary>When its owner signed in.</summary>
+    public DateTimeOffset? SignedInAt => SessionModule.signedInAt(Current)?.Value;
+
+    /// <summary>
+    /// What is kept beside the owner, not among the values: types and values of claims. Replaced by signing in only.
+    /// </summary>
+    public IReadOnlyList<Claim> Claims =>
+        [.. from claim in SessionModule.claims(Current) from value in claim.Value select new Claim(claim.Key, value)];
+
+    /// <summary>What a list of devices shows: "Firefox on Linux".</summary>
+    /// <exception cref="ArgumentException">It is not valid Unicode.</exception>
+    /// <exception cref="InvalidOperationException">Set where nothing would commit it.</exception>
+    public string? Label
+    {
+        get => SessionModule.label(Current)?.Value;
+        set => Leave(SessionModule.withLabel(value ?? string.Empty, Current));
+    }
+
+    /// <summary>
+    /// Makes it the owner's, under a new id; creation and absolute end start again. Over another owner's session it starts
+    /// from empty.
+    /// </summary>
+    /// <param name="owner">An id that never changes, not a name that may.</param>
+    /// <param name="claims">Kept beside the owner: their types and values, and nothing else of them.</param>
+    /// <exception cref="ArgumentException">The owner is empty or not valid Unicode.</exception>
+    /// <exception cref="InvalidOperationException">Nothing would commit it here, or the response has started.</exception>
+    public void SignIn(string owner, IEnumerable<Claim>? claims = null)
+    {
+        var byType =
+            from claim in claims ?? []
+            group claim.Value by claim.Type into values
+            select Tuple.Create(values.Key, ListModule.OfSeq(values));
+
+        Leave(SessionModule.signInWith(owner, MapModule.OfSeq(byType), Current));
+    }
+
+    /// <summary>Ends it, as <see cref="Destroy"/> does.</summary>
+    /// <exception cref="InvalidOperationException">Nothing would commit it here, or the response has started.</exception>
+    public void SignOut() => Leave(SessionModule.signOut(Current));
+}

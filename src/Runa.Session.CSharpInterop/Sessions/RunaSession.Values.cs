@@ -1,0 +1,143 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.FSharp.Core;
+
+namespace Runa.Session;
+
+public sealed partial class RunaSession
+{
+    /// <summary>The names of the keys that have a value, in ordinal order.</summary>
+    public IReadOnlyList<string> Keys => SessionModule.keys(Current);
+
+    /// <summary>Whether something is stored under the key, decodable or not.</summary>
+    /// <param name="key">The key.</param>
+    public bool Has<T>(SessionKey<T> key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return SessionModule.has(key, Current);
+    }
+
+    /// <inheritdoc cref="Has{T}(SessionKey{T})"/>
+    public bool Has(string key) => Has(KeyCache<System.Text.Json.JsonElement>.Find(key));
+
+    /// <summary>
+    /// The value, or the default of its type where it is missing or cannot be decoded (which is logged and counted).
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
+    public T? Get<T>(SessionKey<T> key) => TryGet(key, out var value) ? value : default;
+
+    /// <summary>The value, or another where it is missing or cannot be decoded.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="otherwise">What to answer then.</param>
+    /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
+    public T Get<T>(SessionKey<T> key, T otherwise) => TryGet(key, out var value) ? value : otherwise;
+
+    /// <inheritdoc cref="Get{T}(SessionKey{T})"/>
+    public T? Get<T>(string key) => Get(KeyCache<T>.Find(key));
+
+    /// <inheritdoc cref="Get{T}(SessionKey{T}, T)"/>
+    public T Get<T>(string key, T otherwise) => Get(KeyCache<T>.Find(key), otherwise);
+
+    /// <summary>Whether there is a value that can be decoded, and which.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value, or the default of its type.</param>
+    /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
+    public bool TryGet<T>(SessionKey<T> key, [MaybeNullWhen(false)] out T value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var found = SessionModule.find(key, Current);
+        value = found.IsSome ? found.Value : default;
+        return found.IsSome;
+    }
+
+    /// <inheritdoc cref="TryGet{T}(SessionKey{T}, out T)"/>
+    public bool TryGet<T>(string key, [MaybeNullWhen(false)] out T value) => TryGet(KeyCache<T>.Find(key), out value);
+
+    /// <summary>
+    /// Sets the value. It is encoded here and now: a later change inside a mutable object changes nothing.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value.</param>
+    /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
+    /// <exception cref="ArgumentException">This value cannot be stored by the key's codec.</exception>
+    /// <exception cref="InvalidOperationException">Nothing would commit it here, or the response has started and it needs a cookie.</exception>
+    public void Set<T>(SessionKey<T> key, T value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        Leave(SessionModule.set(key, value, Current));
+    }
+
+    /// <inheritdoc cref="Set{T}(SessionKey{T}, T)"/>
+    public void Set<T>(string key, T value) => Set(KeyCache<T>.Find(key), value);
+
+    /// <summary>
+    /// Sets what the function makes of the value, or of the seed, and answers it. When another request changed the value
+    /// meanwhile, the function runs again on the newer value, so that no update is lost: it must be pure.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="seed">What stands for a value that is missing.</param>
+    /// <param name="change">From the value to the new one.</param>
+    /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
+    /// <exception cref="ArgumentException">This value cannot be stored by the key's codec.</exception>
+    /// <exception cref="InvalidOperationException">Nothing would commit it here, or the response has started and it needs a cookie.</exception>
+    public T Update<T>(SessionKey<T> key, T seed, Func<T, T> change)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(change);
+        var (value, session) = SessionModule.updateAgain(key, seed, FuncConvert.FromFunc(change), Current);
+        Leave(session);
+        return value;
+    }
+
+    /// <inheritdoc cref="Update{T}(SessionKey{T}, T, Func{T, T})"/>
+    public T Update<T>(string key, T seed, Func<T, T> change) => Update(KeyCache<T>.Find(key), seed, change);
+
+    /// <summary>Removes the value; nothing changes where there is none.</summary>
+    /// <param name="key">The key.</param>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="InvalidOperationException">Nothing would commit it here.</exception>
+    public bool Remove<T>(SessionKey<T> key)
+    {
+        var had = Has(key);
+        Leave(SessionModule.remove(key, Current));
+        return had;
+    }
+
+    /// <inheritdoc cref="Remove{T}(SessionKey{T})"/>
+    public bool Remove(string key) => Remove(KeyCache<System.Text.Json.JsonElement>.Find(key));
+
+    /// <summary>Queues a value for whoever takes it next, usually the page after a redirect.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value.</param>
+    /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
+    /// <exception cref="InvalidOperationException">Nothing would commit it here, or the response has started and it needs a cookie.</exception>
+    public void Flash<T>(SessionKey<T> key, T value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        Leave(SessionModule.flash(key, value, Current));
+    }
+
+    /// <inheritdoc cref="Flash{T}(SessionKey{T}, T)"/>
+    public void Flash<T>(string key, T value) => Flash(KeyCache<T>.Find(key), value);
+
+    /// <summary>
+    /// Takes the values queued under the key, oldest first. Each is taken once: a request that took one which another had
+    /// taken before fails with <see cref="SessionConflictException"/>, unless it did so inside
+    /// <c>UpdateRunaSessionAsync</c>, which runs again. Those that cannot be decoded stay.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <exception cref="InvalidOperationException">Nothing would commit it here.</exception>
+    public IReadOnlyList<T> TakeFlashes<T>(SessionKey<T> key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var (taken, session) = SessionModule.takeFlashes(key, Current);
+        Leave(session);
+        return taken;
+    }
+
+    /// <inheritdoc cref="TakeFlashes{T}(SessionKey{T})"/>
+    public IReadOnlyList<T> TakeFlashes<T>(string key) => TakeFlashes(KeyCache<T>.Find(key));
+
+    /// <summary>All values as one JSON object.</summary>
+    public string ToJson() => SessionModule.toJson(Current);
+}

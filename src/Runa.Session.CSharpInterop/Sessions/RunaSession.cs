@@ -1,0 +1,141 @@
+using Microsoft.FSharp.Core;
+
+namespace Runa.Session;
+
+/// <summary>
+/// A named session in one request. Behind <c>UseRunaSession</c> what is changed is committed before the first byte of the
+/// response, or when the endpoint has ended; inside <c>UpdateRunaSessionAsync</c> it is one attempt, which runs again when
+/// another request got there first. It is not thread-safe, and not to be kept beyond its request or its attempt.
+/// </summary>
+public sealed partial class RunaSession
+{
+    private readonly RequestSession? _request;
+    private Session? _attempt;
+
+    private RunaSession(RequestSession request) => _request = request;
+
+    private RunaSession(Session attempt) => _attempt = attempt;
+
+    /// <summary>The name it is registered under: "web".</summary>
+    public string Name => _request?.Name ?? SessionModule.name(Current);
+
+    /// <summary>Where it stood when this request loaded it.</summary>
+    public RunaSessionStatus Status
+    {
+        get
+        {
+            var status = SessionModule.status(Current);
+            return status.IsActive ? RunaSessionStatus.Active
+                : status.IsExpired ? RunaSessionStatus.Expired
+                : RunaSessionStatus.New;
+        }
+    }
+
+    /// <summary>When it was created; a sign-in starts it again.</summary>
+    public DateTimeOffset CreatedAt => SessionModule.createdAt(Current);
+
+    /// <summary>
+    /// When its last request was seen, as precisely as it is stored: a read stores it rarely, and only where there is an
+    /// idle timeout.
+    /// </summary>
+    public DateTimeOffset LastSeenAt => SessionModule.lastSeenAt(Current);
+
+    /// <summary>The absolute end, which no activity moves.</summary>
+    public DateTimeOffset ExpiresAt => SessionModule.expiresAt(Current);
+
+    /// <summary>No values, no flashes, no owner.</summary>
+    public bool IsEmpty => SessionModule.isEmpty(Current);
+
+    /// <summary>
+    /// What <see cref="RunaSessions"/> lists it under; null while nothing of it is stored, and with the driver "cookie".
+    /// It is no token: it cannot be used as a cookie.
+    /// </summary>
+    public string? Handle => SessionRegistryModule.handle(Current)?.Value;
+
+    internal Session Current =>
+        _attempt
+        ?? _request?.Current
+        ?? throw new InvalidOperationException(
+            "This session belongs to an attempt of UpdateRunaSessionAsync that has ended: use it inside of its step only.");
+
+    /// <summary>Removes all values and flashes; identity, owner and claims stay.</summary>
+    /// <exception cref="InvalidOperationException">Nothing would commit it here.</exception>
+    public void Clear() => Leave(SessionModule.clear(Current));
+
+    /// <summary>
+    /// Gives it a new id at the commit, with all values: use it when what the session may do changes. Signing in does so by
+    /// itself.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Nothing would commit it here.</exception>
+    public void Regenerate() => Leave(SessionModule.regenerate(Current));
+
+    /// <summary>
+    /// Ends it: at the commit it is deleted from the store and the browser's cookie expires. What is set afterwards goes
+    /// into a new session.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Nothing would commit it here.</exception>
+    public void Destroy() => Leave(SessionModule.destroy(Current));
+
+    /// <summary>
+    /// Sets its absolute lifetime, counted from the sign-in or creation and capped by <see cref="RunaSessionOptions.MaxTtl"/>.
+    /// </summary>
+    /// <param name="lifetime">More than zero.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    /// <exception cref="InvalidOperationException">Nothing would commit it here.</exception>
+    public void SetLifetime(TimeSpan lifetime) => Leave(SessionModule.withLifetime(lifetime, Current));
+
+    /// <summary>
+    /// Commits what was changed, now: in a stream or a socket, which has no end of the endpoint for long. After the response
+    /// has started, a change that needs a cookie has already raised where it was made.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is an attempt, which is committed when its step has ended.</exception>
+    /// <exception cref="SessionStoreException">The store failed; nothing is known to be saved.</exception>
+    /// <exception cref="SessionConflictException">The session has ended or changed its id meanwhile.</exception>
+    /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
+    public Task CommitAsync() =>
+        _request?.Commit()
+        ?? throw new InvalidOperationException(
+            "A step of UpdateRunaSessionAsync is committed when it has ended: do not call CommitAsync in it.");
+
+    /// <summary>Its name and status; no id and no value.</summary>
+    public override string ToString() => $"RunaSession \"{Name}\" ({Status})";
+
+    /// <summary>The one of this request.</summary>
+    internal static RunaSession Of(RequestSession request)
+    {
+        if (request.Face is not RunaSession face)
+        {
+            face = new RunaSession(request);
+            request.Face = face;
+        }
+
+        return face;
+    }
+
+    /// <summary>Runs a step on a session of its own, and answers what became of it.</summary>
+    internal static (Session Session, TResult Result) Attempt<TResult>(Session given, Func<RunaSession, TResult> step)
+    {
+        var attempt = new RunaSession(given);
+        var result = step(attempt);
+        var session = attempt.Current;
+        attempt._attempt = null;
+        return (session, result);
+    }
+
+    private void Leave(Session next)
+    {
+        if (_request is null)
+        {
+            _attempt = next;
+        }
+        else if (!_request.IsBound)
+        {
+            throw new InvalidOperationException(
+                $"The session \"{Name}\" cannot be changed here, nothing would commit it: put app.UseRunaSession(\"{Name}\") before this endpoint, or use ctx.UpdateRunaSessionAsync.");
+        }
+        else if (!ReferenceEquals(next, _request.Current))
+        {
+            RequestSessions.leave(_request, next);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using System.Diagnostics.CodeAnalysis;
+using Runa.Session;
+
+namespace Microsoft.AspNetCore.Http;
+
+/// <summary>Sessions of a request.</summary>
+public static class RunaSessionHttpContextExtensions
+{
+    private const string NoAsync =
+        "The step must be pure and must not be async: it runs again when another request got there first. Await before it, or change the session behind UseRunaSession.";
+
+    /// <summary>The session as it stands in this request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="name">The name that the session is registered under.</param>
+    /// <exception cref="InvalidOperationException">
+    /// It is not loaded in this request, there is no session of this name, or sessions are not configured.
+    /// </exception>
+    public static RunaSession GetRunaSession(this HttpContext context, string name = RunaSessionDefaults.Name)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var request = RequestSessions.find(context, name)!;
+        return request.IsLoaded ? RunaSession.Of(request) : throw NotLoaded(name);
+    }
+
+    /// <summary>
+    /// Loads the session, if this request has not yet. It can be read; changing it needs <c>UseRunaSession</c> before the
+    /// endpoint, or <c>UpdateRunaSessionAsync</c>.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="name">The name that the session is registered under.</param>
+    /// <exception cref="InvalidOperationException">There is no session of this name, or sessions are not configured.</exception>
+    /// <exception cref="SessionStoreException">The store failed.</exception>
+    public static async Task<RunaSession> LoadRunaSessionAsync(
+        this HttpContext context,
+        string name = RunaSessionDefaults.Name)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var request = RequestSessions.find(context, name)!;
+        await request.LoadAndTouch().ConfigureAwait(false);
+        return RunaSession.Of(request);
+    }
+
+    /// <summary>
+    /// Loads the session, runs the step and commits what it makes of it. The step must be pure: when another request got
+    /// there first it runs again, on the newer session, so that no update is lost.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="name">The name that the session is registered under.</param>
+    /// <param name="step">Changes the session that it is given.</param>
+    /// <exception cref="InvalidOperationException">
+    /// There is no session of this name, sessions are not configured, or the response has started and the change needs a
+    /// cookie.
+    /// </exception>
+    /// <exception cref="SessionStoreException">The store failed.</exception>
+    /// <exception cref="SessionConflictException">The session has ended or kept changing meanwhile.</exception>
+    /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
+    public static Task UpdateRunaSessionAsync(this HttpContext context, string name, Action<RunaSession> step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+
+        return Update<object?>(context, name, session =>
+        {
+            step(session);
+            return null;
+        });
+    }
+
+    /// <summary>As the other, and answers what the step made in the attempt that was committed.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="name">The name that the session is registered under.</param>
+    /// <param name="step">Changes the session that it is given, and makes something of it.</param>
+    /// <inheritdoc cref="UpdateRunaSessionAsync(HttpContext, string, Action{RunaSession})" path="/exception"/>
+    public static Task<TResult> UpdateRunaSessionAsync<TResult>(
+        this HttpContext context,
+        string name,
+        Func<RunaSession, TResult> step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return Awaitable<TResult>.Is ? throw new ArgumentException(NoAsync, nameof(step)) : Update(context, name, step);
+    }
+
+    /// <summary>Not for use: a step cannot be async.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="name">The name that the session is registered under.</param>
+    /// <param name="step">An async step.</param>
+    [Obsolete(NoAsync, error: true)]
+    [ExcludeFromCodeCoverage]
+    public static Task UpdateRunaSessionAsync(this HttpContext context, string name, Func<RunaSession, Task> step) =>
+        throw new ArgumentException(NoAsync, nameof(step));
+
+    /// <summary>Not for use: a step cannot be async.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="name">The name that the session is registered under.</param>
+    /// <param name="step">An async step.</param>
+    [Obsolete(NoAsync, error: true)]
+    [ExcludeFromCodeCoverage]
+    public static Task UpdateRunaSessionAsync<TResult>(
+        this HttpContext context,
+        string name,
+        Func<RunaSession, Task<TResult>> step) => throw new ArgumentException(NoAsync, nameof(step));
+
+    internal static InvalidOperationException NotLoaded(string name) =>
+        new($"The session \"{name}\" is not loaded in this request: put app.UseRunaSession(\"{name}\") before this endpoint, add .WithRunaSession(\"{name}\") to it, or use ctx.UpdateRunaSessionAsync or ctx.LoadRunaSessionAsync.");
+
+    private static Task<TResult> Update<TResult>(HttpContext context, string name, Func<RunaSession, TResult> step)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var request = RequestSessions.find(context, name)!;
+        var stepped = request.Step(WhenGone.StepAgainUnlessOwned, new StepFunc<TResult>(step));
+
+        return stepped.IsCompletedSuccessfully ? Task.FromResult(stepped.Result.Item1) : Later(stepped);
+
+        static async Task<TResult> Later(ValueTask<ValueTuple<TResult, bool>> stepped) =>
+            (await stepped.ConfigureAwait(false)).Item1;
+    }
+
+    private static class Awaitable<T>
+    {
+        internal static readonly bool Is =
+            typeof(Task).IsAssignableFrom(typeof(T))
+            || typeof(T) == typeof(ValueTask)
+            || (typeof(T).IsGenericType && typeof(T).GetGenericTypeDefinition() == typeof(ValueTask<>));
+    }
+}
