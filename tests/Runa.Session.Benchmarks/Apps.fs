@@ -144,3 +144,73 @@ module Apps =
                     let n = 1 + Session.getOr visits 0 session
                     session |> Session.set visits n, length n)
             )
+
+        /// Behind useSession, the F# counterpart of the middleware.
+        let writeBehindUse () =
+            let write: HttpHandler =
+                fun next context ->
+                    let session = context.GetSession "web"
+                    let n = 1 + Session.getOr visits 0 session
+                    context.SetSession(session |> Session.set visits n)
+                    length n next context
+
+            withSession (fun next -> useSession "web" (write next))
+
+    /// The middleware of the C# package.
+    module Middleware =
+        let private add (services: IServiceCollection) =
+            services.AddRunaSession(fun (sessions: RunaSessionBuilder) ->
+                sessions.AddSecrets "0123456789abcdefghijklmnopqrstuvwxyz" |> ignore)
+            |> ignore
+
+        let private make (endpoint: HttpContext -> Task) =
+            build add (fun app ->
+                app.UseRunaSession "web" |> ignore
+                app.Run(RequestDelegate endpoint)
+                app.Build())
+
+        let private fill (context: HttpContext) =
+            let session = context.GetRunaSession "web"
+            session.Set(visits, 1)
+            session.Set(name, "Runa")
+            session.Set(theme, "dark")
+            answer context 0
+
+        let private withSession (endpoint: HttpContext -> Task) =
+            let switch (context: HttpContext) =
+                if String.IsNullOrEmpty(string context.Request.Headers.Cookie) then
+                    fill context
+                else
+                    endpoint context
+
+            let first = make switch ""
+            first.WithCookie(cookieOf first)
+
+        let read () =
+            withSession (fun context ->
+                let session = context.GetRunaSession "web"
+                let visits = session.Get(visits, 0)
+                let name = session.Get(name, "")
+                let theme = session.Get(theme, "")
+                answer context (visits + name.Length + theme.Length))
+
+        let write () =
+            withSession (fun context ->
+                let session = context.GetRunaSession "web"
+                let n = session.Get(visits, 0) + 1
+                session.Set(visits, n)
+                answer context n)
+
+        let step () =
+            withSession (fun context ->
+                task {
+                    let! n =
+                        context.UpdateRunaSessionAsync(
+                            "web",
+                            Func<RunaSession, int>(fun session ->
+                                session.Set(visits, session.Get(visits, 0) + 1)
+                                session.Get(visits, 0))
+                        )
+
+                    do! answer context n
+                })

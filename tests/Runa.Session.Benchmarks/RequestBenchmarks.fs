@@ -14,6 +14,10 @@ type RequestBenchmarks() =
     let frameworkWrite = Apps.Framework.write ()
     let runaRead = Apps.Runa.read ()
     let runaWrite = Apps.Runa.write ()
+    let runaWriteBehindUse = Apps.Runa.writeBehindUse ()
+    let middlewareRead = Apps.Middleware.read ()
+    let middlewareWrite = Apps.Middleware.write ()
+    let middlewareStep = Apps.Middleware.step ()
 
     [<Benchmark(Baseline = true)>]
     member _.Bare() : Task = bare.Request()
@@ -29,6 +33,18 @@ type RequestBenchmarks() =
 
     [<Benchmark>]
     member _.RunaWrite() : Task = runaWrite.Request()
+
+    [<Benchmark>]
+    member _.RunaWriteBehindUse() : Task = runaWriteBehindUse.Request()
+
+    [<Benchmark>]
+    member _.MiddlewareRead() : Task = middlewareRead.Request()
+
+    [<Benchmark>]
+    member _.MiddlewareWrite() : Task = middlewareWrite.Request()
+
+    [<Benchmark>]
+    member _.MiddlewareStep() : Task = middlewareStep.Request()
 
 /// In process, so that no second build of the packages is needed.
 type Settings() =

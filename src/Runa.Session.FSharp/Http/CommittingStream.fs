@@ -20,26 +20,32 @@ type internal IBeforeWrite =
 /// What is put into the pipe while a change is waiting. In the server's own pipe it could not be taken back, and would
 /// leave in front of an error page.
 [<Sealed>]
-type internal HeldBytes(inner: IHttpResponseBodyFeature, before: IBeforeWrite) =
-    let held = ArrayBufferWriter<byte>()
+type internal HeldBytes() =
+    let mutable held: ArrayBufferWriter<byte> | null = null
 
-    member _.Buffer = held
-    member _.Discard() = held.ResetWrittenCount()
+    /// Where to hold some.
+    member _.Buffer: ArrayBufferWriter<byte> =
+        match held with
+        | null ->
+            let buffer = ArrayBufferWriter<byte>()
+            held <- buffer
+            buffer
+        | buffer -> buffer
 
-    member _.Release() =
-        if held.WrittenCount > 0 then
-            BuffersExtensions.Write(inner.Writer, held.WrittenSpan)
-            held.ResetWrittenCount()
+    member _.Count =
+        match held with
+        | null -> 0
+        | buffer -> buffer.WrittenCount
 
-    interface IBeforeWrite with
-        member _.IsDone = held.WrittenCount = 0 && before.IsDone
-        member _.IsPending = before.IsPending
+    member _.Discard() =
+        match held with
+        | null -> ()
+        | buffer -> buffer.ResetWrittenCount()
 
-        member this.DoAsync() =
-            task {
-                do! before.DoAsync()
-                this.Release()
-            }
+    member this.Release(writer: PipeWriter) =
+        if this.Count > 0 then
+            BuffersExtensions.Write(writer, this.Buffer.WrittenSpan)
+            this.Discard()
 
 /// A response's stream that commits before it writes.
 [<Sealed>]
@@ -102,22 +108,21 @@ type internal CommittingStream(inner: Stream, before: IBeforeWrite) =
 
 /// A response's pipe that commits before it flushes, and holds back what is buffered until then.
 [<Sealed>]
-type internal CommittingWriter(inner: PipeWriter, held: HeldBytes) =
+type internal CommittingWriter(inner: PipeWriter, held: HeldBytes, before: IBeforeWrite) =
     inherit PipeWriter()
-    let before = held :> IBeforeWrite
     let mutable target: IBufferWriter<byte> = inner
 
     let choose () =
         if before.IsPending then
             target <- held.Buffer
         else
-            held.Release()
+            held.Release inner
             target <- inner
 
         target
 
     override _.CanGetUnflushedBytes = inner.CanGetUnflushedBytes
-    override _.UnflushedBytes = inner.UnflushedBytes + int64 held.Buffer.WrittenCount
+    override _.UnflushedBytes = inner.UnflushedBytes + int64 held.Count
     override _.Advance bytes = target.Advance bytes
     override _.GetMemory sizeHint = choose().GetMemory sizeHint
     override _.GetSpan sizeHint = choose().GetSpan sizeHint
@@ -166,12 +171,13 @@ type internal CommittingWriter(inner: PipeWriter, held: HeldBytes) =
 /// still answer; in OnStarting it would leave a bare 500.
 [<Sealed; AllowNullLiteral>]
 type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWrite) =
-    let held = HeldBytes(inner, before)
-    let before = held :> IBeforeWrite
-    let stream = lazy (new CommittingStream(inner.Stream, before))
-    let writer = lazy (CommittingWriter(inner.Writer, held))
+    let held = HeldBytes()
+    let mutable stream: Stream | null = null
+    let mutable writer: PipeWriter | null = null
 
-    let after (action: unit -> Task) : Task =
+    member private this.After(action: unit -> Task) : Task =
+        let before = this :> IBeforeWrite
+
         if before.IsDone then
             action ()
         else
@@ -183,14 +189,38 @@ type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWri
     member _.Inner = inner
 
     /// What was held back goes to the server when all is stored, and nowhere when it was discarded.
-    member _.EndHolding(isStored: bool) = if isStored then held.Release() else held.Discard()
+    member _.EndHolding(isStored: bool) = if isStored then held.Release inner.Writer else held.Discard()
+
+    interface IBeforeWrite with
+        member _.IsDone = held.Count = 0 && before.IsDone
+        member _.IsPending = before.IsPending
+
+        member _.DoAsync() =
+            task {
+                do! before.DoAsync()
+                held.Release inner.Writer
+            }
 
     interface IHttpResponseBodyFeature with
-        member _.Stream = stream.Value
-        member _.Writer = writer.Value
-        member _.DisableBuffering() = inner.DisableBuffering()
-        member _.StartAsync token = after (fun () -> inner.StartAsync token)
-        member _.CompleteAsync() = after inner.CompleteAsync
+        member this.Stream =
+            match stream with
+            | null ->
+                let made = new CommittingStream(inner.Stream, this)
+                stream <- made
+                made
+            | stream -> stream
 
-        member _.SendFileAsync(path, offset, count, token) =
-            after (fun () -> inner.SendFileAsync(path, offset, count, token))
+        member this.Writer =
+            match writer with
+            | null ->
+                let made = CommittingWriter(inner.Writer, held, this)
+                writer <- made
+                made
+            | writer -> writer
+
+        member _.DisableBuffering() = inner.DisableBuffering()
+        member this.StartAsync token = this.After(fun () -> inner.StartAsync token)
+        member this.CompleteAsync() = this.After inner.CompleteAsync
+
+        member this.SendFileAsync(path, offset, count, token) =
+            this.After(fun () -> inner.SendFileAsync(path, offset, count, token))

@@ -10,7 +10,7 @@ module HttpContextExtensions =
 
         /// The session as it stands in this request, with what was set. Raises InvalidOperationException where it is not
         /// loaded: behind useSession it is, or after ctx.LoadSessionAsync.
-        member context.GetSession(name: string) : Session = (RequestSessions.find context name).Current
+        member context.GetSession(name: string) : Session = (RequestSessions.find context name).Show()
 
         /// Leaves a session, made from the one that GetSession gave, to be committed by useSession: before the first byte
         /// of the response, or at the end of the handler. Raises InvalidOperationException anywhere else.
@@ -18,7 +18,11 @@ module HttpContextExtensions =
 
         /// Loads the session, if this request has not yet.
         member context.LoadSessionAsync(name: string) : Task<Session> =
-            (RequestSessions.find context name).LoadAndTouch().AsTask()
+            task {
+                let request = RequestSessions.find context name
+                let! _ = request.LoadAndTouch()
+                return request.Show()
+            }
 
         /// Runs the step and commits what it hands back. The step must be pure: when another request got there first it
         /// runs again on the newer session.

@@ -18,6 +18,8 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     let mutable last: Task | null = null
     let mutable face: objnull = null
     let mutable forgives: Func<exn, bool> | null = null
+    let mutable body: CommittingBody = null
+    let mutable isShown = false
 
     let notLoaded () =
         InvalidOperationException
@@ -70,6 +72,11 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         with get () = face
         and set value = face <- value
 
+    /// Of the first session of a request: what commits before the first byte, while it is in place or once was.
+    member _.Body
+        with get () = body
+        and set value = body <- value
+
     /// Asked about what Commit raises; true: the change is dropped and nothing is raised.
     member _.Forgives
         with get () = forgives
@@ -120,6 +127,11 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         | null -> loaded.Session
         | pending -> pending
 
+    /// Current, given out: a session made from it may come back by Set.
+    member this.Show() : Session =
+        isShown <- true
+        this.Current
+
     /// Runs a step that can run again, and commits it with what was set before. Those of one request that overlap run one
     /// after another: each of two new sessions would set a cookie, and the browser keeps one.
     member this.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
@@ -146,6 +158,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     member private this.StepNow
         (whenGone: WhenGone, step: Session -> struct (Session * 'R))
         : ValueTask<struct ('R * bool)> =
+        isShown <- true
         let found = this.Load()
 
         if found.IsCompletedSuccessfully then
@@ -163,7 +176,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     member this.StepOnce(step: Session -> Task<struct (Session * 'R)>) : Task<struct ('R * bool)> =
         task {
             let! start = this.Load()
-            let given = this.Current
+            let given = this.Show()
             let before = pending
             let! struct (wanted, result) = step given
             Attempts.check given wanted
@@ -212,9 +225,12 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         if context.Response.HasStarted then
             Attempts.checkGate session this (Commit.plan session.Now session.Settings.IdleTimeout loaded wanted)
 
-        // A second change made from the session that this one was made from would undo this one.
-        loaded <- loaded.Again()
-        pending <- Session(loaded, wanted.State, wanted.Change)
+        if isShown then
+            // A second change made from the session that this one was made from would undo this one.
+            loaded <- loaded.Again()
+            pending <- Session(loaded, wanted.State, wanted.Change)
+        else
+            pending <- wanted
 
     /// Commits what was set; true when more than a touch reached the store.
     member this.Commit() : Task<bool> =

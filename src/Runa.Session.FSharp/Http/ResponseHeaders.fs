@@ -13,6 +13,10 @@ module internal ResponseHeaders =
     let private withCookie = StringValues "private, no-cache=\"Set-Cookie\""
     let private varyCookie = StringValues "Cookie"
 
+    /// Compared as one text, as it is when it was set here before: the way of most responses, which parses nothing.
+    let private isText (one: StringValues) (current: StringValues) =
+        current.Count = 1 && String.Equals(one[0], current[0])
+
     let private parse (value: StringValues) : CacheControlHeaderValue | null =
         match CacheControlHeaderValue.TryParse(StringSegment(value.ToString())) with
         | true, parsed -> parsed
@@ -23,6 +27,8 @@ module internal ResponseHeaders =
     let cacheControl (current: StringValues) (setsCookie: bool) : StringValues =
         if StringValues.IsNullOrEmpty current then
             if setsCookie then withCookie else privately
+        elif isText withCookie current || (not setsCookie && isText privately current) then
+            current
         else
             match parse current with
             | null -> if setsCookie then withCookie else privately
@@ -52,6 +58,7 @@ module internal ResponseHeaders =
     /// The Vary to send, from the one the application set.
     let vary (current: StringValues) : StringValues =
         if StringValues.IsNullOrEmpty current then varyCookie
+        elif isText varyCookie current then current
         elif hasCookie current then current
         else StringValues.Concat(current, varyCookie)
 

@@ -107,7 +107,7 @@ module internal SessionResponse =
         | :? CommittingBody -> ()
         | inner ->
             let committing = CommittingBody(inner, BeforeWrite first)
-            features.Set<CommittingBody> committing
+            first.Body <- committing
             features.Set<IHttpResponseBodyFeature> committing
 
     /// When useSession ends: what was held back goes on, or nowhere when it was not stored; and when the last one of the
@@ -115,7 +115,7 @@ module internal SessionResponse =
     let unwatchBody (first: RequestSession) (isStored: bool) =
         let features = first.Context.Features
 
-        match features.Get<CommittingBody>() with
+        match first.Body with
         | null -> ()
         | committing ->
             if not isStored || not (isPending first) then
