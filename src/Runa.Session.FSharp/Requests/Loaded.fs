@@ -30,7 +30,7 @@ type internal Loaded
     member _.Place = place
     /// What stands in the store, while Active; the tombstone, when the token met one.
     member _.Record = record
-    member _.State = state
+    override _.State = state
 
     /// The token met a tombstone: the browser already has another one.
     member _.IsSuperseded =

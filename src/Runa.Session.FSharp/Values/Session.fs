@@ -45,17 +45,20 @@ type internal SessionOrigin() =
     abstract Now: DateTimeOffset
     abstract Ttl: TimeSpan
     abstract MaxTtl: TimeSpan
+    abstract State: SessionState
     abstract Undecodable: DecodeError -> unit
 
 /// The origin of sessions made by hand.
 [<Sealed>]
 type internal NoOrigin(name: string) =
     inherit SessionOrigin()
+    let state = SessionState.fresh DateTimeOffset.UnixEpoch (TimeSpan.FromHours 2.)
     override _.Name = name
     override _.Status = SessionStatus.New
     override _.Now = DateTimeOffset.UnixEpoch
     override _.Ttl = TimeSpan.FromHours 2.
     override _.MaxTtl = TimeSpan.FromDays 30.
+    override _.State = state
     override _.Undecodable _ = ()
 
 [<Sealed; StructuredFormatDisplay("{Display}")>]
@@ -94,7 +97,7 @@ module Session =
 
     let empty (name: string) : Session =
         let origin = NoOrigin name
-        Session(origin, SessionState.fresh origin.Now origin.Ttl, SessionChange.None)
+        Session(origin, origin.State, SessionChange.None)
 
     let name (session: Session) = session.Origin.Name
     let status (session: Session) = session.Origin.Status
@@ -180,14 +183,20 @@ module Session =
             withValue key.Name (key.Encode(change found)) state
 
         let value = change (getOr key seed session)
-        let text = key.Encode value
+        let state = withValue key.Name (key.Encode value) session.State
+        let replays = session.Change.Replays
 
-        struct (value,
-                Session(
-                    origin,
-                    withValue key.Name text session.State,
-                    { session.Change with Replays = { Key = key.Name; Run = replay } :: session.Change.Replays }
-                ))
+        let isOwn =
+            session.Change.Destroyed
+            || session.Change.Cleared
+            || (not (replays |> List.exists (fun replay -> replay.Key = key.Name))
+                && session.State.Values.TryFind key.Name <> origin.State.Values.TryFind key.Name)
+
+        if isOwn then
+            struct (value, withState session state)
+        else
+            let change = { session.Change with Replays = { Key = key.Name; Run = replay } :: replays }
+            struct (value, Session(origin, state, change))
 
     let remove (key: SessionKey<'T>) (session: Session) : Session =
         let session = forget key.Name session

@@ -56,6 +56,8 @@ type internal SessionOrigin =
     abstract Now: DateTimeOffset
     abstract Ttl: TimeSpan
     abstract MaxTtl: TimeSpan
+    /// What it held when it was loaded.
+    abstract State: SessionState
     /// Told of each value that its key cannot read.
     abstract Undecodable: DecodeError -> unit
 
@@ -123,7 +125,8 @@ module Session =
     val update: key: SessionKey<'T> -> seed: 'T -> change: ('T -> 'T) -> session: Session -> Session
 
     /// As update, and answers the new value; where the session is merged, the function runs again on the value that stands
-    /// there, so that no update is lost. A later `set` or `remove` of the key forgets it.
+    /// there, so that no update is lost. Not so where the value it starts from is this request's own, which wins whole; a
+    /// later `set` or `remove` of the key forgets it.
     val internal updateAgain:
         key: SessionKey<'T> -> seed: 'T -> change: ('T -> 'T) -> session: Session -> struct ('T * Session)
 
