@@ -9,12 +9,10 @@ namespace Runa.Session;
 /// <param name="name">The name that the session is registered under.</param>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
 public sealed class FromRunaSessionAttribute(string name = RunaSessionDefaults.Name)
-    : Attribute, IBindingSourceMetadata, IBinderTypeProviderMetadata, IModelNameProvider
+    : Attribute, IBindingSourceMetadata, IModelNameProvider
 {
     /// <summary>The name that the session is registered under.</summary>
     public string Name => name;
 
     BindingSource IBindingSourceMetadata.BindingSource => BindingSource.Special;
-
-    Type IBinderTypeProviderMetadata.BinderType => typeof(RunaSessionModelBinder);
 }

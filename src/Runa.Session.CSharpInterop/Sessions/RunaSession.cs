@@ -97,6 +97,22 @@ public sealed partial class RunaSession
         ?? throw new InvalidOperationException(
             "A step of UpdateRunaSessionAsync is committed when it has ended: do not call CommitAsync in it.");
 
+    /// <summary>
+    /// Loads it again: in a stream or a socket, which outlives what its request loaded. Where it ended meanwhile, or moved to
+    /// a new id, it is empty afterwards and its status <see cref="RunaSessionStatus.Expired"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is an attempt, or has changes that are not committed.</exception>
+    /// <exception cref="SessionStoreException">The store failed.</exception>
+    public async Task ReloadAsync()
+    {
+        if (_request is null)
+        {
+            throw new InvalidOperationException("A step of UpdateRunaSessionAsync is given the newest session: it cannot be loaded again.");
+        }
+
+        await _request.Reload().ConfigureAwait(false);
+    }
+
     /// <summary>Its name and status; no id and no value.</summary>
     public override string ToString() => $"RunaSession \"{Name}\" ({Status})";
 

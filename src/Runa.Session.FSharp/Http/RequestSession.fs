@@ -120,6 +120,18 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
                     }
                 )
 
+    /// Loads again, for what outlives what it loaded: a stream, a socket. Raises InvalidOperationException where something
+    /// was set and is not committed yet.
+    member this.Reload() : ValueTask<Session> =
+        if not (isNull pending) then
+            raise (
+                InvalidOperationException
+                    $"The session \"{session.Name}\" has changes that are not committed: loading it again would lose them. Commit first."
+            )
+
+        loaded <- null
+        this.LoadAndTouch()
+
     /// The session as it stands, with what was set.
     member _.Current: Session =
         match pending with

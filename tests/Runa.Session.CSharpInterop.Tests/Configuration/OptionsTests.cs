@@ -1,0 +1,152 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace Runa.Session.Tests.Configuration;
+
+public class OptionsTests
+{
+    [Fact(DisplayName = "the options of a session begin with the defaults of its name")]
+    public async Task Defaults()
+    {
+        await using var services = Services(builder => builder.AddSession("shop"));
+        var options = services.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>();
+        Assert.Equal("__Host-runa_session", options.Get("web").CookieName);
+        Assert.Equal("__Host-runa_shop_session", options.Get("shop").CookieName);
+        Assert.Equal("__Host-runa_session", options.CurrentValue.CookieName);
+        var web = options.Get("web");
+        Assert.Equal("memory", web.Driver);
+        Assert.Null(web.CookieDomain);
+        Assert.Equal("/", web.CookiePath);
+        Assert.True(web is { HttpOnly: true, Persistent: true, Partitioned: false, Shared: false, Sealed: false });
+        Assert.Equal((CookieSecurePolicy.Always, SameSiteMode.Lax), (web.Secure, web.SameSite));
+        Assert.Equal((TimeSpan.FromHours(2), TimeSpan.FromDays(30)), (web.Ttl, web.MaxTtl));
+        Assert.Null(web.IdleTimeout);
+        Assert.Equal(65_536, web.MaxBytes);
+        Assert.Empty(web.Meta);
+    }
+
+    [Fact(DisplayName = "every option reaches the session")]
+    public async Task EveryOption()
+    {
+        await using var services = Services(builder => builder.AddSession("web", o =>
+        {
+            o.CookieName = "sid";
+            o.CookieDomain = "example.com";
+            o.CookiePath = "/app";
+            o.HttpOnly = false;
+            o.Secure = CookieSecurePolicy.SameAsRequest;
+            o.SameSite = SameSiteMode.Strict;
+            o.Persistent = false;
+            o.Ttl = TimeSpan.FromMinutes(30);
+            o.MaxTtl = TimeSpan.FromDays(2);
+            o.IdleTimeout = TimeSpan.FromMinutes(10);
+            o.Shared = true;
+            o.Sealed = true;
+            o.MaxBytes = 1_000;
+            o.Meta["a"] = "b";
+        }));
+
+        var settings = services.GetRequiredService<SessionRegistry>().Find("web").Settings;
+        var filled = new RunaSessionOptions();
+        filled.Fill(settings);
+        var wanted = services.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>().Get("web");
+        Assert.Equivalent(wanted, filled, strict: true);
+        Assert.Equal("sid", filled.CookieName);
+        Assert.Equal(1_000, filled.MaxBytes);
+    }
+
+    [Fact(DisplayName = "what code sets wins over the configuration, which wins over the defaults")]
+    public async Task Configuration()
+    {
+        var configuration = Json(("session:sessions:web:ttl", "1h"), ("session:sessions:web:idle_timeout", "5m"), ("app:secret", App.Secret));
+        await using var services = Services(builder => builder.AddSession("web", o => o.Ttl *= 2), configuration, withSecret: false);
+        var web = services.GetRequiredService<RunaSessions>().Registered.Single(session => session.Name == "web");
+        Assert.Equal((TimeSpan.FromHours(2), TimeSpan.FromMinutes(5)), (web.Ttl, web.IdleTimeout));
+        Assert.Equal(TimeSpan.FromHours(2), services.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>().Get("web").Ttl);
+    }
+
+    [Fact(DisplayName = "the .NET ways to change options work: Configure before and after, ConfigureAll, PostConfigure")]
+    public async Task DotNetWays()
+    {
+        var services = Host();
+        services.Configure<RunaSessionOptions>("web", o => o.MaxBytes = 1_000);
+        services.AddRunaSession(builder => builder.AddSecrets(App.Secret));
+        services.ConfigureAll<RunaSessionOptions>(o => o.Ttl = TimeSpan.FromMinutes(90));
+        services.PostConfigure<RunaSessionOptions>("admin", o => o.Ttl /= 2);
+        await using var provider = services.BuildServiceProvider();
+        var registered = provider.GetRequiredService<RunaSessions>().Registered.ToDictionary(session => session.Name);
+        Assert.Equal(TimeSpan.FromMinutes(90), registered["web"].Ttl);
+        Assert.Equal(TimeSpan.FromMinutes(45), registered["admin"].Ttl);
+        Assert.Equal(1_000, provider.GetRequiredService<SessionRegistry>().Find("web").Settings.MaxBytes);
+        Assert.Equal(1_000, provider.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>().Get("web").MaxBytes);
+    }
+
+    [Fact(DisplayName = "AddRunaSession called again extends what was registered, and changes nothing twice")]
+    public async Task Again()
+    {
+        var services = Host();
+        services.AddRunaSession(builder => builder.AddSecrets(App.Secret).AddSession("web", o => o.Ttl *= 2));
+        services.AddRunaSession(builder => builder.AddSession("shop", o => o.Meta.Add("team", "orders")));
+        services.AddRunaSession();
+        await using var provider = services.BuildServiceProvider();
+        var registered = provider.GetRequiredService<RunaSessions>().Registered.ToDictionary(session => session.Name);
+        Assert.Equal(["admin", "api", "shop", "web"], registered.Keys.Order());
+        Assert.Equal(TimeSpan.FromHours(4), registered["web"].Ttl);
+        Assert.Equal("orders", registered["shop"].Meta["team"]);
+        Assert.Single(services, service => service.ServiceType == typeof(SessionRegistry));
+    }
+
+    [Fact(DisplayName = "IValidateOptions tells what is wrong with the options of one session")]
+    public async Task Validated()
+    {
+        await using var services = Services(builder => builder.AddSession("web", o => o.IdleTimeout = TimeSpan.FromDays(1)));
+        var e = Assert.Throws<OptionsValidationException>(
+            () => services.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>().Get("web"));
+        Assert.Equal(
+            "session \"web\": idle_timeout = 1d: not longer than the ttl (2h).",
+            Assert.Single(e.Failures));
+    }
+
+    internal static ServiceCollection Host()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        return services;
+    }
+
+    internal static IConfiguration Json(params (string Key, string Value)[] pairs) =>
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(pairs.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value)))
+            .Build();
+
+    private static ServiceProvider Services(
+        Action<RunaSessionBuilder> configure,
+        IConfiguration? configuration = null,
+        bool withSecret = true)
+    {
+        var services = Host();
+
+        void Both(RunaSessionBuilder builder)
+        {
+            configure(builder);
+
+            if (withSecret)
+            {
+                builder.AddSecrets(App.Secret);
+            }
+        }
+
+        if (configuration is null)
+        {
+            services.AddRunaSession(Both);
+        }
+        else
+        {
+            services.AddRunaSession(configuration, Both);
+        }
+
+        return services.BuildServiceProvider();
+    }
+}
