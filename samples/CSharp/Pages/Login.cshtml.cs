@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+using Runa.Session;
+using Shop.Model;
+
+namespace Shop.Pages;
+
+public class LoginModel : PageModel
+{
+    [BindProperty(SupportsGet = true)]
+    public string? ReturnUrl { get; set; }
+
+    public string? Name { get; private set; }
+
+    public bool HasFailed { get; private set; }
+
+    public bool HasExpired { get; private set; }
+
+    public void OnGet(RunaSession session) => HasExpired = session.Status == RunaSessionStatus.Expired;
+
+    public IActionResult OnPost(RunaSession session, string? name, string? password, bool stay)
+    {
+        if (Users.Check(name, password) is not var (id, claims))
+        {
+            (Name, HasFailed) = (name, true);
+            return Page();
+        }
+
+        session.SignIn(id, claims); // a new id, so that whoever planted the old one has nothing
+        session.Label = Device.Of(Request.Headers.UserAgent);
+        session.Flash(Keys.Notice, "Welcome!");
+
+        if (stay)
+        {
+            session.SetLifetime(TimeSpan.FromHours(12));
+        }
+
+        return LocalRedirect(Url.IsLocalUrl(ReturnUrl) ? ReturnUrl : "/account");
+    }
+}

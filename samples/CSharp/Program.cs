@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Runa.Session;
+using Shop.Api;
+
+var builder = WebApplication.CreateBuilder(args);
+
+// Lifetimes stand in appsettings.json; what code sets here wins.
+builder.Services.AddRunaSession(builder.Configuration, sessions => sessions
+    .AddSession("web", o => o.Meta["shows"] = "the shop")
+    .AddSession("admin", o => o.Meta["shows"] = "the back office"));
+
+// Who is signed in to the session "web" is HttpContext.User.
+builder.Services.AddAuthentication().AddRunaSession("web", o => o.LoginPath = "/login");
+builder.Services.AddAuthorization();
+builder.Services.AddRazorPages().AddSessionStateTempDataProvider();
+
+var app = builder.Build();
+
+app.UseExceptionHandler(new ExceptionHandlerOptions
+{
+    ExceptionHandlingPath = "/error",
+    // Another request was first, and what this one changed was not saved: trying again is right.
+    StatusCodeSelector = e => e is SessionConflictException ? StatusCodes.Status409Conflict : StatusCodes.Status500InternalServerError,
+});
+app.UseStaticFiles();
+app.UseRouting();
+app.UseRunaSession("web", "admin");
+app.UseRunaAspNetSession("web"); // HttpContext.Session, and with it TempData, on the session "web"
+app.UseAuthentication();
+app.UseAuthorization();
+app.MapRazorPages();
+app.MapCart();
+app.Run();
