@@ -141,6 +141,8 @@ let private ended =
                   do! renewing
                   let! ticket = store.RetrieveAsync key
                   Expect.isNull ticket "gone"
+                  let! left = SessionRegistry.forOwner "api" "ann" CancellationToken.None registry
+                  Expect.isEmpty left "nor under another key"
               })
 
           testCaseTask "promise 9: of renewals and removals at once the removals win" (fun () ->
