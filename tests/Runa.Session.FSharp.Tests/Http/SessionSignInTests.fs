@@ -173,6 +173,33 @@ let private beside =
                   Expect.equal answer.Body "nobody" "promise 2: the admin's cookie is none of web's"
               })
 
+          testCaseTask "a scheme may have another name than its session, and issue claims under a third" (fun () ->
+              task {
+                  let issuers: HttpHandler =
+                      respond (fun context ->
+                          let issuers = [ for claim in context.User.Claims -> claim.Issuer ] |> List.distinct
+                          context.Response.WriteAsync(String.Join(",", issuers)))
+
+                  let site =
+                      choose
+                          [ route "/in" >=> signIn "staff" ann >=> text "in"
+                            route "/owner"
+                            >=> withOwner "admin" (text "nobody") (fun owner session -> session, text owner)
+                            issuers ]
+
+                  let staff (schemes: AuthenticationBuilder) =
+                      schemes.AddRunaSession("staff", "admin", (fun options -> options.ClaimsIssuer <- "shop"))
+                      |> ignore
+
+                  use! app = start (host site |> withSchemes staff ignore ignore)
+                  let browser = app.NewBrowser()
+                  let! _ = browser.Get "/in"
+                  let! owner = browser.Get "/owner"
+                  Expect.equal owner.Body "ann" "of that session"
+                  let! issuers = browser.Get "/issuers"
+                  Expect.equal issuers.Body "shop" "the only scheme is the default"
+              })
+
           testCaseTask "the driver cookie holds users too" (fun () ->
               task {
                   let site =
