@@ -115,7 +115,8 @@ module internal SessionLifecycle =
                     )
         }
 
-    let private epoch (session: NamedSession) (owner: string option) : ValueTask<int64> =
+    /// Changed by every revocation of the owner's sessions; 0 where there is none.
+    let epoch (session: NamedSession) (owner: string option) : ValueTask<int64> =
         match session.Driver.Owners, owner with
         | ValueSome owners, Some owner -> StoreCall.run session "epoch" false (owners.Epoch session.Scope owner)
         | _ -> ValueTask<int64> 0L

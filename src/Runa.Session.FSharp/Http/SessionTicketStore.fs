@@ -1,0 +1,116 @@
+namespace Runa.Session
+
+open System
+open System.Threading.Tasks
+open Microsoft.AspNetCore.Authentication
+open Microsoft.AspNetCore.Authentication.Cookies
+open Microsoft.Extensions.Primitives
+
+/// Keeps the tickets of cookie authentication in a session of the registry, so that they can be listed and ended by owner:
+/// the ticket's NameIdentifier, "sub" or name. A ticket without any of them is kept all the same, and no owner ends it.
+/// The key of a ticket is the session's token: what the store holds cannot be turned into a cookie (promise 1). Give the
+/// tickets a session of their own, on any driver but "cookie". What fails raises as for handlers. Raises
+/// InvalidOperationException for a session that is not registered, NotSupportedException on the driver "cookie".
+[<Sealed>]
+type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
+    static let held = SessionKey.create<byte[]> "ticket"
+
+    let session = registry.Find sessionName
+
+    do
+        if session.Seal.IsSome then
+            raise (
+                NotSupportedException
+                    $"The session \"{sessionName}\" cannot keep tickets on the driver \"{session.Settings.Driver}\": it has no store, and a ticket could not be ended. Choose a driver with a store."
+            )
+
+    /// Promise 6: a key that is no token of ours does not reach the store. One that is has no separator of cookies in it.
+    let load (key: string) : Task<Loaded> =
+        task {
+            match session.Token.Read(key.AsSpan()) with
+            | TokenReading.Genuine _ ->
+                return! SessionLifecycle.load session (StringValues $"{session.Settings.CookieName}={key}")
+            | TokenReading.Foreign
+            | TokenReading.Malformed -> return Loaded.none session
+        }
+
+    let run (loaded: Loaded) (step: Session -> Session) : Task<Stepped<unit>> =
+        task {
+            return! Attempts.run session null loaded null WhenGone.StepAgain (fun session -> struct (step session, ()))
+        }
+
+    let put (ticket: AuthenticationTicket) (session: Session) : Session =
+        let session = Session.set held (TicketSerializer.Default.Serialize ticket) session
+
+        match Option.ofNullable ticket.Properties.ExpiresUtc with
+        | Some until -> SessionEnd.at until session
+        | None -> session
+
+    /// Somebody else signs in where a ticket is: cookie authentication goes on with its key, which Session.signIn would
+    /// change.
+    let handOver (owner: string option) (given: Session) : Session =
+        let now = given.Origin.Now
+
+        Session(
+            given.Origin,
+            { SessionState.fresh now given.Origin.Ttl with
+                Owner = owner
+                SignedInAt = owner |> Option.map (fun _ -> now) },
+            given.Change
+        )
+
+    /// Promise 9: what has ended stays ended.
+    let renewed (ticket: AuthenticationTicket) (owner: string option) (given: Session) : Session =
+        if Session.status given <> SessionStatus.Active then given
+        elif Session.owner given = owner then put ticket given
+        else given |> handOver owner |> put ticket
+
+    let remove (loaded: Loaded) : Task =
+        task {
+            let! _ = run loaded Session.signOut
+            ()
+        }
+
+    interface ITicketStore with
+        member _.StoreAsync(ticket) : Task<string> =
+            let signIn =
+                match SessionPrincipal.tryOwner ticket.Principal with
+                | Some owner -> Session.signIn owner
+                | None -> id
+
+            task {
+                let! stored = run (Loaded.none session) (signIn >> put ticket)
+                return string stored.Loaded.Place.Token
+            }
+
+        member _.RetrieveAsync(key) : Task<AuthenticationTicket | null> =
+            task {
+                let! loaded = load key
+                let! touched = SessionLifecycle.touchIfDue session loaded
+
+                match Session.tryGet held touched.Session with
+                | Some bytes -> return TicketSerializer.Default.Deserialize bytes
+                | None -> return null
+            }
+
+        member _.RenewAsync(key, ticket) : Task =
+            task {
+                let owner = SessionPrincipal.tryOwner ticket.Principal
+                let! loaded = load key
+
+                if loaded.Status = SessionStatus.Active then
+                    let newcomer = if loaded.State.Owner = owner then None else owner
+                    let! before = SessionLifecycle.epoch session newcomer
+                    let! _ = run loaded (renewed ticket owner)
+                    let! after = SessionLifecycle.epoch session newcomer
+
+                    // Promise 27: a sign-in that races a revocation loses.
+                    if after <> before then
+                        do! remove loaded
+            }
+
+        member _.RemoveAsync(key) : Task =
+            task {
+                let! loaded = load key
+                do! remove loaded
+            }

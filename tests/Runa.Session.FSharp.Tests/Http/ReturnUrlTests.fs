@@ -1,0 +1,53 @@
+module Runa.Session.Tests.ReturnUrlTests
+
+open Microsoft.Extensions.Primitives
+open Expecto
+open Runa.Session
+
+[<Tests>]
+let tests =
+    testList
+        "ReturnUrl"
+        [ test "a path of this host is taken, with its query" {
+              for url in [ "/"; "/cart"; "/cart?size=1&next=//shop"; "/a/..//b"; "/café"; "/~a" ] do
+                  Expect.isTrue (ReturnUrl.isHostRelative url) url
+                  Expect.equal (ReturnUrl.ofQuery (StringValues url)) url url
+          }
+
+          test "what leads to another host, to a scheme or nowhere is not" {
+              for url in
+                  [ ""
+                    " /cart"
+                    "cart"
+                    "?a=1"
+                    "~/cart"
+                    "\\cart"
+                    "//evil.example"
+                    "/\\evil.example"
+                    "https://evil.example/"
+                    "https:evil.example"
+                    "javascript:alert(1)"
+                    "/\t/evil.example"
+                    "/\n/evil.example"
+                    "\t//evil.example"
+                    "/cart\r\nSet-Cookie: a=b"
+                    "/\u0000"
+                    "/\u0085/evil.example" ] do
+                  Expect.isFalse (ReturnUrl.isHostRelative url) $"%A{url}"
+                  Expect.isNull (ReturnUrl.ofQuery (StringValues url)) $"%A{url}"
+          }
+
+          test "none, and two at once, are none" {
+              Expect.isNull (ReturnUrl.ofQuery StringValues.Empty) "none"
+              Expect.isNull (ReturnUrl.ofQuery (StringValues [| "/a"; "/b" |])) "two"
+          }
+
+          test "a header carries ASCII: the rest is percent-encoded, what is encoded already stays" {
+              for url, expected in
+                  [ "/cart?a=%20b#c", "/cart?a=%20b#c"
+                    "/café", "/caf%C3%A9"
+                    "/a%C3%A9é", "/a%C3%A9%C3%A9"
+                    "/漢😀", "/%E6%BC%A2%F0%9F%98%80"
+                    "/" + string '\uD800', "/%EF%BF%BD" ] do
+                  Expect.equal (ReturnUrl.toHeader url) expected $"%A{url}"
+          } ]
