@@ -118,6 +118,12 @@ let demo =
       Target = "samples/FSharp"
       Projects = [ "src/Runa.Session.FSharp"; "samples/FSharp" ] }
 
+let demoCSharp =
+    { Name = "demo-csharp"
+      Groups = [ "Main"; "Analyzers"; "Samples" ]
+      Target = "samples/CSharp"
+      Projects = [ "src/Runa.Session.FSharp"; "src/Runa.Session.CSharpInterop"; "samples/CSharp" ] }
+
 /// With their groups.
 let locked =
     lazy
@@ -297,6 +303,25 @@ let testArguments =
     | Run(_, arguments) -> arguments
     | _ -> []
 
+// ---- Samples
+
+/// Builds and runs a sample until Ctrl-C.
+let runSample scope assembly port =
+    let sample = scope.Target
+
+    alone (fun () ->
+        restore scope
+        dotnet [ "build"; sample; "-c"; "Release"; "--no-restore"; "-v"; "quiet" ])
+
+    let result =
+        dotnetIn (at sample) [ "exec"; compiled sample assembly ]
+        |> CreateProcess.setEnvironmentVariable "ASPNETCORE_ENVIRONMENT" "Development"
+        |> CreateProcess.setEnvironmentVariable "ASPNETCORE_URLS" $"http://localhost:{port}"
+        |> Proc.run
+
+    if result.ExitCode <> 0 && not isStopping then
+        failwith $"The sample ended with exit code {result.ExitCode}."
+
 // ---- Targets
 
 Target.description "Restore the tools and packages"
@@ -323,21 +348,10 @@ Target.create "Test" (fun _ ->
 
 Target.description "Build and run samples/FSharp at http://localhost:5080; Ctrl-C ends it"
 
-Target.create "Demo" (fun _ ->
-    let sample = demo.Target
+Target.create "Demo" (fun _ -> runSample demo "Sample" 5080)
 
-    alone (fun () ->
-        restore demo
-        dotnet [ "build"; sample; "-c"; "Release"; "--no-restore"; "-v"; "quiet" ])
-
-    let result =
-        dotnetIn (at sample) [ "exec"; compiled sample "Sample" ]
-        |> CreateProcess.setEnvironmentVariable "ASPNETCORE_ENVIRONMENT" "Development"
-        |> CreateProcess.setEnvironmentVariable "ASPNETCORE_URLS" "http://localhost:5080"
-        |> Proc.run
-
-    if result.ExitCode <> 0 && not isStopping then
-        failwith $"The sample ended with exit code {result.ExitCode}.")
+Target.description "Build and run samples/CSharp at http://localhost:5081; Ctrl-C ends it"
+Target.create "DemoCSharp" (fun _ -> runSample demoCSharp "Sample.CSharp" 5081)
 
 Target.description "Format the sources"
 Target.create "Format" (fun _ -> dotnet ("fantomas" :: formatted))
@@ -376,7 +390,17 @@ Target.create "Clean" (fun _ ->
 "Restore" ==> "Format"
 "Build" ==> "Pack"
 
-let targets = [ "Demo"; "Test"; "Build"; "Format"; "CheckFormat"; "Pack"; "Lock"; "Restore"; "Clean" ]
+let targets =
+    [ "Demo"
+      "DemoCSharp"
+      "Test"
+      "Build"
+      "Format"
+      "CheckFormat"
+      "Pack"
+      "Lock"
+      "Restore"
+      "Clean" ]
 
 // ---- Run
 
