@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace Runa.Session.Tests.PublicApi;
 
 /// <summary>Compiles C# as a user's project would, against what this process runs on.</summary>
-internal static class Compiling
+internal static partial class Compiling
 {
     private static readonly IReadOnlyList<MetadataReference> s_references =
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
@@ -33,9 +34,57 @@ internal static class Compiling
             }
             """);
 
-    private static IReadOnlyList<string> Source(string source) =>
+    /// <summary>
+    /// Errors of a block of documentation, as Program.cs of a web project: with the usings that such a project has, and with
+    /// what the blocks before it made.
+    /// </summary>
+    public static IReadOnlyList<string> Program(string block)
+    {
+        const string Usings = """
+            global using System;
+            global using System.Collections.Generic;
+            global using System.IO;
+            global using System.Linq;
+            global using System.Net.Http;
+            global using System.Net.Http.Json;
+            global using System.Threading;
+            global using System.Threading.Tasks;
+            global using Microsoft.AspNetCore.Builder;
+            global using Microsoft.AspNetCore.Hosting;
+            global using Microsoft.AspNetCore.Http;
+            global using Microsoft.AspNetCore.Routing;
+            global using Microsoft.Extensions.Configuration;
+            global using Microsoft.Extensions.DependencyInjection;
+            global using Microsoft.Extensions.Hosting;
+            global using Microsoft.Extensions.Logging;
+            global using Runa.Session;
+
+            """;
+
+        string Made(string name, string declaration) =>
+            block.Contains($"{name} = ", StringComparison.Ordinal) ? "" : declaration;
+
+        var before =
+            Made("var builder", "var builder = WebApplication.CreateBuilder(args);\n")
+            + Made("var app", "var app = builder.Build();\n")
+            + (Uses().IsMatch(block) ? "RunaSession session = null!;\n" : "");
+
+        var usings = string.Join('\n', block.Split('\n').Where(line => line.StartsWith("using ", StringComparison.Ordinal)));
+        var rest = string.Join('\n', block.Split('\n').Where(line => !line.StartsWith("using ", StringComparison.Ordinal)));
+        return [.. Source($"{Usings}{usings}\n{before}{rest}", s_program).Where(found => !s_fine.Any(found.StartsWith))];
+    }
+
+    // A name that is not used, a using twice, a member that nobody calls: fine where something is shown.
+    private static readonly string[] s_fine = ["CS0105", "CS0219", "CS0168", "CS8321", "CS0162", "CS8933", "CS7022"];
+
+    private static readonly CSharpCompilationOptions s_program = s_options.WithOutputKind(OutputKind.ConsoleApplication);
+
+    [GeneratedRegex(@"^session\.|= session\.", RegexOptions.Multiline)]
+    private static partial Regex Uses();
+
+    private static IReadOnlyList<string> Source(string source, CSharpCompilationOptions? options = null) =>
         [.. CSharpCompilation
-            .Create("test", [CSharpSyntaxTree.ParseText(source)], s_references, s_options)
+            .Create("test", [CSharpSyntaxTree.ParseText(source)], s_references, options ?? s_options)
             .GetDiagnostics()
             .Where(found => found.Severity >= DiagnosticSeverity.Warning)
             .Select(found => $"{found.Id}: {found.GetMessage(null)}")];

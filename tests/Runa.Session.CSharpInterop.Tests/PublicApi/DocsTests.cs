@@ -1,0 +1,34 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Runa.Session.Tests.PublicApi;
+
+/// <summary>The C# that the documentation shows compiles.</summary>
+public partial class DocsTests
+{
+    public static TheoryData<string, int, string> Blocks()
+    {
+        var blocks = new TheoryData<string, int, string>();
+        var docs = Path.Combine(Repository.Root, "docs");
+
+        foreach (var file in Directory.EnumerateFiles(docs, "*.md").Append(Path.Combine(Repository.Root, "README.md")).Order(StringComparer.Ordinal))
+        {
+            var text = File.ReadAllText(file).ReplaceLineEndings("\n");
+
+            foreach (Match block in Block().Matches(text))
+            {
+                var line = text.AsSpan(0, block.Index).Count('\n') + 1;
+                blocks.Add(Path.GetFileName(file), line, block.Groups[1].Value);
+            }
+        }
+
+        return blocks;
+    }
+
+    [Theory(DisplayName = "every block of C# in the documentation compiles")]
+    [MemberData(nameof(Blocks))]
+    public void Compiles(string file, int line, string block) => Assert.Equal([], Compiling.Program(block).Select(found => $"{file}({line}): {found}"));
+
+    [GeneratedRegex("^```csharp\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Block();
+}
