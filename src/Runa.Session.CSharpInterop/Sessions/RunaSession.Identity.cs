@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using Microsoft.FSharp.Collections;
 
 namespace Runa.Session;
 
@@ -31,17 +30,13 @@ public sealed partial class RunaSession
     /// from empty.
     /// </summary>
     /// <param name="owner">An id that never changes, not a name that may.</param>
-    /// <param name="claims">Kept beside the owner: their types and values, and nothing else of them.</param>
-    /// <exception cref="ArgumentException">The owner is empty or not valid Unicode.</exception>
+    /// <param name="claims">Kept beside the owner: their types and values, each once, and nothing else of them.</param>
+    /// <exception cref="ArgumentException">The owner is empty, or it or a claim is not valid Unicode.</exception>
     /// <exception cref="InvalidOperationException">Nothing would commit it here, or the response has started.</exception>
     public void SignIn(string owner, IEnumerable<Claim>? claims = null)
     {
-        var byType =
-            from claim in claims ?? []
-            group claim.Value by claim.Type into values
-            select Tuple.Create(values.Key, ListModule.OfSeq(values));
-
-        Leave(SessionModule.signInWith(owner, MapModule.OfSeq(byType), Current));
+        var kept = SessionPrincipal.claims(owner, new ClaimsPrincipal(new ClaimsIdentity(claims ?? [])));
+        Leave(SessionModule.signInWith(owner, kept, Current));
     }
 
     /// <summary>Ends it, as <see cref="Destroy"/> does.</summary>
