@@ -18,6 +18,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     let mutable last: Task | null = null
     let mutable face: objnull = null
     let mutable forgives: Func<exn, bool> | null = null
+    let mutable lost: exn | null = null
 
     let notLoaded () =
         InvalidOperationException
@@ -56,8 +57,11 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     /// What the response is to say to the browser.
     member _.Cookie = cookie
 
+    /// What was set and is not committed yet: the session, or why it can never be. Null: nothing.
+    member _.Uncommitted: objnull = if isNull lost then box pending else box lost
+
     /// Something was set and is not committed yet.
-    member _.IsPending = not (isNull pending)
+    member _.IsPending = not (isNull pending && isNull lost)
 
     /// It is behind useSession.
     member _.IsBound = isBound
@@ -70,7 +74,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         with get () = face
         and set value = face <- value
 
-    /// Asked about what Commit raises; true: the change is dropped and nothing is raised.
+    /// Asked about what a commit raises that no caller asked for; true: the change is dropped and nothing is raised.
     member _.Forgives
         with get () = forgives
         and set value = forgives <- value
@@ -216,24 +220,41 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         loaded <- loaded.Again()
         pending <- Session(loaded, wanted.State, wanted.Change)
 
+    /// A change was asked for that cannot be made, as the session could not be loaded: the commit is to raise it, so that
+    /// no answer says that it was saved (promise 14).
+    member _.Lose(e: exn) =
+        if isNull lost then
+            lost <- e
+
     /// Commits what was set; true when more than a touch reached the store.
     member this.Commit() : Task<bool> =
-        match pending with
-        | null -> Task.FromResult false
-        | wanted ->
+        match lost, pending with
+        | null, null -> Task.FromResult false
+        | null, wanted ->
+            task {
+                let! stepped =
+                    Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->
+                        struct (session, ()))
+
+                let struct (_, isWritten) = settle stepped
+                return isWritten
+            }
+        | e, _ -> Task.FromException<bool> e
+
+    /// As Commit, where no caller asked for it, and what it raises may be forgiven.
+    member this.CommitUnasked() : Task<bool> =
+        if isNull forgives || not this.IsPending then
+            this.Commit()
+        else
             task {
                 try
-                    let! stepped =
-                        Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->
-                            struct (session, ()))
-
-                    let struct (_, isWritten) = settle stepped
-                    return isWritten
+                    return! this.Commit()
                 with e ->
                     if isNull forgives || not (forgives.Invoke e) then
                         ExceptionDispatchInfo.Throw e
 
                     pending <- null
+                    lost <- null
                     return false
             }
 
@@ -247,6 +268,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     member _.Unbind(wasBound: bool) =
         isBound <- wasBound
         pending <- null
+        lost <- null
 
     interface ICookieGate with
         member _.IsOpen = not context.Response.HasStarted
