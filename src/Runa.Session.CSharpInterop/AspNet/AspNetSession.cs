@@ -77,6 +77,30 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
 
     private bool HasStarted => request.Context.Response.HasStarted;
 
+    /// <summary>
+    /// Whether a change would be committed: until the middleware ends, and then until the response starts, which commits
+    /// what it finds. Servers use a context again for the next request, which has sessions of its own.
+    /// </summary>
+    private bool CanChange
+    {
+        get
+        {
+            if (request.IsBound)
+            {
+                return true;
+            }
+
+            var of = RequestSessions.tryFirst(request.Context);
+
+            while (of is not null && !ReferenceEquals(of, request))
+            {
+                of = of.Next;
+            }
+
+            return of is not null && !HasStarted;
+        }
+    }
+
     public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
     {
         var normal = AspNetSessionKeys.Normalize(key);
@@ -163,7 +187,7 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
 
         var needsNoCookie = SessionModule.status(request.Current).IsActive && request.NamedSession.Seal.IsNone;
 
-        if (!HasStarted || (request.IsBound && needsNoCookie))
+        if (CanChange && (needsNoCookie || !HasStarted))
         {
             Leave(SessionModule.set(AspNetSessionKeys.Id, _newId, request.Current));
             _newId = null;
@@ -177,8 +201,7 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
             return;
         }
 
-        // Behind the end of the middleware, what is left is committed when the response starts.
-        if (!request.IsBound && HasStarted)
+        if (!CanChange)
         {
             throw new InvalidOperationException(
                 $"The session \"{request.Name}\" cannot be changed any more, nothing would commit it: its request has ended.");

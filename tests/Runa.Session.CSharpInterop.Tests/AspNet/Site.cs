@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.Internal;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
+using Xunit.Sdk;
 
 namespace Runa.Session.Tests.AspNet;
 
@@ -87,10 +89,33 @@ internal sealed class Site : IAsyncDisposable
     public async Task<Answer> SendAsync(Browser browser, RequestDelegate step, HttpMethod? method = null)
     {
         var name = Guid.NewGuid().ToString();
-        _steps[name] = step;
+        ExceptionDispatchInfo? failed = null;
+
+        _steps[name] = async ctx =>
+        {
+            try
+            {
+                await step(ctx);
+            }
+            catch (Exception e) when (e is IAssertionException)
+            {
+                failed = ExceptionDispatchInfo.Capture(e);
+                throw;
+            }
+        };
+
         var request = new HttpRequestMessage(method ?? HttpMethod.Get, _app.Address);
         request.Headers.Add(StepHeader, name);
-        return await browser.SendAsync(request);
+
+        try
+        {
+            return await browser.SendAsync(request);
+        }
+        finally
+        {
+            // What the step asserts is the test's matter, however the application answers it.
+            failed?.Throw();
+        }
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

@@ -15,6 +15,9 @@ internal sealed class StoreFaults
         set => ReadsFail = WritesFail = value;
     }
 
+    /// <summary>Called while a write is under way.</summary>
+    public Action? Writing { get; set; }
+
     /// <summary>How many writes were tried.</summary>
     public int Writes { get; private set; }
 
@@ -48,6 +51,7 @@ internal sealed class StoreFaults
     private T Write<T>(Func<T> answer)
     {
         Writes++;
+        Writing?.Invoke();
         return WritesFail ? throw new IOException("The store is down.") : answer();
     }
 
