@@ -44,6 +44,42 @@ public class ConcurrencyTests
         Assert.Equal(id, await visitor.AsksAsync(session => session.Id));
     }
 
+    [Theory(DisplayName = "Clear of an empty session leaves what another request sets meanwhile")]
+    [InlineData(Of.Framework)]
+    [InlineData(Of.Runa)]
+    public async Task ClearedEmpty(Of of)
+    {
+        await using var site = await Site.StartAsync(of);
+        var visitor = await StoreDownTests.EstablishedAsync(site);
+        await visitor.DoesAsync(session => session.Remove("a"));
+
+        await visitor.RequestAsync(async ctx =>
+        {
+            Assert.Empty(ctx.Session.Keys);
+            await visitor.Copy().DoesAsync(session => session.SetInt32("b", 2));
+            ctx.Session.Clear();
+        });
+
+        Assert.Equal(["b"], await visitor.AsksAsync(session => session.Keys.ToArray()));
+    }
+
+    [Fact(DisplayName = "promise 12: nor does what is set after such a Clear take it")]
+    public async Task ClearedEmptyThenSet()
+    {
+        await using var site = await Site.StartAsync(Of.Runa);
+        var visitor = await StoreDownTests.EstablishedAsync(site);
+        await visitor.DoesAsync(session => session.Remove("a"));
+
+        await visitor.RequestAsync(async ctx =>
+        {
+            await visitor.Copy().DoesAsync(session => session.SetInt32("b", 2));
+            ctx.Session.Clear();
+            ctx.Session.SetInt32("c", 3);
+        });
+
+        Assert.Equal(["b", "c"], await visitor.AsksAsync(session => session.Keys.ToArray()));
+    }
+
     [Theory(DisplayName = "promise 9: a session that another request cleared keeps nothing of before; with the framework it comes back")]
     [InlineData(Of.Framework, "a,b")]
     [InlineData(Of.Runa, "b")]

@@ -139,6 +139,28 @@ public class OneStateTests
         Assert.NotEqual(second, await visitor.AsksAsync(session => session.Id));
     }
 
+    [Fact(DisplayName = "what is set after Destroy in the same request has another Id, which stays")]
+    public async Task DestroyedAtOnce()
+    {
+        await using var site = await Site.StartAsync(Of.Runa);
+        var visitor = site.NewVisitor();
+        string? after = null;
+
+        await visitor.RequestAsync(ctx =>
+        {
+            var before = ctx.Session.Id;
+            ctx.Session.SetInt32("a", 1);
+            Assert.Equal(before, ctx.Session.Id);
+            ctx.GetRunaSession("web").Destroy();
+            ctx.Session.SetInt32("b", 2);
+            after = ctx.Session.Id;
+            Assert.NotEqual(before, after);
+            return Task.CompletedTask;
+        });
+
+        Assert.Equal(after, await visitor.AsksAsync(session => session.Id));
+    }
+
     [Fact(DisplayName = "the Id of a session that the typed API established stays, once it was read")]
     public async Task TypedId()
     {
