@@ -80,7 +80,7 @@ public class ConcurrencyTests
         Assert.Equal(["b", "c"], await visitor.AsksAsync(session => session.Keys.ToArray()));
     }
 
-    [Theory(DisplayName = "promise 9: a session that another request cleared keeps nothing of before; with the framework it comes back")]
+    [Theory(DisplayName = "promise 12: a session that another request cleared keeps nothing of before; with the framework it comes back")]
     [InlineData(Of.Framework, "a,b")]
     [InlineData(Of.Runa, "b")]
     public async Task Cleared(Of of, string left)

@@ -51,13 +51,13 @@ public class DifferenceTests
     }
 
     [Theory(DisplayName = "a visitor without a cookie costs no call of the store; the framework asks for what cannot be there")]
-    [InlineData(Of.Framework, 1)]
-    [InlineData(Of.Runa, 0)]
-    public async Task NoCookieNoCall(Of of, int reads)
+    [InlineData(Of.Framework, true)]
+    [InlineData(Of.Runa, false)]
+    public async Task NoCookieNoCall(Of of, bool asks)
     {
         await using var site = await Site.StartAsync(of);
         await site.NewVisitor().DoesAsync(session => session.GetInt32("a"));
-        Assert.True(reads <= site.Store.Reads && (reads > 0 || site.Store.Reads == 0));
+        Assert.Equal(asks, site.Store.Reads > 0);
     }
 
     [Fact(DisplayName = "it is loaded before the endpoint runs, with one call, asked for or not")]
