@@ -20,6 +20,19 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     let mutable forgives: Func<exn, bool> | null = null
     let mutable body: CommittingBody = null
     let mutable isShown = false
+    let mutable lost: exn | null = null
+    // Of the commit after which nobody knows whether the pending changes were saved, where trying again could save them twice.
+    let mutable unknown: exn | null = null
+
+    /// Promise 12: what is set twice is set; what is counted or queued twice is not the same.
+    let addsUp (wanted: Session) =
+        not wanted.Change.Replays.IsEmpty
+        || wanted.State.Flashes |> List.exists (fun flash -> flash.Id = 0L)
+
+    let checkKnown () =
+        match unknown with
+        | null -> ()
+        | e -> ExceptionDispatchInfo.Throw e
 
     let notLoaded () =
         InvalidOperationException
@@ -58,8 +71,11 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     /// What the response is to say to the browser.
     member _.Cookie = cookie
 
+    /// What was set and is not committed yet: the session, or why it can never be. Null: nothing.
+    member _.Uncommitted: objnull = if isNull lost then box pending else box lost
+
     /// Something was set and is not committed yet.
-    member _.IsPending = not (isNull pending)
+    member _.IsPending = not (isNull pending && isNull lost)
 
     /// It is behind useSession.
     member _.IsBound = isBound
@@ -77,7 +93,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         with get () = body
         and set value = body <- value
 
-    /// Asked about what Commit raises; true: the change is dropped and nothing is raised.
+    /// Asked about what a commit raises that no caller asked for; true: the change is dropped and nothing is raised.
     member _.Forgives
         with get () = forgives
         and set value = forgives <- value
@@ -171,6 +187,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         (whenGone: WhenGone, step: Session -> struct (Session * 'R))
         : ValueTask<struct ('R * bool)> =
         isShown <- true
+        checkKnown ()
         let found = this.Load()
 
         if found.IsCompletedSuccessfully then
@@ -188,6 +205,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     member this.StepOnce(step: Session -> Task<struct (Session * 'R)>) : Task<struct ('R * bool)> =
         task {
             let! start = this.Load()
+            checkKnown ()
             let given = this.Show()
             let before = pending
             let! struct (wanted, result) = step given
@@ -244,24 +262,51 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         else
             pending <- wanted
 
+    /// A change was asked for that cannot be made, as the session could not be loaded: the commit is to raise it, so that
+    /// no answer says that it was saved (promise 14).
+    member _.Lose(e: exn) =
+        if isNull lost then
+            lost <- e
+
+    member private this.CommitPending(wanted: Session) : Task<bool> =
+        task {
+            try
+                let! stepped =
+                    Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->
+                        struct (session, ()))
+
+                let struct (_, isWritten) = settle stepped
+                return isWritten
+            with :? SessionStoreException as e when e.MayHaveBeenSaved && addsUp wanted ->
+                unknown <- e
+                ExceptionDispatchInfo.Throw e
+                return false
+        }
+
     /// Commits what was set; true when more than a touch reached the store.
     member this.Commit() : Task<bool> =
-        match pending with
-        | null -> Task.FromResult false
-        | wanted ->
+        match (if isNull lost then unknown else lost) with
+        | null ->
+            match pending with
+            | null -> Task.FromResult false
+            | wanted -> this.CommitPending wanted
+        | e -> Task.FromException<bool> e
+
+    /// As Commit, where no caller asked for it, and what it raises may be forgiven.
+    member this.CommitUnasked() : Task<bool> =
+        if isNull forgives || not this.IsPending then
+            this.Commit()
+        else
             task {
                 try
-                    let! stepped =
-                        Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->
-                            struct (session, ()))
-
-                    let struct (_, isWritten) = settle stepped
-                    return isWritten
+                    return! this.Commit()
                 with e ->
                     if isNull forgives || not (forgives.Invoke e) then
                         ExceptionDispatchInfo.Throw e
 
                     pending <- null
+                    lost <- null
+                    unknown <- null
                     return false
             }
 
@@ -275,6 +320,8 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     member _.Unbind(wasBound: bool) =
         isBound <- wasBound
         pending <- null
+        lost <- null
+        unknown <- null
 
     interface ICookieGate with
         member _.IsOpen = not context.Response.HasStarted

@@ -72,5 +72,10 @@ module internal RequestSessions =
         request.Leave session
         SessionResponse.watchBody (tryFirst request.Context)
 
+    /// As leave, for a change that cannot be made: the commit raises before the first byte.
+    let lose (request: RequestSession) (e: exn) =
+        request.Lose e
+        SessionResponse.watchBody (tryFirst request.Context)
+
     /// Lets ctx.SetSession work, until what is answered is disposed.
     let bind (request: RequestSession) : SessionBinding = new SessionBinding(request, request.Bind())

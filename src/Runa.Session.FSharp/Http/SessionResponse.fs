@@ -24,7 +24,7 @@ module internal SessionResponse =
             let mutable request = first
 
             while not (isNull request) do
-                let! _ = request.Commit()
+                let! _ = request.CommitUnasked()
                 request <- request.Next
         }
 

@@ -27,7 +27,7 @@ public sealed partial class SampleTests : IAsyncLifetime
     {
         var browser = _sample.NewBrowser();
         var added = await SubmitAsync(browser, "/cart", "/cart?handler=Add", ("sku", "tea"));
-        Assert.Equal("/cart", added.Header("Location"));
+        Assert.Equal("/Cart", added.Header("Location"));
         Assert.Contains("Added: Tea, green.", (await browser.GetAsync("/cart")).Body, StringComparison.Ordinal);
         var cart = await browser.PostAsync("/api/cart/tea");
         Assert.Contains("\"count\":2", cart.Body, StringComparison.Ordinal);

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+
+namespace Runa.Session;
+
+/// <summary>What <c>HttpContext.Session</c> logs. No line contains an id, a key or a value (promise 5).</summary>
+internal static partial class AspNetSessionLog
+{
+    [LoggerMessage(
+        101,
+        LogLevel.Error,
+        "The session \"{Session}\" could not be loaded. The request goes on without it: HttpContext.Session is not available.",
+        EventName = "NotLoaded")]
+    public static partial void NotLoaded(this ILogger log, string session, Exception e);
+
+    [LoggerMessage(
+        102,
+        LogLevel.Error,
+        "What was changed in the session \"{Session}\" could not be saved, and is dropped.",
+        EventName = "NotSaved")]
+    public static partial void NotSaved(this ILogger log, string session, Exception e);
+}

@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Runa.Session;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary><c>HttpContext.Session</c> in the pipeline.</summary>
+public static class RunaAspNetSessionApplicationBuilderExtensions
+{
+    /// <summary>
+    /// Provides <c>HttpContext.Session</c> (<see cref="ISession"/>) to all that follows, in the place of <c>UseSession</c>:
+    /// for TempData, MVC, Razor Pages and libraries. It is one session with the one that
+    /// <see cref="RunaSessionHttpContextExtensions.GetRunaSession"/> gives, which can be read and changed here too. Loads it
+    /// before what follows, and commits what was changed before the first byte of the response, or when what follows has
+    /// ended, with an exception too. Put it behind the exception handler and before whatever asks for the session.
+    /// </summary>
+    /// <param name="app">The pipeline.</param>
+    /// <param name="name">The name that the session is registered under. Default: "web".</param>
+    /// <param name="configure">Changes what happens when something cannot be saved. Default: the request fails.</param>
+    /// <exception cref="InvalidOperationException">There is no session of this name, or sessions are not configured.</exception>
+    public static IApplicationBuilder UseRunaAspNetSession(
+        this IApplicationBuilder app,
+        string name = RunaSessionDefaults.Name,
+        Action<RunaAspNetSessionOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        RegisteredSessions.Check(app.ApplicationServices, [name]);
+        var options = new RunaAspNetSessionOptions();
+        configure?.Invoke(options);
+        var log = app.ApplicationServices.GetRequiredService<ILogger<AspNetSession>>();
+        return app.Use(next => new AspNetSessionMiddleware(next, name, options, log).InvokeAsync);
+    }
+
+    /// <summary>As the other, for the session "web".</summary>
+    /// <param name="app">The pipeline.</param>
+    /// <param name="configure">Changes what happens when something cannot be saved.</param>
+    /// <exception cref="InvalidOperationException">There is no session "web", or sessions are not configured.</exception>
+    public static IApplicationBuilder UseRunaAspNetSession(
+        this IApplicationBuilder app,
+        Action<RunaAspNetSessionOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return app.UseRunaAspNetSession(RunaSessionDefaults.Name, configure);
+    }
+}

@@ -1,0 +1,183 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Runa.Session.Tests.AspNet;
+
+/// <summary>Where else ours differs from the framework's, as docs/aspnet-session.md says.</summary>
+public class DifferenceTests
+{
+    [Theory(DisplayName = "promise 3: after its end what is set goes under a fresh id, with a new cookie; the framework goes on under the old one")]
+    [InlineData(Of.Framework, 0)]
+    [InlineData(Of.Runa, 1)]
+    public async Task FreshAfterEnd(Of of, int cookies)
+    {
+        await using var site = await Site.StartAsync(of);
+        var visitor = await StoreDownTests.EstablishedAsync(site);
+        site.Clock.Advance(TimeSpan.FromMinutes(21));
+        Assert.Equal(cookies, (await visitor.DoesAsync(session => session.SetInt32("b", 1))).SetCookies.Count);
+    }
+
+    [Theory(DisplayName = "promise 3: and so an expired session cannot be changed after the response has started")]
+    [InlineData(Of.Framework, false)]
+    [InlineData(Of.Runa, true)]
+    public async Task ExpiredAfterStart(Of of, bool raises)
+    {
+        await using var site = await Site.StartAsync(of);
+        var visitor = await StoreDownTests.EstablishedAsync(site);
+        site.Clock.Advance(TimeSpan.FromMinutes(21));
+
+        await visitor.RequestAsync(async ctx =>
+        {
+            await ctx.Response.WriteAsync("begun");
+            Assert.Equal(raises, Record.Exception(() => ctx.Session.SetInt32("b", 1)) is InvalidOperationException);
+        });
+    }
+
+    [Theory(DisplayName = "an array that was read is a copy; the framework's is the value itself until the request ends")]
+    [InlineData(Of.Framework, 9)]
+    [InlineData(Of.Runa, 1)]
+    public async Task CopyOnRead(Of of, byte then)
+    {
+        await using var site = await Site.StartAsync(of);
+
+        Assert.Equal([then], await site.NewVisitor().AsksAsync(session =>
+        {
+            session.Set("key", [1]);
+            session.Get("key")![0] = 9;
+            return session.Get("key")!;
+        }));
+    }
+
+    [Theory(DisplayName = "a visitor without a cookie costs no call of the store; the framework asks for what cannot be there")]
+    [InlineData(Of.Framework, true)]
+    [InlineData(Of.Runa, false)]
+    public async Task NoCookieNoCall(Of of, bool asks)
+    {
+        await using var site = await Site.StartAsync(of);
+        await site.NewVisitor().DoesAsync(session => session.GetInt32("a"));
+        Assert.Equal(asks, site.Store.Reads > 0);
+    }
+
+    [Fact(DisplayName = "it is loaded before the endpoint runs, with one call, asked for or not")]
+    public async Task Eager()
+    {
+        await using var site = await Site.StartAsync(Of.Runa);
+        var visitor = await StoreDownTests.EstablishedAsync(site);
+        var before = site.Store.Reads;
+
+        await visitor.RequestAsync(ctx =>
+        {
+            Assert.Equal(before + 1, site.Store.Reads);
+            _ = ctx.Session.GetInt32("a");
+            return ctx.Session.LoadAsync(CancellationToken.None);
+        });
+
+        Assert.Equal(before + 1, site.Store.Reads);
+    }
+
+    [Fact(DisplayName = "promise 20: a response tells caches that it depends on the cookie and is private")]
+    public async Task Caches()
+    {
+        await using var site = await Site.StartAsync(Of.Runa);
+        var answer = await site.NewVisitor().DoesAsync(_ => { });
+        Assert.Equal(("Cookie", "private"), (answer.Header("vary"), answer.Header("cache-control")));
+    }
+
+    [Fact(DisplayName = "promise 7: by default it ends after two hours, whatever happens, and has no idle timeout")]
+    public async Task AbsoluteEnd()
+    {
+        await using var site = await Site.StartAsync(Of.Runa, session: web =>
+        {
+            web.Ttl = new RunaSessionOptions().Ttl;
+            web.IdleTimeout = new RunaSessionOptions().IdleTimeout;
+        });
+        var visitor = await StoreDownTests.EstablishedAsync(site);
+        site.Clock.Advance(TimeSpan.FromMinutes(119));
+        await visitor.DoesAsync(session => session.SetInt32("b", session.GetInt32("a")!.Value));
+        site.Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Empty(await visitor.AsksAsync(session => session.Keys.ToArray()));
+    }
+
+    [Fact(DisplayName = "promise 18: over MaxBytes it is an error before the response; bytes take a third more than they are")]
+    public async Task TooLarge()
+    {
+        await using var site = await Site.StartAsync(Of.Runa, session: web => web.MaxBytes = new RunaSessionOptions().MaxBytes);
+        var visitor = site.NewVisitor();
+        await visitor.DoesAsync(session => session.Set("key", new byte[48_000]));
+
+        var answer = await visitor.RequestAsync(async ctx =>
+        {
+            ctx.Session.Set("key", new byte[50_000]);
+            await ctx.Response.WriteAsync("Saved!");
+        });
+
+        Assert.Equal((HttpStatusCode.InternalServerError, nameof(SessionTooLargeException)), (answer.Status, answer.Body));
+        Assert.Equal(48_000, await visitor.AsksAsync(session => session.Get("key")!.Length));
+    }
+
+    [Fact(DisplayName = "a session that is kept beyond its request can be read, and not changed, where the framework drops the change")]
+    public async Task KeptBeyond()
+    {
+        await using var site = await Site.StartAsync(Of.Runa, onKestrel: true);
+        var visitor = await StoreDownTests.EstablishedAsync(site);
+        ISession? kept = null;
+
+        await visitor.RequestAsync(ctx =>
+        {
+            kept = ctx.Session;
+            return ctx.Response.WriteAsync("body");
+        });
+
+        Assert.Equal(1, kept!.GetInt32("a"));
+        Assert.ThrowsAny<InvalidOperationException>(() => kept!.SetInt32("a", 2));
+
+        await visitor.RequestAsync(ctx =>
+        {
+            Assert.ThrowsAny<InvalidOperationException>(() => kept!.SetInt32("a", 2));
+            Assert.ThrowsAny<InvalidOperationException>(() => kept!.Remove("a"));
+            ctx.Session.SetInt32("b", 2);
+            return ctx.Response.WriteAsync("body");
+        });
+
+        Assert.Equal((1, 2), await visitor.AsksAsync(session => (session.GetInt32("a"), session.GetInt32("b"))));
+    }
+
+    [Fact(DisplayName = "what is set between the middleware's end and the first byte is saved, where the framework drops it")]
+    public async Task Late()
+    {
+        ISession? kept = null;
+
+        await using var site = await Site.StartAsync(Of.Runa, outer: app => app.Use(async (ctx, next) =>
+        {
+            await next(ctx);
+            kept?.SetInt32("late", 1);
+            await ctx.Response.WriteAsync("body");
+        }));
+        var visitor = site.NewVisitor();
+
+        await visitor.RequestAsync(ctx =>
+        {
+            kept = ctx.Session;
+            return Task.CompletedTask;
+        });
+
+        kept = null;
+        Assert.Equal(1, await visitor.AsksAsync(session => session.GetInt32("late")));
+    }
+
+    [Fact(DisplayName = "a name that is not registered is told when the pipeline is built")]
+    public async Task UnknownName()
+    {
+        var raised = await Assert.ThrowsAsync<InvalidOperationException>(() => App.StartAsync(app => app.UseRunaAspNetSession("wbe")));
+        Assert.Contains("Did you mean \"web\"?", raised.Message, StringComparison.Ordinal);
+    }
+
+    [Fact(DisplayName = "without AddRunaSession it says what to call")]
+    public void NotConfigured()
+    {
+        var raised = Assert.Throws<InvalidOperationException>(() => App.Build(app => app.UseRunaAspNetSession(), sessions: null));
+        Assert.Contains("AddRunaSession", raised.Message, StringComparison.Ordinal);
+    }
+}
