@@ -1,14 +1,19 @@
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.FSharp.Core;
 
-namespace Runa.Session.Tests.AspNet;
+namespace Runa.Session.Tests;
 
 /// <summary>A store of each kind that fails when it is told to.</summary>
 internal sealed class StoreFaults
 {
+    private bool _isAnswerLost;
+
     public bool ReadsFail { get; set; }
 
     public bool WritesFail { get; set; }
+
+    /// <summary>The next write is applied, its answer is lost, and so is that of the read which looks for it.</summary>
+    public bool LosesAnAnswer { get; set; }
 
     public bool IsDown
     {
@@ -45,6 +50,13 @@ internal sealed class StoreFaults
     private T Read<T>(Func<T> answer)
     {
         Reads++;
+
+        if (_isAnswerLost)
+        {
+            _isAnswerLost = false;
+            throw new IOException("The connection is broken.");
+        }
+
         return ReadsFail ? throw new IOException("The store is down.") : answer();
     }
 
@@ -52,6 +64,15 @@ internal sealed class StoreFaults
     {
         Writes++;
         Writing?.Invoke();
+
+        if (LosesAnAnswer)
+        {
+            LosesAnAnswer = false;
+            _isAnswerLost = true;
+            answer();
+            throw new IOException("The connection is broken.");
+        }
+
         return WritesFail ? throw new IOException("The store is down.") : answer();
     }
 
