@@ -65,6 +65,5 @@ let controller =
             | Some wish -> change ctx (Session.update wishes [] (fun all -> all @ [ wish ]))
             | None -> Controller.redirect ctx "/wishes")
 
-        update (fun ctx (number: int) ->
-            change ctx (Session.update wishes [] (without number (written ctx))))
+        update (fun ctx (number: int) -> change ctx (Session.update wishes [] (without number (written ctx))))
     }
