@@ -320,18 +320,17 @@ let requireSuccess () =
 /// NuGet's codes for a package or version that no source has, and for a source out of reach.
 let unavailable = set [ "NU1101"; "NU1102"; "NU1103"; "NU1301" ]
 
-/// What NuGet said, with its code, as the package that is missing; the whole of it where it names none.
-let missingPackage (code: string, text: string) =
-    let m =
-        Regex.Match(text, @"^Unable to find (?:a stable )?package (\S+?)\.?(?: with version \(\S* ?([^)]+)\))?(?:\s|$)")
-    if m.Success then
-        m.Groups[1].Value, $"{m.Groups[1].Value} {m.Groups[2].Value}".Trim()
-    else
-        "", $"{code}: {text}"
+/// The packages that NuGet says it cannot find, with the version that was asked for where it tells.
+let missingPackages (output: string) : (string * string) list =
+    [ for m in
+          Regex.Matches(output, @"Unable to find (?:a stable )?package (\S+?)\.?(?: with version \(\S* ?([^)]+)\))?\s") ->
+          m.Groups[1].Value, $"{m.Groups[1].Value} {m.Groups[2].Value}".Trim() ]
+    |> List.distinct
+    |> List.sort
 
-/// Restores Giraffe.slnx anew, which what was missing before may allow by now; answers what no source has. Whatever else
-/// goes wrong is a failure, and so is the lack of what the other solution uses as well.
-let restoreGiraffe () : string list =
+/// Restores Giraffe.slnx anew, since what was missing before may be there by now; answers why it cannot be had here.
+/// Whatever else goes wrong is a failure, and so is the lack of what the other solution uses as well.
+let restoreGiraffe () : string option =
     let result =
         dotnetIn root [ "restore"; giraffeSolution; "--no-http-cache"; "--verbosity"; "quiet" ]
         |> CreateProcess.setEnvironmentVariable "DOTNET_CLI_UI_LANGUAGE" "en"
@@ -339,35 +338,29 @@ let restoreGiraffe () : string list =
         |> Proc.run
 
     let output = result.Result.Output + result.Result.Error
-    let errors =
-        [ for m in Regex.Matches(output, @"error (\w+): (.*)") -> m.Groups[1].Value, m.Groups[2].Value ]
-    let missing = errors |> List.map missingPackage |> List.distinct |> List.sort
+    let codes = set [ for m in Regex.Matches(output, @"error (\w+):") -> m.Groups[1].Value ]
+    let missing = missingPackages output
     let isUsedAnyway (name, _) = locked.Value |> List.exists (fun (_, (used, _)) -> used = name)
 
     if result.ExitCode = 0 then
-        []
-    elif
-        missing.IsEmpty
-        || errors |> List.exists (fun (code, _) -> not (unavailable.Contains code))
-        || missing |> List.exists isUsedAnyway
-    then
+        None
+    elif codes.IsEmpty || not (codes.IsSubsetOf unavailable) || List.exists isUsedAnyway missing then
         failwith $"Restoring {giraffeSolution} failed:\n{output}"
+    elif missing.IsEmpty then
+        Some $"{giraffeSolution} cannot be restored: a package source is out of reach."
     else
-        missing |> List.map snd
-
-let buildGiraffe () = dotnet [ "build"; giraffeSolution; "-c"; "Release"; "--no-restore"; "-v"; "quiet" ]
+        let names = missing |> List.map snd |> String.concat ", "
+        Some $"{giraffeSolution} cannot be restored: no package source has {names}."
 
 /// Restores and builds Giraffe.slnx and runs its tests; where a package is missing it runs none, and says which.
 let testGiraffe (whenMissing: string -> string list -> unit) =
     let programs = projectsOf giraffeSolution "tests" |> List.filter isTestProgram
 
     match alone restoreGiraffe with
-    | [] ->
-        alone buildGiraffe
+    | None ->
+        alone (fun () -> dotnet [ "build"; giraffeSolution; "-c"; "Release"; "--no-restore"; "-v"; "quiet" ])
         runPrograms programs
-    | missing ->
-        let names = String.concat ", " missing
-        whenMissing $"{giraffeSolution} needs what no package source here has: {names}." programs
+    | Some why -> whenMissing why programs
 
 // ---- Targets
 
@@ -386,7 +379,7 @@ Target.create "Test" (fun _ ->
 
     testGiraffe (fun why programs ->
         let names = programs |> List.map nameOf |> String.concat ", "
-        printfn $"skipped: {names} ({why} Once a source has it: dotnet fsi build.fsx -t Giraffe)"
+        printfn $"skipped: {names} ({why} To run them with one that has: dotnet fsi build.fsx -t Giraffe)"
         tallies <- tallies @ [ for _ in programs -> { Passed = 0; Failed = 0; Skipped = 1 } ])
 
     requireSuccess ())

@@ -1,5 +1,5 @@
 /// The application of docs/giraffe.md: visits, and a user who signs in.
-module Start.Program
+module Shop.Program
 
 open Giraffe
 open Giraffe.ViewEngine

@@ -5,7 +5,7 @@ open Expecto
 open Microsoft.Extensions.Hosting
 open Runa.Session.Tests.SampleVisits
 
-let private build (args: string[]) = Start.Program.build args :> IHost
+let private build (args: string[]) = Shop.Program.build args :> IHost
 
 [<Tests>]
 let tests =
