@@ -78,6 +78,19 @@ let tests =
                               expectBody "1" $"{form}: stored" shown
                       }))
 
+          testCaseTask "promise 13: HEAD is answered without a body, and the session saved" (fun () ->
+              visiting { giraffe site with Server = Server.Kestrel } (fun app _ ->
+                  task {
+                      for way, _, _ in ways do
+                          for form, _ in forms do
+                              let browser = app.NewBrowser()
+                              let! answer = browser.Send(HttpMethod.Head, $"/{way}/{form}")
+                              Expect.equal (answer.Status, answer.Body) (200, "") $"{way}, {form}"
+                              Expect.hasLength answer.SetCookies 1 $"{way}, {form}: the cookie"
+                              let! shown = browser.Get "/show"
+                              expectBody "1" $"{way}, {form}: stored" shown
+                  }))
+
           onBoth "a range of a stream is served, and the session saved" (fun server ->
               visiting { giraffe site with Server = server } (fun _ browser ->
                   task {

@@ -143,6 +143,25 @@ let tests =
                           Expect.equal (Session.status other) SessionStatus.New "is not what the cookie is good for"
                       }))
 
+          testCaseTask "without the file, service_config registers sessions as well" (fun () ->
+              let driver = memory (clock ())
+
+              let app =
+                  application {
+                      on_test_server (new Logs())
+                      service_config (fun services -> services.AddRunaSession(SessionSetup.application "shop"))
+                      service_config (fun services -> services.AddRunaSession(over driver))
+                      use_router site
+                  }
+
+              visitingHost app (fun _ browser ->
+                  task {
+                      let! counted = browser.Get "/count"
+                      expectBody "1" "counted" counted
+                      let! own = readAs "shop" driver browser.Cookies
+                      Expect.equal (Session.tryGet visits own) (Some 1) "under the name that was given"
+                  }))
+
           testCaseTask "promise 14: SessionStoreException reaches error_handler with nothing sent" (fun () ->
               let driver = TestDriver.Counting(memory (clock ()))
 
