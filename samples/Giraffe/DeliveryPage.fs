@@ -46,11 +46,11 @@ let private view (session: Session) : Page =
 
 let show = withSession "web" (Handlers.page view)
 
-let private choose (chosen: Delivery) : HttpHandler =
+let private keep (chosen: Delivery) : HttpHandler =
     updateSession "web" (Session.set delivery chosen >> Session.flash notice "Thank you, noted.")
     >=> redirectTo false "/delivery"
 
-let pickup: HttpHandler = choose Delivery.Pickup
+let pickup: HttpHandler = keep Delivery.Pickup
 
 let post: HttpHandler =
     fun next ctx ->
@@ -61,7 +61,7 @@ let post: HttpHandler =
 
         match written "street", written "town" with
         | Some street, Some town ->
-            choose (Delivery.Post { Street = street; Town = town; Doorbell = written "doorbell" }) next ctx
+            keep (Delivery.Post { Street = street; Town = town; Doorbell = written "doorbell" }) next ctx
         | _ ->
             let again = updateSession "web" (Session.flash notice "An address has a street and a town.")
             (again >=> redirectTo false "/delivery") next ctx
