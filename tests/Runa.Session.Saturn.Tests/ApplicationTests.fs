@@ -115,7 +115,7 @@ let tests =
                   try
                       do! host.StartAsync()
                   with :? SessionConfigurationException as e ->
-                      errors <- e.Errors.Length
+                      errors <- Seq.length e.Errors
 
                   Expect.equal errors 1 "told, and not started"
               })
