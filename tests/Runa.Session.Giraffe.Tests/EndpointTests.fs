@@ -29,7 +29,7 @@ let private endpoints: Endpoint list =
       |> applyBefore (useSession "admin") ]
 
 let private site: Host =
-    { reported (withSession "web" (fun session -> add session, text "the rest")) with
+    { giraffe (fun _ _ -> skipPipeline) with
         Services = fun services -> services.AddGiraffe().AddRouting() |> ignore
         Pipeline =
             fun app ->

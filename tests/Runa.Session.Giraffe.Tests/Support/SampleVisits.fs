@@ -42,11 +42,7 @@ let visitingSample (build: string[] -> IHost) (visit: (unit -> Browser) -> Task<
 /// The field against forgery of the first form, where the page has one.
 let private antiforgeryField (page: Answer) =
     let m = Regex.Match(page.Body, "name=\"(__RequestVerificationToken)\"[^>]*value=\"([^\"]+)\"")
-    let swapped = Regex.Match(page.Body, "value=\"([^\"]+)\"[^>]*name=\"(__RequestVerificationToken)\"")
-
-    if m.Success then [ m.Groups[1].Value, m.Groups[2].Value ]
-    elif swapped.Success then [ swapped.Groups[2].Value, swapped.Groups[1].Value ]
-    else []
+    if m.Success then [ m.Groups[1].Value, m.Groups[2].Value ] else []
 
 /// Opens a page and sends a form of it.
 let submit (page: string) (action: string) (fields: (string * string) list) (browser: Browser) : Task<Answer> =
