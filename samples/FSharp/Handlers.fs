@@ -2,6 +2,7 @@
 module Sample.Handlers
 
 open System.Threading
+open Giraffe
 open Giraffe.ViewEngine
 open Microsoft.AspNetCore.Antiforgery
 open Microsoft.AspNetCore.Http
@@ -36,7 +37,13 @@ let validated: HttpHandler =
                 return! (setStatusCode 400 >=> htmlView page) next ctx
         }
 
-/// What every uncaught exception becomes; its status code is chosen in Program.fs.
+let statusOf (error: exn) =
+    match error with
+    | :? SessionConflictException -> StatusCodes.Status409Conflict
+    | :? BadHttpRequestException as bad -> bad.StatusCode
+    | _ -> StatusCodes.Status500InternalServerError
+
+/// What every uncaught exception becomes, behind its status code.
 let failed: HttpHandler =
     fun next ctx ->
         let page =

@@ -1,7 +1,7 @@
 /// The few handlers of Giraffe that this sample uses, under Giraffe's names and with its types. With the package Giraffe
-/// instead of this file (and `open Giraffe`), the rest of the sample stays as it is.
+/// instead of this file, the rest of the sample stays as it is: samples/Giraffe and samples/Saturn use it so.
 [<AutoOpen>]
-module Sample.HttpHandlers
+module Giraffe.HttpHandlers
 
 open System.Text
 open System.Threading.Tasks

@@ -44,12 +44,10 @@ let facts (items: (string * XmlNode) list) =
 
 // ---- Layout
 
-let private links = [ "/", "Visits"; "/cart", "Cart"; "/devices", "Devices"; "/admin", "Admin"; "/values", "Values" ]
-
 let private navigation (path: string) =
     nav [ attr "aria-label" "Pages" ] [
         ul [] [
-            for link, caption in links do
+            for link, caption in Navigation.links do
                 li [] [
                     a [
                         _href link

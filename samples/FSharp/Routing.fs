@@ -1,5 +1,6 @@
 module Sample.Routing
 
+open Giraffe
 open Runa.Session
 
 /// GET shows and POST changes. What asks for the path stands before what saves a session.

@@ -1,0 +1,4 @@
+module Sample.Navigation
+
+/// The pages that every page links to.
+let links = [ "/", "Visits"; "/cart", "Cart"; "/devices", "Devices"; "/admin", "Admin"; "/values", "Values" ]

@@ -1,0 +1,55 @@
+/// docs/giraffe.md shows what stands in the samples, which Giraffe.slnx compiles.
+module Runa.Session.Tests.GiraffePageTests
+
+open System
+open System.IO
+open System.Text.RegularExpressions
+open Expecto
+
+let private root =
+    let rec above (folder: DirectoryInfo | null) =
+        match folder with
+        | null -> failtest "no folder above the tests has the solution"
+        | folder when File.Exists(Path.Combine(folder.FullName, "Giraffe.slnx")) -> folder.FullName
+        | folder -> above folder.Parent
+
+    lazy (above (DirectoryInfo AppContext.BaseDirectory))
+
+let private read (path: string) = File.ReadAllText(Path.Combine(root.Value, path)).ReplaceLineEndings "\n"
+
+/// The F# of a page, a text for each block.
+let private blocks (page: string) : string list =
+    [ for block in
+          Regex.Matches(read page, "(?<=^```fsharp\n).*?(?=^```$)", RegexOptions.Multiline ||| RegexOptions.Singleline) ->
+          block.Value ]
+
+let private samples: Lazy<string list> =
+    lazy
+        [ for project in [ "FSharp"; "Giraffe"; "GiraffeStart"; "Saturn" ] do
+              for file in Directory.EnumerateFiles(Path.Combine(root.Value, "samples", project), "*.fs") do
+                  read file ]
+
+let private lines (text: string) = text.Split '\n' |> Array.filter (String.IsNullOrWhiteSpace >> not) |> List.ofArray
+
+[<Tests>]
+let tests =
+    testList
+        "docs/giraffe.md"
+        [ test "each of its snippets stands in a sample, line by line" {
+              let found = blocks "docs/giraffe.md"
+              Expect.isGreaterThan (List.length found) 8 "the page has snippets"
+
+              for block in found do
+                  let stands = samples.Value |> List.exists (fun sample -> ("\n" + sample).Contains("\n" + block))
+                  Expect.isTrue stands $"no sample has:\n{block}"
+          }
+
+          test "its first snippets, one after another, are the program of samples/GiraffeStart" {
+              let program =
+                  lines (read "samples/GiraffeStart/Program.fs")
+                  |> List.skip 1 // what the file is
+                  |> List.filter (fun line -> not (line.StartsWith "// ----"))
+
+              let shown = blocks "docs/giraffe.md" |> List.collect lines
+              Expect.equal (List.truncate program.Length shown) program "from the first line to the last"
+          } ]

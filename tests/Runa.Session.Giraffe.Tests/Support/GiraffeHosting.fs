@@ -1,0 +1,66 @@
+/// Applications behind Giraffe's own middleware, and the handlers that the tests share.
+module internal Runa.Session.Tests.GiraffeHosting
+
+open System.Threading.Tasks
+open Giraffe
+open Microsoft.AspNetCore.Builder
+open Microsoft.AspNetCore.Http
+open Microsoft.Extensions.Logging
+open Expecto
+open Runa.Session
+open Runa.Session.Tests.Browsers
+open Runa.Session.Tests.Drivers
+open Runa.Session.Tests.Hosting
+
+let visits = SessionKey.create<int> "visits"
+let notice = SessionKey.create<string> "notice"
+
+let add: Session -> Session = Session.update visits 0 ((+) 1)
+
+let shown (session: Session) : HttpHandler = text (string (Session.getOr visits 0 session))
+
+/// Adds one visit, and answers the count.
+let count (session: Session) : Session * HttpHandler =
+    let session = add session
+    session, shown session
+
+/// Behind useSession: leaves one more visit, and goes on.
+let leave (name: string) : HttpHandler =
+    fun next ctx ->
+        ctx.GetSession name |> add |> ctx.SetSession
+        next ctx
+
+let raising (error: exn) : HttpHandler = fun _ _ -> raise error
+
+/// On Giraffe's middleware; what it declines is 404.
+let giraffe (webApp: HttpHandler) : Host =
+    { host (fun _ _ -> skipPipeline) with
+        Services = fun services -> services.AddGiraffe() |> ignore
+        Pipeline = fun app -> app.UseGiraffe webApp }
+
+/// Tells the error and whether anything had been sent.
+let report (error: exn) (_: ILogger) : HttpHandler =
+    fun next ctx ->
+        let sent = ctx.Response.HasStarted
+        let page = text $"error handler: {error.GetType().Name}, sent: {sent}"
+        (clearResponse >=> setStatusCode 503 >=> page) next ctx
+
+/// The same behind Giraffe's error handling middleware.
+let reported (webApp: HttpHandler) : Host =
+    { giraffe webApp with Pipeline = fun app -> app.UseGiraffeErrorHandler(report).UseGiraffe webApp }
+
+/// Runs the application while a browser visits it.
+let visiting (host: Host) (visit: App -> Browser -> Task<unit>) : Task<unit> =
+    task {
+        use! app = start host
+        return! visit app (app.NewBrowser())
+    }
+
+/// The same with a driver that counts its calls.
+let counting (host: Host) (visit: App -> Browser -> TestDriver -> Task<unit>) : Task<unit> =
+    let driver = TestDriver.Counting(memory host.Clock)
+    let host = { host with Setup = host.Setup >> SessionSetup.driver "memory" driver.Driver }
+    visiting host (fun app browser -> visit app browser driver)
+
+let expectBody (expected: string) (message: string) (answer: Answer) =
+    Expect.equal (answer.Status, answer.Body) (200, expected) message
