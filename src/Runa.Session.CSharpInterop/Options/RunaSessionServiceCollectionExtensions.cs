@@ -87,7 +87,8 @@ public static class RunaSessionServiceCollectionExtensions
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<RunaSessionOptions>, RunaSessionOptionsSetup>());
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<RunaSessionOptions>, RunaSessionOptionsValidation>());
-        services.TryAddSingleton<RunaSessions>();
+        // Its constructor is not public, for a container to call.
+        services.TryAddSingleton(provider => new RunaSessions(provider.GetRequiredService<SessionRegistry>()));
         Registration.add(services, Step(registrations.Apply));
         return registrations;
     }
