@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Runtime.InteropServices
 open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.DependencyInjection
@@ -28,6 +29,7 @@ type RedisDriverOptions =
 [<AbstractClass; Sealed>]
 type RedisDriver =
     /// The prefix "runa:", scripts where the server runs them, the connection's default database, the system's clock.
+    [<CompiledName "Defaults">]
     static member defaults: RedisDriverOptions =
         { Prefix = "runa:"
           Scripting = RedisScripting.Auto
@@ -35,8 +37,23 @@ type RedisDriver =
           TimeProvider = TimeProvider.System
           LoggerFactory = NullLoggerFactory.Instance }
 
+    /// The options with these instead of the defaults, for C#: RedisDriver.Options(prefix: "shop:"). `scripts` false: writes
+    /// are never scripts.
+    [<CompiledName "Options">]
+    static member options
+        (
+            [<Optional; DefaultParameterValue("runa:")>] prefix: string,
+            [<Optional; DefaultParameterValue(-1)>] database: int,
+            [<Optional; DefaultParameterValue(true)>] scripts: bool
+        ) : RedisDriverOptions =
+        { RedisDriver.defaults with
+            Prefix = prefix
+            Database = database
+            Scripting = if scripts then RedisScripting.Auto else RedisScripting.Never }
+
     /// On a connection of the application's, which stays open when the driver is disposed. Raises ArgumentException for
     /// a prefix that is not Unicode text or a database below -1.
+    [<CompiledName "CreateWith">]
     static member createWith (options: RedisDriverOptions) (multiplexer: IConnectionMultiplexer) : SessionDriver =
         ArgumentNullException.ThrowIfNull multiplexer
         ArgumentNullException.ThrowIfNull options.Prefix
@@ -77,12 +94,14 @@ type RedisDriver =
               DeleteAll = fun scope token -> call (owners.DeleteAll scope token) }
 
     /// On a connection of the application's, with the defaults.
+    [<CompiledName "Create">]
     static member create(multiplexer: IConnectionMultiplexer) : SessionDriver =
         RedisDriver.createWith RedisDriver.defaults multiplexer
 
     /// On a connection of its own, which it closes when it is disposed, by StackExchange.Redis's configuration text:
     /// "localhost:6379,ssl=true,password=…". A server that is down is tried again until it answers: meanwhile the
     /// driver's functions raise. Raises ArgumentException for a text that is no configuration.
+    [<CompiledName "ConnectWith">]
     static member connectWith (options: RedisDriverOptions) (configuration: string) : SessionDriver =
         let configuration = ConfigurationOptions.Parse configuration
         configuration.AbortOnConnectFail <- false
@@ -93,17 +112,25 @@ type RedisDriver =
         RedisDriver.createWith options multiplexer |> SessionDriver.withDispose multiplexer.DisposeAsync
 
     /// On a connection of its own, with the defaults.
+    [<CompiledName "Connect">]
     static member connect(configuration: string) : SessionDriver =
         RedisDriver.connectWith RedisDriver.defaults configuration
 
     /// On the IConnectionMultiplexer, TimeProvider and ILoggerFactory of the host's services: for
     /// SessionSetup.driverFrom "redis" RedisDriver.fromServices. Raises SessionConfigurationException where no
     /// IConnectionMultiplexer is registered.
+    [<CompiledName "FromServices">]
     static member fromServices(services: IServiceProvider) : SessionDriver =
-        let orDefault (fallback: 'T) =
+        RedisDriver.fromServicesWith RedisDriver.defaults services
+
+    /// The same with other options: a clock and loggers that are not those of the defaults stay.
+    [<CompiledName "FromServicesWith">]
+    static member fromServicesWith (options: RedisDriverOptions) (services: IServiceProvider) : SessionDriver =
+        let orService (option: 'T) (fallback: 'T) =
             match services.GetService<'T>() with
-            | null -> fallback
-            | service -> service
+            | null -> option
+            | service when Object.ReferenceEquals(option, fallback) -> service
+            | _ -> option
 
         match services.GetService<IConnectionMultiplexer>() with
         | null ->
@@ -114,6 +141,6 @@ type RedisDriver =
         | multiplexer ->
             multiplexer
             |> RedisDriver.createWith
-                { RedisDriver.defaults with
-                    TimeProvider = orDefault TimeProvider.System
-                    LoggerFactory = orDefault (NullLoggerFactory.Instance :> ILoggerFactory) }
+                { options with
+                    TimeProvider = orService options.TimeProvider TimeProvider.System
+                    LoggerFactory = orService options.LoggerFactory NullLoggerFactory.Instance }

@@ -1,11 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.FSharp.Collections;
-using Microsoft.FSharp.Core;
 
 namespace Runa.Session;
 
 /// <summary>Which sessions an application has, and on which drivers.</summary>
-public sealed class RunaSessionBuilder
+public sealed partial class RunaSessionBuilder
 {
     private readonly SessionRegistrations _registrations;
     private readonly List<Func<SessionSetup, SessionSetup>> _changes = [];
@@ -35,29 +34,6 @@ public sealed class RunaSessionBuilder
         }
 
         return this;
-    }
-
-    /// <summary>
-    /// Registers a driver under the name by which <see cref="RunaSessionOptions.Driver"/> chooses it; an earlier one of this
-    /// name is replaced. The drivers "memory", "cookie", "cache" and "sql" are registered from the start.
-    /// </summary>
-    /// <param name="name">The name of the driver.</param>
-    /// <param name="create">Makes it from the application's services at startup; it is disposed with them.</param>
-    public RunaSessionBuilder AddDriver(string name, Func<IServiceProvider, SessionDriver> create)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        ArgumentNullException.ThrowIfNull(create);
-        return Change(setup => SessionSetupModule.driverFrom(name, FuncConvert.FromFunc(create), setup));
-    }
-
-    /// <summary>As the other, with a driver that stays the caller's to dispose.</summary>
-    /// <param name="name">The name of the driver.</param>
-    /// <param name="driver">The driver.</param>
-    public RunaSessionBuilder AddDriver(string name, SessionDriver driver)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        ArgumentNullException.ThrowIfNull(driver);
-        return Change(setup => SessionSetupModule.driver(name, driver, setup));
     }
 
     /// <summary>

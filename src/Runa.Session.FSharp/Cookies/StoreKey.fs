@@ -3,6 +3,7 @@ namespace Runa.Session
 open System
 open System.Buffers.Binary
 open System.Buffers.Text
+open System.Runtime.InteropServices
 
 /// Under what a driver stores a session: 128 bits that follow from the browser's token and the secret, and lead back to
 /// neither (promise 1).
@@ -26,41 +27,52 @@ type StoreKey internal (high: uint64, low: uint64) =
     // The bits come from a MAC: any of them are as good as a hash.
     override _.GetHashCode() = int low
 
-/// Store keys as bytes and text, for stores.
-[<RequireQualifiedAccess>]
-module StoreKey =
-    /// From 16 bytes.
-    let ofBytes (bytes: ReadOnlySpan<byte>) : StoreKey =
+    /// The 16 bytes.
+    member _.ToBytes() : byte[] =
+        let bytes = Array.zeroCreate 16
+        BinaryPrimitives.WriteUInt64BigEndian(Span bytes, high)
+        BinaryPrimitives.WriteUInt64BigEndian(Span(bytes, 8, 8), low)
+        bytes
+
+    /// 22 characters of base64url, for stores whose keys are text.
+    member key.ToText() : string = Base64Url.EncodeToString(ReadOnlySpan(key.ToBytes()))
+
+    /// From 16 bytes. Raises ArgumentException for any other number of them.
+    static member FromBytes(bytes: ReadOnlySpan<byte>) : StoreKey =
         if bytes.Length <> 16 then
             raise (ArgumentException($"A store key is 16 bytes, not {bytes.Length}.", nameof bytes))
 
         StoreKey(BinaryPrimitives.ReadUInt64BigEndian bytes, BinaryPrimitives.ReadUInt64BigEndian(bytes.Slice 8))
 
-    /// The 16 bytes.
-    let toBytes (key: StoreKey) : byte[] =
-        let bytes = Array.zeroCreate 16
-        BinaryPrimitives.WriteUInt64BigEndian(Span bytes, key.High)
-        BinaryPrimitives.WriteUInt64BigEndian(Span(bytes, 8, 8), key.Low)
-        bytes
-
-    /// 22 characters of base64url, for stores whose keys are text.
-    let toText (key: StoreKey) : string = Base64Url.EncodeToString(ReadOnlySpan(toBytes key))
-
-    /// From the text that toText makes; None for any other.
-    let ofText (text: string | null) : StoreKey option =
+    /// From the text that ToText makes; false for any other.
+    static member TryParse(text: string | null, [<Out>] key: byref<StoreKey>) : bool =
         let bytes = Array.zeroCreate<byte> 16
         let mutable read = 0
         let mutable written = 0
 
         match text with
-        | null -> None
-        | text when text.Length <> 22 -> None
+        | null -> false
+        | text when text.Length <> 22 -> false
         | text ->
             let status = Base64Url.DecodeFromChars(text.AsSpan(), Span bytes, &read, &written)
+            key <- StoreKey.FromBytes(ReadOnlySpan bytes)
+            // The last character has spare bits; only one spelling of them is ours.
+            status = Buffers.OperationStatus.Done && written = 16 && key.ToText() = text
 
-            if status = Buffers.OperationStatus.Done && written = 16 then
-                let key = ofBytes (ReadOnlySpan bytes)
-                // The last character has spare bits; only one spelling of them is ours.
-                if toText key = text then Some key else None
-            else
-                None
+/// Store keys as bytes and text, for stores.
+[<RequireQualifiedAccess>]
+module StoreKey =
+    /// From 16 bytes.
+    let ofBytes (bytes: ReadOnlySpan<byte>) : StoreKey = StoreKey.FromBytes bytes
+
+    /// The 16 bytes.
+    let toBytes (key: StoreKey) : byte[] = key.ToBytes()
+
+    /// 22 characters of base64url, for stores whose keys are text.
+    let toText (key: StoreKey) : string = key.ToText()
+
+    /// From the text that toText makes; None for any other.
+    let ofText (text: string | null) : StoreKey option =
+        match StoreKey.TryParse text with
+        | true, key -> Some key
+        | _ -> None

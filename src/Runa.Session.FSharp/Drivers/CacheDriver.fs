@@ -124,12 +124,15 @@ type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) 
 [<AbstractClass; Sealed>]
 type CacheDriver =
     /// The system's clock, the prefix "runa:".
+    [<CompiledName "Defaults">]
     static member defaults: CacheDriverOptions = { TimeProvider = TimeProvider.System; Prefix = "runa:" }
 
     /// Over this cache, with the defaults. The cache is the caller's to dispose.
+    [<CompiledName "Create">]
     static member create(cache: IDistributedCache) : SessionDriver = CacheDriver.createWith CacheDriver.defaults cache
 
     /// Over this cache.
+    [<CompiledName "CreateWith">]
     static member createWith (options: CacheDriverOptions) (cache: IDistributedCache) : SessionDriver =
         let store = CacheStore(cache, options)
 
@@ -156,6 +159,7 @@ type CacheDriver =
 
     /// Over the IDistributedCache of the services, for SessionSetup.driverFrom. Raises SessionConfigurationException,
     /// which says what to register, where there is none.
+    [<CompiledName "FromServices">]
     static member fromServices(services: IServiceProvider) : SessionDriver =
         CacheDriver.OverServices(
             services,

@@ -23,6 +23,7 @@ type MemoryDriverOptions =
 [<AbstractClass; Sealed>]
 type MemoryDriver =
     /// 100,000 sessions, 256 MiB, the system's clock.
+    [<CompiledName "Defaults">]
     static member defaults: MemoryDriverOptions =
         { MaxSessions = 100_000
           MaxBytes = 256L * 1024L * 1024L
@@ -30,13 +31,16 @@ type MemoryDriver =
           LoggerFactory = NullLoggerFactory.Instance }
 
     /// A store of its own, with the default bounds.
+    [<CompiledName "Create">]
     static member create() : SessionDriver = MemoryDriver.create MemoryDriver.defaults
 
     /// A store of its own, with the default bounds and this clock: for tests.
+    [<CompiledName "Create">]
     static member create(clock: TimeProvider) : SessionDriver =
         MemoryDriver.create { MemoryDriver.defaults with TimeProvider = clock }
 
     /// A store of its own. Raises ArgumentOutOfRangeException for a bound that is not positive.
+    [<CompiledName "Create">]
     static member create(options: MemoryDriverOptions) : SessionDriver =
         if options.MaxSessions < 1 then
             raise (ArgumentOutOfRangeException("MaxSessions", options.MaxSessions, "At least one session must fit."))

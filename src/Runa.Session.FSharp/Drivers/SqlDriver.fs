@@ -58,6 +58,7 @@ type SqlDriver =
 
     /// The table runa_sessions, not created by itself; 1,000 rows a purging statement; two seconds for a busy SQLite file, its
     /// writes not waiting for the disk; the system's clock.
+    [<CompiledName "Defaults">]
     static member defaults: SqlDriverOptions =
         { Table = "runa_sessions"
           Dialect = None
@@ -69,6 +70,7 @@ type SqlDriver =
 
     /// What creates the table and its indexes, for those who run migrations themselves. Raises ArgumentException where the
     /// options name no dialect.
+    [<CompiledName "Schema">]
     static member schema(options: SqlDriverOptions) : string =
         match options.Dialect with
         | None -> raise (ArgumentException("Dialect = None: set it to the one whose SQL is wanted.", "Dialect"))
@@ -79,14 +81,17 @@ type SqlDriver =
     /// Creates the table and its indexes where they are not there, and sets a SQLite file to WAL. It drops and alters
     /// nothing, and any number of processes may call it at once. Raises InvalidOperationException where another table has
     /// that name, and where SQLite is not in a file.
+    [<CompiledName "EnsureSchema">]
     static member ensureSchema (options: SqlDriverOptions) (dataSource: DbDataSource) : Task =
         SqlSchema.ensure (SqlDriver.Open(options, dataSource)) CancellationToken.None
 
     /// With the default options.
+    [<CompiledName "Create">]
     static member create(dataSource: DbDataSource) : SessionDriver = SqlDriver.createWith SqlDriver.defaults dataSource
 
     /// Raises ArgumentException for a table that is no name, ArgumentOutOfRangeException for PurgeBatch and BusyTimeout,
     /// NotSupportedException for a provider that is not known where the options name no dialect. Connects to nothing.
+    [<CompiledName "CreateWith">]
     static member createWith (options: SqlDriverOptions) (dataSource: DbDataSource) : SessionDriver =
         let database = SqlDriver.Open(options, dataSource)
         let store = SqlStore(database, options.TimeProvider)
@@ -113,10 +118,12 @@ type SqlDriver =
 
     /// Over the DbDataSource that is registered as a service, for SessionSetup.driverFrom; with the TimeProvider that is
     /// registered, if one is. Raises SessionConfigurationException where no data source is registered.
+    [<CompiledName "FromServices">]
     static member fromServices(services: IServiceProvider) : SessionDriver =
         SqlDriver.fromServicesWith SqlDriver.defaults services
 
     /// The same with other options.
+    [<CompiledName "FromServicesWith">]
     static member fromServicesWith (options: SqlDriverOptions) (services: IServiceProvider) : SessionDriver =
         match services.GetService typeof<DbDataSource> with
         | :? DbDataSource as dataSource ->

@@ -15,8 +15,11 @@ type Codec<'T>
     member internal _.Encode(value: 'T) : string =
         let text = encode value
 
+        if isNull (box text) then
+            raise (ArgumentException $"the codec of {typeof<'T>.Name} returned null")
+
         // Without white space around it every store gives back the same text.
-        let text = if trusted || isNull (box text) then text else text.Trim(' ', '\t', '\r', '\n')
+        let text = if trusted then text else text.Trim(' ', '\t', '\r', '\n')
 
         match (if trusted then None else JsonText.problem text) with
         | None -> text

@@ -40,6 +40,9 @@ module internal JsonTypes =
     let private hasState (t: Type) =
         t.GetFields(BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic).Length > 0
 
+    /// Made by converters, or completed by JsonRecords.
+    let private isMadeElsewhere (t: Type) = isOption t || isNullable t || FSharpType.IsTuple t || t = typeof<unit>
+
     let private isPolymorphic (info: JsonTypeInfo) = not (isNull info.PolymorphismOptions)
 
     let private refuseLosses (info: JsonTypeInfo) =
@@ -59,9 +62,20 @@ module internal JsonTypes =
         if reversed |> List.exists (fun definition -> isGeneric definition t) then
             raise (UnsupportedType(t, "a stack, which comes back reversed"))
 
+        if info.Kind = JsonTypeInfoKind.Enumerable || info.Kind = JsonTypeInfoKind.Dictionary then
+            JsonObjects.refuseCollectionWithMore info
+
+        if info.Kind = JsonTypeInfoKind.Object && isPolymorphic info then
+            JsonObjects.refuseUnmakeable info
+            JsonObjects.completeObject info
+
         if info.Kind = JsonTypeInfoKind.Object && not (isRecord t) && not (isPolymorphic info) then
             if t.IsAbstract || t.IsInterface then
                 raise (UnsupportedType(t, "an abstract type: what derives from it would be lost"))
+
+            if not (isMadeElsewhere t) then
+                JsonObjects.refuseUnmakeable info
+                JsonObjects.completeObject info
 
             if info.Properties.Count > 0 && not (isBound info) then
                 raise (UnsupportedType(t, "nothing in it can be set again"))

@@ -23,7 +23,10 @@ type SessionKey<'T>(name: string, codec: Codec<'T>) =
 
             match codec.Refusal with
             | null -> isChecked <- true
-            | why -> raise (NotSupportedException $"Key \"{name}\": {why}: use SessionKey.withCodec.")
+            | why ->
+                raise (
+                    NotSupportedException $"Key \"{name}\": {why}: use SessionKey.withCodec (in C#: a SessionCodec)."
+                )
 
     member internal key.Encode(value: 'T) : string =
         key.Check()
@@ -34,7 +37,7 @@ type SessionKey<'T>(name: string, codec: Codec<'T>) =
         | UnsupportedType(t, why) ->
             raise (
                 NotSupportedException
-                    $"Key \"{name}\": System.Text.Json cannot store {t.Name} ({why}): use SessionKey.withCodec."
+                    $"Key \"{name}\": System.Text.Json cannot store {t.Name} ({why}): use SessionKey.withCodec (in C#: a SessionCodec)."
             )
         | :? JsonException as e ->
             // Promise 5: the path names keys of maps, which are values.

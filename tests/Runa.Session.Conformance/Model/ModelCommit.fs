@@ -35,7 +35,13 @@ let rec private delete (token: Token) (store: Store) : Store =
         (store, Option.toList entry.MovedTo) ||> List.fold (fun store next -> delete next store)
 
 let private endIt now (work: Work) (store: Store) : Outcome =
-    let store = delete work.Token store
+    // What the tombstone that was loaded leads to ends too, though the tombstone itself may be purged by now.
+    let known =
+        match work.Found with
+        | Found.Moved { MovedTo = Some next } -> delete next store
+        | _ -> store
+
+    let store = delete work.Token known
 
     if isBlank work.Content || work.Content.Ends <= work.At then
         Some(store, Cookie.Expired)

@@ -51,6 +51,11 @@ type Mutable() =
     member val Count = 0 with get, set
     member val Names = ResizeArray<string>() with get, set
 
+/// Items is a property without a setter.
+type Basket() =
+    member val Name = "" with get, set
+    member val Items = ResizeArray<string>() with get
+
 let private key<'T> = SessionKey.create<'T> "k"
 
 /// A session that holds this text under the key "k".
@@ -178,6 +183,13 @@ let roundTrips =
               thing.Names.Add "a"
               let read = roundTrip thing
               Expect.equal (read.Count, List.ofSeq read.Names) (3, [ "a" ]) "its properties"
+          }
+
+          test "promise 17: a property that only its class may set comes back the same" {
+              let basket = Basket(Name = "b")
+              basket.Items.Add "a"
+              let read = roundTrip basket
+              Expect.equal (read.Name, List.ofSeq read.Items) ("b", [ "a" ]) "its items"
           }
 
           test "text that all the world writes is kept, and cannot end the text of a page" {

@@ -30,6 +30,26 @@ type Counter(start: int) =
     let mutable n = start
     member _.Next() = n <- n + 1
 
+type Meter(start: int) =
+    let mutable count = start
+    member val Name = "" with get, set
+    member _.Start = start
+    member _.Twice = 2 * start
+    member _.Count = count
+    member _.Add() = count <- count + 1
+
+type Closed private (n: int) =
+    member _.N = n
+    static member Make n = Closed n
+
+type Renamed(name: string) =
+    member val Number = 0 with get, set
+    member _.Title = name
+
+type Labelled() =
+    inherit ResizeArray<int>()
+    member val Label = "" with get, set
+
 type Node() =
     member val Next: Node | null = null with get, set
 
@@ -106,6 +126,13 @@ let types =
               refused "Stack" (Stack [ 1 ])
               refused "Counter" (Counter 1)
               refused "Tuple" (Map [ (1, 2), 3 ])
+          }
+
+          test "promise 17: what would be written and never read is refused, with what to change" {
+              refused "Meter (its property Count cannot be set, and what count holds would be lost)" (Meter 1)
+              refused "Closed (it has no public constructor" (Closed.Make 1)
+              refused "Renamed (a parameter of its constructor has no property of its name)" (Renamed "a")
+              refused "Labelled (a collection with properties of its own" (Labelled())
           }
 
           test "promise 17: a collection that could be written and not read is refused" {

@@ -1,0 +1,99 @@
+using Microsoft.FSharp.Core;
+
+namespace Runa.Session;
+
+/// <summary>
+/// A driver written in C# as the library's record of functions. What it answers synchronously is passed on without a task;
+/// what it raises, as it is.
+/// </summary>
+internal sealed class DriverAdapter
+{
+    private readonly ISessionDriver _driver;
+    private readonly string _name;
+
+    private DriverAdapter(ISessionDriver driver)
+    {
+        _driver = driver;
+        _name = driver.Name;
+
+        if (string.IsNullOrEmpty(_name))
+        {
+            throw new InvalidOperationException(
+                $"{driver.GetType().Name}.{nameof(ISessionDriver.Name)} is null or empty: error messages need a name for the driver.");
+        }
+    }
+
+    public static SessionDriver Adapt(ISessionDriver driver)
+    {
+        var adapter = new DriverAdapter(driver);
+
+        var record = SessionDriverModule.create(
+            adapter._name,
+            FuncConvert.FromFunc<StoreKey, CancellationToken, ValueTask<FSharpValueOption<SessionRecord>>>(adapter.Load),
+            FuncConvert.FromFunc<StoreKey, SessionRecord, CancellationToken, ValueTask<bool>>(adapter.Create),
+            FuncConvert.FromFunc<StoreKey, RecordVersion, SessionRecord, CancellationToken, ValueTask<ReplaceResult>>(adapter.Replace),
+            FuncConvert.FromFunc<StoreKey, DateTimeOffset, CancellationToken, ValueTask<bool>>(driver.TouchAsync),
+            FuncConvert.FromFunc<StoreKey, CancellationToken, ValueTask<FSharpValueOption<SessionRecord>>>(adapter.Delete));
+
+        record = SessionDriverModule.withGuarantee(adapter.Guarantee(), record);
+        record = SessionDriverModule.withPurge(FuncConvert.FromFunc<CancellationToken, ValueTask<int>>(driver.PurgeExpiredAsync), record);
+        record = SessionDriverModule.withPing(FuncConvert.FromFunc<CancellationToken, ValueTask>(driver.PingAsync), record);
+        record = SessionDriverModule.withDispose(FuncConvert.FromFunc(driver.DisposeAsync), record);
+
+        return driver.Owners is { } owners
+            ? SessionDriverModule.withOwners(OwnerIndexAdapter.Adapt(adapter._name, owners), record)
+            : record;
+    }
+
+    private DriverGuarantee Guarantee() => _driver.Guarantee switch
+    {
+        SessionDriverGuarantee.CompareAndSwap => DriverGuarantee.CompareAndSwap,
+        SessionDriverGuarantee.LastWriteWins => DriverGuarantee.LastWriteWins,
+        var other => throw new InvalidOperationException(
+            $"The {nameof(ISessionDriver.Guarantee)} of the driver \"{_name}\" is {other}: it is CompareAndSwap or LastWriteWins."),
+    };
+
+    private ValueTask<FSharpValueOption<SessionRecord>> Load(StoreKey key, CancellationToken cancellationToken) =>
+        Found(_driver.LoadAsync(key, cancellationToken));
+
+    private ValueTask<FSharpValueOption<SessionRecord>> Delete(StoreKey key, CancellationToken cancellationToken) =>
+        Found(_driver.DeleteAsync(key, cancellationToken));
+
+    private ValueTask<bool> Create(StoreKey key, SessionRecord session, CancellationToken cancellationToken) =>
+        _driver.CreateAsync(key, new StoredSession(session), cancellationToken);
+
+    private ValueTask<ReplaceResult> Replace(
+        StoreKey key,
+        RecordVersion version,
+        SessionRecord session,
+        CancellationToken cancellationToken)
+    {
+        var answer = _driver.ReplaceAsync(key, version.Item, new StoredSession(session), cancellationToken);
+        return answer.IsCompletedSuccessfully ? new(ToResult(answer.Result)) : Awaited(answer);
+
+        async ValueTask<ReplaceResult> Awaited(ValueTask<ReplaceOutcome> answer) =>
+            ToResult(await answer.ConfigureAwait(false));
+    }
+
+    private ReplaceResult ToResult(ReplaceOutcome? outcome) => outcome switch
+    {
+        { Current: { } current } => ReplaceResult.NewConflict(current.Record),
+        _ when outcome == ReplaceOutcome.Replaced => ReplaceResult.Replaced,
+        _ when outcome == ReplaceOutcome.Missing => ReplaceResult.Missing,
+        _ => throw new InvalidOperationException(
+            $"The driver \"{_name}\" answered null to {nameof(ISessionDriver.ReplaceAsync)}: it is Replaced, Missing or a Conflict."),
+    };
+
+    private static ValueTask<FSharpValueOption<SessionRecord>> Found(ValueTask<StoredSession?> answer)
+    {
+        return answer.IsCompletedSuccessfully ? new(ToOption(answer.Result)) : Awaited(answer);
+
+        static async ValueTask<FSharpValueOption<SessionRecord>> Awaited(ValueTask<StoredSession?> answer) =>
+            ToOption(await answer.ConfigureAwait(false));
+
+        static FSharpValueOption<SessionRecord> ToOption(StoredSession? session) =>
+            session is null
+                ? FSharpValueOption<SessionRecord>.ValueNone
+                : FSharpValueOption<SessionRecord>.NewValueSome(session.Record);
+    }
+}

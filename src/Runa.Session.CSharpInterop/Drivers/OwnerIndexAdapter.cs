@@ -1,0 +1,32 @@
+using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
+
+namespace Runa.Session;
+
+/// <summary>An owner index written in C# as the library's record of functions.</summary>
+internal static class OwnerIndexAdapter
+{
+    public static OwnerIndex Adapt(string driver, ISessionOwnerIndex index) => new(
+        FuncConvert.FromFunc<string, string, FSharpOption<string>?, CancellationToken, ValueTask<OwnedPage>>(
+            (scope, owner, from, cancellationToken) => List(driver, index, scope, owner, from?.Value, cancellationToken)),
+        FuncConvert.FromFunc<string, string, CancellationToken, ValueTask<long>>(index.GetEpochAsync),
+        FuncConvert.FromFunc<string, string, CancellationToken, ValueTask>(index.AdvanceEpochAsync),
+        FuncConvert.FromFunc<string, CancellationToken, ValueTask<int>>(index.DeleteAllAsync));
+
+    private static async ValueTask<OwnedPage> List(
+        string driver,
+        ISessionOwnerIndex index,
+        string scope,
+        string owner,
+        string? from,
+        CancellationToken cancellationToken)
+    {
+        var page = await index.ListAsync(scope, owner, from, cancellationToken).ConfigureAwait(false)
+            ?? throw new InvalidOperationException(
+                $"The driver \"{driver}\" answered null to {nameof(ISessionOwnerIndex.ListAsync)}: without records it is a page of none.");
+
+        return new OwnedPage(
+            ListModule.OfSeq(page.Items.Select(item => new OwnedRecord(item.Key, item.Value.Record))),
+            page.Next is null ? FSharpOption<string>.None : FSharpOption<string>.Some(page.Next));
+    }
+}

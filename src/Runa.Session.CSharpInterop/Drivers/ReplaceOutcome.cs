@@ -1,0 +1,28 @@
+namespace Runa.Session;
+
+/// <summary>How <see cref="ISessionDriver.ReplaceAsync"/> ended.</summary>
+public sealed class ReplaceOutcome
+{
+    private ReplaceOutcome(StoredSession? current = null) => Current = current;
+
+    /// <summary>The new record stands.</summary>
+    public static ReplaceOutcome Replaced { get; } = new();
+
+    /// <summary>Nothing is there, or what is there has expired.</summary>
+    public static ReplaceOutcome Missing { get; } = new();
+
+    /// <summary>The version is not the expected one, and nothing has changed.</summary>
+    /// <param name="current">The record that stands there now.</param>
+    public static ReplaceOutcome Conflict(StoredSession current)
+    {
+        ArgumentNullException.ThrowIfNull(current);
+        return new ReplaceOutcome(current);
+    }
+
+    /// <summary>The record that stands there now, where it was a conflict; otherwise null.</summary>
+    public StoredSession? Current { get; }
+
+    /// <summary>No owner and no value.</summary>
+    public override string ToString() =>
+        Current is not null ? nameof(Conflict) : this == Replaced ? nameof(Replaced) : nameof(Missing);
+}

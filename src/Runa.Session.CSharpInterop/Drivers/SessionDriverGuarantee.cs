@@ -1,0 +1,11 @@
+namespace Runa.Session;
+
+/// <summary>What a driver guarantees when two processes write one session at once.</summary>
+public enum SessionDriverGuarantee
+{
+    /// <summary>Replacing is atomic: no update is lost.</summary>
+    CompareAndSwap = 0,
+
+    /// <summary>The later one wins, and the earlier one is lost: for stores that cannot compare and swap.</summary>
+    LastWriteWins = 1,
+}

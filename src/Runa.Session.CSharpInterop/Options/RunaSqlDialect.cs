@@ -1,0 +1,11 @@
+namespace Runa.Session;
+
+/// <summary>Which SQL a database speaks.</summary>
+public enum RunaSqlDialect
+{
+    /// <summary>SQLite 3.35 or later, in a file.</summary>
+    Sqlite = 0,
+
+    /// <summary>PostgreSQL 12 or later.</summary>
+    PostgreSql = 1,
+}

@@ -1,0 +1,83 @@
+using System.ComponentModel;
+using System.Data.Common;
+using Microsoft.FSharp.Core;
+
+namespace Runa.Session;
+
+/// <summary>How a driver keeps sessions in a database.</summary>
+public sealed class RunaSqlDriverOptions
+{
+    /// <summary>
+    /// Letters, digits and _, at most 50, upper and lower case told apart; in PostgreSQL a schema and a dot may stand before
+    /// it. Default: "runa_sessions".
+    /// </summary>
+    public string Table { get; set; } = SqlDriver.Defaults.Table;
+
+    /// <summary>
+    /// Default: null, as the provider's name says, Microsoft.Data.Sqlite or Npgsql. To be set where another provider wraps
+    /// them.
+    /// </summary>
+    public RunaSqlDialect? Dialect { get; set; }
+
+    /// <summary>Whether the first use creates the table and its indexes where they are not there. Default: false.</summary>
+    public bool EnsureSchema { get; set; }
+
+    /// <summary>
+    /// How many rows one statement deletes at most, when many have expired or all sessions are ended: 1 to 10,000.
+    /// Default: 1,000.
+    /// </summary>
+    public int PurgeBatch { get; set; } = SqlDriver.Defaults.PurgeBatch;
+
+    /// <summary>
+    /// How long a write waits for another process that is writing to the SQLite file; after it, the write fails. More than
+    /// zero, at most a minute. Default: 2 seconds.
+    /// </summary>
+    public TimeSpan BusyTimeout { get; set; } = SqlDriver.Defaults.BusyTimeout;
+
+    /// <summary>
+    /// Whether a write to a SQLite file waits for the disk. Default: false: what was stored survives the end of the process;
+    /// the machine losing power may take back the last writes, and never damages the file.
+    /// </summary>
+    public bool SyncEachWrite { get; set; }
+
+    /// <summary>
+    /// The SQL that creates the table and its indexes, for those who run migrations themselves.
+    /// </summary>
+    /// <exception cref="InvalidOperationException"><see cref="Dialect"/> is null: set it to the one whose SQL is wanted.</exception>
+    /// <exception cref="ArgumentException"><see cref="Table"/> is no name.</exception>
+    public string ToSchema() =>
+        Dialect is null
+            ? throw new InvalidOperationException($"{nameof(Dialect)} is null: set it to the one whose SQL is wanted.")
+            : SqlDriver.Schema(ToOptions());
+
+    /// <summary>
+    /// Creates the table and its indexes where they are not there, and sets a SQLite file to WAL. It drops and alters
+    /// nothing, and any number of processes may call it at once.
+    /// </summary>
+    /// <param name="dataSource">The database.</param>
+    /// <exception cref="InvalidOperationException">Another table has that name, or SQLite is not in a file.</exception>
+    public Task EnsureSchemaAsync(DbDataSource dataSource)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        return SqlDriver.EnsureSchema(ToOptions(), dataSource);
+    }
+
+    internal SessionDriver Create(IServiceProvider services) => SqlDriver.FromServicesWith(ToOptions(), services);
+
+    private SqlDriverOptions ToOptions() => new(
+        Table,
+        ToDialect(),
+        EnsureSchema,
+        PurgeBatch,
+        BusyTimeout,
+        SyncEachWrite,
+        TimeProvider.System);
+
+    private FSharpOption<SqlDialect>? ToDialect() => Dialect switch
+    {
+        null => FSharpOption<SqlDialect>.None,
+        RunaSqlDialect.Sqlite => FSharpOption<SqlDialect>.Some(SqlDialect.Sqlite),
+        RunaSqlDialect.PostgreSql => FSharpOption<SqlDialect>.Some(SqlDialect.PostgreSql),
+        _ => throw new InvalidEnumArgumentException(nameof(Dialect), (int)Dialect, typeof(RunaSqlDialect)),
+    };
+}

@@ -1,0 +1,129 @@
+using System.Text.Json.Serialization;
+
+namespace Runa.Session.Tests.Codecs;
+
+internal enum Colour
+{
+    Red,
+    Green = 7,
+}
+
+[Flags]
+internal enum Rights
+{
+    None = 0,
+    Read = 1,
+    Write = 2,
+}
+
+internal record Money(decimal Amount, string Currency);
+
+internal sealed record TaxedMoney(decimal Amount, string Currency, decimal Tax) : Money(Amount, Currency);
+
+internal record struct Point(int X, int Y);
+
+internal readonly record struct Spot(int Row, string? Column);
+
+internal struct Range2(int from, int to)
+{
+    public int From { get; set; } = from;
+
+    public int To { get; } = to;
+}
+
+internal sealed class Person
+{
+    public required string Name { get; init; }
+
+    public string? Nickname { get; set; }
+}
+
+/// <summary>Items has no setter, Total a private one; Sum is computed.</summary>
+internal class Cart
+{
+    public string Id { get; set; } = "";
+
+    public List<Money> Items { get; } = [new(0, "first")];
+
+    public int Total { get; private set; }
+
+    public decimal Sum => Items.Sum(item => item.Amount);
+
+    public void Add(Money item)
+    {
+        Items.Add(item);
+        Total++;
+    }
+}
+
+internal sealed class GiftCart : Cart
+{
+    public string Note { get; set; } = "";
+}
+
+[JsonDerivedType(typeof(Dog), "dog")]
+[JsonDerivedType(typeof(Cat), "cat")]
+internal abstract class Animal
+{
+    public string Name { get; set; } = "";
+}
+
+internal sealed class Dog : Animal
+{
+    public int Bones { get; set; }
+
+    public List<string> Tricks { get; } = [];
+}
+
+internal sealed class Cat : Animal
+{
+    public int Lives { get; set; }
+}
+
+internal sealed class Bird : Animal;
+
+internal abstract class Shape
+{
+    public int Sides { get; set; }
+}
+
+internal sealed class Hidden
+{
+    private readonly List<string> _items = [];
+
+    public string Id { get; set; } = "";
+
+    public IReadOnlyList<string> Items => _items;
+}
+
+internal sealed class PrivatelyMade
+{
+    private PrivatelyMade()
+    {
+    }
+
+    public int Number { get; set; }
+
+    public static PrivatelyMade Make() => new();
+}
+
+internal sealed class TwoWays
+{
+    public TwoWays(int a) => A = a;
+
+    public TwoWays(int a, int b) => A = a + b;
+
+    public int A { get; set; }
+}
+
+internal sealed class Renamed(string name)
+{
+    public string Title => name;
+
+    public int Number { get; set; }
+}
+
+internal sealed class LabelledList : List<int>
+{
+    public string Label { get; set; } = "";
+}

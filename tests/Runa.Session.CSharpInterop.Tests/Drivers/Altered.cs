@@ -1,0 +1,36 @@
+namespace Runa.Session.Tests.Drivers;
+
+/// <summary>Another driver, one method of which can be put in the place of its own.</summary>
+internal sealed class Altered(ISessionDriver inner) : ISessionDriver
+{
+    public Func<StoreKey, StoredSession, ValueTask<bool>>? Create { get; init; }
+
+    public Func<StoreKey, long, StoredSession, ValueTask<ReplaceOutcome>>? Replace { get; init; }
+
+    public Func<StoreKey, DateTimeOffset, ValueTask<bool>>? Touch { get; init; }
+
+    public string Name => "altered";
+
+    public ISessionOwnerIndex? Owners => inner.Owners;
+
+    public ValueTask<StoredSession?> LoadAsync(StoreKey key, CancellationToken cancellationToken) =>
+        inner.LoadAsync(key, cancellationToken);
+
+    public ValueTask<bool> CreateAsync(StoreKey key, StoredSession session, CancellationToken cancellationToken) =>
+        Create?.Invoke(key, session) ?? inner.CreateAsync(key, session, cancellationToken);
+
+    public ValueTask<ReplaceOutcome> ReplaceAsync(
+        StoreKey key,
+        long version,
+        StoredSession session,
+        CancellationToken cancellationToken) =>
+        Replace?.Invoke(key, version, session) ?? inner.ReplaceAsync(key, version, session, cancellationToken);
+
+    public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleEnd, CancellationToken cancellationToken) =>
+        Touch?.Invoke(key, idleEnd) ?? inner.TouchAsync(key, idleEnd, cancellationToken);
+
+    public ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken) =>
+        inner.DeleteAsync(key, cancellationToken);
+
+    public ValueTask<int> PurgeExpiredAsync(CancellationToken cancellationToken) => inner.PurgeExpiredAsync(cancellationToken);
+}

@@ -1,0 +1,73 @@
+namespace Runa.Session.Tests.Drivers;
+
+public sealed partial class DictionaryDriver : ISessionOwnerIndex
+{
+    private readonly Dictionary<(string Scope, string Owner), SortedDictionary<string, StoreKey>> _owned = [];
+    private readonly Dictionary<(string Scope, string? Owner), long> _epochs = [];
+    private long _epoch;
+
+    public ValueTask<StoredSessionPage> ListAsync(
+        string scope, string owner, string? from, CancellationToken cancellationToken) =>
+        Alone(() =>
+        {
+            // A page begins after a key, not at a count: what comes and goes meanwhile moves nothing.
+            var keys = _owned.GetValueOrDefault((scope, owner)) ?? [];
+            var rest = keys.Where(key => string.CompareOrdinal(key.Key, from) > 0).ToList();
+            var page = rest.Take(100).ToList();
+
+            return new StoredSessionPage(
+                [
+                    .. from key in page
+                       let session = FindLiving(key.Value)
+                       where session is not null
+                       select KeyValuePair.Create(key.Value, session),
+                ],
+                next: page.Count < rest.Count ? page[^1].Key : null);
+        });
+
+    public ValueTask<long> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) =>
+        Alone(() => Math.Max(_epochs.GetValueOrDefault((scope, null)), _epochs.GetValueOrDefault((scope, owner))));
+
+    public ValueTask AdvanceEpochAsync(string scope, string owner, CancellationToken cancellationToken)
+    {
+        Alone(() => _epochs[(scope, owner)] = ++_epoch);
+        return default;
+    }
+
+    public ValueTask<int> DeleteAllAsync(string scope, CancellationToken cancellationToken) =>
+        Alone(() =>
+        {
+            _epochs[(scope, null)] = ++_epoch;
+
+            // Nothing moves meanwhile, and successors are among them: they have the scope of their tombstones.
+            return RemoveAll(session => session.Scope == scope)
+                .Count(session => session.Successor is null && !session.IsExpired(clock.GetUtcNow()));
+        });
+
+    private void AddToIndex(StoreKey key, StoredSession session)
+    {
+        if (session.Owner is not { } owner)
+        {
+            return;
+        }
+
+        if (!_owned.TryGetValue((session.Scope, owner), out var keys))
+        {
+            keys = new(StringComparer.Ordinal);
+            _owned.Add((session.Scope, owner), keys);
+        }
+
+        keys[key.ToText()] = key;
+    }
+
+    private void RemoveFromIndex(StoreKey key, StoredSession session)
+    {
+        if (session.Owner is { } owner
+            && _owned.TryGetValue((session.Scope, owner), out var keys)
+            && keys.Remove(key.ToText())
+            && keys.Count == 0)
+        {
+            _owned.Remove((session.Scope, owner));
+        }
+    }
+}

@@ -1,0 +1,117 @@
+namespace Runa.Session.Tests.Drivers;
+
+/// <summary>Sessions in a dictionary, a JSON document each, for applications of one process.</summary>
+public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDriver
+{
+    private readonly Lock _turn = new();
+    private readonly Dictionary<StoreKey, byte[]> _documents = [];
+
+    public string Name => "dictionary";
+
+    public ISessionOwnerIndex Owners => this;
+
+    public ValueTask<StoredSession?> LoadAsync(StoreKey key, CancellationToken cancellationToken) =>
+        Alone(() => Find(key));
+
+    public ValueTask<bool> CreateAsync(StoreKey key, StoredSession session, CancellationToken cancellationToken) =>
+        Alone(() =>
+        {
+            if (_documents.ContainsKey(key))
+            {
+                return false;
+            }
+
+            Write(key, session);
+            return true;
+        });
+
+    public ValueTask<ReplaceOutcome> ReplaceAsync(
+        StoreKey key, long version, StoredSession session, CancellationToken cancellationToken) =>
+        Alone(() =>
+        {
+            if (FindLiving(key) is not { } current)
+            {
+                return ReplaceOutcome.Missing;
+            }
+
+            if (current.Version != version)
+            {
+                return ReplaceOutcome.Conflict(current);
+            }
+
+            Remove(key, current);
+            Write(key, session);
+            return ReplaceOutcome.Replaced;
+        });
+
+    public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleEnd, CancellationToken cancellationToken) =>
+        Alone(() =>
+        {
+            if (FindLiving(key) is not { } current)
+            {
+                return false;
+            }
+
+            Write(key, current.Touch(idleEnd));
+            return true;
+        });
+
+    public ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken) =>
+        Alone(() =>
+        {
+            var found = Find(key);
+
+            if (found is not null)
+            {
+                Remove(key, found);
+            }
+
+            return found;
+        });
+
+    public ValueTask<int> PurgeExpiredAsync(CancellationToken cancellationToken) =>
+        Alone(() => RemoveAll(session => session.IsExpired(clock.GetUtcNow())).Count);
+
+    /// <summary>Nobody else reads or writes while one method does.</summary>
+    private ValueTask<T> Alone<T>(Func<T> work)
+    {
+        lock (_turn)
+        {
+            return new(work());
+        }
+    }
+
+    private StoredSession? Find(StoreKey key) =>
+        _documents.TryGetValue(key, out var document) ? StoredSession.Parse(document) : null;
+
+    private StoredSession? FindLiving(StoreKey key) =>
+        Find(key) is { } found && !found.IsExpired(clock.GetUtcNow()) ? found : null;
+
+    private void Write(StoreKey key, StoredSession session)
+    {
+        AddToIndex(key, session); // before the record
+        _documents[key] = session.ToUtf8Json();
+    }
+
+    private void Remove(StoreKey key, StoredSession session)
+    {
+        _documents.Remove(key);
+        RemoveFromIndex(key, session);
+    }
+
+    private List<StoredSession> RemoveAll(Predicate<StoredSession> which)
+    {
+        var removed = new List<StoredSession>();
+
+        foreach (var (key, document) in _documents.ToList())
+        {
+            if (StoredSession.Parse(document) is var session && which(session))
+            {
+                Remove(key, session);
+                removed.Add(session);
+            }
+        }
+
+        return removed;
+    }
+}

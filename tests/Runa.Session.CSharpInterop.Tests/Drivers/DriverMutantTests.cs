@@ -1,0 +1,57 @@
+using Expecto;
+using Xunit;
+
+namespace Runa.Session.Tests.Drivers;
+
+/// <summary>The suite can fail: drivers written in C# that each break one rule are caught, by the test that is there for it.</summary>
+public class DriverMutantTests
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Fact(DisplayName = "promise 12: a driver that replaces without comparing versions is caught")]
+    public Task NoCompare() => IsCaught(
+        "records / promise 12: replace at another version is refused with what stands, and changes nothing",
+        inner => new Altered(inner)
+        {
+            Replace = async (key, version, session) =>
+                await inner.ReplaceAsync(key, version, session, None) is { Current: { } current }
+                    ? await inner.ReplaceAsync(key, current.Version, session, None)
+                    : ReplaceOutcome.Replaced,
+        });
+
+    [Fact(DisplayName = "promise 9: a driver whose touch brings back what was deleted is caught")]
+    public Task TouchCreates() => IsCaught(
+        "records / promise 9: after a delete nothing is replaced or touched, and the record stays gone",
+        inner =>
+        {
+            StoredSession? last = null;
+
+            return new Altered(inner)
+            {
+                Create = (key, session) => inner.CreateAsync(key, last = session, None),
+                Touch = async (key, idleEnd) =>
+                    await inner.TouchAsync(key, idleEnd, None)
+                    || await inner.CreateAsync(key, last!.Touch(idleEnd), None),
+            };
+        });
+
+    [Fact(DisplayName = "promise 3: a driver whose create overwrites is caught")]
+    public Task CreateOverwrites() => IsCaught(
+        "records / promise 3: create never overwrites",
+        inner => new Altered(inner)
+        {
+            Create = async (key, session) =>
+            {
+                await inner.DeleteAsync(key, None);
+                return await inner.CreateAsync(key, session, None);
+            },
+        });
+
+    private static async Task IsCaught(string test, Func<ISessionDriver, ISessionDriver> spoil)
+    {
+        await ConformanceSuite.Of("sound", clock => new Altered(new DictionaryDriver(clock))).RunAsync(test);
+
+        await Assert.ThrowsAsync<AssertException>(
+            () => ConformanceSuite.Of("mutant", clock => spoil(new DictionaryDriver(clock))).RunAsync(test));
+    }
+}

@@ -1,0 +1,29 @@
+namespace Runa.Session.Tests.Drivers;
+
+/// <summary>A driver of nothing but what a test gives it.</summary>
+internal class Fake : ISessionDriver
+{
+    public string Name { get; init; } = "fake";
+
+    public SessionDriverGuarantee Guarantee { get; init; }
+
+    public ISessionOwnerIndex? Owners { get; init; }
+
+    public Func<ValueTask<StoredSession?>> Found { get; init; } = () => new((StoredSession?)null);
+
+    public Func<ValueTask<ReplaceOutcome>> Replaced { get; init; } = () => new(ReplaceOutcome.Replaced);
+
+    public ValueTask<StoredSession?> LoadAsync(StoreKey key, CancellationToken cancellationToken) => Found();
+
+    public ValueTask<bool> CreateAsync(StoreKey key, StoredSession session, CancellationToken cancellationToken) => new(true);
+
+    public ValueTask<ReplaceOutcome> ReplaceAsync(
+        StoreKey key,
+        long version,
+        StoredSession session,
+        CancellationToken cancellationToken) => Replaced();
+
+    public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleEnd, CancellationToken cancellationToken) => new(true);
+
+    public ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken) => Found();
+}
