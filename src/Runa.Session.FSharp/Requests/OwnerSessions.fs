@@ -124,30 +124,45 @@ module internal OwnerSessions =
             return! endEach session owner records
         }
 
-    /// Those of the records that do not end where the kept one ends, be it through tombstones.
-    let private others (kept: StoreKey) (records: OwnedRecord list) : OwnedRecord list =
-        let moved = Dictionary<StoreKey, StoreKey>()
+    /// Where a tombstone leads to at last. Somebody else may have been signed in on the way: what is not among the owner's
+    /// records is asked for.
+    let private placeOf (session: NamedSession) (records: OwnedRecord list) : StoreKey -> Task<StoreKey> =
+        let known = Dictionary<StoreKey, SessionRecord>()
 
         for item in records do
-            match item.Record.Kind with
-            | RecordKind.Moved successor -> moved[item.Key] <- successor
-            | RecordKind.Live
-            | RecordKind.Sealed _ -> ()
+            known[item.Key] <- item.Record
 
-        let rec endOf (key: StoreKey) =
-            match moved.TryGetValue key with
-            | true, successor -> endOf successor
-            | _ -> key
+        let find (key: StoreKey) : Task<SessionRecord voption> =
+            task {
+                match known.TryGetValue key with
+                | true, record -> return ValueSome record
+                | _ -> return! StoreCall.run session "load" false (session.Driver.Load key)
+            }
 
-        // The kept one may itself have moved since.
-        let place = endOf kept
-        records |> List.filter (fun item -> endOf item.Key <> place)
+        let rec follow (key: StoreKey) : Task<StoreKey> =
+            task {
+                match! find key with
+                | ValueSome { Kind = RecordKind.Moved successor } -> return! follow successor
+                | _ -> return key
+            }
 
-    /// All but one. Tombstones that lead to that one are left to expire.
+        follow
+
+    /// All but one, which may itself have moved since. Tombstones that lead to that one are left to expire.
     let revokeOthers (session: NamedSession) (owner: string) (kept: StoreKey) (token: CancellationToken) : Task<int> =
         task {
             let! records = records session owner token
-            return! records |> others kept |> endEach session owner
+            let follow = placeOf session records
+            let! place = follow kept
+            let mutable others = []
+
+            for item in records do
+                let! leadsTo = follow item.Key
+
+                if leadsTo <> place then
+                    others <- item :: others
+
+            return! endEach session owner (List.rev others)
         }
 
     /// However long it takes: new sign-ins lose from its beginning on.

@@ -98,7 +98,7 @@ public class StartupTests
     private sealed class SharedDriver : IAsyncDisposable
     {
         public SessionDriver Driver { get; } =
-            MemoryDriver.create(new Microsoft.Extensions.Time.Testing.FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)));
+            MemoryDriver.Create(new Microsoft.Extensions.Time.Testing.FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)));
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -33,7 +33,7 @@ internal sealed class StoreFaults
 
     public SessionDriver Driver(TimeProvider clock)
     {
-        var inner = MemoryDriver.create(clock);
+        var inner = MemoryDriver.Create(clock);
 
         return SessionDriverModule.create(
             "faulty",

@@ -104,6 +104,17 @@ let tests =
               others |> List.exists (isAlive session) |> Expect.isFalse "the others"
               [ this; bob ] |> List.forall (isAlive session) |> Expect.isTrue "the rest"
 
+          testCase "promise 4: tombstones that lead to this one through another owner's stay"
+          <| fun () ->
+              let _, session = open' ()
+              let signInAs owner token = tokenOf (wait (step session token (Session.signIn owner)))
+              let first = signIn session "alice"
+              let this = first |> signInAs "alice" |> signInAs "bob" |> signInAs "alice"
+              let kept = (wait (load session this)).Place.Key
+              OwnerSessions.revokeOthers session "alice" kept none |> wait |> Expect.equal "ended" 0
+              (wait (load session first)).IsSuperseded |> Expect.isTrue "the browser has another cookie"
+              isAlive session this |> Expect.isTrue "this one"
+
           testCase "promise 27: everybody's end at once, strangers' too, moved ones too"
           <| fun () ->
               let _, session = open' ()
