@@ -20,9 +20,9 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     let mutable forgives: Func<exn, bool> | null = null
     let mutable body: CommittingBody = null
     let mutable isShown = false
-    let mutable lost: exn | null = null
-    // Of the commit after which nobody knows whether the pending changes were saved, where trying again could save them twice.
-    let mutable unknown: exn | null = null
+    // What every commit raises from now on: a change was lost since nothing could be loaded, or nobody knows whether the
+    // pending one was saved, and trying again could save it twice.
+    let mutable fault: exn | null = null
 
     /// Promise 12: what is set twice is set; what is counted or queued twice is not the same.
     let addsUp (wanted: Session) =
@@ -30,7 +30,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         || wanted.State.Flashes |> List.exists (fun flash -> flash.Id = 0L)
 
     let checkKnown () =
-        match unknown with
+        match fault with
         | null -> ()
         | e -> ExceptionDispatchInfo.Throw e
 
@@ -72,10 +72,10 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     member _.Cookie = cookie
 
     /// What was set and is not committed yet: the session, or why it can never be. Null: nothing.
-    member _.Uncommitted: objnull = if isNull lost then box pending else box lost
+    member _.Uncommitted: objnull = if isNull pending then box fault else box pending
 
     /// Something was set and is not committed yet.
-    member _.IsPending = not (isNull pending && isNull lost)
+    member _.IsPending = not (isNull pending && isNull fault)
 
     /// It is behind useSession.
     member _.IsBound = isBound
@@ -265,8 +265,8 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     /// A change was asked for that cannot be made, as the session could not be loaded: the commit is to raise it, so that
     /// no answer says that it was saved (promise 14).
     member _.Lose(e: exn) =
-        if isNull lost then
-            lost <- e
+        if isNull fault then
+            fault <- e
 
     member private this.CommitPending(wanted: Session) : Task<bool> =
         task {
@@ -278,14 +278,14 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
                 let struct (_, isWritten) = settle stepped
                 return isWritten
             with :? SessionStoreException as e when e.MayHaveBeenSaved && addsUp wanted ->
-                unknown <- e
+                fault <- e
                 ExceptionDispatchInfo.Throw e
                 return false
         }
 
     /// Commits what was set; true when more than a touch reached the store.
     member this.Commit() : Task<bool> =
-        match (if isNull lost then unknown else lost) with
+        match fault with
         | null ->
             match pending with
             | null -> Task.FromResult false
@@ -305,8 +305,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
                         ExceptionDispatchInfo.Throw e
 
                     pending <- null
-                    lost <- null
-                    unknown <- null
+                    fault <- null
                     return false
             }
 
@@ -320,8 +319,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     member _.Unbind(wasBound: bool) =
         isBound <- wasBound
         pending <- null
-        lost <- null
-        unknown <- null
+        fault <- null
 
     interface ICookieGate with
         member _.IsOpen = not context.Response.HasStarted
