@@ -85,6 +85,7 @@ public class DriverAdapterTests
         var driver = new LaterDriver(new Fake()).ToSessionDriver();
         Assert.Equal("later", driver.Name);
         Assert.True(driver.Guarantee.IsCompareAndSwap);
+        Assert.True(new Fake { Guarantee = SessionDriverGuarantee.LastWriteWins }.ToSessionDriver().Guarantee.IsLastWriteWins);
         Assert.True(driver.Owners.IsNone);
 
         ISessionDriver bare = new Bare();

@@ -78,6 +78,25 @@ public class IdentityTests
         Assert.Equal("Expired", (await browser.GetAsync("/status")).Body);
     }
 
+    [Fact(DisplayName = "promise 7: a session says when it was last seen, and each request puts off its idle end")]
+    public async Task LastSeen()
+    {
+        await using var app = await StartAsync(sessions => sessions.AddSession("web", o => o.IdleTimeout = TimeSpan.FromMinutes(30)));
+        var browser = app.NewBrowser();
+        await browser.PostAsync("/in");
+
+        for (var request = 0; request < 3; request++)
+        {
+            app.Clock.Advance(TimeSpan.FromMinutes(20));
+            Assert.Equal($"{app.Clock.GetUtcNow():O}", (await browser.GetAsync("/seen")).Body);
+            var listed = Assert.Single(await app.Sessions.ListAsync("web", "ada", TestContext.Current.CancellationToken));
+            Assert.Equal(app.Clock.GetUtcNow(), listed.LastSeenAt);
+        }
+
+        app.Clock.Advance(TimeSpan.FromMinutes(30));
+        Assert.Equal("Expired", (await browser.GetAsync("/status")).Body);
+    }
+
     [Fact(DisplayName = "promise 27: an owner's sessions are listed, and ended: one, all others, all, everybody's")]
     public async Task Owners()
     {
@@ -134,12 +153,13 @@ public class IdentityTests
         Assert.Contains(app.Sessions.Registered, session => session is { Name: "web", IsDefault: true, IdleTimeout: null });
     }
 
-    private static Task<App> StartAsync() =>
+    private static Task<App> StartAsync(Action<RunaSessionBuilder>? sessions = null) =>
         App.StartAsync(app =>
         {
             app.UseRunaSession();
             app.MapGet("/", (RunaSession session) => $"{session.Owner}: {session.Get(Keys.Visits)}");
             app.MapGet("/status", (RunaSession session) => session.Status.ToString());
+            app.MapGet("/seen", (RunaSession session) => $"{session.LastSeenAt:O}");
             app.MapGet("/handle", (RunaSession session) => session.Handle);
             app.MapPost("/visit", (RunaSession session) => session.Update(Keys.Visits, 0, n => n + 1).ToString());
             app.MapPost("/regenerate", (RunaSession session) => session.Regenerate());
@@ -151,5 +171,6 @@ public class IdentityTests
             app.MapPost("/out", (RunaSession session) => session.SignOut());
             app.MapPost("/others", async (RunaSession session, RunaSessions sessions) =>
                 (await sessions.RevokeOthersAsync(session)).ToString());
-        });
+        },
+        sessions);
 }
