@@ -1,7 +1,6 @@
 namespace Runa.Session
 
 open System
-open System.Buffers
 open System.Buffers.Binary
 open System.Buffers.Text
 open System.Security.Cryptography
@@ -25,19 +24,6 @@ module private SealLayout =
     let tagLength = 16
     let keyLength = 32
     let nonceLength = 12
-
-    let characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    let alphabet = SearchValues.Create(characters.AsSpan())
-
-    /// Base64url leaves spare bits in the last character: they are zero in the one spelling that is ours.
-    let isCanonical (text: ReadOnlySpan<char>) =
-        let last = characters.IndexOf text[text.Length - 1]
-
-        match text.Length % 4 with
-        | 0 -> true
-        | 2 -> last &&& 15 = 0
-        | 3 -> last &&& 3 = 0
-        | _ -> false
 
 /// Seals and opens the cookies of one session name of one application (promise 2); None: shared between applications.
 /// A sealed cookie is base64url of version (1 byte), key id (2), random salt (24), ciphertext, tag (16): AES-256-GCM under
@@ -128,8 +114,8 @@ type internal SealedCookie(ring: KeyRing, application: string option, name: stri
         if
             text.Length < SealedCookie.TextLength 0
             || text.Length > SealedCookie.Longest
-            || text.ContainsAnyExcept SealLayout.alphabet
-            || not (SealLayout.isCanonical text)
+            || not (Base64UrlText.isOfAlphabet text)
+            || not (Base64UrlText.isCanonical text)
         then
             SealReading.Malformed
         else
@@ -140,5 +126,4 @@ type internal SealedCookie(ring: KeyRing, application: string option, name: stri
                 SealReading.Malformed
 
     /// Whether a text could be a piece of a cookie: no other character leads to the framework, which would decode it.
-    static member IsPiece(text: ReadOnlySpan<char>) : bool =
-        text.Length > 0 && not (text.ContainsAnyExcept SealLayout.alphabet)
+    static member IsPiece(text: ReadOnlySpan<char>) : bool = text.Length > 0 && Base64UrlText.isOfAlphabet text
