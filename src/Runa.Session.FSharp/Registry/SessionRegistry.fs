@@ -49,6 +49,9 @@ module SessionRegistry =
         | CookieChange.Expire -> [ session.Cookie.Expire true ]
         | CookieChange.Texts texts -> texts true
 
+    let private committed (session: NamedSession) (stepped: Stepped<unit>) : Committed =
+        { Session = stepped.Loaded.Session; Cookies = cookies session stepped.Cookie }
+
     /// Stores what became of a session that `load` gave. On a conflict the changes are merged onto the newer session, as
     /// for every run-once handler; SessionConflictException where they cannot be. The token cancels before the first
     /// store call and not after. Secure = SameAsRequest counts as https. Raises InvalidOperationException for a session
@@ -64,7 +67,7 @@ module SessionRegistry =
                     Attempts.run named null loaded session WhenGone.StepAgainUnlessOwned (fun session ->
                         struct (session, ()))
 
-                return ({ Session = stepped.Loaded.Session; Cookies = cookies named stepped.Cookie }: Committed)
+                return committed named stepped
             | origin ->
                 return
                     raise (
@@ -92,7 +95,7 @@ module SessionRegistry =
                 Attempts.run session null loaded null WhenGone.StepAgainUnlessOwned (fun session ->
                     struct (step session, ()))
 
-            return ({ Session = stepped.Loaded.Session; Cookies = cookies session stepped.Cookie }: Committed)
+            return committed session stepped
         }
 
     /// The registered sessions, in the order of their registration.
