@@ -9,6 +9,8 @@ open Microsoft.AspNetCore.Http
 /// told.
 [<Sealed; AllowNullLiteral>]
 type internal RequestSession(context: HttpContext, session: NamedSession) =
+    // Kept: when this request has ended, servers use its context for somebody else's.
+    let cookies = context.Request.Headers.Cookie
     let mutable next: RequestSession = null
     let mutable loaded: Loaded = null
     let mutable pending: Session | null = null
@@ -103,7 +105,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         if not (isNull loaded) then
             ValueTask<Loaded> loaded
         else
-            let found = SessionLifecycle.load session context.Request.Headers.Cookie
+            let found = SessionLifecycle.load session cookies
 
             if found.IsCompletedSuccessfully then
                 loaded <- found.Result
