@@ -166,7 +166,7 @@ module internal RegistryBuilder =
                     Clock = clock
                     Log = log
                     StoreTimeout = parts.StoreTimeout
-                    Queues = CommitQueues()
+                    Queues = CommitQueues(not drivers[o.Driver].InProcess)
                     Hints = Hints()
                     IsDevelopment = host.IsDevelopment } ]
 

@@ -14,6 +14,8 @@ type private CommitQueue() =
     member val Latest: SessionRecord voption = ValueNone with get, set
     /// How many in a row started from it.
     member val Streak = 0 with get, set
+    /// How many did not, since the queue began.
+    member val Detours = 0 with get, set
 
 /// How waiting for a turn ended.
 [<RequireQualifiedAccess; Struct; NoComparison>]
@@ -26,8 +28,11 @@ type internal Turn =
 /// A queue for each session that has conflicts at the moment. It spans the attempts, not a single store call, and one
 /// process: between processes compare-and-swap alone decides.
 [<Sealed>]
-type internal CommitQueues() =
+type internal CommitQueues(isShared: bool) =
     let queues = ConcurrentDictionary<StoreKey, CommitQueue>()
+
+    /// Of a store that no other process writes to.
+    new() = CommitQueues false
 
     /// More than this many waiting for one session is a fault, not a wait.
     static member Longest = 1_000
@@ -39,15 +44,26 @@ type internal CommitQueues() =
     /// after this many in a row one starts from what it knew itself, and its detour lets the others in.
     static member private LongestStreak = 8
 
-    /// What the next one starts from.
-    static member private Hand(queue: CommitQueue) : SessionRecord voption =
+    /// A process that needs longer for an attempt than a detour takes would still come too late each time, so every fourth
+    /// detour is a rest that several attempts fit into. Measured with two processes on one Redis and two cores: without it
+    /// some request lost 64 times in a row in one of twelve runs of 4,000.
+    static member private DetoursToRest = 4
+
+    static member private Rest = TimeSpan.FromMilliseconds 3.
+
+    /// What the next one starts from, and whether it is to rest before.
+    static member private Hand(queue: CommitQueue) : struct (SessionRecord voption * bool) =
         lock queue (fun () ->
             if queue.Latest.IsSome && queue.Streak < CommitQueues.LongestStreak then
                 queue.Streak <- queue.Streak + 1
-                queue.Latest
+                struct (queue.Latest, false)
+            elif queue.Streak = 0 then
+                // Nothing is known, after a queue began or a commit failed: that is no streak.
+                struct (ValueNone, false)
             else
                 queue.Streak <- 0
-                ValueNone)
+                queue.Detours <- queue.Detours + 1
+                struct (ValueNone, queue.Detours % CommitQueues.DetoursToRest = 0))
 
     /// Waits for the caller's turn.
     member this.Enter(key: StoreKey, timeout: TimeSpan) : Task<Turn> =
@@ -76,7 +92,12 @@ type internal CommitQueues() =
             task {
                 try
                     do! turn.Task.WaitAsync timeout
-                    return Turn.Entered(CommitQueues.Hand queue)
+                    let struct (latest, isToRest) = CommitQueues.Hand queue
+
+                    if isShared && isToRest then
+                        do! Task.Delay CommitQueues.Rest
+
+                    return Turn.Entered latest
                 with :? TimeoutException ->
                     this.Remove(key, queue, node)
                     return Turn.TooLate
