@@ -14,9 +14,6 @@ internal static class AspNetSessionKeys
 
     private const string Prefix = "aspnet:";
 
-    // Longer ones are not worth the memory of being remembered.
-    private const int LongestRemembered = 256;
-
     /// <summary>Where its Id stands: without the colon, so no key can be it.</summary>
     public static readonly SessionKey<string> Id = new("aspnet.id");
 
@@ -31,11 +28,7 @@ internal static class AspNetSessionKeys
     }
 
     /// <summary>The typed key of a key that is normalized.</summary>
-    public static SessionKey<byte[]> Of(string key)
-    {
-        var name = Prefix + key;
-        return name.Length <= LongestRemembered ? KeyCache<byte[]>.Find(name) : new SessionKey<byte[]>(name);
-    }
+    public static SessionKey<byte[]> Of(string key) => KeyCache<byte[]>.Find(Prefix + key);
 
     /// <summary>The key that a name stands for, if it is one of ours.</summary>
     public static bool TryRead(string name, [NotNullWhen(true)] out string? key)

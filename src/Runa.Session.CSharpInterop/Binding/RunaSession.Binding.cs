@@ -1,10 +1,9 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Runa.Session;
 
-[ModelBinder(typeof(RunaSessionModelBinder))]
+[RunaSessionBinder]
 public sealed partial class RunaSession : IBindableFromHttpContext<RunaSession>
 {
     /// <summary>Binds a parameter of a minimal API; see <see cref="FromRunaSessionAttribute"/>.</summary>

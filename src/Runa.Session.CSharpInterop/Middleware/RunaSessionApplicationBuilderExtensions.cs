@@ -19,7 +19,7 @@ public static class RunaSessionApplicationBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(app);
         ArgumentNullException.ThrowIfNull(names);
-        var all = names is [] ? [RunaSessionDefaults.Name] : names;
+        string[] all = names is [] ? [RunaSessionDefaults.Name] : [.. names];
         RegisteredSessions.Check(app.ApplicationServices, all);
         return app.Use(next => SessionScope.Around(all, next));
     }

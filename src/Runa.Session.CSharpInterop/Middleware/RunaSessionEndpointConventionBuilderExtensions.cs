@@ -20,7 +20,7 @@ public static class RunaSessionEndpointConventionBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(names);
-        string[] all = names is [] ? [RunaSessionDefaults.Name] : names;
+        string[] all = names is [] ? [RunaSessionDefaults.Name] : [.. names];
 
         builder.Add(endpoint => endpoint.Metadata.Add(new RunaSessionMetadata(all)));
 

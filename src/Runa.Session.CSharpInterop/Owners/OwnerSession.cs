@@ -10,7 +10,7 @@ public sealed class OwnerSession
         CreatedAt = session.CreatedAt;
         SignedInAt = session.SignedInAt?.Value;
         LastSeenAt = session.LastSeenAt;
-        ExpiresAt = session.ExpiresAt;
+        EndsAt = session.ExpiresAt;
     }
 
     /// <summary>What <see cref="RunaSessions.RevokeAsync"/> takes. It is no token: it cannot be used as a cookie.</summary>
@@ -29,7 +29,7 @@ public sealed class OwnerSession
     public DateTimeOffset LastSeenAt { get; }
 
     /// <summary>The earlier of the idle and the absolute end.</summary>
-    public DateTimeOffset ExpiresAt { get; }
+    public DateTimeOffset EndsAt { get; }
 
     /// <summary>No handle.</summary>
     public override string ToString() => nameof(OwnerSession);

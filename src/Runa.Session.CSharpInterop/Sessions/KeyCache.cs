@@ -9,6 +9,9 @@ namespace Runa.Session;
 internal static class KeyCache<T>
 {
     private const int Most = 1_000;
+
+    // Longer ones are not worth the memory of being remembered.
+    private const int LongestRemembered = 256;
     private static readonly ConcurrentDictionary<string, SessionKey<T>> s_keys = new(StringComparer.Ordinal);
 
     public static SessionKey<T> Find(string name)
@@ -21,6 +24,6 @@ internal static class KeyCache<T>
         }
 
         key = new SessionKey<T>(name);
-        return s_keys.Count < Most ? s_keys.GetOrAdd(name, key) : key;
+        return name.Length <= LongestRemembered && s_keys.Count < Most ? s_keys.GetOrAdd(name, key) : key;
     }
 }

@@ -84,9 +84,24 @@ public sealed partial class RunaSession
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(change);
-        var (value, session) = SessionModule.updateAgain(key, seed, FuncConvert.FromFunc(change), Current);
+        var (value, session) = Updated(key, seed, change);
         Leave(session);
         return value;
+    }
+
+    private ValueTuple<T, Session> Updated<T>(SessionKey<T> key, T seed, Func<T, T> change)
+    {
+        var wasUpdating = _isUpdating;
+        _isUpdating = true;
+
+        try
+        {
+            return SessionModule.updateAgain(key, seed, FuncConvert.FromFunc(change), Current);
+        }
+        finally
+        {
+            _isUpdating = wasUpdating;
+        }
     }
 
     /// <inheritdoc cref="Update{T}(SessionKey{T}, T, Func{T, T})"/>

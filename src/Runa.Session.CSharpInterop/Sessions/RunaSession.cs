@@ -12,6 +12,9 @@ public sealed partial class RunaSession
     private readonly RequestSession? _request;
     private Session? _attempt;
 
+    // A function given to Update is running.
+    private bool _isUpdating;
+
     private RunaSession(RequestSession request) => _request = request;
 
     private RunaSession(Session attempt) => _attempt = attempt;
@@ -132,14 +135,26 @@ public sealed partial class RunaSession
     internal static (Session Session, TResult Result) Attempt<TResult>(Session given, Func<RunaSession, TResult> step)
     {
         var attempt = new RunaSession(given);
-        var result = step(attempt);
-        var session = attempt.Current;
-        attempt._attempt = null;
-        return (session, result);
+
+        try
+        {
+            var result = step(attempt);
+            return (attempt.Current, result);
+        }
+        finally
+        {
+            attempt._attempt = null;
+        }
     }
 
     private void Leave(Session next)
     {
+        if (_isUpdating || _request is { IsStepping: true })
+        {
+            throw new InvalidOperationException(
+                $"The session \"{Name}\" is changed inside of a step or of an Update's function, which may run again: the change would be lost. Change what the step is given, and answer what Update is to set.");
+        }
+
         if (_request is null)
         {
             _attempt = next;

@@ -106,7 +106,7 @@ public static class RunaSessionHttpContextExtensions
     {
         ArgumentNullException.ThrowIfNull(context);
         var request = RequestSessions.find(context, name)!;
-        var stepped = request.Step(WhenGone.StepAgainUnlessOwned, new StepFunc<TResult>(step));
+        var stepped = request.Step(WhenGone.StepAgainUnlessOwned, new StepFunc<TResult>(request, step));
 
         return stepped.IsCompletedSuccessfully ? Task.FromResult(stepped.Result.Item1) : Later(stepped);
 

@@ -16,12 +16,12 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     let mutable pending: Session | null = null
     let mutable cookie = CookieChange.None
     let mutable isBound = false
-    // The commit under way, or the last of those that wait for it.
-    let mutable last: Task | null = null
+    let mutable turns = Turns()
     let mutable face: objnull = null
     let mutable forgives: Func<exn, bool> | null = null
     let mutable body: CommittingBody = null
     let mutable isShown = false
+    let mutable isStepping = false
     // What every commit raises from now on: a change was lost since nothing could be loaded, or nobody knows whether the
     // pending one was saved, and trying again could save it twice.
     let mutable fault: exn | null = null
@@ -40,9 +40,15 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         InvalidOperationException
             $"The session \"{session.Name}\" is not loaded in this request: put useSession \"{session.Name}\" before this handler, or use ctx.LoadSessionAsync."
 
-    let settle (stepped: Stepped<'R>) : struct ('R * bool) =
+    /// `start`: what was committed had been made from it, or was it.
+    let settle (start: Session) (stepped: Stepped<'R>) : struct ('R * bool) =
         loaded <- stepped.Loaded
-        pending <- null
+
+        match pending with
+        | null -> ()
+        | now when Object.ReferenceEquals(now, start) -> pending <- null
+        // Set while the commit was under way: that is still to be committed.
+        | now -> pending <- Attempts.merge session loaded start (Merge.beyond start now)
 
         match stepped.Cookie with
         | CookieChange.None -> ()
@@ -50,14 +56,20 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
 
         struct (stepped.Result, stepped.IsWritten)
 
-    let settleLater (stepped: ValueTask<Stepped<'R>>) : ValueTask<struct ('R * bool)> =
+    /// Where nobody knows whether what was set before the step was saved with it, no commit of this request tries again.
+    let settleLater (start: Session) (isSet: bool) (stepped: ValueTask<Stepped<'R>>) : ValueTask<struct ('R * bool)> =
         if stepped.IsCompletedSuccessfully then
-            ValueTask<struct ('R * bool)>(settle stepped.Result)
+            ValueTask<struct ('R * bool)>(settle start stepped.Result)
         else
             ValueTask<struct ('R * bool)>(
                 task {
-                    let! stepped = stepped
-                    return settle stepped
+                    try
+                        let! stepped = stepped
+                        return settle start stepped
+                    with :? SessionStoreException as e when e.MayHaveBeenSaved && isSet && addsUp start ->
+                        fault <- e
+                        ExceptionDispatchInfo.Throw e
+                        return Unchecked.defaultof<_>
                 }
             )
 
@@ -84,6 +96,11 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
 
     /// It was loaded in this request.
     member _.IsLoaded = not (isNull loaded)
+
+    /// A step of C# is running: what it changes elsewhere than in what it is given would be lost.
+    member _.IsStepping
+        with get () = isStepping
+        and set value = isStepping <- value
 
     /// What other languages know it by: one object a request, kept here by whoever makes it.
     member _.Face
@@ -114,8 +131,12 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
                 ValueTask<Loaded>(
                     task {
                         let! found = found
-                        loaded <- found
-                        return found
+
+                        // Another load may have been quicker, and something done to what it found.
+                        if isNull loaded then
+                            loaded <- found
+
+                        return loaded
                     }
                 )
 
@@ -133,7 +154,10 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
                     task {
                         let! found = found
                         let! touched = SessionLifecycle.touchIfDue session found
-                        loaded <- touched
+
+                        if Object.ReferenceEquals(loaded, found) then
+                            loaded <- touched
+
                         return this.Current
                     }
                 )
@@ -141,14 +165,40 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     /// Loads again, for what outlives what it loaded: a stream, a socket. Raises InvalidOperationException where something
     /// was set and is not committed yet.
     member this.Reload() : ValueTask<Session> =
-        if not (isNull pending) then
-            raise (
-                InvalidOperationException
-                    $"The session \"{session.Name}\" has changes that are not committed: loading it again would lose them. Commit first."
-            )
+        let check () =
+            if not (isNull pending) then
+                raise (
+                    InvalidOperationException
+                        $"The session \"{session.Name}\" has changes that are not committed: loading it again would lose them. Commit first."
+                )
 
-        loaded <- null
-        this.LoadAndTouch()
+        this.InTurn(fun () ->
+            check ()
+
+            ValueTask<Session>(
+                task {
+                    let! found = SessionLifecycle.load session cookies
+                    let! touched = SessionLifecycle.touchIfDue session found
+                    check ()
+                    loaded <- touched
+                    return this.Current
+                }
+            ))
+
+    member private _.InTurn<'T>(work: unit -> ValueTask<'T>) : ValueTask<'T> =
+        if turns.IsFree then
+            turns.Take(work ())
+        else
+            let free = turns.Free()
+
+            turns.Take(
+                ValueTask<'T>(
+                    task {
+                        do! free
+                        return! work ()
+                    }
+                )
+            )
 
     /// The session as it stands, with what was set.
     member _.Current: Session =
@@ -162,28 +212,13 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         isShown <- true
         this.Current
 
-    /// Runs a step that can run again, and commits it with what was set before. Those of one request that overlap run one
-    /// after another: each of two new sessions would set a cookie, and the browser keeps one.
+    /// Runs a step that can run again, and commits it with what was set before.
     member this.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
-        let stepped =
-            match last with
-            | null -> this.StepNow(whenGone, step)
-            | before when before.IsCompleted -> this.StepNow(whenGone, step)
-            | before ->
-                ValueTask<struct ('R * bool)>(
-                    task {
-                        // How the one before ended is its caller's matter.
-                        do! before.ContinueWith((fun (_: Task) -> ()), TaskScheduler.Default)
-                        return! this.StepNow(whenGone, step)
-                    }
-                )
-
-        if stepped.IsCompleted then
-            stepped
+        if turns.IsFree then
+            // Without the closure: the way of every request.
+            turns.Take(this.StepNow(whenGone, step))
         else
-            let stepping = stepped.AsTask()
-            last <- stepping
-            ValueTask<struct ('R * bool)> stepping
+            this.InTurn(fun () -> this.StepNow(whenGone, step))
 
     member private this.StepNow
         (whenGone: WhenGone, step: Session -> struct (Session * 'R))
@@ -193,15 +228,26 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         let found = this.Load()
 
         if found.IsCompletedSuccessfully then
-            settleLater (Attempts.run session this found.Result pending whenGone step)
+            this.StepOn(found.Result, whenGone, step)
         else
             ValueTask<struct ('R * bool)>(
                 task {
                     let! found = found
-                    let! stepped = Attempts.run session this found pending whenGone step
-                    return settle stepped
+                    return! this.StepOn(found, whenGone, step)
                 }
             )
+
+    member private this.StepOn
+        (found: Loaded, whenGone: WhenGone, step: Session -> struct (Session * 'R))
+        : ValueTask<struct ('R * bool)> =
+        let set = pending
+
+        let start =
+            match set with
+            | null -> found.Session
+            | set -> set
+
+        settleLater start (not (isNull set)) (Attempts.run session this found set whenGone step)
 
     /// Runs a step that may do I/O, once; on a conflict its changes are merged.
     member this.StepOnce(step: Session -> Task<struct (Session * 'R)>) : Task<struct ('R * bool)> =
@@ -219,6 +265,9 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
                         $"The step for \"{session.Name}\" called ctx.SetSession for its own session: one of the two would be lost. Hand it back instead."
                 )
 
+            while not turns.IsFree do
+                do! turns.Free()
+
             // The step may have committed something of its own, and with it what was set before.
             let wanted =
                 if Object.ReferenceEquals(loaded, start) then
@@ -226,11 +275,19 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
                 else
                     Attempts.merge session loaded given (Merge.beyond given wanted)
 
-            let! stepped =
-                Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->
-                    struct (session, result))
+            let start =
+                match pending with
+                | null -> wanted
+                | set -> set
 
-            return settle stepped
+            return!
+                turns.Take(
+                    settleLater
+                        start
+                        (not (isNull pending))
+                        (Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->
+                            struct (session, result)))
+                )
         }
 
     /// Leaves a session to be committed before the first byte, or at the end of useSession.
@@ -270,33 +327,33 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         if isNull fault then
             fault <- e
 
-    member private this.CommitPending(wanted: Session) : Task<bool> =
-        task {
-            try
-                let! stepped =
-                    Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->
-                        struct (session, ()))
+    member private this.CommitNow() : ValueTask<bool> =
+        checkKnown ()
 
-                let struct (_, isWritten) = settle stepped
-                return isWritten
-            with :? SessionStoreException as e when e.MayHaveBeenSaved && addsUp wanted ->
-                fault <- e
-                ExceptionDispatchInfo.Throw e
-                return false
-        }
+        match pending with
+        | null -> ValueTask<bool> false
+        | wanted ->
+            let committed =
+                Attempts.run session this loaded wanted WhenGone.StepAgainUnlessOwned (fun session ->
+                    struct (session, ()))
+
+            ValueTask<bool>(
+                task {
+                    let! struct ((), isWritten) = settleLater wanted true committed
+                    return isWritten
+                }
+            )
 
     /// Commits what was set; true when more than a touch reached the store.
     member this.Commit() : Task<bool> =
-        match fault with
-        | null ->
-            match pending with
-            | null -> Task.FromResult false
-            | wanted -> this.CommitPending wanted
-        | e -> Task.FromException<bool> e
+        if turns.IsFree && not this.IsPending then
+            Task.FromResult false
+        else
+            task { return! this.InTurn(fun () -> this.CommitNow()) }
 
     /// As Commit, where no caller asked for it, and what it raises may be forgiven.
     member this.CommitUnasked() : Task<bool> =
-        if isNull forgives || not this.IsPending then
+        if isNull forgives then
             this.Commit()
         else
             task {

@@ -175,14 +175,29 @@ module Session =
     let update (key: SessionKey<'T>) (seed: 'T) (change: 'T -> 'T) (session: Session) : Session =
         set key (change (getOr key seed session)) session
 
+    /// A copy of what can be changed in place.
+    let private copy (key: SessionKey<'T>) (value: 'T) : 'T =
+        if typeof<'T>.IsValueType || typeof<'T> = typeof<string> || isNull (box value) then
+            value
+        else
+            match key.Decode(key.Encode value) with
+            | Ok copy -> copy
+            | Error _ -> value
+
     let updateAgain (key: SessionKey<'T>) (seed: 'T) (change: 'T -> 'T) (session: Session) : struct ('T * Session) =
         let origin = session.Origin
 
+        // A seed is given once and may be needed again: what the function does to it must not be seen then.
+        let current (session: Session) =
+            match find key session with
+            | ValueSome value -> value
+            | ValueNone -> copy key seed
+
         let replay (state: SessionState) =
-            let found = getOr key seed (Session(origin, state, SessionChange.None))
+            let found = current (Session(origin, state, SessionChange.None))
             withValue key.Name (key.Encode(change found)) state
 
-        let value = change (getOr key seed session)
+        let value = change (current session)
         let state = withValue key.Name (key.Encode value) session.State
         let replays = session.Change.Replays
 

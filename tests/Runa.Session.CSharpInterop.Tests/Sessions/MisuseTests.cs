@@ -63,6 +63,35 @@ public class MisuseTests
             "The step must be pure and must not be async: it runs again when another request got there first. Await before it, or change the session behind UseRunaSession. (Parameter 'step')");
     }
 
+    [Theory(DisplayName = "a change that a step, or an Update's function, makes elsewhere than in what it is given is refused")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ChangedElsewhere(bool inStep)
+    {
+        await using var app = await App.StartAsync(app =>
+        {
+            app.UseRunaSession();
+            app.MapPost("/", async (HttpContext ctx, RunaSession session) =>
+            {
+                if (inStep)
+                {
+                    await ctx.UpdateRunaSessionAsync("web", attempt => session.Set(Keys.Visits, 1));
+                }
+                else
+                {
+                    session.Update(Keys.Visits, 0, n =>
+                    {
+                        session.Set(Keys.Name, "Ada");
+                        return n + 1;
+                    });
+                }
+            });
+        });
+
+        var e = await Assert.ThrowsAsync<InvalidOperationException>(() => app.NewBrowser().PostAsync("/"));
+        Assert.StartsWith("The session \"web\" is changed inside of a step or of an Update's function", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact(DisplayName = "a type that would lose something names key, type and what to do")]
     public async Task UnsupportedType()
     {

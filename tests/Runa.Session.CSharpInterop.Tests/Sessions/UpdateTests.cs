@@ -67,6 +67,42 @@ public class UpdateTests
         Assert.Equal("""{"name":"Ada","notice":"1","visits":1}""", (await browser.GetAsync("/")).Body);
     }
 
+    [Fact(DisplayName = "promise 12: an Update that changes its seed in place is made again from the seed as it was given")]
+    public async Task SeedInPlace()
+    {
+        var seed = new List<string>();
+        var loaded = new TaskCompletionSource();
+        var changed = new TaskCompletionSource();
+
+        await using var app = await App.StartAsync(app =>
+        {
+            app.UseRunaSession();
+            app.MapPost("/begin", (RunaSession session) => session.Set(Keys.Name, "Ada"));
+            app.MapPost("/name", (RunaSession session) => session.Set(Keys.Name, "Grace"));
+            app.MapPost("/cart", async (RunaSession session) =>
+            {
+                session.Update(Keys.Cart, seed, cart =>
+                {
+                    cart.Add("book");
+                    return cart;
+                });
+                loaded.SetResult();
+                await changed.Task;
+            });
+            app.MapGet("/", (RunaSession session) => session.ToJson());
+        });
+
+        var browser = app.NewBrowser();
+        await browser.PostAsync("/begin");
+        var adding = browser.Copy().PostAsync("/cart");
+        await loaded.Task;
+        await browser.PostAsync("/name");
+        changed.SetResult();
+        await adding;
+        Assert.Equal("""{"cart":["book"],"name":"Grace"}""", (await browser.GetAsync("/")).Body);
+        Assert.Empty(seed);
+    }
+
     private static Task<App> StartAsync() =>
         App.StartAsync(
             app =>

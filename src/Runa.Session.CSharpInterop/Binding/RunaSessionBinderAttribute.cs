@@ -1,0 +1,15 @@
+using Microsoft.AspNetCore.Mvc.ModelBinding;
+
+namespace Runa.Session;
+
+/// <summary>
+/// How MVC binds parameters of the type that carries it: from no part of the request, so that descriptions of an API do not
+/// show them.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class RunaSessionBinderAttribute : Attribute, IBinderTypeProviderMetadata
+{
+    public Type BinderType => typeof(RunaSessionModelBinder);
+
+    public BindingSource BindingSource => BindingSource.Special;
+}
