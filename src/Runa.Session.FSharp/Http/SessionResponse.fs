@@ -142,6 +142,7 @@ module internal SessionResponse =
             // Response caching looks at the headers before OnStarting does; of an empty body, when the handler has ended.
             if not (isNull (context.Features.Get<IResponseCachingFeature>())) then
                 ResponseHeaders.apply context false
+                PrivateResponse.Guard context.Features
                 watchBody first
             elif meetsResponseCaching then
                 // It is not around this, and may be behind it.
