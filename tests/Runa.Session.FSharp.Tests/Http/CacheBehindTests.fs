@@ -55,7 +55,7 @@ module CacheBehindTests =
     type private Cache =
         | Response
         | Output of policy: (IEndpointConventionBuilder -> unit)
-        | OutputByBase
+        | OutputByBase of policy: (OutputCacheOptions -> unit)
 
     let private whom asker (context: HttpContext) : string =
         match asker with
@@ -82,7 +82,7 @@ module CacheBehindTests =
         match cache with
         | Response -> app.UseResponseCaching() |> ignore
         | Output _
-        | OutputByBase -> app.UseOutputCache() |> ignore
+        | OutputByBase _ -> app.UseOutputCache() |> ignore
 
     let private ask asker (app: IApplicationBuilder) =
         match asker with
@@ -102,12 +102,10 @@ module CacheBehindTests =
         match cache with
         | Response -> services.AddResponseCaching() |> ignore
         | Output _ -> services.AddOutputCache() |> ignore
-        | OutputByBase ->
-            services.AddOutputCache(fun options -> options.AddBasePolicy(fun policy -> policy.Cache() |> ignore))
-            |> ignore
+        | OutputByBase policy -> services.AddOutputCache policy |> ignore
 
     let private withBody = [ "GET", "/me"; "GET", "/started"; "GET", "/changes" ]
-    let private withoutBody = [ "HEAD", "/me"; "GET", "/empty"; "GET", "/zero" ]
+    let private withoutBody = [ "HEAD", "/me"; "GET", "/empty"; "GET", "/varies"; "GET", "/zero" ]
 
     /// The endpoints, of which all but /none may be asked for with a session.
     let private endpoints asker cache (app: IApplicationBuilder) =
@@ -140,6 +138,11 @@ module CacheBehindTests =
             page "/none" hi
             page "/me" hi
             page "/empty" (fun _ _ -> Task.CompletedTask)
+
+            // By itself Vary: Cookie would keep them apart.
+            page "/varies" (fun context _ ->
+                context.Response.Headers.Vary <- "Accept-Encoding"
+                Task.CompletedTask)
 
             page "/zero" (fun context _ ->
                 context.Response.ContentLength <- 0L
@@ -293,11 +296,45 @@ module CacheBehindTests =
                 Expect.equal answer.Body expected "Cache-Control of the request"
             })
 
+    let private late =
+        onBoth
+            "promise 20: output caching stores no response that asked for a session when it had started"
+            (fun server ->
+                task {
+                    let runs = Runs()
+
+                    let page (context: HttpContext) =
+                        task {
+                            runs.Count context
+                            do! context.Response.WriteAsync "hi "
+                            do! context.Response.Body.FlushAsync()
+                            let! session = context.LoadSessionAsync "web"
+                            do! context.Response.WriteAsync(Session.owner session |> Option.defaultValue "nobody")
+                        }
+
+                    use! app =
+                        start
+                            { host (respond (fun context -> page context)) with
+                                Server = server
+                                Services =
+                                    fun services ->
+                                        services.AddOutputCache(fun options ->
+                                            options.AddBasePolicy(fun policy -> policy.Cache() |> ignore))
+                                        |> ignore
+                                Pipeline = fun app -> app.UseOutputCache() |> ignore }
+
+                    let! first = app.NewBrowser().Get "/"
+                    let! second = app.NewBrowser().Get "/"
+                    Expect.equal second.Body "hi nobody" "answered"
+                    Expect.notEqual (second.Header "X-Run") (first.Header "X-Run") "not stored"
+                })
+
     let private elsewhere (app: IApplicationBuilder) =
         app.Map("/elsewhere", (fun (app: IApplicationBuilder) -> app.UseResponseCaching() |> ignore))
         |> ignore
 
     let private plain (endpoint: IEndpointConventionBuilder) = endpoint.CacheOutput() |> ignore
+    let private plainly (options: OutputCacheOptions) = options.AddBasePolicy(fun policy -> policy.Cache() |> ignore)
     let private insists (endpoint: IEndpointConventionBuilder) = endpoint.CacheOutput insisting |> ignore
 
     [<Tests>]
@@ -308,12 +345,14 @@ module CacheBehindTests =
             "Caching behind the session"
             [ apart "response caching" Response all all
               apart "output caching by endpoint" (Output plain) all all
-              apart "output caching by base policy" OutputByBase all all
+              apart "output caching by base policy" (OutputByBase plainly) all all
+              apart "output caching by a base policy that insists" (OutputByBase _.AddBasePolicy(insisting)) all all
               // Of a response without a body, the policy's own word is the last one, where the cache is before.
               apart "output caching by a policy that insists" (Output insists) all withBody
 
               strangers "response caching" Response
               strangers "output caching" (Output plain)
+              late
 
               asked
                   "a request is told not to be cached where response caching is in use"
