@@ -8,8 +8,7 @@ open Microsoft.AspNetCore.Http.Features
 open Microsoft.Extensions.Primitives
 
 // Promise 20, where response caching is around the session. It reads the headers of a response without a body when the
-// handler has ended, before OnStarting, and by then the handler may have said public. No other header keeps it from
-// storing whatever the handler sets.
+// handler has ended, before OnStarting, and by then the handler may have said public.
 
 /// A response's headers, in which Cache-Control reads as it will be sent.
 [<Sealed>]
