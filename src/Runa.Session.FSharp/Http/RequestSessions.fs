@@ -44,9 +44,10 @@ module internal RequestSessions =
             findOrAdd name request.Next
 
     let private begin' (context: HttpContext) (name: string) =
-        let first = RequestSession(context, (registryOf context).Find name)
+        let registry = registryOf context
+        let first = RequestSession(context, registry.Find name)
         context.Features.Set<RequestSession> first
-        SessionResponse.prepare first
+        SessionResponse.prepare first registry.MeetsResponseCaching
         first
 
     /// The first session that this request asked for. A context made from another one's features has sessions of its own.

@@ -68,6 +68,14 @@ module internal ResponseHeaders =
         | null -> ()
         | feature -> feature.Context.AllowCacheStorage <- false
 
+    let private uncached = StringValues "no-cache, no-store"
+
+    /// Response caching has no such feature. It stores nothing for a request that says no-store, and looks nothing up for
+    /// one that says no-cache: what it stored for those without a session would keep the handler from running.
+    let uncache (request: HttpRequest) =
+        let headers = request.Headers
+        headers.CacheControl <- StringValues.Concat(uncached, headers.CacheControl)
+
     let apply (context: HttpContext) (setsCookie: bool) =
         let headers = context.Response.Headers
         headers.Vary <- vary headers.Vary

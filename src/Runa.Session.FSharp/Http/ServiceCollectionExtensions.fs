@@ -5,11 +5,14 @@ open System.Runtime.CompilerServices
 open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Hosting
 open Microsoft.AspNetCore.Http
+open Microsoft.AspNetCore.OutputCaching
+open Microsoft.AspNetCore.ResponseCaching
 open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.DependencyInjection.Extensions
 open Microsoft.Extensions.Hosting
 open Microsoft.Extensions.Logging
+open Microsoft.Extensions.Options
 
 /// One call of AddRunaSession.
 [<Sealed>]
@@ -62,7 +65,11 @@ module internal Registration =
         services.TryAddSingleton<SessionRegistry>(Func<IServiceProvider, SessionRegistry> build)
         services.AddOptions<RegistryAtStart>().Configure<SessionRegistry>(fun _ _ -> ()).ValidateOnStart()
         |> ignore
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, RegistryMiddleware>())
+        services.TryAddEnumerable(
+            [ ServiceDescriptor.Singleton<IStartupFilter, RegistryMiddleware>()
+              ServiceDescriptor.Singleton<IPostConfigureOptions<OutputCacheOptions>, SessionCachePolicySetup>()
+              ServiceDescriptor.Singleton<IPostConfigureOptions<ResponseCachingOptions>, ResponseCachingWatch>() ]
+        )
         services
 
 /// Sessions for the services of a host.

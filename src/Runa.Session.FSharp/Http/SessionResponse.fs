@@ -132,14 +132,18 @@ module internal SessionResponse =
 
     /// Called when the first session of a request is asked for. Headers are decided when the response starts: by then an
     /// error page may have cleared what was set before. The callback registered first runs last.
-    let prepare (first: RequestSession) =
+    let prepare (first: RequestSession) (meetsResponseCaching: bool) =
         let context = first.Context
+        ResponseHeaders.veto context
 
         if not context.Response.HasStarted then
             context.Response.OnStarting(starting, Unchecked.nonNull (box first))
-            ResponseHeaders.veto context
 
             // Response caching looks at the headers before OnStarting does; of an empty body, when the handler has ended.
             if not (isNull (context.Features.Get<IResponseCachingFeature>())) then
                 ResponseHeaders.apply context false
+                PrivateResponse.Guard context.Features
                 watchBody first
+            elif meetsResponseCaching then
+                // It is not around this, and may be behind it.
+                ResponseHeaders.uncache context.Request

@@ -64,6 +64,10 @@ type SessionRegistry
     let sweeper = clock.CreateTimer((fun _ -> purgeAll () |> ignore), null, purgeEvery, purgeEvery)
 
     member internal _.Sessions = sessions
+
+    /// Whether the application's pipeline has response caching in it.
+    member val internal MeetsResponseCaching = false with get, set
+
     member internal _.PurgeAll() = purgeAll ()
 
     /// Raises InvalidOperationException for a name that is not registered, naming the known ones (promise 23).
