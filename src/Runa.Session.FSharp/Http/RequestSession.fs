@@ -4,11 +4,21 @@ open System
 open System.Runtime.ExceptionServices
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
+open Microsoft.AspNetCore.Http.Features
+open Microsoft.AspNetCore.SignalR
 
 /// One session name in one request: what was loaded, what was set and not yet committed, and what the browser is to be
 /// told.
 [<Sealed; AllowNullLiteral>]
 type internal RequestSession(context: HttpContext, session: NamedSession) =
+    /// SignalR without WebSockets calls hubs in a copy of a request that has been answered: its response says that it has
+    /// not started, and goes nowhere.
+    static let isOfHub (context: HttpContext) =
+        (context.Features.Get<IHttpResponseFeature>() :? HttpResponseFeature)
+        && (match context.GetEndpoint() with
+            | null -> false
+            | endpoint -> not (isNull (endpoint.Metadata.GetMetadata<HubMetadata>())))
+
     // Kept: when this request has ended, servers use its context for somebody else's.
     let cookies = context.Request.Headers.Cookie
     let mutable next: RequestSession = null
@@ -311,7 +321,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
 
     /// As Set, for a session made from Current just now, by whoever knows that it is loaded and bound.
     member this.Leave(wanted: Session) =
-        if context.Response.HasStarted then
+        if not (this :> ICookieGate).IsOpen then
             Attempts.checkGate session this (Commit.plan session.Now session.Settings.IdleTimeout loaded wanted)
 
         if isShown then
@@ -381,4 +391,4 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         fault <- null
 
     interface ICookieGate with
-        member _.IsOpen = not context.Response.HasStarted
+        member _.IsOpen = not context.Response.HasStarted && not (isOfHub context)

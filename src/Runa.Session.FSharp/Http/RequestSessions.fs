@@ -63,6 +63,9 @@ module internal RequestSessions =
         | null -> begin' context name
         | first -> findOrAdd name first
 
+    /// Whether a session of this request has a cookie to send.
+    let setsCookie (context: HttpContext) : bool = SessionResponse.setsCookie (tryFirst context)
+
     /// Leaves a session to be committed before the first byte.
     let set (context: HttpContext) (session: Session) =
         (find context (Session.name session)).Set session

@@ -2,7 +2,6 @@ namespace Runa.Session
 
 open System
 open System.Runtime.CompilerServices
-open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Hosting
 open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.OutputCaching
@@ -23,20 +22,6 @@ type internal SetupStep(change: IServiceProvider -> SessionSetup -> SessionSetup
 /// application from starting.
 [<Sealed>]
 type internal RegistryAtStart() = class end
-
-/// Leaves the registry among each request's features: the first thing in the pipeline.
-[<Sealed>]
-type internal RegistryMiddleware(registry: SessionRegistry) =
-    interface IStartupFilter with
-        member _.Configure next =
-            Action<IApplicationBuilder>(fun app ->
-                app.Use(fun (next: RequestDelegate) ->
-                    RequestDelegate(fun context ->
-                        context.Features.Set<SessionRegistry> registry
-                        next.Invoke context))
-                |> ignore
-
-                next.Invoke app)
 
 module internal Registration =
     let private facts (services: IServiceProvider) (parts: SetupParts) : HostFacts =

@@ -13,7 +13,8 @@ module internal SessionResponse =
 
     let private isPending = exists _.IsPending
 
-    let private setsCookie =
+    /// Whether one of them has something to say to the browser.
+    let setsCookie =
         exists (fun request ->
             match request.Cookie with
             | CookieChange.None -> false

@@ -47,6 +47,41 @@ public class MiddlewareTests
         Assert.Equal("1", (await browser.GetAsync("/")).Body);
     }
 
+    [Theory(DisplayName = "promise 20: an exception that nobody handles leaves the cookie of a session that was stored")]
+    [InlineData("/in")]
+    [InlineData("/in/async")]
+    public async Task NoErrorPage(string path)
+    {
+        await using var app = await App.StartAsync(
+            app =>
+            {
+                app.UseRunaSession();
+                app.MapGet("/", (RunaSession session) => $"{session.Owner} {session.Get(Keys.Visits)}");
+                app.MapPost("/visit", (RunaSession session) => session.Set(Keys.Visits, 1));
+                app.MapPost("/in", void (HttpContext ctx) =>
+                {
+                    ctx.UpdateRunaSessionAsync("web", session => session.SignIn("ada")).GetAwaiter().GetResult();
+                    throw new InvalidOperationException("on purpose");
+                });
+                app.MapPost("/in/async", async Task (HttpContext ctx) =>
+                {
+                    await ctx.UpdateRunaSessionAsync("web", session => session.SignIn("ada"));
+                    await Task.Yield();
+                    throw new InvalidOperationException("on purpose");
+                });
+            },
+            onKestrel: true);
+
+        var browser = app.NewBrowser();
+        await browser.PostAsync("/visit");
+        var answer = await browser.PostAsync(path);
+        Assert.Equal(500, (int)answer.Status);
+        Assert.Equal("", answer.Body);
+        Assert.Single(answer.SetCookies);
+        Assert.Equal("ada 1", (await browser.GetAsync("/")).Body);
+        Assert.Contains(app.Logs.All, line => line.Error?.Message == "on purpose");
+    }
+
     [Fact(DisplayName = "promise 14: a session that is too large is an error before the response, with sizes in it")]
     public async Task TooLarge()
     {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Xunit;
@@ -69,12 +70,29 @@ public class SignalRTests
         Assert.Equal("0", (await copy.GetAsync("/")).Body);
     }
 
-    private static async Task<HubConnection> ConnectAsync(App app, Browser browser)
+    [Fact(DisplayName = "promise 4: over long polling, where no cookie can be sent, a hub that signs in raises and leaves the session as it is")]
+    public async Task LongPolling()
+    {
+        await using var app = await StartAsync();
+        var browser = app.NewBrowser();
+        await browser.PostAsync("/begin");
+        await using var connection = await ConnectAsync(app, browser, HttpTransportType.LongPolling);
+        var e = await Assert.ThrowsAsync<HubException>(
+            () => connection.InvokeAsync("SignIn", TestContext.Current.CancellationToken));
+        Assert.Contains("the response has started", e.Message, StringComparison.Ordinal);
+        Assert.Equal(1, await connection.InvokeAsync<int>("Visit", TestContext.Current.CancellationToken));
+        Assert.Equal("1", (await browser.GetAsync("/")).Body);
+    }
+
+    private static async Task<HubConnection> ConnectAsync(
+        App app,
+        Browser browser,
+        HttpTransportType transport = HttpTransportType.WebSockets)
     {
         var connection = new HubConnectionBuilder()
             .WithUrl(
                 new Uri(app.Address, "/hub"),
-                Microsoft.AspNetCore.Http.Connections.HttpTransportType.WebSockets,
+                transport,
                 options => options.Headers["Cookie"] = string.Join("; ", browser.Cookies.Select(c => $"{c.Key}={c.Value}")))
             .Build();
         await connection.StartAsync(TestContext.Current.CancellationToken);
@@ -104,6 +122,8 @@ public class SignalRTests
 
         public Task<int> Visit() =>
             Request.UpdateRunaSessionAsync("web", session => session.Update(Keys.Visits, 0, n => n + 1));
+
+        public Task SignIn() => Request.UpdateRunaSessionAsync("web", session => session.SignIn("ada"));
 
         public async Task<string> Reload()
         {
