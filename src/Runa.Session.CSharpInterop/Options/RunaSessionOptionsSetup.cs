@@ -1,24 +1,48 @@
-using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Runa.Session;
 
-/// <summary>What the options of a session are before any code: the defaults of its name, then the configuration.</summary>
-internal sealed class RunaSessionOptionsSetup(SessionRegistrations registrations) : IConfigureNamedOptions<RunaSessionOptions>
+/// <summary>
+/// What the options of a session are before any code: the defaults of its name, then the configuration. Then, for the
+/// session that is meant where no name is given, what code configured without a name.
+/// </summary>
+internal sealed class RunaSessionOptionsSetup(SessionRegistrations registrations, IServiceProvider services)
+    : IConfigureNamedOptions<RunaSessionOptions>
 {
-    public void Configure(RunaSessionOptions options) => Configure(RunaSessionDefaults.Name, options);
+    public void Configure(RunaSessionOptions options) => Configure(Microsoft.Extensions.Options.Options.DefaultName, options);
 
     public void Configure(string? name, RunaSessionOptions options)
     {
-        if (options.IsFilled)
+        if (!options.IsFilled)
         {
-            return;
+            Fill(string.IsNullOrEmpty(name) ? RunaSessionDefaults.Name : name, options);
         }
 
-        var session = string.IsNullOrEmpty(name) ? RunaSessionDefaults.Name : name;
+        if (name == RunaSessionDefaults.Name)
+        {
+            foreach (var other in services.GetServices<IConfigureOptions<RunaSessionOptions>>())
+            {
+                switch (other)
+                {
+                    case ConfigureNamedOptions<RunaSessionOptions> { Name: "" } unnamed:
+                        unnamed.Configure(unnamed.Name, options);
+                        break;
+                    case IConfigureNamedOptions<RunaSessionOptions>:
+                        break;
+                    default:
+                        other.Configure(options);
+                        break;
+                }
+            }
+        }
+    }
+
+    private void Fill(string session, RunaSessionOptions options)
+    {
         var settings = SessionSettingsModule.defaults(session);
 
-        if (registrations.Configuration?.GetSection($"session:sessions:{session}") is { } section)
+        if (registrations.ConfigurationOf(services)?.GetSection($"session:sessions:{session}") is { } section)
         {
             // Its mistakes are told by the registry, with all others.
             settings = SettingReaders.read(section, settings).Item1;

@@ -12,7 +12,7 @@ public static class RunaSessionServiceCollectionExtensions
     /// <summary>
     /// Registers the sessions of the application. A mistake in them keeps the host from starting, with a
     /// <see cref="SessionConfigurationException"/> (an <see cref="OptionsValidationException"/>) that names all mistakes.
-    /// Secrets come from the environment (<c>RUNA_SECRET</c>), unless <see cref="RunaSessionBuilder.AddSecrets"/> sets them.
+    /// Reads <c>session:sessions:NAME</c>, <c>app:secret</c> and the like from the host's configuration; what code sets wins.
     /// Called again, it extends what was registered before.
     /// </summary>
     /// <param name="services">The services of the application.</param>
@@ -25,13 +25,12 @@ public static class RunaSessionServiceCollectionExtensions
         return Add(services, null, configure);
     }
 
-    /// <summary>Registers the sessions "web", "admin" and "api" with their defaults.</summary>
+    /// <summary>Registers the sessions "web", "admin" and "api", as the host's configuration says.</summary>
     /// <param name="services">The services of the application.</param>
     public static IServiceCollection AddRunaSession(this IServiceCollection services) => Add(services, null, null);
 
     /// <summary>
-    /// As the other, reading <c>session:sessions:NAME</c>, <c>app:secret</c> and the like from the configuration. What code
-    /// sets wins.
+    /// As the other, reading this configuration instead of the host's.
     /// </summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="configuration">Usually the application's whole configuration.</param>
@@ -46,7 +45,7 @@ public static class RunaSessionServiceCollectionExtensions
         return Add(services, configuration, configure);
     }
 
-    /// <summary>Registers the sessions "web", "admin" and "api", as the configuration says.</summary>
+    /// <summary>Registers the sessions "web", "admin" and "api", as this configuration says.</summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="configuration">Usually the application's whole configuration.</param>
     public static IServiceCollection AddRunaSession(this IServiceCollection services, IConfiguration configuration)
@@ -66,8 +65,7 @@ public static class RunaSessionServiceCollectionExtensions
         var builder = new RunaSessionBuilder(services, registrations);
         configure?.Invoke(builder);
 
-        Registration.add(services, Step((_, setup) => builder.Apply(
-            configuration is null ? setup : SessionSetupModule.configuration(configuration, setup))));
+        Registration.add(services, Step((_, setup) => builder.Apply(setup)));
 
         return services;
     }

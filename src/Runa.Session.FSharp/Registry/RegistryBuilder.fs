@@ -112,6 +112,7 @@ module internal RegistryBuilder =
 
         let settingErrors =
             configurationErrors
+            @ parts.Mistakes
             @ List.collect (fun (name, o) -> SettingsRules.check name o) settings
             @ SettingsRules.checkAll settings
             // Shared sessions have none: those of an application without a name would pass for them.

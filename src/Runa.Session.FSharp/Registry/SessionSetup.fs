@@ -21,7 +21,8 @@ and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal 
       Configuration: IConfiguration option
       Clock: TimeProvider option
       Loggers: ILoggerFactory option
-      StoreTimeout: TimeSpan }
+      StoreTimeout: TimeSpan
+      Mistakes: string list }
 
     member _.Display = "SetupParts"
 
@@ -49,7 +50,8 @@ module SessionSetup =
               Configuration = None
               Clock = None
               Loggers = None
-              StoreTimeout = TimeSpan.FromSeconds 5. }
+              StoreTimeout = TimeSpan.FromSeconds 5.
+              Mistakes = [] }
 
     let driverFrom (name: string) (make: IServiceProvider -> SessionDriver) (setup: SessionSetup) =
         SessionSetup { setup.Parts with Drivers = setup.Parts.Drivers.Add(name, make) }
@@ -72,6 +74,9 @@ module SessionSetup =
 
     let loggerFactory (loggers: ILoggerFactory) (setup: SessionSetup) =
         SessionSetup { setup.Parts with Loggers = Some loggers }
+
+    let refuse (mistakes: string list) (setup: SessionSetup) =
+        SessionSetup { setup.Parts with Mistakes = setup.Parts.Mistakes @ mistakes }
 
     let storeTimeout (limit: TimeSpan) (setup: SessionSetup) =
         if limit <= TimeSpan.Zero then

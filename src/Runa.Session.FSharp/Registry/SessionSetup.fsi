@@ -22,6 +22,8 @@ and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal 
         Clock: TimeProvider option
         Loggers: ILoggerFactory option
         StoreTimeout: TimeSpan
+        /// Found before the registry is built, and told with its own.
+        Mistakes: string list
     }
 
     member Display: string
@@ -57,6 +59,9 @@ module SessionSetup =
 
     /// Where warnings go. Default: the host's; without a host, nowhere.
     val loggerFactory: loggers: ILoggerFactory -> setup: SessionSetup -> SessionSetup
+
+    /// What keeps the application from starting, told with everything else that is wrong.
+    val internal refuse: mistakes: string list -> setup: SessionSetup -> SessionSetup
 
     /// How long one call to a driver may take before it counts as failed. Default: 5 seconds.
     val storeTimeout: limit: TimeSpan -> setup: SessionSetup -> SessionSetup

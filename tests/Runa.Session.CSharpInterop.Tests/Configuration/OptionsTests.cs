@@ -83,6 +83,46 @@ public class OptionsTests
         Assert.Equal(1_000, provider.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>().Get("web").MaxBytes);
     }
 
+    [Fact(DisplayName = "options without a name are those of the session that is meant where none is given")]
+    public async Task Unnamed()
+    {
+        var services = Host();
+        services.AddRunaSession(builder => builder.AddSecrets(App.Secret));
+        services.Configure<RunaSessionOptions>(o => o.Ttl *= 2);
+        await using var provider = services.BuildServiceProvider();
+        var registered = provider.GetRequiredService<RunaSessions>().Registered.ToDictionary(session => session.Name);
+        Assert.Equal((TimeSpan.FromHours(4), TimeSpan.FromHours(2)), (registered["web"].Ttl, registered["admin"].Ttl));
+        Assert.Equal(TimeSpan.FromHours(4), provider.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>().Get("web").Ttl);
+        Assert.Equal(TimeSpan.FromHours(4), provider.GetRequiredService<IOptions<RunaSessionOptions>>().Value.Ttl);
+    }
+
+    [Fact(DisplayName = "promise 23: options of a name that is no session are a mistake")]
+    public async Task UnknownName()
+    {
+        var services = Host();
+        services.AddRunaSession(builder => builder.AddSecrets(App.Secret));
+        services.Configure<RunaSessionOptions>("wbe", o => o.Ttl *= 2);
+        services.PostConfigure<RunaSessionOptions>("shop", o => o.Ttl *= 2);
+        await using var provider = services.BuildServiceProvider();
+        var e = Assert.Throws<SessionConfigurationException>(() => provider.GetRequiredService<RunaSessions>());
+        Assert.Equal(
+            [
+                "RunaSessionOptions are configured for \"wbe\", which is no session. Did you mean \"web\"? Known: admin, api, web. Register it with AddSession.",
+                "RunaSessionOptions are configured for \"shop\", which is no session. Known: admin, api, web. Register it with AddSession.",
+            ],
+            e.Errors);
+    }
+
+    [Fact(DisplayName = "where no configuration is given, the host's is read")]
+    public async Task HostConfiguration()
+    {
+        var services = Host();
+        services.AddSingleton(Json(("session:sessions:web:ttl", "7h"), ("app:secret", App.Secret)));
+        services.AddRunaSession();
+        await using var provider = services.BuildServiceProvider();
+        Assert.Contains(provider.GetRequiredService<RunaSessions>().Registered, session => session is { Name: "web", Ttl.Hours: 7 });
+    }
+
     [Fact(DisplayName = "AddRunaSession called again extends what was registered, and changes nothing twice")]
     public async Task Again()
     {
