@@ -35,7 +35,16 @@ let private lines (text: string) = text.Split '\n' |> Array.filter (String.IsNul
 let tests =
     testList
         "docs/giraffe.md"
-        [ test "each of its snippets stands in a sample, line by line" {
+        [ test "Giraffe.props names the FSharp.Core of paket.lock" {
+              let locked = Regex.Match(read "paket.lock", @"^    FSharp\.Core \(([^)]+)\)", RegexOptions.Multiline)
+              Expect.isTrue locked.Success "paket.lock has one"
+              Expect.stringContains
+                  (read "Giraffe.props")
+                  $"Include=\"FSharp.Core\" Version=\"{locked.Groups[1].Value}\""
+                  "the same"
+          }
+
+          test "each of its snippets stands in a sample, line by line" {
               let found = blocks "docs/giraffe.md"
               Expect.isGreaterThan (List.length found) 8 "the page has snippets"
 

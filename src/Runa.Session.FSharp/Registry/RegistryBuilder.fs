@@ -82,7 +82,7 @@ module internal RegistryBuilder =
                           $"{child.Path}: a section of settings, not a single value."
 
                       if not (isKnown child.Key) then
-                          $"{child.Path}: there is no session \"{child.Key}\".{Nearest.hint names child.Key} Known: {Nearest.list names}. Register it with SessionSetup.session."
+                          $"{child.Path}: there is no session \"{child.Key}\".{Nearest.hint names child.Key} Known: {Nearest.list names}. Register it with SessionSetup.session (in C#: AddSession)."
               | None -> () ]
 
         settings, List.concat errors @ unknown
@@ -93,7 +93,7 @@ module internal RegistryBuilder =
             match parts.Secrets with
             | Some secrets ->
                 secrets
-                |> List.mapi (fun index secret -> $"SessionSetup.secrets ({index + 1} of {secrets.Length})", secret)
+                |> List.mapi (fun index secret -> $"SessionSetup.secrets, in C# AddSecrets ({index + 1} of {secrets.Length})", secret)
             | None -> Secrets.find parts.Configuration
 
         match found with

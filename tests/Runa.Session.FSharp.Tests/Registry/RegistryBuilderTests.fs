@@ -97,7 +97,7 @@ let mistakes =
                       "driver = \"redsi\""
                       "Did you mean \"redis\"?"
                       "Known: cache, cache:<name>, cookie, memory, redis" ]
-                    [ "SessionSetup.secrets (2 of 2)"; "12 bytes" ] ] do
+                    [ "SessionSetup.secrets, in C# AddSecrets (2 of 2)"; "12 bytes" ] ] do
                   Expect.exists errors (fun error -> parts |> List.forall error.Contains) $"%A{parts}"
 
               Expect.hasLength errors 9 "and nothing else"
