@@ -44,6 +44,7 @@ module SessionSetup =
     val session: name: string -> change: (SessionSettings -> SessionSettings) -> setup: SessionSetup -> SessionSetup
 
     /// The first signs, all verify; at least 32 bytes each. They win over those of the configuration and environment.
+    /// Raises ArgumentException for a null among them.
     val secrets: secrets: string list -> setup: SessionSetup -> SessionSetup
 
     /// The name for which tokens are good. Default: the host's application name; without a host, the entry assembly's.
@@ -58,5 +59,6 @@ module SessionSetup =
     /// Where warnings go. Default: the host's; without a host, nowhere.
     val loggerFactory: loggers: ILoggerFactory -> setup: SessionSetup -> SessionSetup
 
-    /// How long one call to a driver may take before it counts as failed. Default: 5 seconds.
+    /// How long one call to a driver may take before it counts as failed. Default: 5 seconds. Raises
+    /// ArgumentOutOfRangeException for zero or less, and for more than one day.
     val storeTimeout: limit: TimeSpan -> setup: SessionSetup -> SessionSetup
