@@ -42,10 +42,17 @@ public sealed partial class RunaSessionBuilder
     /// </summary>
     /// <param name="current">Signs, and verifies.</param>
     /// <param name="previous">Verify: sessions signed by them go on.</param>
+    /// <exception cref="ArgumentException">One of them is null.</exception>
     public RunaSessionBuilder AddSecrets(string current, params string[] previous)
     {
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(previous);
+
+        if (previous.Contains(null))
+        {
+            throw new ArgumentException("One of the previous secrets is null.", nameof(previous));
+        }
+
         return Change(setup => SessionSetupModule.secrets(ListModule.OfSeq([current, .. previous]), setup));
     }
 
@@ -58,11 +65,12 @@ public sealed partial class RunaSessionBuilder
     }
 
     /// <summary>Sets how long one call to a driver may take before it counts as failed. Default: 5 seconds.</summary>
-    /// <param name="limit">More than zero.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    /// <param name="limit">More than zero, at most one day.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive, or longer.</exception>
     public RunaSessionBuilder SetStoreTimeout(TimeSpan limit)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(limit, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, TimeSpan.FromDays(1));
         return Change(setup => SessionSetupModule.storeTimeout(limit, setup));
     }
 

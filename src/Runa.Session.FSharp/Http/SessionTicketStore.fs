@@ -59,11 +59,22 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
             given.Change
         )
 
+    /// Promise 14: cookie authentication goes on with its key for the whole request, so that nobody could be signed in.
+    let refused () : exn =
+        SessionConflictException
+            $"The session \"{session.Name}\" was not signed in: the ticket that the request had has ended (by a sign-out in this request, or a revocation), and cookie authentication takes no other key in the same request. Sign in in the next request."
+
     /// Promise 9: what has ended stays ended.
-    let renewed (ticket: AuthenticationTicket) (owner: string option) (given: Session) : Session =
-        if Session.status given <> SessionStatus.Active then given
-        elif Session.owner given = owner then put ticket given
-        else given |> handOver owner |> put ticket
+    let renewed (renewal: Renewal) (ticket: AuthenticationTicket) (owner: string option) (given: Session) : Session =
+        if Session.status given <> SessionStatus.Active then
+            if renewal = Renewal.SignIn then
+                raise (refused ())
+
+            given
+        elif Session.owner given = owner then
+            put ticket given
+        else
+            given |> handOver owner |> put ticket
 
     let remove (loaded: Loaded) : Task =
         task {
@@ -71,43 +82,62 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
             ()
         }
 
+    let store (ticket: AuthenticationTicket) : Task<string> =
+        let signIn =
+            match SessionPrincipal.tryOwner ticket.Principal with
+            | Some owner -> Session.signIn owner
+            | None -> id
+
+        task {
+            let! stored = run (Loaded.none session) (signIn >> put ticket)
+            return string stored.Loaded.Place.Token
+        }
+
+    let retrieve (key: string) : Task<AuthenticationTicket | null> =
+        task {
+            let! loaded = load key
+            let! touched = SessionLifecycle.touchIfDue session loaded
+
+            match Session.tryGet held touched.Session with
+            | Some bytes -> return TicketSerializer.Default.Deserialize bytes
+            | None -> return null
+        }
+
+    let renew (renewal: Renewal) (key: string) (ticket: AuthenticationTicket) : Task =
+        task {
+            let owner = SessionPrincipal.tryOwner ticket.Principal
+            let! loaded = load key
+            let newcomer = if loaded.State.Owner = owner then None else owner
+
+            if loaded.Status = SessionStatus.Active || renewal = Renewal.SignIn then
+                let! before = SessionLifecycle.epoch session newcomer
+                let! _ = run loaded (renewed renewal ticket owner)
+                let! after = SessionLifecycle.epoch session newcomer
+
+                // Promise 27: a sign-in that races a revocation loses.
+                if after <> before then
+                    do! remove loaded
+
+                    if renewal = Renewal.SignIn then
+                        raise (refused ())
+        }
+
+    // What is stored does not depend on whether the client still waits (promise 15): no token is listened to.
     interface ITicketStore with
-        member _.StoreAsync(ticket) : Task<string> =
-            let signIn =
-                match SessionPrincipal.tryOwner ticket.Principal with
-                | Some owner -> Session.signIn owner
-                | None -> id
+        member _.StoreAsync ticket = store ticket
 
-            task {
-                let! stored = run (Loaded.none session) (signIn >> put ticket)
-                return string stored.Loaded.Place.Token
-            }
+        member _.StoreAsync(ticket, context, _) =
+            TicketRequest.Watch context
+            store ticket
 
-        member _.RetrieveAsync(key) : Task<AuthenticationTicket | null> =
-            task {
-                let! loaded = load key
-                let! touched = SessionLifecycle.touchIfDue session loaded
+        member _.RetrieveAsync key = retrieve key
 
-                match Session.tryGet held touched.Session with
-                | Some bytes -> return TicketSerializer.Default.Deserialize bytes
-                | None -> return null
-            }
+        member _.RetrieveAsync(key, context, _) =
+            TicketRequest.Watch context
+            retrieve key
 
-        member _.RenewAsync(key, ticket) : Task =
-            task {
-                let owner = SessionPrincipal.tryOwner ticket.Principal
-                let! loaded = load key
-
-                if loaded.Status = SessionStatus.Active then
-                    let newcomer = if loaded.State.Owner = owner then None else owner
-                    let! before = SessionLifecycle.epoch session newcomer
-                    let! _ = run loaded (renewed ticket owner)
-                    let! after = SessionLifecycle.epoch session newcomer
-
-                    // Promise 27: a sign-in that races a revocation loses.
-                    if after <> before then
-                        do! remove loaded
-            }
+        member _.RenewAsync(key, ticket) = renew Renewal.Late key ticket
+        member _.RenewAsync(key, ticket, context, _) = renew (TicketRequest.RenewalIn context) key ticket
 
         member _.RemoveAsync(key) : Task =
             task {

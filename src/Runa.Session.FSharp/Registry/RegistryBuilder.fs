@@ -93,7 +93,8 @@ module internal RegistryBuilder =
             match parts.Secrets with
             | Some secrets ->
                 secrets
-                |> List.mapi (fun index secret -> $"SessionSetup.secrets, in C# AddSecrets ({index + 1} of {secrets.Length})", secret)
+                |> List.mapi (fun index secret ->
+                    $"SessionSetup.secrets, in C# AddSecrets ({index + 1} of {secrets.Length})", secret)
             | None -> Secrets.find parts.Configuration
 
         match found with

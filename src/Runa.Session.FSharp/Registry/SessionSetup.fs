@@ -63,7 +63,11 @@ module SessionSetup =
     let session (name: string) (change: SessionSettings -> SessionSettings) (setup: SessionSetup) =
         SessionSetup { setup.Parts with Sessions = setup.Parts.Sessions @ [ name, change ] }
 
-    let secrets (secrets: string list) (setup: SessionSetup) = SessionSetup { setup.Parts with Secrets = Some secrets }
+    let secrets (secrets: string list) (setup: SessionSetup) =
+        if secrets |> List.exists (fun secret -> isNull (box secret)) then
+            raise (ArgumentException("One of the secrets is null.", nameof secrets))
+
+        SessionSetup { setup.Parts with Secrets = Some secrets }
 
     let application (name: string) (setup: SessionSetup) = SessionSetup { setup.Parts with Application = Some name }
 
@@ -78,8 +82,17 @@ module SessionSetup =
     let refuse (mistakes: string list) (setup: SessionSetup) =
         SessionSetup { setup.Parts with Mistakes = setup.Parts.Mistakes @ mistakes }
 
+    // Timers take no more than 49 days.
+    let private longestStoreTimeout = TimeSpan.FromDays 1.
+
     let storeTimeout (limit: TimeSpan) (setup: SessionSetup) =
-        if limit <= TimeSpan.Zero then
-            raise (ArgumentOutOfRangeException("limit", limit, "The time limit of a store call is more than zero."))
+        if limit <= TimeSpan.Zero || limit > longestStoreTimeout then
+            raise (
+                ArgumentOutOfRangeException(
+                    nameof limit,
+                    limit,
+                    "The time limit of a store call is more than zero, and one day at most."
+                )
+            )
 
         SessionSetup { setup.Parts with StoreTimeout = limit }

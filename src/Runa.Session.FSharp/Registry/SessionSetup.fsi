@@ -46,6 +46,7 @@ module SessionSetup =
     val session: name: string -> change: (SessionSettings -> SessionSettings) -> setup: SessionSetup -> SessionSetup
 
     /// The first signs, all verify; at least 32 bytes each. They win over those of the configuration and environment.
+    /// Raises ArgumentException for a null among them.
     val secrets: secrets: string list -> setup: SessionSetup -> SessionSetup
 
     /// The name for which tokens are good. Default: the host's application name; without a host, the entry assembly's.
@@ -63,5 +64,6 @@ module SessionSetup =
     /// What keeps the application from starting, told with everything else that is wrong.
     val internal refuse: mistakes: string list -> setup: SessionSetup -> SessionSetup
 
-    /// How long one call to a driver may take before it counts as failed. Default: 5 seconds.
+    /// How long one call to a driver may take before it counts as failed. Default: 5 seconds. Raises
+    /// ArgumentOutOfRangeException for zero or less, and for more than one day.
     val storeTimeout: limit: TimeSpan -> setup: SessionSetup -> SessionSetup

@@ -16,7 +16,7 @@ module internal SettingsRules =
         | CookieSecurePolicy.Always -> "always"
         | CookieSecurePolicy.SameAsRequest -> "same_as_request"
         | CookieSecurePolicy.None -> "none"
-        | other -> string other
+        | other -> string (int other)
 
     let private cookie (o: SessionSettings) : string list =
         [ if not (CookieRules.isName o.CookieName) then
@@ -29,6 +29,12 @@ module internal SettingsRules =
           | Some domain when not (CookieRules.isDomain domain) ->
               $"cookie_domain = \"{domain}\": a domain is like example.com, with no leading dot, port or scheme"
           | _ -> ()
+
+          if not (Enum.IsDefined o.Secure) then
+              $"secure = {secureText o.Secure}: always, same_as_request or none"
+
+          if not (Enum.IsDefined o.SameSite) then
+              $"same_site = {int o.SameSite}: lax, strict, none or unspecified"
 
           if CookieRules.hasPrefix CookieRules.hostPrefix o.CookieName then
               if o.Secure <> CookieSecurePolicy.Always then

@@ -35,18 +35,48 @@ module internal JsonObjects =
             | null -> t.GetField($"{clr.Name}@", all)
             | field -> field
 
-    /// A field by whose name, `_items` or `items`, it stands behind the property Items.
+    let private nameOf (field: FieldInfo) =
+        let name = field.Name
+        if name.StartsWith("m_", StringComparison.Ordinal) then
+            name.Substring 2
+        else
+            name.TrimStart '_'
+
+    /// A field by whose name, `_items`, `m_items` or `items`, it stands behind the property Items.
     let private fieldLike (clr: PropertyInfo) : FieldInfo option =
         match clr.DeclaringType with
         | null -> None
         | t ->
             t.GetFields all
-            |> Array.tryFind (fun field ->
-                clr.Name.Equals(field.Name.TrimStart('_'), StringComparison.OrdinalIgnoreCase))
+            |> Array.tryFind (fun field -> clr.Name.Equals(nameOf field, StringComparison.OrdinalIgnoreCase))
+
+    /// A public field that only the constructor may set, without a parameter for it.
+    let private completeField (property: JsonPropertyInfo) =
+        match property.AttributeProvider with
+        | :? FieldInfo as field when not (isNull property.Get) && not (isSet property) ->
+            property.Set <- fun object value -> field.SetValue(object, value)
+            property.IsSetNullable <- property.IsGetNullable
+        | _ -> ()
+
+    /// What is derived from a base, and not marked in the text, comes back as the base.
+    let refuseUnmarked (info: JsonTypeInfo) =
+        match info.PolymorphismOptions with
+        | null -> ()
+        | options ->
+            for derived in options.DerivedTypes do
+                if isNull derived.TypeDiscriminator && derived.DerivedType <> info.Type then
+                    raise (
+                        UnsupportedType(
+                            info.Type,
+                            $"its [JsonDerivedType] for {derived.DerivedType.Name} has no discriminator, so that it would come back as {info.Type.Name}"
+                        )
+                    )
 
     /// A property that only its class may set is set all the same, or it would be written and never read.
     let completeObject (info: JsonTypeInfo) =
         for property in info.Properties do
+            completeField property
+
             match unset property with
             | ValueSome clr when not (isNull clr.DeclaringType) && not (isFrameworks clr.DeclaringType) ->
                 match clr.GetSetMethod true, storeOf clr with

@@ -66,6 +66,7 @@ module internal JsonTypes =
             JsonObjects.refuseCollectionWithMore info
 
         if info.Kind = JsonTypeInfoKind.Object && isPolymorphic info then
+            JsonObjects.refuseUnmarked info
             JsonObjects.refuseUnmakeable info
             JsonObjects.completeObject info
 

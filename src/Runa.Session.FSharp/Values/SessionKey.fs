@@ -21,6 +21,8 @@ type SessionKey<'T>(name: string, codec: Codec<'T>) =
                         "A session key's name is empty; give it one, as in SessionKey.create<int> \"visits\"."
                 )
 
+            JsonText.checkUnicode "key" name
+
             match codec.Refusal with
             | null -> isChecked <- true
             | why ->

@@ -19,7 +19,7 @@ type SessionKey<'T> =
     /// The value of a stored text; never raises for what is stored, NotSupportedException for the type as Encode.
     member internal Decode: text: string -> Result<'T, string>
 
-    /// Raises ArgumentException for an empty name, NotSupportedException for a type that cannot be stored.
+    /// Raises ArgumentException for a name that is empty or not valid Unicode, NotSupportedException for a type that cannot be stored.
     member internal Check: unit -> unit
 
 /// Makes keys.

@@ -96,6 +96,68 @@ internal sealed class Hidden
     public IReadOnlyList<string> Items => _items;
 }
 
+internal sealed class PrefixHidden
+{
+    private readonly List<string> m_items = [];
+
+    public string Id { get; set; } = "";
+
+    public IReadOnlyList<string> Items => m_items.AsReadOnly();
+}
+
+internal sealed class ReadOnlyFields
+{
+    public readonly int Number;
+
+    public readonly string? Text;
+
+    public ReadOnlyFields()
+    {
+    }
+
+    public ReadOnlyFields(int number, string? text) => (Number, Text) = (number, text);
+
+    public string Name { get; set; } = "";
+}
+
+internal struct HalfReadOnly(int x, int y)
+{
+    public readonly int X = x;
+
+    public int Y = y;
+}
+
+internal readonly struct WhollyReadOnly(int x, string y)
+{
+    public readonly int X = x;
+
+    public readonly string Y = y;
+}
+
+[JsonDerivedType(typeof(Unmarked))]
+[JsonDerivedType(typeof(UnmarkedChild))]
+internal class Unmarked
+{
+    public int X { get; set; }
+}
+
+internal sealed class UnmarkedChild : Unmarked
+{
+    public int Y { get; set; }
+}
+
+[JsonDerivedType(typeof(MarkedBase))]
+[JsonDerivedType(typeof(MarkedChild), 7)]
+internal class MarkedBase
+{
+    public int X { get; set; }
+}
+
+internal sealed class MarkedChild : MarkedBase
+{
+    public int Y { get; set; }
+}
+
 internal sealed class PrivatelyMade
 {
     private PrivatelyMade()

@@ -100,6 +100,25 @@ public class DefaultCodecTests
         Assert.Contains("Bird", Assert.Throws<ArgumentException>(() => Stored.Json<Animal>(new Bird())).Message);
     }
 
+    [Fact(DisplayName = "promise 17: a base among its own derived types needs no discriminator")]
+    public void MarkedHierarchy()
+    {
+        Assert.Equal(1, Assert.IsType<MarkedBase>(Stored.RoundTrip(new MarkedBase { X = 1 })).X);
+        Assert.Equal(2, Assert.IsType<MarkedChild>(Stored.RoundTrip<MarkedBase>(new MarkedChild { Y = 2 })).Y);
+    }
+
+    [Fact(DisplayName = "promise 17: public readonly fields of classes and structs come back")]
+    public void ReadOnlyOnes()
+    {
+        var read = Stored.RoundTrip(new ReadOnlyFields(7, "t") { Name = "n" });
+        Assert.Equal((7, "t", "n"), (read.Number, read.Text, read.Name));
+        Assert.Null(Stored.RoundTrip(new ReadOnlyFields(7, null)).Text);
+        Same(new HalfReadOnly(3, 4));
+        Same(new WhollyReadOnly(3, "y"));
+        Same<WhollyReadOnly?>(new WhollyReadOnly(5, "z"));
+        SameItems(new[] { new HalfReadOnly(1, 2) });
+    }
+
     [Fact(DisplayName = "promise 17: what would lose something is refused at the first use, with the type, the reason and what to use")]
     public void Refused()
     {
@@ -110,6 +129,9 @@ public class DefaultCodecTests
                      (Stored.Refused<object>(1), "Object (its type would be forgotten)"),
                      (Stored.Refused(new Dictionary<string, object>()), "Object"),
                      (Stored.Refused(new Hidden()), "Hidden (its property Items cannot be set, and what _items holds would be lost)"),
+                     (Stored.Refused(new PrefixHidden()), "PrefixHidden (its property Items cannot be set, and what m_items holds would be lost)"),
+                     (Stored.Refused<Unmarked>(new UnmarkedChild()), "Unmarked (its [JsonDerivedType] for UnmarkedChild has no discriminator"),
+                     (Stored.Refused(new List<Unmarked>()), "UnmarkedChild has no discriminator, so that it would come back as Unmarked"),
                      (Stored.Refused(PrivatelyMade.Make()), "PrivatelyMade (it has no public constructor"),
                      (Stored.Refused(new TwoWays(1)), "TwoWays (it has no public constructor, or several"),
                      (Stored.Refused(new Renamed("a")), "Renamed (a parameter of its constructor"),

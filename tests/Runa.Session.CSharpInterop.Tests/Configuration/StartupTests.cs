@@ -78,6 +78,17 @@ public class StartupTests
         }
     }
 
+    [Fact(DisplayName = "promise 23: a null among the secrets and a time limit over a day are refused where they are set")]
+    public void Arguments() =>
+        new Microsoft.Extensions.DependencyInjection.ServiceCollection().AddRunaSession(sessions =>
+        {
+            var e = Assert.Throws<ArgumentException>("previous", () => sessions.AddSecrets(App.Secret, [null!]));
+            Assert.Contains("is null", e.Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentOutOfRangeException>("limit", () => sessions.SetStoreTimeout(TimeSpan.FromDays(60)));
+            Assert.Throws<ArgumentOutOfRangeException>("limit", () => sessions.SetStoreTimeout(TimeSpan.Zero));
+            sessions.SetStoreTimeout(TimeSpan.FromDays(1));
+        });
+
     private static Task<App> Visited(SharedDriver store, Action<RunaSessionBuilder> secrets) =>
         App.StartAsync(
             app =>

@@ -209,6 +209,24 @@ let building =
               Expect.throwsT<SessionConfigurationException> weak "a weak one is wrong in Development too"
           }
 
+          test "promise 24: a null among the secrets is refused, and said to be one" {
+              let missing: string = Unchecked.defaultof<string>
+
+              Expect.throwsC (fun () -> setup |> SessionSetup.secrets [ secret; missing ] |> ignore) (fun e ->
+                  Expect.isTrue (e :? ArgumentException) "which error"
+                  Expect.stringContains e.Message "One of the secrets is null" "why")
+          }
+
+          test "the time limit of a store call is more than zero, and a day at most" {
+              for limit in [ TimeSpan.Zero; TimeSpan.FromDays 1. + TimeSpan.FromTicks 1L; TimeSpan.MaxValue ] do
+                  Expect.throwsC (fun () -> setup |> SessionSetup.storeTimeout limit |> ignore) (fun e ->
+                      Expect.isTrue (e :? ArgumentOutOfRangeException) "which error"
+                      Expect.stringContains e.Message "one day at most" "what is allowed")
+
+              use registry = setup |> SessionSetup.storeTimeout (TimeSpan.FromDays 1.) |> build
+              Expect.equal (registry.Find "web").StoreTimeout (TimeSpan.FromDays 1.) "a day"
+          }
+
           test "promise 2: the application's name is in its tokens, unless the session is shared" {
               let shared =
                   SessionSetup.session "shop" (fun o ->

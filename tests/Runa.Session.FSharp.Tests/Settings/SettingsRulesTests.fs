@@ -61,6 +61,19 @@ let cookies =
                   mistake [ "partitioned = true"; "secure = always"; text ] { o with Partitioned = true }
           }
 
+          test "promise 23: SameSite and Secure are values of their enums" {
+              for same in [ SameSiteMode.Unspecified; SameSiteMode.Lax; SameSiteMode.Strict ] do
+                  good { plain with SameSite = same }
+
+              for value in [ -2; 4; 99 ] do
+                  mistake
+                      [ $"same_site = {value}"; "lax, strict, none or unspecified" ]
+                      { plain with SameSite = enum value }
+
+              for value in [ -1; 3; 99 ] do
+                  mistake [ $"secure = {value}"; "always, same_as_request or none" ] { plain with Secure = enum value }
+          }
+
           test "a shared session needs a cookie that reaches other hosts" {
               mistake [ "shared = true"; "cookie_name" ] { web with Shared = true }
               good { plain with Shared = true; CookieDomain = Some "example.com" }

@@ -164,6 +164,23 @@ let types =
               Expect.throwsT<ArgumentException> act "refused"
           }
 
+          test "a name that is not valid Unicode raises at the first use, each time" {
+              for name in [ String('\uD800', 1); String([| 'a'; '\uDC00'; 'b' |]); String [| '\uDC00'; '\uD800' |] ] do
+                  let key = SessionKey.create<int> name
+
+                  for act in
+                      [ fun () -> session |> Session.set key 1 |> ignore
+                        fun () -> session |> Session.tryGet key |> ignore
+                        fun () -> session |> Session.flash key 1 |> ignore
+                        fun () -> session |> Session.remove key |> ignore ] do
+                      Expect.throwsC act (fun e ->
+                          Expect.isTrue (e :? ArgumentException) $"which error: {e}"
+                          Expect.stringContains e.Message "key is not valid Unicode" "why")
+
+              let pair = SessionKey.create<int>(String [| '\uD83D'; '\uDE00' |])
+              Expect.equal (session |> Session.set pair 1 |> Session.tryGet pair) (Some 1) "a pair is valid"
+          }
+
           test "withCodec stores what Codec.json refuses" {
               let write theme =
                   match theme with
