@@ -45,6 +45,18 @@ module internal JsonTypes =
 
     let private isPolymorphic (info: JsonTypeInfo) = not (isNull info.PolymorphismOptions)
 
+    /// A value of a derived class would be cut down to this one.
+    let private refuseDerived (info: JsonTypeInfo) =
+        let t = info.Type
+
+        if not t.IsSealed then
+            info.OnSerializing <-
+                fun value ->
+                    if value.GetType() <> t then
+                        raise (
+                            UnsupportedType(value.GetType(), $"stored as its base {t.Name}, it would lose what it adds")
+                        )
+
     let private refuseLosses (info: JsonTypeInfo) =
         let t = info.Type
 
@@ -69,6 +81,8 @@ module internal JsonTypes =
             JsonObjects.refuseUnmarked info
             JsonObjects.refuseUnmakeable info
             JsonObjects.completeObject info
+            // Reached where a hierarchy falls back to its base for classes that it does not name.
+            refuseDerived info
 
         if info.Kind = JsonTypeInfoKind.Object && not (isRecord t) && not (isPolymorphic info) then
             if t.IsAbstract || t.IsInterface then
@@ -84,17 +98,7 @@ module internal JsonTypes =
             if info.Properties.Count = 0 && hasState t && not (isOption t || isNullable t) then
                 raise (UnsupportedType(t, "nothing in it is public"))
 
-            if not t.IsSealed then
-                // A value of a derived class would be cut down to this one.
-                info.OnSerializing <-
-                    fun value ->
-                        if value.GetType() <> t then
-                            raise (
-                                UnsupportedType(
-                                    value.GetType(),
-                                    $"stored as its base {t.Name}, it would lose what it adds"
-                                )
-                            )
+            refuseDerived info
 
     /// The options of Codec.json.
     let options: JsonSerializerOptions =
@@ -151,6 +155,12 @@ module internal JsonTypes =
                     info.ElementType |> Option.ofObj |> Option.iter look
                     info.KeyType |> Option.ofObj |> Option.iter lookAtKey
                     refuseUnreadable info
+
+                    match info.PolymorphismOptions with
+                    | null -> ()
+                    | options ->
+                        for derived in options.DerivedTypes do
+                            look derived.DerivedType
 
                     if isOption t || isNullable t then
                         look (t.GetGenericArguments()[0])

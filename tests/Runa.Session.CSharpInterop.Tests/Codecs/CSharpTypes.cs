@@ -158,6 +158,33 @@ internal sealed class MarkedChild : MarkedBase
     public int Y { get; set; }
 }
 
+[JsonPolymorphic(UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FallBackToBaseType)]
+[JsonDerivedType(typeof(NamedVehicle), "named")]
+internal class Vehicle
+{
+    public int Wheels { get; set; }
+}
+
+internal sealed class NamedVehicle : Vehicle
+{
+    public string Name { get; set; } = "";
+}
+
+internal sealed class UnnamedVehicle : Vehicle
+{
+    public int Seats { get; set; }
+}
+
+[JsonDerivedType(typeof(HiddenPart), "hidden")]
+internal abstract class Part;
+
+internal sealed class HiddenPart : Part
+{
+    private readonly List<string> _items = [];
+
+    public IReadOnlyList<string> Items => _items;
+}
+
 internal sealed class PrivatelyMade
 {
     private PrivatelyMade()

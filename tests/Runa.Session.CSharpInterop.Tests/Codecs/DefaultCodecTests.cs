@@ -103,6 +103,8 @@ public class DefaultCodecTests
     [Fact(DisplayName = "promise 17: a base among its own derived types needs no discriminator")]
     public void MarkedHierarchy()
     {
+        Assert.Equal(4, Stored.RoundTrip(new Vehicle { Wheels = 4 }).Wheels);
+        Assert.Equal("n", Assert.IsType<NamedVehicle>(Stored.RoundTrip<Vehicle>(new NamedVehicle { Name = "n" })).Name);
         Assert.Equal(1, Assert.IsType<MarkedBase>(Stored.RoundTrip(new MarkedBase { X = 1 })).X);
         Assert.Equal(2, Assert.IsType<MarkedChild>(Stored.RoundTrip<MarkedBase>(new MarkedChild { Y = 2 })).Y);
     }
@@ -132,6 +134,8 @@ public class DefaultCodecTests
                      (Stored.Refused(new PrefixHidden()), "PrefixHidden (its property Items cannot be set, and what m_items holds would be lost)"),
                      (Stored.Refused<Unmarked>(new UnmarkedChild()), "Unmarked (its [JsonDerivedType] for UnmarkedChild has no discriminator"),
                      (Stored.Refused(new List<Unmarked>()), "UnmarkedChild has no discriminator, so that it would come back as Unmarked"),
+                     (Stored.Refused<Vehicle>(new UnnamedVehicle()), "UnnamedVehicle (stored as its base Vehicle"),
+                     (Stored.Refused<Part?>(null), "HiddenPart (its property Items cannot be set"),
                      (Stored.Refused(PrivatelyMade.Make()), "PrivatelyMade (it has no public constructor"),
                      (Stored.Refused(new TwoWays(1)), "TwoWays (it has no public constructor, or several"),
                      (Stored.Refused(new Renamed("a")), "Renamed (a parameter of its constructor"),
