@@ -69,8 +69,9 @@ internal static partial class Compiling
             + Made("var app", "var app = builder.Build();\n")
             + (Uses().IsMatch(block) ? "RunaSession session = null!;\n" : "");
 
-        var usings = string.Join('\n', block.Split('\n').Where(line => line.StartsWith("using ", StringComparison.Ordinal)));
-        var rest = string.Join('\n', block.Split('\n').Where(line => !line.StartsWith("using ", StringComparison.Ordinal)));
+        static bool IsUsing(string line) => line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('=');
+        var usings = string.Join('\n', block.Split('\n').Where(IsUsing));
+        var rest = string.Join('\n', block.Split('\n').Where(line => !IsUsing(line)));
         return [.. Source($"{Usings}{usings}\n{before}{rest}", s_program).Where(found => !s_fine.Any(found.StartsWith))];
     }
 
