@@ -1,0 +1,231 @@
+namespace Runa.Session
+
+open System
+open System.Runtime.ExceptionServices
+open System.Threading.Tasks
+open Microsoft.AspNetCore.Http
+
+/// What one request knows of one session: what was loaded, and what was set since and is not committed yet.
+[<AbstractClass; AllowNullLiteral>]
+type internal RequestState(context: HttpContext, session: NamedSession) =
+    // Kept: when this request has ended, servers use its context for somebody else's.
+    let cookies = context.Request.Headers.Cookie
+    let mutable loaded: Loaded = null
+    let mutable pending: Session | null = null
+    let mutable cookie = CookieChange.None
+    let mutable turns = Turns()
+    let mutable isShown = false
+    // What every commit raises from now on: a change was lost since nothing could be loaded, or nobody knows whether the
+    // pending one was saved, and trying again could save it twice.
+    let mutable fault: exn | null = null
+
+    /// Promise 12: what is set twice is set; what is counted or queued twice is not the same.
+    let addsUp (wanted: Session) =
+        not wanted.Change.Replays.IsEmpty
+        || wanted.State.Flashes |> List.exists (fun flash -> flash.Id = 0L)
+
+    /// `set` is what was committed, or part of it; null: nothing was set before, and `from` is what was loaded then.
+    let settle (from: Loaded) (set: Session | null) (stepped: Stepped<'R>) : struct ('R * bool) =
+        loaded <- stepped.Loaded
+
+        match pending, set with
+        | null, _ -> ()
+        | now, NonNull set when Object.ReferenceEquals(now, set) -> pending <- null
+        // Set while the commit was under way: that is still to be committed.
+        | now, set ->
+            let start =
+                match set with
+                | null -> from.Session
+                | set -> set
+
+            pending <- Attempts.merge session loaded start (Merge.beyond start now)
+
+        match stepped.Cookie with
+        | CookieChange.None -> ()
+        | change -> cookie <- change
+
+        struct (stepped.Result, stepped.IsWritten)
+
+    member _.Context = context
+    member _.NamedSession = session
+    member _.Name = session.Name
+
+    /// What the response is to say to the browser.
+    member _.Cookie = cookie
+
+    /// What was set and is not committed yet: the session, or why it can never be. Null: nothing.
+    member _.Uncommitted: objnull = if isNull pending then box fault else box pending
+
+    /// Something was set and is not committed yet.
+    member _.IsPending = not (isNull pending && isNull fault)
+
+    /// It was loaded in this request.
+    member _.IsLoaded = not (isNull loaded)
+
+    /// What was loaded, or null.
+    member _.Loaded = loaded
+
+    /// What was set and is not committed yet, or null.
+    member _.Pending = pending
+
+    /// Nothing of this session is under way.
+    member _.IsFree = turns.IsFree
+
+    /// When nothing is under way.
+    member _.Free() : Task = turns.Free()
+
+    /// This is under way now.
+    member _.Take(running: ValueTask<'T>) : ValueTask<'T> = turns.Take running
+
+    /// When it is its turn.
+    member _.InTurn<'T>(work: unit -> ValueTask<'T>) : ValueTask<'T> =
+        if turns.IsFree then
+            turns.Take(work ())
+        else
+            let free = turns.Free()
+
+            turns.Take(
+                ValueTask<'T>(
+                    task {
+                        do! free
+                        return! work ()
+                    }
+                )
+            )
+
+    /// Raises what every commit raises from now on, if there is something.
+    member _.CheckKnown() =
+        match fault with
+        | null -> ()
+        | e -> ExceptionDispatchInfo.Throw e
+
+    member _.NotLoaded() =
+        InvalidOperationException
+            $"The session \"{session.Name}\" is not loaded in this request: put useSession \"{session.Name}\" before this handler, or use ctx.LoadSessionAsync."
+
+    /// Takes over what a commit came to. Where nobody knows whether what had been set was saved, no commit of this request
+    /// tries again.
+    member _.Settle
+        (from: Loaded, set: Session | null, stepped: ValueTask<Stepped<'R>>)
+        : ValueTask<struct ('R * bool)> =
+        if stepped.IsCompletedSuccessfully then
+            ValueTask<struct ('R * bool)>(settle from set stepped.Result)
+        else
+            ValueTask<struct ('R * bool)>(
+                task {
+                    try
+                        let! stepped = stepped
+                        return settle from set stepped
+                    with :? SessionStoreException as e when
+                        e.MayHaveBeenSaved
+                        && (match set with
+                            | null -> false
+                            | set -> addsUp set) ->
+                        fault <- e
+                        ExceptionDispatchInfo.Throw e
+                        return Unchecked.defaultof<_>
+                }
+            )
+
+    /// Leaves a session to be committed.
+    member _.Put(wanted: Session) =
+        if isShown then
+            // A second change made from the session that this one was made from would undo this one.
+            loaded <- loaded.Again()
+            pending <- Session(loaded, wanted.State, wanted.Change)
+        else
+            pending <- wanted
+
+    /// A change was asked for that cannot be made, as the session could not be loaded: the commit is to raise it, so that
+    /// no answer says that it was saved (promise 14).
+    member _.Lose(e: exn) =
+        if isNull fault then
+            fault <- e
+
+    /// Discards what was not committed.
+    member _.Discard() =
+        pending <- null
+        fault <- null
+
+    /// Loads once; later calls give what stands now.
+    member _.Load() : ValueTask<Loaded> =
+        if not (isNull loaded) then
+            ValueTask<Loaded> loaded
+        else
+            let found = SessionLifecycle.load session cookies
+
+            if found.IsCompletedSuccessfully then
+                loaded <- found.Result
+                ValueTask<Loaded> loaded
+            else
+                ValueTask<Loaded>(
+                    task {
+                        let! found = found
+
+                        // Another load may have been quicker, and something done to what it found.
+                        if isNull loaded then
+                            loaded <- found
+
+                        return loaded
+                    }
+                )
+
+    /// Loads where no step will follow that could move the idle end.
+    member this.LoadAndTouch() : ValueTask<Session> =
+        if not (isNull loaded) then
+            ValueTask<Session> this.Current
+        else
+            let found = this.Load()
+
+            if found.IsCompletedSuccessfully && not (SessionLifecycle.isTouchDue session found.Result) then
+                ValueTask<Session> this.Current
+            else
+                ValueTask<Session>(
+                    task {
+                        let! found = found
+                        let! touched = SessionLifecycle.touchIfDue session found
+
+                        if Object.ReferenceEquals(loaded, found) then
+                            loaded <- touched
+
+                        return this.Current
+                    }
+                )
+
+    /// Loads again, for what outlives what it loaded: a stream, a socket. Raises InvalidOperationException where something
+    /// was set and is not committed yet.
+    member this.Reload() : ValueTask<Session> =
+        let check () =
+            if not (isNull pending) then
+                raise (
+                    InvalidOperationException
+                        $"The session \"{session.Name}\" has changes that are not committed: loading it again would lose them. Commit first."
+                )
+
+        this.InTurn(fun () ->
+            check ()
+
+            ValueTask<Session>(
+                task {
+                    let! found = SessionLifecycle.load session cookies
+                    let! touched = SessionLifecycle.touchIfDue session found
+                    check ()
+                    loaded <- touched
+                    return this.Current
+                }
+            ))
+
+    /// The session as it stands, with what was set.
+    member this.Current: Session =
+        match pending with
+        | null when isNull loaded -> raise (this.NotLoaded())
+        | null -> loaded.Session
+        | pending -> pending
+
+    /// From now on sessions that were made from what is loaded may come back by Set.
+    member _.Expose() = isShown <- true
+
+    /// Current, given out.
+    member this.Show() : Session =
+        this.Expose()
+        this.Current
