@@ -122,7 +122,8 @@ module internal SessionResponse =
             if not isStored || not (isPending first) then
                 committing.EndHolding isStored
 
-            if not first.Context.Response.HasStarted then
+            // Of a response without a body response caching looks at the headers before OnStarting does.
+            if not first.Context.Response.HasStarted && not (isNull (features.Get<IResponseCachingFeature>())) then
                 ResponseHeaders.apply first.Context (setsCookie first)
 
             if

@@ -14,6 +14,7 @@ type internal Loaded
         now: DateTimeOffset
     ) =
     inherit SessionOrigin()
+    let mutable given: Session | null = null
 
     override _.Name = session.Name
     override _.Status = status
@@ -42,7 +43,13 @@ type internal Loaded
     member _.Again() = Loaded(session, status, place, record, state, now)
 
     /// The session that a step is given.
-    member this.Session = Session(this, state, SessionChange.None)
+    member this.Session: Session =
+        match given with
+        | null ->
+            let made = Session(this, state, SessionChange.None)
+            given <- made
+            made
+        | given -> given
 
 module internal Loaded =
     let private empty session status place record now =
