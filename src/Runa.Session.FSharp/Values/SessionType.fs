@@ -1,0 +1,92 @@
+namespace Runa.Session
+
+open System
+
+[<RequireQualifiedAccess>]
+type SessionStatus =
+    | New
+    | Active
+    | Expired
+
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type DecodeError =
+    { Key: string
+      Type: string
+      Reason: string }
+
+    member internal error.Display = $"DecodeError: \"{error.Key}\" is not a {error.Type}"
+
+    /// Promise 5: the reason can contain parts of the value.
+    override error.ToString() = error.Display
+
+[<ReferenceEquality>]
+type internal Replay = { Key: string; Run: SessionState -> SessionState }
+
+and internal SessionChange =
+    { Regenerated: bool
+      Destroyed: bool
+      Cleared: bool
+      Taken: int64 list
+      Lifetime: TimeSpan voption
+      Replays: Replay list }
+
+    static member val None: SessionChange =
+        { Regenerated = false
+          Destroyed = false
+          Cleared = false
+          Taken = []
+          Lifetime = ValueNone
+          Replays = [] }
+
+[<AbstractClass; AllowNullLiteral>]
+type internal SessionOrigin() =
+    abstract Name: string
+    abstract Status: SessionStatus
+    abstract Now: DateTimeOffset
+    abstract Ttl: TimeSpan
+    abstract MaxTtl: TimeSpan
+    abstract State: SessionState
+    abstract Undecodable: DecodeError -> unit
+
+/// The origin of sessions made by hand.
+[<Sealed>]
+type internal NoOrigin(name: string) =
+    inherit SessionOrigin()
+    let state = SessionState.fresh DateTimeOffset.UnixEpoch (TimeSpan.FromHours 2.)
+    override _.Name = name
+    override _.Status = SessionStatus.New
+    override _.Now = DateTimeOffset.UnixEpoch
+    override _.Ttl = TimeSpan.FromHours 2.
+    override _.MaxTtl = TimeSpan.FromDays 30.
+    override _.State = state
+    override _.Undecodable _ = ()
+
+[<Sealed; StructuredFormatDisplay("{Display}")>]
+type Session internal (origin: SessionOrigin, state: SessionState, change: SessionChange) =
+    member internal _.Origin = origin
+    member internal _.State = state
+    member internal _.Change = change
+
+    member private _.Display = $"Session \"{origin.Name}\" ({origin.Status})"
+
+    /// Promise 5: the name and the status, no id and no value.
+    override session.ToString() = session.Display
+
+    interface IEquatable<Session> with
+        member session.Equals other =
+            match other with
+            | null -> false
+            | other ->
+                Object.ReferenceEquals(session, other)
+                || (origin.Name = other.Origin.Name
+                    && origin.Status = other.Origin.Status
+                    && state = other.State
+                    && change.Regenerated = other.Change.Regenerated
+                    && change.Destroyed = other.Change.Destroyed)
+
+    override session.Equals(other: objnull) =
+        match other with
+        | :? Session as other -> (session :> IEquatable<Session>).Equals other
+        | _ -> false
+
+    override _.GetHashCode() = HashCode.Combine(origin.Name, origin.Status, state.Values)
