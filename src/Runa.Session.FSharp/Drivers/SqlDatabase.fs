@@ -86,7 +86,7 @@ type internal SqlDatabase
         else
             work ()
 
-    /// To the end: an error at the commit of what a statement did comes after its last row.
+    /// All of a result.
     let rows (reader: DbDataReader) (read: DbDataReader -> 'T) (token: CancellationToken) : Task<ResizeArray<'T>> =
         task {
             let found = ResizeArray()
@@ -116,7 +116,10 @@ type internal SqlDatabase
                         let! _ = reader.NextResultAsync token
                         ()
 
-                    return! outcome reader
+                    let! result = outcome reader
+                    // PostgreSQL commits after the last row. What it says of that, Npgsql drops when it disposes the reader.
+                    let! _ = reader.NextResultAsync token
+                    return result
                 }))
 
     member _.Statements = statements
