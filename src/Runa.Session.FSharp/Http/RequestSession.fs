@@ -27,6 +27,14 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     let mutable forgives: Func<exn, bool> | null = null
     let mutable body: CommittingBody = null
 
+    /// The first session that a request asked for, or null. A context made from another one's features has sessions of its
+    /// own.
+    static member FirstOf(context: HttpContext) : RequestSession =
+        match context.Features.Get<RequestSession>() with
+        | null -> null
+        | first when Object.ReferenceEquals(first.Context, context) -> first
+        | _ -> null
+
     /// The next session of the same request.
     member _.Next
         with get () = next

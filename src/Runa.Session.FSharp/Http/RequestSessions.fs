@@ -11,10 +11,9 @@ type internal SessionBinding(request: RequestSession, wasBound: bool) =
             let isStored = not request.IsPending
             request.Unbind wasBound
 
-            match request.Context.Features.Get<RequestSession>() with
-            | first when not (isNull first) && Object.ReferenceEquals(first.Context, request.Context) ->
-                SessionResponse.unwatchBody first isStored
-            | _ -> ()
+            match RequestSession.FirstOf request.Context with
+            | null -> ()
+            | first -> SessionResponse.unwatchBody first isStored
 
 /// The sessions of a request. They live among its features, not in a scope of services: re-executed pipelines and error
 /// pages get scopes of their own.
@@ -50,12 +49,8 @@ module internal RequestSessions =
         SessionResponse.prepare first registry.MeetsResponseCaching
         first
 
-    /// The first session that this request asked for. A context made from another one's features has sessions of its own.
-    let tryFirst (context: HttpContext) : RequestSession =
-        match context.Features.Get<RequestSession>() with
-        | null -> null
-        | first when Object.ReferenceEquals(first.Context, context) -> first
-        | _ -> null
+    /// The first session that this request asked for, or null.
+    let tryFirst (context: HttpContext) : RequestSession = RequestSession.FirstOf context
 
     /// Raises InvalidOperationException without AddRunaSession, and for a name that is not registered.
     let find (context: HttpContext) (name: string) : RequestSession =
