@@ -177,16 +177,17 @@ type internal RedisOwners(store: RedisStore) =
                               ->
                               ({ Key = key; Record = record }: OwnedRecord)
                           | _ -> () ]
+                  OwnedPage.Unreadable = []
                   OwnedPage.Next = if found.Length > pageSize then List.tryLast page |> Option.map _.Text else None }
         }
 
     /// Two keys, of two places in a cluster, asked for at once.
-    member _.Epoch (scope: string) (owner: string) (token: CancellationToken) : Task<int64> =
+    member _.Epoch (scope: string) (owner: string) (token: CancellationToken) : Task<OwnerEpoch> =
         task {
             let ofScope = epoch (store.Keys.ScopeEpoch scope)
             let ofOwner = epoch (store.Keys.OwnerEpoch(scope, owner))
             let! epochs = Task.WhenAll(ofScope, ofOwner).WaitAsync token
-            return epochs[0] ^^^ epochs[1]
+            return ({ Number = epochs[0] ^^^ epochs[1]; Age = TimeSpan.MaxValue }: OwnerEpoch)
         }
 
     member _.Advance (scope: string) (owner: string) (token: CancellationToken) : Task =

@@ -77,7 +77,13 @@ let tests =
                     "SessionRecord", box record
                     "RecordKind", box (RecordKind.Moved storeKey)
                     "OwnedRecord", box ({ Key = storeKey; Record = record }: OwnedRecord)
-                    "OwnedPage", box ({ Items = [ { Key = storeKey; Record = record } ]; Next = Some owner }: OwnedPage)
+                    "OwnedPage",
+                    box (
+                        { Items = [ { Key = storeKey; Record = record } ]
+                          Unreadable = [ storeKey ]
+                          Next = Some owner }
+                        : OwnedPage
+                    )
                     "ReplaceResult", box (ReplaceResult.Conflict record)
                     "Flash", box session.State.Flashes.Head
                     "DecodeError", box undecodable

@@ -1,3 +1,4 @@
+using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 
 namespace Runa.Session;
@@ -35,6 +36,10 @@ internal sealed class DriverAdapter
             FuncConvert.FromFunc<StoreKey, DateTimeOffset, CancellationToken, ValueTask<bool>>(driver.TouchAsync),
             FuncConvert.FromFunc<StoreKey, CancellationToken, ValueTask<FSharpValueOption<SessionRecord>>>(adapter.Delete));
 
+        record = SessionDriverModule.withDeleteMany(
+            FuncConvert.FromFunc<FSharpList<StoreKey>, CancellationToken, ValueTask<FSharpList<DeletedRecord>>>(adapter.DeleteMany),
+            record);
+        record = SessionDriverModule.withRefusals(FuncConvert.FromFunc<Exception, bool>(driver.IsRefusal), record);
         record = SessionDriverModule.withGuarantee(adapter.Guarantee(), record);
         record = SessionDriverModule.withPurge(FuncConvert.FromFunc<CancellationToken, ValueTask<int>>(driver.PurgeExpiredAsync), record);
         record = SessionDriverModule.withPing(FuncConvert.FromFunc<CancellationToken, ValueTask>(driver.PingAsync), record);
@@ -58,6 +63,17 @@ internal sealed class DriverAdapter
 
     private ValueTask<FSharpValueOption<SessionRecord>> Delete(StoreKey key, CancellationToken cancellationToken) =>
         Found(_driver.DeleteAsync(key, cancellationToken));
+
+    private async ValueTask<FSharpList<DeletedRecord>> DeleteMany(
+        FSharpList<StoreKey> keys,
+        CancellationToken cancellationToken)
+    {
+        var deleted = await _driver.DeleteManyAsync([.. keys], cancellationToken).ConfigureAwait(false)
+            ?? throw new InvalidOperationException(
+                $"The driver \"{_name}\" answered null to {nameof(ISessionDriver.DeleteManyAsync)}: where it removed nothing, the list is empty.");
+
+        return ListModule.OfSeq(deleted.Select(item => new DeletedRecord(item.Key, ToOption(item.Value))));
+    }
 
     private ValueTask<bool> Create(StoreKey key, SessionRecord session, CancellationToken cancellationToken) =>
         _driver.CreateAsync(key, new StoredSession(session), cancellationToken);
@@ -90,10 +106,10 @@ internal sealed class DriverAdapter
 
         static async ValueTask<FSharpValueOption<SessionRecord>> Awaited(ValueTask<StoredSession?> answer) =>
             ToOption(await answer.ConfigureAwait(false));
-
-        static FSharpValueOption<SessionRecord> ToOption(StoredSession? session) =>
-            session is null
-                ? FSharpValueOption<SessionRecord>.ValueNone
-                : FSharpValueOption<SessionRecord>.NewValueSome(session.Record);
     }
+
+    private static FSharpValueOption<SessionRecord> ToOption(StoredSession? session) =>
+        session is null
+            ? FSharpValueOption<SessionRecord>.ValueNone
+            : FSharpValueOption<SessionRecord>.NewValueSome(session.Record);
 }

@@ -7,7 +7,8 @@ namespace Runa.Session;
 /// </summary>
 /// <remarks>
 /// <para>
-/// What a method raises reaches the application as <see cref="SessionStoreException"/>, with the exception as its cause. A
+/// What a method raises reaches the application as <see cref="SessionStoreException"/>, with the exception as its cause; but
+/// <see cref="InvalidDataException"/> says that the record cannot be read, and its session then counts as gone. A
 /// method that fails does not try again: after a create or replace that failed, the library loads the record, and tells by
 /// its version whether the write stands. A write is done whole or not at all, also when it is cancelled; each call is
 /// cancelled after a time limit (5 seconds, unless <see cref="RunaSessionBuilder.SetStoreTimeout"/> says otherwise), never
@@ -74,14 +75,56 @@ public interface ISessionDriver
     /// <returns>False: nothing is there, or it has expired.</returns>
     ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleEnd, CancellationToken cancellationToken);
 
-    /// <summary>Removes the record, expired or not, and its index entry after it.</summary>
+    /// <summary>
+    /// Removes the record, expired or not, and its index entry after it. A record that cannot be read is removed as well,
+    /// before <see cref="InvalidDataException"/> is raised. It needs no room: sessions end on a store that is full, too.
+    /// </summary>
     /// <param name="key">Where it stands.</param>
     /// <param name="cancellationToken">The time limit.</param>
     /// <returns>What it removed, as it stood last; null where nothing was.</returns>
     ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Deletes what has expired; asked for each minute. Default: nothing, for stores that expire records themselves.
+    /// <see cref="DeleteAsync"/> for at most 100 keys at once, when many sessions are ended. Default: one call each, all at
+    /// once; a store that can do it in one round trip should. Where it raises, some may be removed.
+    /// </summary>
+    /// <param name="keys">Where they stand.</param>
+    /// <param name="cancellationToken">The time limit.</param>
+    /// <returns>
+    /// What it removed, in any order, with its key; null for a record that could not be read, and is removed all the same.
+    /// </returns>
+    async ValueTask<IReadOnlyList<KeyValuePair<StoreKey, StoredSession?>>> DeleteManyAsync(
+        IReadOnlyList<StoreKey> keys,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        var deleted = await Task.WhenAll(keys.Select(DeleteOneAsync)).ConfigureAwait(false);
+        return [.. from item in deleted where item is not null select item.Value];
+
+        async Task<KeyValuePair<StoreKey, StoredSession?>?> DeleteOneAsync(StoreKey key)
+        {
+            try
+            {
+                return await DeleteAsync(key, cancellationToken).ConfigureAwait(false) is { } session
+                    ? new(key, session)
+                    : null;
+            }
+            catch (InvalidDataException)
+            {
+                return new(key, null);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whether what a write raised says for certain that nothing was written: the store is read-only, or full. Default:
+    /// false, the outcome is unknown (<see cref="SessionStoreException.MayHaveBeenSaved"/>).
+    /// </summary>
+    /// <param name="exception">What a write of this driver raised.</param>
+    bool IsRefusal(Exception exception) => false;
+
+    /// <summary>
+    /// Deletes what is <see cref="StoredSession.IsPurgeable"/>; asked for each minute. Default: nothing, for stores that expire records themselves.
     /// </summary>
     /// <param name="cancellationToken">Cancels between records.</param>
     /// <returns>How many records went.</returns>

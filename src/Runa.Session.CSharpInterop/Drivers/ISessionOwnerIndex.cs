@@ -8,8 +8,10 @@ namespace Runa.Session;
 public interface ISessionOwnerIndex
 {
     /// <summary>
-    /// The owner's records that have not expired, tombstones included, each at most once: a record that stands all the while
-    /// is on exactly one page, whatever comes and goes. So a page begins after a key, not at a count.
+    /// The owner's records, tombstones included, each at most once: a record that stands all the while
+    /// is on exactly one page, whatever comes and goes. So a page begins after a key, not at a count. Those that are
+    /// <see cref="StoredSession.IsPurgeable"/> need not be listed; those that have only just expired are, since they may live
+    /// by the clock of another node.
     /// </summary>
     /// <param name="scope">Application and session name.</param>
     /// <param name="owner">Who signed in.</param>
@@ -22,14 +24,15 @@ public interface ISessionOwnerIndex
         CancellationToken cancellationToken);
 
     /// <summary>
-    /// A number that each <see cref="AdvanceEpochAsync"/> of the owner and each <see cref="DeleteAllAsync"/> of the scope
-    /// changes, to one that it never was, and nothing else does. A sign-in reads it before and after it creates its record:
-    /// when it differs, the sign-in lost a race against a revocation, and takes its record back.
+    /// The last revocation of the owner, which each <see cref="AdvanceEpochAsync"/> of the owner and each
+    /// <see cref="DeleteAllAsync"/> of the scope changes, and nothing else does. A sign-in reads it before and after it creates
+    /// its record: when its number differs, or it is younger than the request's load of the session, the sign-in lost a race
+    /// against a revocation, and takes its record back.
     /// </summary>
     /// <param name="scope">Application and session name.</param>
     /// <param name="owner">Who signed in; there need not be a record of theirs.</param>
     /// <param name="cancellationToken">The time limit.</param>
-    ValueTask<long> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken);
+    ValueTask<SessionEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken);
 
     /// <summary>
     /// Changes the epoch of one owner. It may be forgotten after a while (10 minutes at least), since no sign-in takes that

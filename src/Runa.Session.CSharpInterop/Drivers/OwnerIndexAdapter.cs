@@ -9,7 +9,8 @@ internal static class OwnerIndexAdapter
     public static OwnerIndex Adapt(string driver, ISessionOwnerIndex index) => new(
         FuncConvert.FromFunc<string, string, FSharpOption<string>?, CancellationToken, ValueTask<OwnedPage>>(
             (scope, owner, from, cancellationToken) => List(driver, index, scope, owner, from?.Value, cancellationToken)),
-        FuncConvert.FromFunc<string, string, CancellationToken, ValueTask<long>>(index.GetEpochAsync),
+        FuncConvert.FromFunc<string, string, CancellationToken, ValueTask<OwnerEpoch>>(
+            (scope, owner, cancellationToken) => Epoch(index, scope, owner, cancellationToken)),
         FuncConvert.FromFunc<string, string, CancellationToken, ValueTask>(index.AdvanceEpochAsync),
         FuncConvert.FromFunc<string, CancellationToken, ValueTask<int>>(index.DeleteAllAsync));
 
@@ -27,6 +28,17 @@ internal static class OwnerIndexAdapter
 
         return new OwnedPage(
             ListModule.OfSeq(page.Items.Select(item => new OwnedRecord(item.Key, item.Value.Record))),
+            ListModule.OfSeq(page.Unreadable),
             page.Next is null ? FSharpOption<string>.None : FSharpOption<string>.Some(page.Next));
+    }
+
+    private static async ValueTask<OwnerEpoch> Epoch(
+        ISessionOwnerIndex index,
+        string scope,
+        string owner,
+        CancellationToken cancellationToken)
+    {
+        var epoch = await index.GetEpochAsync(scope, owner, cancellationToken).ConfigureAwait(false);
+        return new OwnerEpoch(epoch.Number, epoch.Age);
     }
 }

@@ -8,6 +8,9 @@ namespace Runa.Session;
 /// </summary>
 public sealed class StoredSession : IEquatable<StoredSession>
 {
+    /// <summary>How far the clocks of two nodes may be apart: 5 minutes.</summary>
+    public static TimeSpan ClockTolerance => SessionDriverModule.clockTolerance;
+
     private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     internal StoredSession(SessionRecord record) => Record = record;
@@ -42,6 +45,13 @@ public sealed class StoredSession : IEquatable<StoredSession>
     /// <summary>Whether the earlier end has come.</summary>
     /// <param name="now">The time of the application's <see cref="TimeProvider"/>.</param>
     public bool IsExpired(DateTimeOffset now) => SessionRecordModule.isExpired(now, Record);
+
+    /// <summary>
+    /// Whether the earlier end has come by the clock of every node: <see cref="ClockTolerance"/> ago. Before that a sweep
+    /// leaves it, and a listing shows it.
+    /// </summary>
+    /// <param name="now">The time of the application's <see cref="TimeProvider"/>.</param>
+    public bool IsPurgeable(DateTimeOffset now) => SessionRecordModule.isPurgeable(now, Record);
 
     /// <summary>
     /// The record with a later idle end, of the same version. It is never moved earlier, nor past the absolute end: where

@@ -52,24 +52,24 @@ type MemoryDriver =
         let store = MemoryStore(options.TimeProvider, log, options.MaxSessions, options.MaxBytes)
         let owners = store.Owners
 
-        { Name = "memory"
-          Load = fun key _ -> ValueTask<_>(store.Load key)
-          Create = fun key record _ -> ValueTask<_>(store.Create(key, record))
-          Replace = fun key version record _ -> ValueTask<_>(store.Replace(key, version, record))
-          Touch = fun key idleEnd _ -> ValueTask<_>(store.Touch(key, idleEnd))
-          Delete = fun key _ -> ValueTask<_>(store.Delete key)
-          Owners =
-            ValueSome
+        let driver =
+            SessionDriver.create
+                "memory"
+                (fun key _ -> ValueTask<_>(store.Load key))
+                (fun key record _ -> ValueTask<_>(store.Create(key, record)))
+                (fun key version record _ -> ValueTask<_>(store.Replace(key, version, record)))
+                (fun key idleEnd _ -> ValueTask<_>(store.Touch(key, idleEnd)))
+                (fun key _ -> ValueTask<_>(store.Delete key))
+            |> SessionDriver.withPurge (fun _ -> ValueTask<_>(store.PurgeExpired()))
+            |> SessionDriver.withOwners
                 { List = fun scope owner from _ -> ValueTask<_>(store.List(scope, owner, from, 100))
-                  Epoch = fun scope owner _ -> ValueTask<_>(owners.Epoch(scope, owner))
+                  Epoch =
+                    fun scope owner _ ->
+                        ValueTask<_>({ Number = owners.Epoch(scope, owner); Age = TimeSpan.MaxValue }: OwnerEpoch)
                   Advance =
                     fun scope owner _ ->
                         owners.Advance(scope, owner)
                         ValueTask()
                   DeleteAll = fun scope _ -> ValueTask<_>(store.DeleteAll scope) }
-          Guarantee = DriverGuarantee.CompareAndSwap
-          PurgeExpired = fun _ -> ValueTask<_>(store.PurgeExpired())
-          Ping = fun _ -> ValueTask()
-          Dispose = fun () -> ValueTask()
-          InProcess = true
-          InCookie = false }
+
+        { driver with InProcess = true }

@@ -161,6 +161,7 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
                   | ValueSome(_, record) when not (SessionRecord.isExpired now record) && ownerOf record = Some owner ->
                       ({ Key = key; Record = record }: OwnedRecord)
                   | _ -> () ]
+          Unreadable = []
           Next =
             if found.Length > page.Length then
                 List.tryLast page |> Option.map (fun struct (text, _) -> text)

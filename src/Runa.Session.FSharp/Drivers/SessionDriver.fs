@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.IO
 open System.Threading
 open System.Threading.Tasks
 
@@ -26,15 +27,27 @@ type OwnedRecord =
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type OwnedPage =
     { Items: OwnedRecord list
+      Unreadable: StoreKey list
       Next: string option }
 
     member internal page.Display = $"OwnedPage ({page.Items.Length} items)"
     override page.ToString() = page.Display
 
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type DeletedRecord =
+    { Key: StoreKey
+      Record: SessionRecord voption }
+
+    member internal _.Display = "DeletedRecord"
+    override deleted.ToString() = deleted.Display
+
+[<Struct; RequireQualifiedAccess>]
+type OwnerEpoch = { Number: int64; Age: TimeSpan }
+
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type OwnerIndex =
     { List: string -> string -> string option -> CancellationToken -> ValueTask<OwnedPage>
-      Epoch: string -> string -> CancellationToken -> ValueTask<int64>
+      Epoch: string -> string -> CancellationToken -> ValueTask<OwnerEpoch>
       Advance: string -> string -> CancellationToken -> ValueTask
       DeleteAll: string -> CancellationToken -> ValueTask<int> }
 
@@ -46,16 +59,44 @@ type SessionDriver =
       Replace: StoreKey -> RecordVersion -> SessionRecord -> CancellationToken -> ValueTask<ReplaceResult>
       Touch: StoreKey -> DateTimeOffset -> CancellationToken -> ValueTask<bool>
       Delete: StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>
+      DeleteMany: StoreKey list -> CancellationToken -> ValueTask<DeletedRecord list>
       Owners: OwnerIndex voption
       Guarantee: DriverGuarantee
       PurgeExpired: CancellationToken -> ValueTask<int>
       Ping: CancellationToken -> ValueTask
       Dispose: unit -> ValueTask
+      IsRefusal: exn -> bool
       InProcess: bool
       InCookie: bool }
 
 [<RequireQualifiedAccess>]
 module SessionDriver =
+    let clockTolerance = SessionRecord.clockTolerance
+
+    let private deleteEach
+        (delete: StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>)
+        (keys: StoreKey list)
+        (token: CancellationToken)
+        : ValueTask<DeletedRecord list> =
+        let removed key record : DeletedRecord option = Some { Key = key; Record = record }
+
+        let deleteOne key =
+            task {
+                try
+                    match! delete key token with
+                    | ValueSome _ as record -> return removed key record
+                    | ValueNone -> return None
+                with :? InvalidDataException ->
+                    return removed key ValueNone
+            }
+
+        ValueTask<DeletedRecord list>(
+            task {
+                let! deleted = keys |> List.map deleteOne |> Task.WhenAll
+                return deleted |> Array.choose id |> List.ofArray
+            }
+        )
+
     let create name load create replace touch delete : SessionDriver =
         { Name = name
           Load = load
@@ -63,13 +104,19 @@ module SessionDriver =
           Replace = replace
           Touch = touch
           Delete = delete
+          DeleteMany = deleteEach delete
           Owners = ValueNone
           Guarantee = DriverGuarantee.CompareAndSwap
           PurgeExpired = fun _ -> ValueTask<int> 0
           Ping = fun _ -> ValueTask()
           Dispose = fun () -> ValueTask()
+          IsRefusal = fun _ -> false
           InProcess = false
           InCookie = false }
+
+    let withDeleteMany deleteMany (driver: SessionDriver) = { driver with DeleteMany = deleteMany }
+
+    let withRefusals isRefusal (driver: SessionDriver) = { driver with IsRefusal = isRefusal }
 
     let withOwners owners (driver: SessionDriver) = { driver with Owners = ValueSome owners }
 

@@ -38,24 +38,51 @@ type OwnedRecord =
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type OwnedPage =
     {
-        /// At most 100.
+        /// With those that cannot be read, at most 100.
         Items: OwnedRecord list
+        /// Where records of the owner stand that cannot be read: damaged, or of a newer format.
+        Unreadable: StoreKey list
         /// Where the next page begins; None: this was the last.
         Next: string option
     }
 
     member internal Display: string
 
+/// What DeleteMany removed under one key.
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type DeletedRecord =
+    {
+        /// Where it stood.
+        Key: StoreKey
+        /// What stood there; ValueNone: it could not be read.
+        Record: SessionRecord voption
+    }
+
+    member internal Display: string
+
+/// Which revocation of an owner was the last one.
+[<Struct; RequireQualifiedAccess>]
+type OwnerEpoch =
+    {
+        /// Changed by each Advance of the owner and each DeleteAll of the scope, to a number that it never was.
+        Number: int64
+        /// How long ago it was changed last, by the store's own clock or a monotonic one and never by the application's
+        /// TimeProvider, rounded up to what the store can tell. TimeSpan.MaxValue: never, or nobody knows.
+        Age: TimeSpan
+    }
+
 /// Sessions by scope (application and session name) and owner.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type OwnerIndex =
     {
-        /// The owner's records that have not expired, tombstones included, a page of at most 100, from the place that the
-        /// page before named.
+        /// The owner's records, tombstones included, a page of at most 100, from the place that the page before named.
+        /// A record that ended no longer than SessionDriver.clockTolerance ago is among them, since it may live by the clock
+        /// of another node; one that ended earlier need not be.
         List: string -> string -> string option -> CancellationToken -> ValueTask<OwnedPage>
-        /// A number that each Advance and DeleteAll changes. A sign-in reads it before and after its record is created:
-        /// when it differs, the sign-in lost a race against a revocation and takes its record back.
-        Epoch: string -> string -> CancellationToken -> ValueTask<int64>
+        /// The last revocation of the owner. A sign-in reads it before and after its record is created: when its number
+        /// differs, or it is younger than the request's load of the session, the sign-in lost a race against a revocation and
+        /// takes its record back.
+        Epoch: string -> string -> CancellationToken -> ValueTask<OwnerEpoch>
         /// Changes the epoch of one owner.
         Advance: string -> string -> CancellationToken -> ValueTask
         /// Changes the epoch of every owner of the scope, then deletes all its records, owned or not, and the successors
@@ -64,7 +91,9 @@ type OwnerIndex =
     }
 
 /// Storage for sessions: a record of functions, made by SessionDriver.create or the create of a driver. All of them are
-/// called concurrently. What they raise reaches the application as SessionStoreException.
+/// called concurrently. What they raise reaches the application as SessionStoreException; but InvalidDataException, from
+/// Load, Replace and Delete, says that the record cannot be read (damaged, or of a newer format), and the session then
+/// counts as gone.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type SessionDriver =
     {
@@ -78,18 +107,24 @@ type SessionDriver =
         Replace: StoreKey -> RecordVersion -> SessionRecord -> CancellationToken -> ValueTask<ReplaceResult>
         /// Moves the idle end later, never earlier nor past the absolute end, and leaves the version; false: gone.
         Touch: StoreKey -> DateTimeOffset -> CancellationToken -> ValueTask<bool>
-        /// What it removed.
+        /// What it removed. A record that cannot be read is removed, too, before InvalidDataException is raised. It needs no
+        /// room: sessions end on a store that is full, too.
         Delete: StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>
+        /// Delete for at most 100 keys at once; what it removed, in any order. Where it raises, some may be removed.
+        DeleteMany: StoreKey list -> CancellationToken -> ValueTask<DeletedRecord list>
         /// ValueNone: it cannot list by owner.
         Owners: OwnerIndex voption
         /// What holds when two processes write one session at once.
         Guarantee: DriverGuarantee
-        /// Deletes expired records, and answers how many.
+        /// Deletes records that ended longer than SessionDriver.clockTolerance ago, and answers how many.
         PurgeExpired: CancellationToken -> ValueTask<int>
         /// Raises when the store does not answer.
         Ping: CancellationToken -> ValueTask
         /// Frees what the driver itself opened.
         Dispose: unit -> ValueTask
+        /// Whether what a write raised says for certain that nothing was written: the store is read-only, full, or has no
+        /// such table. Otherwise the outcome counts as unknown.
+        IsRefusal: exn -> bool
         /// Its functions answer at once, from memory: no time limit is put on them, and a touch is waited for.
         InProcess: bool
         /// Sessions live sealed in the cookie, and none of its functions is ever called: CookieDriver.
@@ -99,7 +134,12 @@ type SessionDriver =
 /// Makes drivers.
 [<RequireQualifiedAccess>]
 module SessionDriver =
-    /// A driver with compare-and-swap, without an owner index, with nothing to purge, ping or dispose.
+    /// How far the clocks of two nodes may be apart (promise 28): 5 minutes. What has ended by one clock is not deleted
+    /// before it has ended by all of them.
+    val clockTolerance: TimeSpan
+
+    /// A driver with compare-and-swap, without an owner index, with nothing to purge, ping or dispose, whose DeleteMany calls
+    /// delete for each key, and to whom the outcome of a write that raised is always unknown.
     val create:
         name: string ->
         load: (StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>) ->
@@ -109,6 +149,14 @@ module SessionDriver =
         delete: (StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>) ->
             SessionDriver
 
+    /// Adds how to delete many records at once, in fewer round trips than one each.
+    val withDeleteMany:
+        deleteMany: (StoreKey list -> CancellationToken -> ValueTask<DeletedRecord list>) ->
+        driver: SessionDriver ->
+            SessionDriver
+
+    /// Adds how to tell that a write was refused for certain.
+    val withRefusals: isRefusal: (exn -> bool) -> driver: SessionDriver -> SessionDriver
     /// Adds an owner index: without it, listing and ending sessions by owner raises NotSupportedException.
     val withOwners: owners: OwnerIndex -> driver: SessionDriver -> SessionDriver
     /// States another guarantee than CompareAndSwap.

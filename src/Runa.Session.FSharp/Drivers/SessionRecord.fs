@@ -64,6 +64,13 @@ module SessionRecord =
     /// Whether its earlier end has come.
     let isExpired (now: DateTimeOffset) (record: SessionRecord) : bool = Instant.isUntil now (endsAt record)
 
+    /// How far the clocks of two nodes may be apart: SessionDriver.clockTolerance.
+    let internal clockTolerance = TimeSpan.FromMinutes 5.
+
+    /// Whether it has ended by the clock of every node (promise 28), so that a sweep may delete it.
+    let isPurgeable (now: DateTimeOffset) (record: SessionRecord) : bool =
+        (endsAt record).UtcTicks <= now.UtcTicks - clockTolerance.Ticks
+
     /// Whether the session has moved to another store key.
     let isTombstone (record: SessionRecord) : bool =
         match record.Kind with

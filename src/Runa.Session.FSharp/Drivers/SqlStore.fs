@@ -108,6 +108,7 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
 
             return
                 ({ Items = page
+                   Unreadable = []
                    Next =
                      if rows.Count > most then
                          List.tryLast page |> Option.map (fun item -> StoreKey.toText item.Key)

@@ -49,14 +49,14 @@ type internal SqlSweep(database: SqlDatabase, clock: TimeProvider, batch: int) =
         )
 
     /// Follows from both rows, of the owner and of the scope, and differs when one of them does.
-    member _.Epoch(scope: string, owner: string, token: CancellationToken) : Task<int64> =
+    member _.Epoch(scope: string, owner: string, token: CancellationToken) : Task<OwnerEpoch> =
         task {
             let keys =
                 [ SqlParameter.text "@scope_key" (SqlText.scopeEpoch scope)
                   SqlParameter.text "@owner_key" (SqlText.ownerEpoch scope owner) ]
 
             let! epochs = database.Read(statements.Epoch, keys, (fun row -> row.GetInt64 0), token)
-            return epochs |> Seq.fold (^^^) 0L
+            return ({ Number = epochs |> Seq.fold (^^^) 0L; Age = TimeSpan.MaxValue }: OwnerEpoch)
         }
 
     member _.Advance(scope: string, owner: string, token: CancellationToken) : Task =

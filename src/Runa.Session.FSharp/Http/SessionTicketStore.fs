@@ -115,7 +115,7 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
                 let! after = SessionLifecycle.epoch session newcomer
 
                 // Promise 27: a sign-in that races a revocation loses.
-                if after <> before then
+                if after.Number <> before.Number then
                     do! remove loaded
 
                     if renewal = Renewal.SignIn then

@@ -116,10 +116,10 @@ module internal SessionLifecycle =
         }
 
     /// Changed by every revocation of the owner's sessions; 0 where there is none.
-    let epoch (session: NamedSession) (owner: string option) : ValueTask<int64> =
+    let epoch (session: NamedSession) (owner: string option) : ValueTask<OwnerEpoch> =
         match session.Driver.Owners, owner with
         | ValueSome owners, Some owner -> StoreCall.run session "epoch" false (owners.Epoch session.Scope owner)
-        | _ -> ValueTask<int64> 0L
+        | _ -> ValueTask<_>({ Number = 0L; Age = TimeSpan.MaxValue }: OwnerEpoch)
 
     let private caught (work: unit -> Task<'T>) : Task<Result<'T, ExceptionDispatchInfo>> =
         task {
@@ -148,7 +148,7 @@ module internal SessionLifecycle =
                     task {
                         let! after = epoch session state.Owner
 
-                        if after <> before then
+                        if after.Number <> before.Number then
                             raise (revoked session)
 
                         return! following created

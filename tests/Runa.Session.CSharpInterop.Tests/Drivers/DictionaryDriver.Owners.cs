@@ -1,9 +1,11 @@
+using System.Diagnostics;
+
 namespace Runa.Session.Tests.Drivers;
 
 public sealed partial class DictionaryDriver : ISessionOwnerIndex
 {
     private readonly Dictionary<(string Scope, string Owner), SortedDictionary<string, StoreKey>> _owned = [];
-    private readonly Dictionary<(string Scope, string? Owner), long> _epochs = [];
+    private readonly Dictionary<(string Scope, string? Owner), (long Number, long At)> _epochs = [];
     private long _epoch;
 
     public ValueTask<StoredSessionPage> ListAsync(
@@ -18,26 +20,31 @@ public sealed partial class DictionaryDriver : ISessionOwnerIndex
             return new StoredSessionPage(
                 [
                     .. from key in page
-                       let session = FindLiving(key.Value)
-                       where session is not null
+                       let session = Find(key.Value)
+                       where session is not null && !session.IsPurgeable(clock.GetUtcNow())
                        select KeyValuePair.Create(key.Value, session),
                 ],
                 next: page.Count < rest.Count ? page[^1].Key : null);
         });
 
-    public ValueTask<long> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) =>
-        Alone(() => Math.Max(_epochs.GetValueOrDefault((scope, null)), _epochs.GetValueOrDefault((scope, owner))));
+    public ValueTask<SessionEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) =>
+        Alone(() =>
+        {
+            var (ofScope, ofOwner) = (_epochs.GetValueOrDefault((scope, null)), _epochs.GetValueOrDefault((scope, owner)));
+            var (number, at) = ofScope.Number > ofOwner.Number ? ofScope : ofOwner;
+            return new SessionEpoch(number, number == 0 ? TimeSpan.MaxValue : Stopwatch.GetElapsedTime(at));
+        });
 
     public ValueTask AdvanceEpochAsync(string scope, string owner, CancellationToken cancellationToken)
     {
-        Alone(() => _epochs[(scope, owner)] = ++_epoch);
+        Alone(() => _epochs[(scope, owner)] = (++_epoch, Stopwatch.GetTimestamp()));
         return default;
     }
 
     public ValueTask<int> DeleteAllAsync(string scope, CancellationToken cancellationToken) =>
         Alone(() =>
         {
-            _epochs[(scope, null)] = ++_epoch;
+            _epochs[(scope, null)] = (++_epoch, Stopwatch.GetTimestamp());
 
             // Nothing moves meanwhile, and successors are among them: they have the scope of their tombstones.
             return RemoveAll(session => session.Scope == scope)

@@ -70,7 +70,7 @@ public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDrive
         });
 
     public ValueTask<int> PurgeExpiredAsync(CancellationToken cancellationToken) =>
-        Alone(() => RemoveAll(session => session.IsExpired(clock.GetUtcNow())).Count);
+        Alone(() => RemoveAll(session => session.IsPurgeable(clock.GetUtcNow())).Count);
 
     /// <summary>Nobody else reads or writes while one method does.</summary>
     private ValueTask<T> Alone<T>(Func<T> work)

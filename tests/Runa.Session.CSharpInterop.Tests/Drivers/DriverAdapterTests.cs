@@ -133,7 +133,7 @@ public class DriverAdapterTests
         public ValueTask<StoredSessionPage> ListAsync(string scope, string owner, string? from, CancellationToken cancellationToken) =>
             new((StoredSessionPage)null!);
 
-        public ValueTask<long> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) => new(0);
+        public ValueTask<SessionEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) => default;
 
         public ValueTask AdvanceEpochAsync(string scope, string owner, CancellationToken cancellationToken) => default;
 

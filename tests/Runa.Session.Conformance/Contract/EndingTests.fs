@@ -13,7 +13,11 @@ open Runa.Session.Conformance.OwnerLists
 let private epochs (under: DriverUnderTest) =
     let test name = Bench.test under [ Need.Owners ] name
 
-    let epoch (index: OwnerIndex) scope owner = (index.Epoch scope owner CancellationToken.None).AsTask()
+    let epoch (index: OwnerIndex) scope owner : Task<int64> =
+        task {
+            let! epoch = index.Epoch scope owner CancellationToken.None
+            return epoch.Number
+        }
 
     let advance (index: OwnerIndex) scope owner = (index.Advance scope owner CancellationToken.None).AsTask()
 

@@ -110,6 +110,7 @@ let mutants: Mutant list =
 
                                   return
                                       ({ Items = List.truncate 100 rest
+                                         Unreadable = []
                                          Next = if rest.Length > 100 then Some(string (skipped + 100)) else None }
                                       : OwnedPage)
                               }

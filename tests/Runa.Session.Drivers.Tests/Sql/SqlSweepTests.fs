@@ -65,7 +65,12 @@ let tests =
               (fun sql ->
                   task {
                       let driver = sql.Driver()
-                      let epoch () = ((owners driver).Epoch "shop/web" "ann" none).AsTask()
+                      let epoch () =
+                          task {
+                              let! epoch = (owners driver).Epoch "shop/web" "ann" none
+                              return epoch.Number
+                          }
+
                       let! first = epoch ()
                       do! (owners driver).Advance "shop/web" "bob" none
                       do! (owners driver).Advance "shop/admin" "ann" none

@@ -76,7 +76,7 @@ let private answer (clock: FakeTimeProvider) (driver: SessionDriver) (ask: Ask) 
 
     let changesEpochs owner (work: unit -> unit) =
         let epochs () =
-            [ for name in [ "alice"; "bob" ] -> (owners.Epoch "tests/web" name CancellationToken.None).Result ]
+            [ for name in [ "alice"; "bob" ] -> (owners.Epoch "tests/web" name CancellationToken.None).Result.Number ]
 
         let before = epochs ()
         work ()

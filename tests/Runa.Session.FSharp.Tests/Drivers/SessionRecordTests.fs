@@ -71,7 +71,7 @@ let tests =
               let record = record ValueNone
               let key = StoreKey.ofBytes (ReadOnlySpan(Array.init 16 byte))
               let owned: OwnedRecord = { Key = key; Record = record }
-              let page: OwnedPage = { Items = [ owned ]; Next = Some(StoreKey.toText key) }
+              let page: OwnedPage = { Items = [ owned ]; Unreadable = [ key ]; Next = Some(StoreKey.toText key) }
               let moved = RecordKind.Moved key
 
               for text in

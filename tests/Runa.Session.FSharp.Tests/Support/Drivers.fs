@@ -90,6 +90,7 @@ let wrap (around: IAround) (inner: SessionDriver) : SessionDriver =
         Touch =
             fun key idleEnd token -> around.Call StoreOperation.Touch token (fun () -> inner.Touch key idleEnd token)
         Delete = fun key token -> around.Call StoreOperation.Delete token (fun () -> inner.Delete key token)
+        DeleteMany = fun keys token -> around.Call StoreOperation.Delete token (fun () -> inner.DeleteMany keys token)
         Owners = ValueOption.map owners inner.Owners
         PurgeExpired = fun token -> around.Call StoreOperation.Purge token (fun () -> inner.PurgeExpired token)
         Ping =

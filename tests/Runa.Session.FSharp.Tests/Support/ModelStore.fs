@@ -65,11 +65,13 @@ let create (clock: TimeProvider) : SessionDriver =
                               if record.Scope = scope && record.State.Owner = Some owner && not (isOver record) then
                                   ({ Key = key; Record = record }: OwnedRecord) ]
                         |> List.sortBy (fun item -> StoreKey.toText item.Key)
+                      Unreadable = []
                       Next = None }
           Epoch =
             fun scope owner _ ->
                 let ofScope = defaultArg (scopes.TryFind scope) 0L
-                answer (max ofScope (defaultArg (epochs.TryFind(scope, owner)) 0L))
+                let number = max ofScope (defaultArg (epochs.TryFind(scope, owner)) 0L)
+                answer ({ Number = number; Age = TimeSpan.MaxValue }: OwnerEpoch)
           Advance =
             fun scope owner _ ->
                 epochs <- epochs.Add((scope, owner), next ())
