@@ -20,11 +20,14 @@ internal sealed partial class AspNetSession
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        await LoadOnceAsync().ConfigureAwait(false);
+        await LoadOnceAsync(cancellationToken).ConfigureAwait(false);
         _isAsked = true;
     }
 
-    /// <summary>A commit under way goes on when its caller hangs up (promise 15).</summary>
+    /// <summary>
+    /// The token ends the waiting for others that are ahead; a write that has begun is finished, and waited for (promise 15).
+    /// So what is cancelled was not saved, and is still to be committed.
+    /// </summary>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -36,9 +39,9 @@ internal sealed partial class AspNetSession
 
         try
         {
-            await request.Commit().ConfigureAwait(false);
+            await SessionCalls.Commit(request, cancellationToken).ConfigureAwait(false);
         }
-        catch
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             _told = request.Uncommitted;
             throw;
@@ -55,7 +58,7 @@ internal sealed partial class AspNetSession
 
         try
         {
-            await LoadOnceAsync().ConfigureAwait(false);
+            await LoadOnceAsync(CancellationToken.None).ConfigureAwait(false);
         }
         catch (SessionStoreException e)
         {
@@ -105,11 +108,11 @@ internal sealed partial class AspNetSession
         return true;
     }
 
-    private async Task LoadOnceAsync()
+    private async Task LoadOnceAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await request.LoadAndTouch().ConfigureAwait(false);
+            await SessionCalls.Load(request, cancellationToken).ConfigureAwait(false);
         }
         catch (SessionStoreException e) when (request.IsLoaded)
         {

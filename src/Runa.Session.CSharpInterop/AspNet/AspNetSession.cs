@@ -130,7 +130,10 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
 
         if (HasStarted && !SessionModule.status(request.Current).IsActive)
         {
-            throw new InvalidOperationException("The session cannot be established after the response has started.");
+            throw new InvalidOperationException(
+                SessionModule.status(request.Current).IsExpired
+                    ? $"The session \"{request.Name}\" has ended (signed out, revoked, expired or moved to a new id), and a new one cannot be established any more. Nothing was set. Let the browser load the page again."
+                    : "The session cannot be established after the response has started.");
         }
 
         var next = SessionModule.set(AspNetSessionKeys.Of(normal), value, request.Current);

@@ -18,6 +18,8 @@ public static class RunaAspNetSessionApplicationBuilderExtensions
     /// <param name="app">The pipeline.</param>
     /// <param name="name">The name that the session is registered under. Default: "web".</param>
     /// <param name="configure">Changes what happens when something cannot be saved. Default: the request fails.</param>
+    /// <exception cref="ArgumentNullException">The pipeline or the name is null.</exception>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
     /// <exception cref="InvalidOperationException">There is no session of this name, or sessions are not configured.</exception>
     public static IApplicationBuilder UseRunaAspNetSession(
         this IApplicationBuilder app,
@@ -36,11 +38,13 @@ public static class RunaAspNetSessionApplicationBuilderExtensions
     /// <summary>As the other, for the session "web".</summary>
     /// <param name="app">The pipeline.</param>
     /// <param name="configure">Changes what happens when something cannot be saved.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidOperationException">There is no session "web", or sessions are not configured.</exception>
     public static IApplicationBuilder UseRunaAspNetSession(
         this IApplicationBuilder app,
         Action<RunaAspNetSessionOptions> configure)
     {
+        ArgumentNullException.ThrowIfNull(app);
         ArgumentNullException.ThrowIfNull(configure);
         return app.UseRunaAspNetSession(RunaSessionDefaults.Name, configure);
     }

@@ -6,12 +6,19 @@ namespace Runa.Session;
 [RunaSessionBinder]
 public sealed partial class RunaSession : IBindableFromHttpContext<RunaSession>
 {
-    /// <summary>Binds a parameter of a minimal API; see <see cref="FromRunaSessionAttribute"/>.</summary>
+    /// <summary>
+    /// Binds a parameter of a minimal API; see <see cref="FromRunaSessionAttribute"/>. It waits for nothing, and the framework
+    /// knows it by its two parameters: so it has no token.
+    /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="parameter">The parameter.</param>
-    /// <exception cref="InvalidOperationException">The session is not loaded in this request.</exception>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The session is not loaded in this request, there is no session of this name, or sessions are not configured.
+    /// </exception>
     public static ValueTask<RunaSession?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
+        ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(parameter);
         var name = parameter.GetCustomAttribute<FromRunaSessionAttribute>()?.Name ?? RunaSessionDefaults.Name;
         return ValueTask.FromResult<RunaSession?>(context.GetRunaSession(name));

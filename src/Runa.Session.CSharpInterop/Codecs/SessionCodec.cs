@@ -13,6 +13,7 @@ public static class SessionCodec
     /// <summary>System.Text.Json with the options given, unchanged. Nothing is refused: what they lose is lost.</summary>
     /// <typeparam name="T">The type of the value.</typeparam>
     /// <param name="options">The options; they cannot be changed any more once the codec is used.</param>
+    /// <exception cref="ArgumentNullException">The options are null.</exception>
     public static Codec<T> Json<T>(JsonSerializerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -28,6 +29,7 @@ public static class SessionCodec
     /// <param name="decode">
     /// From that JSON value. An exception means that it cannot be decoded: the value reads as missing, and is kept.
     /// </param>
+    /// <exception cref="ArgumentNullException">A function is null.</exception>
     public static Codec<T> Create<T>(Func<T, string> encode, Func<string, T> decode)
     {
         ArgumentNullException.ThrowIfNull(encode);

@@ -16,8 +16,17 @@ internal static class RegisteredSessions
 
         foreach (var name in names)
         {
-            ArgumentException.ThrowIfNullOrEmpty(name);
             _ = registry.Find(name);
         }
+    }
+
+    /// <summary>The names given, or else "web". Raises ArgumentException for one that is null or empty.</summary>
+    public static string[] Named(string[] names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+
+        return names is [] ? [RunaSessionDefaults.Name]
+            : names.Any(string.IsNullOrEmpty) ? throw new ArgumentException("A name of a session is null or empty.", nameof(names))
+            : [.. names];
     }
 }

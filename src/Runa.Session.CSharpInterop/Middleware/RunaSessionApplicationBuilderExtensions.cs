@@ -14,12 +14,13 @@ public static class RunaSessionApplicationBuilderExtensions
     /// </summary>
     /// <param name="app">The pipeline.</param>
     /// <param name="names">The names that the sessions are registered under; none: "web".</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">One of the names is null or empty.</exception>
     /// <exception cref="InvalidOperationException">There is no session of this name, or sessions are not configured.</exception>
     public static IApplicationBuilder UseRunaSession(this IApplicationBuilder app, params string[] names)
     {
         ArgumentNullException.ThrowIfNull(app);
-        ArgumentNullException.ThrowIfNull(names);
-        string[] all = names is [] ? [RunaSessionDefaults.Name] : [.. names];
+        var all = RegisteredSessions.Named(names);
         RegisteredSessions.Check(app.ApplicationServices, all);
         return app.Use(next => SessionScope.Around(all, next));
     }

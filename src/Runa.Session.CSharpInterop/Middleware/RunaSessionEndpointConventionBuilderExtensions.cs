@@ -12,6 +12,8 @@ public static class RunaSessionEndpointConventionBuilderExtensions
     /// </summary>
     /// <param name="builder">The endpoints.</param>
     /// <param name="names">The names that the sessions are registered under; none: "web".</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">One of the names is null or empty.</exception>
     /// <exception cref="InvalidOperationException">
     /// When the endpoints are built: there is no session of this name, or sessions are not configured.
     /// </exception>
@@ -19,8 +21,7 @@ public static class RunaSessionEndpointConventionBuilderExtensions
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentNullException.ThrowIfNull(names);
-        string[] all = names is [] ? [RunaSessionDefaults.Name] : [.. names];
+        var all = RegisteredSessions.Named(names);
 
         builder.Add(endpoint => endpoint.Metadata.Add(new RunaSessionMetadata(all)));
 

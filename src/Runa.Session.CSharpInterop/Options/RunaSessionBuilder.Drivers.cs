@@ -11,6 +11,8 @@ public sealed partial class RunaSessionBuilder
     /// </summary>
     /// <param name="name">The name of the driver.</param>
     /// <param name="create">Makes it from the application's services at startup; it is disposed with them.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
     public RunaSessionBuilder AddDriver(string name, Func<IServiceProvider, SessionDriver> create)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -25,6 +27,8 @@ public sealed partial class RunaSessionBuilder
     /// <summary>As the other, with a driver that stays the caller's to dispose.</summary>
     /// <param name="name">The name of the driver.</param>
     /// <param name="driver">The driver.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
     public RunaSessionBuilder AddDriver(string name, SessionDriver driver)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -38,8 +42,11 @@ public sealed partial class RunaSessionBuilder
     /// Makes it from the application's services at startup. <see cref="ISessionDriver.DisposeAsync"/> is called when the
     /// application ends.
     /// </param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
     public RunaSessionBuilder AddDriver(string name, Func<IServiceProvider, ISessionDriver> create)
     {
+        ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(create);
 
         return AddDriver(
@@ -50,8 +57,15 @@ public sealed partial class RunaSessionBuilder
     /// <summary>As the other, with a driver written in C# that stays the caller's to dispose.</summary>
     /// <param name="name">The name of the driver.</param>
     /// <param name="driver">The driver.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
     /// <exception cref="InvalidOperationException">It has no name, or no guarantee that there is.</exception>
-    public RunaSessionBuilder AddDriver(string name, ISessionDriver driver) => AddDriver(name, driver.ToSessionDriver());
+    public RunaSessionBuilder AddDriver(string name, ISessionDriver driver)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(driver);
+        return AddDriver(name, driver.ToSessionDriver());
+    }
 
     /// <summary>
     /// As the other, with a driver written in C#: the service of this type where it is one, which its container disposes;
@@ -60,6 +74,8 @@ public sealed partial class RunaSessionBuilder
     /// </summary>
     /// <typeparam name="TDriver">The class of the driver.</typeparam>
     /// <param name="name">The name of the driver.</param>
+    /// <exception cref="ArgumentNullException">The name is null.</exception>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
     public RunaSessionBuilder AddDriver<TDriver>(string name)
         where TDriver : class, ISessionDriver =>
         AddDriver(name, (Func<IServiceProvider, SessionDriver>)(services =>
@@ -75,8 +91,11 @@ public sealed partial class RunaSessionBuilder
     /// </summary>
     /// <param name="name">The name of the driver.</param>
     /// <param name="configure">Changes its options.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
     public RunaSessionBuilder AddMemoryDriver(string name, Action<RunaMemoryDriverOptions> configure)
     {
+        ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(configure);
         var options = new RunaMemoryDriverOptions();
         configure(options);
@@ -90,8 +109,11 @@ public sealed partial class RunaSessionBuilder
     /// </summary>
     /// <param name="name">The name of the driver.</param>
     /// <param name="configure">Changes its options.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
     public RunaSessionBuilder AddSqlDriver(string name, Action<RunaSqlDriverOptions> configure)
     {
+        ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(configure);
         var options = new RunaSqlDriverOptions();
         configure(options);

@@ -23,6 +23,8 @@ public sealed partial class RunaSessionBuilder
     /// <param name="configure">
     /// Changes its options, which are named options of this name: they are validated when the application starts.
     /// </param>
+    /// <exception cref="ArgumentNullException">The name is null.</exception>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
     public RunaSessionBuilder AddSession(string name, Action<RunaSessionOptions>? configure = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -42,7 +44,8 @@ public sealed partial class RunaSessionBuilder
     /// </summary>
     /// <param name="current">Signs, and verifies.</param>
     /// <param name="previous">Verify: sessions signed by them go on.</param>
-    /// <exception cref="ArgumentException">One of them is null.</exception>
+    /// <exception cref="ArgumentNullException">The current secret, or the array of previous ones, is null.</exception>
+    /// <exception cref="ArgumentException">One of the previous secrets is null.</exception>
     public RunaSessionBuilder AddSecrets(string current, params string[] previous)
     {
         ArgumentNullException.ThrowIfNull(current);
@@ -58,9 +61,11 @@ public sealed partial class RunaSessionBuilder
 
     /// <summary>Sets the name for which sessions are good. Default: the host's application name.</summary>
     /// <param name="name">Applications that are to share sessions need the same, or <see cref="RunaSessionOptions.Shared"/>.</param>
+    /// <exception cref="ArgumentNullException">The name is null.</exception>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
     public RunaSessionBuilder SetApplicationName(string name)
     {
-        ArgumentNullException.ThrowIfNull(name);
+        ArgumentException.ThrowIfNullOrEmpty(name);
         return Change(setup => SessionSetupModule.application(name, setup));
     }
 

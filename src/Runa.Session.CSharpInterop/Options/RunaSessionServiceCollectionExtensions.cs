@@ -17,17 +17,24 @@ public static class RunaSessionServiceCollectionExtensions
     /// </summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="configure">Adds sessions and drivers to "web", "admin" and "api", and changes those.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddRunaSession(
         this IServiceCollection services,
         Action<RunaSessionBuilder> configure)
     {
+        ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
         return Add(services, null, configure);
     }
 
     /// <summary>Registers the sessions "web", "admin" and "api", as the host's configuration says.</summary>
     /// <param name="services">The services of the application.</param>
-    public static IServiceCollection AddRunaSession(this IServiceCollection services) => Add(services, null, null);
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IServiceCollection AddRunaSession(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        return Add(services, null, null);
+    }
 
     /// <summary>
     /// As the other, reading this configuration instead of the host's.
@@ -35,11 +42,13 @@ public static class RunaSessionServiceCollectionExtensions
     /// <param name="services">The services of the application.</param>
     /// <param name="configuration">Usually the application's whole configuration.</param>
     /// <param name="configure">Adds sessions and drivers to "web", "admin" and "api", and changes those.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddRunaSession(
         this IServiceCollection services,
         IConfiguration configuration,
         Action<RunaSessionBuilder> configure)
     {
+        ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(configure);
         return Add(services, configuration, configure);
@@ -48,8 +57,10 @@ public static class RunaSessionServiceCollectionExtensions
     /// <summary>Registers the sessions "web", "admin" and "api", as this configuration says.</summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="configuration">Usually the application's whole configuration.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddRunaSession(this IServiceCollection services, IConfiguration configuration)
     {
+        ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configuration);
         return Add(services, configuration, null);
     }
@@ -59,7 +70,6 @@ public static class RunaSessionServiceCollectionExtensions
         IConfiguration? configuration,
         Action<RunaSessionBuilder>? configure)
     {
-        ArgumentNullException.ThrowIfNull(services);
         var registrations = RegistrationsOf(services);
         registrations.Configuration = configuration ?? registrations.Configuration;
         var builder = new RunaSessionBuilder(services, registrations);

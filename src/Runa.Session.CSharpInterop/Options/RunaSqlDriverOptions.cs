@@ -55,11 +55,22 @@ public sealed class RunaSqlDriverOptions
     /// nothing, and any number of processes may call it at once.
     /// </summary>
     /// <param name="dataSource">The database.</param>
+    /// <param name="cancellationToken">Ends it, and nothing is created; SQLite does not hear of it midway.</param>
+    /// <exception cref="ArgumentNullException">The database is null.</exception>
+    /// <exception cref="ArgumentException"><see cref="Table"/> is no name.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Another option is out of its range.</exception>
+    /// <exception cref="NotSupportedException"><see cref="Dialect"/> is null, and the provider is not known.</exception>
     /// <exception cref="InvalidOperationException">Another table has that name, or SQLite is not in a file.</exception>
-    public Task EnsureSchemaAsync(DbDataSource dataSource)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="DbException">The database refused.</exception>
+    public Task EnsureSchemaAsync(DbDataSource dataSource, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
-        return SqlDriver.EnsureSchema(ToOptions(), dataSource);
+
+        using (WithoutContext.Enter())
+        {
+            return SqlDriver.EnsureSchemaUntil(cancellationToken, ToOptions(), dataSource);
+        }
     }
 
     internal SessionDriver Create(IServiceProvider services) => SqlDriver.FromServicesWith(ToOptions(), services);

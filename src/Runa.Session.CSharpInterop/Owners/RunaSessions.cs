@@ -1,3 +1,5 @@
+using Microsoft.FSharp.Collections;
+
 namespace Runa.Session;
 
 /// <summary>
@@ -5,9 +7,8 @@ namespace Runa.Session;
 /// can ("memory", "sql", "redis"). A service of the application.
 /// </summary>
 /// <remarks>
-/// Its methods raise <see cref="InvalidOperationException"/> for a name that is not registered,
-/// <see cref="NotSupportedException"/> on a driver that cannot list by owner, and <see cref="SessionStoreException"/> where
-/// the store fails.
+/// A token that is cancelled before the call, or midway, ends the waiting at once. What has ended by then stays ended, the
+/// call of the store that is under way goes on, and what is left may be ended by calling again.
 /// </remarks>
 public sealed class RunaSessions
 {
@@ -22,66 +23,137 @@ public sealed class RunaSessions
     /// <summary>The living sessions of an owner.</summary>
     /// <param name="name">The name that the sessions are registered under.</param>
     /// <param name="owner">Who signed in.</param>
-    /// <param name="cancellationToken">Cancels the listing.</param>
-    public async Task<IReadOnlyList<OwnerSession>> ListAsync(
+    /// <param name="cancellationToken">Ends the waiting for the listing.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="InvalidOperationException">There is no session of this name.</exception>
+    /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SessionStoreException">The store failed.</exception>
+    public Task<IReadOnlyList<OwnerSession>> ListAsync(
         string name,
         string owner,
         CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(owner);
-
-        var owned = await SessionRegistryModule.forOwner(name, owner, cancellationToken, _registry).ConfigureAwait(false);
-        return [.. owned.Select(session => new OwnerSession(session))];
+        return ListedAsync(name, owner, cancellationToken);
     }
 
     /// <summary>Ends one session of the owner.</summary>
     /// <param name="name">The name that the session is registered under.</param>
     /// <param name="owner">Who signed in.</param>
     /// <param name="handle">As <see cref="ListAsync"/> gave it.</param>
-    /// <param name="cancellationToken">Cancels before anything is ended.</param>
+    /// <param name="cancellationToken">Ends the waiting; the session may be ended all the same.</param>
     /// <returns>False: the owner has no such session.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="InvalidOperationException">There is no session of this name.</exception>
+    /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SessionStoreException">The store failed.</exception>
     public Task<bool> RevokeAsync(
         string name,
         string owner,
         string handle,
         CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(owner);
         ArgumentNullException.ThrowIfNull(handle);
-        return SessionRegistryModule.revoke(name, owner, handle, cancellationToken, _registry);
+
+        using (WithoutContext.Enter())
+        {
+            return SessionRegistryModule.revoke(name, owner, handle, cancellationToken, _registry);
+        }
     }
 
     /// <summary>Ends all sessions of the owner; a sign-in that races it loses.</summary>
     /// <param name="name">The name that the sessions are registered under.</param>
     /// <param name="owner">Who signed in.</param>
-    /// <param name="cancellationToken">Cancels between sessions.</param>
+    /// <param name="cancellationToken">Ends it between sessions.</param>
     /// <returns>How many ended.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="InvalidOperationException">There is no session of this name.</exception>
+    /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SessionStoreException">The store failed.</exception>
     public Task<int> RevokeOwnerAsync(string name, string owner, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(owner);
-        return SessionRegistryModule.revokeOwner(name, owner, cancellationToken, _registry);
+
+        using (WithoutContext.Enter())
+        {
+            return SessionRegistryModule.revokeOwner(name, owner, cancellationToken, _registry);
+        }
     }
 
     /// <summary>Ends all sessions of this session's owner but this one; none where nobody is signed in.</summary>
     /// <param name="session">The one that stays.</param>
-    /// <param name="cancellationToken">Cancels between sessions.</param>
+    /// <param name="cancellationToken">Ends it between sessions.</param>
     /// <returns>How many ended.</returns>
+    /// <exception cref="ArgumentNullException">The session is null.</exception>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
+    /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SessionStoreException">The store failed.</exception>
     public Task<int> RevokeOthersAsync(RunaSession session, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(session);
-        return SessionRegistryModule.revokeOthers(session.Current, cancellationToken, _registry);
+        return OthersRevokedAsync(session, cancellationToken);
     }
 
     /// <summary>Ends every session of this name.</summary>
     /// <param name="name">The name that the sessions are registered under.</param>
-    /// <param name="cancellationToken">Cancels what is not ended yet.</param>
+    /// <param name="cancellationToken">Ends it; what is not ended yet lives on.</param>
     /// <returns>How many ended.</returns>
-    public Task<int> RevokeAllAsync(string name, CancellationToken cancellationToken = default) =>
-        SessionRegistryModule.revokeAll(name, cancellationToken, _registry);
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="InvalidOperationException">There is no session of this name.</exception>
+    /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SessionStoreException">The store failed.</exception>
+    public Task<int> RevokeAllAsync(string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+
+        using (WithoutContext.Enter())
+        {
+            return SessionRegistryModule.revokeAll(name, cancellationToken, _registry);
+        }
+    }
 
     /// <summary>Deletes what has expired on all drivers now. It happens by itself each minute.</summary>
-    /// <param name="cancellationToken">Cancels before it begins.</param>
+    /// <param name="cancellationToken">Ends the waiting; a purge that has begun goes on.</param>
     /// <returns>How many records went.</returns>
-    public Task<int> PurgeExpiredAsync(CancellationToken cancellationToken = default) =>
-        SessionRegistryModule.purgeExpired(cancellationToken, _registry);
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<int> PurgeExpiredAsync(CancellationToken cancellationToken = default)
+    {
+        using (WithoutContext.Enter())
+        {
+            return SessionRegistryModule.purgeExpired(cancellationToken, _registry);
+        }
+    }
+
+    private async Task<int> OthersRevokedAsync(RunaSession session, CancellationToken cancellationToken)
+    {
+        Task<int> revoking;
+
+        using (WithoutContext.Enter())
+        {
+            revoking = SessionRegistryModule.revokeOthers(session.Current, cancellationToken, _registry);
+        }
+
+        return await revoking.ConfigureAwait(false);
+    }
+
+    private async Task<IReadOnlyList<OwnerSession>> ListedAsync(string name, string owner, CancellationToken cancellationToken)
+    {
+        Task<FSharpList<OwnedSession>> listing;
+
+        using (WithoutContext.Enter())
+        {
+            listing = SessionRegistryModule.forOwner(name, owner, cancellationToken, _registry);
+        }
+
+        return [.. (await listing.ConfigureAwait(false)).Select(session => new OwnerSession(session))];
+    }
 }

@@ -14,9 +14,10 @@ internal static class KeyCache<T>
     private const int LongestRemembered = 256;
     private static readonly ConcurrentDictionary<string, SessionKey<T>> s_keys = new(StringComparer.Ordinal);
 
+    /// <summary>The key of this name, which callers are given as their parameter <c>key</c>.</summary>
     public static SessionKey<T> Find(string name)
     {
-        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentException.ThrowIfNullOrEmpty(name, "key");
 
         if (s_keys.TryGetValue(name, out var key))
         {

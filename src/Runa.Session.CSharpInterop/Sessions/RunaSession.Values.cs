@@ -6,10 +6,15 @@ namespace Runa.Session;
 public sealed partial class RunaSession
 {
     /// <summary>The names of the keys that have a value, in ordinal order.</summary>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public IReadOnlyList<string> Keys => SessionModule.keys(Current);
 
     /// <summary>Whether something is stored under the key, decodable or not.</summary>
     /// <param name="key">The key.</param>
+    /// <exception cref="ArgumentNullException">The key is null.</exception>
+    /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
+    /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public bool Has<T>(SessionKey<T> key)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -23,13 +28,19 @@ public sealed partial class RunaSession
     /// The value, or the default of its type where it is missing or cannot be decoded (which is logged and counted).
     /// </summary>
     /// <param name="key">The key.</param>
+    /// <exception cref="ArgumentNullException">The key is null.</exception>
+    /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public T? Get<T>(SessionKey<T> key) => TryGet(key, out var value) ? value : default;
 
     /// <summary>The value, or another where it is missing or cannot be decoded.</summary>
     /// <param name="key">The key.</param>
     /// <param name="otherwise">What to answer then.</param>
+    /// <exception cref="ArgumentNullException">The key is null.</exception>
+    /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public T Get<T>(SessionKey<T> key, T otherwise) => TryGet(key, out var value) ? value : otherwise;
 
     /// <inheritdoc cref="Get{T}(SessionKey{T})"/>
@@ -41,7 +52,10 @@ public sealed partial class RunaSession
     /// <summary>Whether there is a value that can be decoded, and which.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or the default of its type.</param>
+    /// <exception cref="ArgumentNullException">The key is null.</exception>
+    /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public bool TryGet<T>(SessionKey<T> key, [MaybeNullWhen(false)] out T value)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -58,9 +72,16 @@ public sealed partial class RunaSession
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value.</param>
+    /// <exception cref="ArgumentNullException">The key is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// The key's name is empty or not valid Unicode, or this value cannot be stored by the key's codec.
+    /// </exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
-    /// <exception cref="ArgumentException">This value cannot be stored by the key's codec.</exception>
-    /// <exception cref="InvalidOperationException">Nothing would commit it here, or the response has started and it needs a cookie.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it
+    /// needs a cookie.
+    /// </exception>
+    /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
     public void Set<T>(SessionKey<T> key, T value)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -77,9 +98,16 @@ public sealed partial class RunaSession
     /// <param name="key">The key.</param>
     /// <param name="seed">What stands for a value that is missing.</param>
     /// <param name="change">From the value to the new one.</param>
+    /// <exception cref="ArgumentNullException">The key or the function is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// The key's name is empty or not valid Unicode, or this value cannot be stored by the key's codec.
+    /// </exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
-    /// <exception cref="ArgumentException">This value cannot be stored by the key's codec.</exception>
-    /// <exception cref="InvalidOperationException">Nothing would commit it here, or the response has started and it needs a cookie.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it
+    /// needs a cookie.
+    /// </exception>
+    /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
     public T Update<T>(SessionKey<T> key, T seed, Func<T, T> change)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -110,7 +138,13 @@ public sealed partial class RunaSession
     /// <summary>Removes the value; nothing changes where there is none.</summary>
     /// <param name="key">The key.</param>
     /// <returns>Whether there was one.</returns>
-    /// <exception cref="InvalidOperationException">Nothing would commit it here.</exception>
+    /// <exception cref="ArgumentNullException">The key is null.</exception>
+    /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
+    /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it
+    /// needs a cookie.
+    /// </exception>
     public bool Remove<T>(SessionKey<T> key)
     {
         var had = Has(key);
@@ -124,8 +158,16 @@ public sealed partial class RunaSession
     /// <summary>Queues a value for whoever takes it next, usually the page after a redirect.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value.</param>
+    /// <exception cref="ArgumentNullException">The key is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// The key's name is empty or not valid Unicode, or this value cannot be stored by the key's codec.
+    /// </exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
-    /// <exception cref="InvalidOperationException">Nothing would commit it here, or the response has started and it needs a cookie.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it
+    /// needs a cookie.
+    /// </exception>
+    /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
     public void Flash<T>(SessionKey<T> key, T value)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -141,7 +183,13 @@ public sealed partial class RunaSession
     /// <c>UpdateRunaSessionAsync</c>, which runs again. Those that cannot be decoded stay.
     /// </summary>
     /// <param name="key">The key.</param>
-    /// <exception cref="InvalidOperationException">Nothing would commit it here.</exception>
+    /// <exception cref="ArgumentNullException">The key is null.</exception>
+    /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
+    /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it
+    /// needs a cookie.
+    /// </exception>
     public IReadOnlyList<T> TakeFlashes<T>(SessionKey<T> key)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -154,5 +202,6 @@ public sealed partial class RunaSession
     public IReadOnlyList<T> TakeFlashes<T>(string key) => TakeFlashes(KeyCache<T>.Find(key));
 
     /// <summary>All values as one JSON object.</summary>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public string ToJson() => SessionModule.toJson(Current);
 }

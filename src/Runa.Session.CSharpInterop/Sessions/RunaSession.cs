@@ -20,9 +20,11 @@ public sealed partial class RunaSession
     private RunaSession(Session attempt) => _attempt = attempt;
 
     /// <summary>The name it is registered under: "web".</summary>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public string Name => _request?.Name ?? SessionModule.name(Current);
 
     /// <summary>Where it stood when this request loaded it.</summary>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public RunaSessionStatus Status
     {
         get
@@ -35,24 +37,29 @@ public sealed partial class RunaSession
     }
 
     /// <summary>When it was created; a sign-in starts it again.</summary>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public DateTimeOffset CreatedAt => SessionModule.createdAt(Current);
 
     /// <summary>
     /// When its last request was seen, as precisely as it is stored: a read stores it rarely, and only where there is an
     /// idle timeout.
     /// </summary>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public DateTimeOffset LastSeenAt => SessionModule.lastSeenAt(Current);
 
     /// <summary>The absolute end, which no activity moves.</summary>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public DateTimeOffset ExpiresAt => SessionModule.expiresAt(Current);
 
     /// <summary>No values, no flashes, no owner.</summary>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public bool IsEmpty => SessionModule.isEmpty(Current);
 
     /// <summary>
     /// What <see cref="RunaSessions"/> lists it under; null while nothing of it is stored, and with the driver "cookie".
     /// It is no token: it cannot be used as a cookie.
     /// </summary>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public string? Handle => SessionRegistryModule.handle(Current)?.Value;
 
     internal Session Current =>
@@ -62,21 +69,28 @@ public sealed partial class RunaSession
             "This session belongs to an attempt of UpdateRunaSessionAsync that has ended: use it inside of its step only.");
 
     /// <summary>Removes all values and flashes; identity, owner and claims stay.</summary>
-    /// <exception cref="InvalidOperationException">Nothing would commit it here.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it
+    /// needs a cookie.
+    /// </exception>
     public void Clear() => Leave(SessionModule.clear(Current));
 
     /// <summary>
     /// Gives it a new id at the commit, with all values: use it when what the session may do changes. Signing in does so by
     /// itself.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Nothing would commit it here.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started.
+    /// </exception>
     public void Regenerate() => Leave(SessionModule.regenerate(Current));
 
     /// <summary>
     /// Ends it: at the commit it is deleted from the store and the browser's cookie expires. What is set afterwards goes
     /// into a new session.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Nothing would commit it here.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started.
+    /// </exception>
     public void Destroy() => Leave(SessionModule.destroy(Current));
 
     /// <summary>
@@ -84,39 +98,58 @@ public sealed partial class RunaSession
     /// </summary>
     /// <param name="lifetime">More than zero.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
-    /// <exception cref="InvalidOperationException">Nothing would commit it here.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it
+    /// needs a cookie.
+    /// </exception>
     public void SetLifetime(TimeSpan lifetime) => Leave(SessionModule.withLifetime(lifetime, Current));
 
     /// <summary>
-    /// Commits what was changed, now: in a stream or a socket, which has no end of the endpoint for long. After the response
-    /// has started, a change that needs a cookie has already raised where it was made.
+    /// Commits what was changed, now: in a stream, a hub or a circuit, which has no end of the endpoint for long. After the
+    /// response has started, a change that needs a cookie has already raised where it was made.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It is an attempt, which is committed when its step has ended.</exception>
+    /// <param name="cancellationToken">
+    /// Ends the waiting for what this request does to the session already, and for other requests that are ahead. Nothing is
+    /// saved then, and what was changed is still to be committed. A write that has begun is finished, and waited for.
+    /// </param>
+    /// <exception cref="InvalidOperationException">
+    /// It is an attempt, which is committed when its step has ended; or the response has started and the change needs a cookie.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before the write had begun: nothing was saved.</exception>
     /// <exception cref="SessionStoreException">The store failed; nothing is known to be saved.</exception>
     /// <exception cref="SessionConflictException">The session has ended or changed its id meanwhile.</exception>
     /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
-    public Task CommitAsync() =>
-        _request?.Commit()
-        ?? throw new InvalidOperationException(
-            "A step of UpdateRunaSessionAsync is committed when it has ended: do not call CommitAsync in it.");
+    public async Task CommitAsync(CancellationToken cancellationToken = default)
+    {
+        if (_request is null)
+        {
+            throw new InvalidOperationException(
+                "A step of UpdateRunaSessionAsync is committed when it has ended: do not call CommitAsync in it.");
+        }
+
+        await SessionCalls.Commit(_request, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>
-    /// Loads it again: in a stream or a socket, which outlives what its request loaded. Where it ended meanwhile, or moved to
-    /// a new id, it is empty afterwards and its status <see cref="RunaSessionStatus.Expired"/>.
+    /// Loads it again: in a stream, a hub or a circuit, which outlives what its request loaded. Where it ended meanwhile, or
+    /// moved to a new id, it is empty afterwards and its status <see cref="RunaSessionStatus.Expired"/>.
     /// </summary>
+    /// <param name="cancellationToken">Ends the waiting for the store, and for what this request does to the session already.</param>
     /// <exception cref="InvalidOperationException">It is an attempt, or has changes that are not committed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before the store had answered.</exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
-    public async Task ReloadAsync()
+    public async Task ReloadAsync(CancellationToken cancellationToken = default)
     {
         if (_request is null)
         {
             throw new InvalidOperationException("A step of UpdateRunaSessionAsync is given the newest session: it cannot be loaded again.");
         }
 
-        await _request.Reload().ConfigureAwait(false);
+        await SessionCalls.Reload(_request, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Its name and status; no id and no value.</summary>
+    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public override string ToString() => $"RunaSession \"{Name}\" ({Status})";
 
     /// <summary>The one of this request.</summary>
@@ -158,6 +191,11 @@ public sealed partial class RunaSession
         if (_request is null)
         {
             _attempt = next;
+        }
+        else if (_request.HasEnded)
+        {
+            throw new InvalidOperationException(
+                $"The session \"{Name}\" cannot be changed any more, nothing would commit it: its request has ended, or what UseRunaSession or WithRunaSession is around. Change it before that, or use ctx.UpdateRunaSessionAsync in a request that goes on.");
         }
         else if (!_request.IsBound)
         {

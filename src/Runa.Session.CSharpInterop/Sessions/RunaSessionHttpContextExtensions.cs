@@ -9,15 +9,19 @@ public static class RunaSessionHttpContextExtensions
     private const string NoAsync =
         "The step must be pure and must not be async: it runs again when another request got there first. Await before it, or change the session behind UseRunaSession.";
 
+    private const string Overloads = "They differ in what a step is, which the compiler tells apart with a token or without.";
+
     /// <summary>The session as it stands in this request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="name">The name that the session is registered under.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidOperationException">
     /// It is not loaded in this request, there is no session of this name, or sessions are not configured.
     /// </exception>
     public static RunaSession GetRunaSession(this HttpContext context, string name = RunaSessionDefaults.Name)
     {
         ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(name);
         var request = RequestSessions.find(context, name)!;
         return request.IsLoaded ? RunaSession.Of(request) : throw NotLoaded(name);
     }
@@ -28,16 +32,19 @@ public static class RunaSessionHttpContextExtensions
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="name">The name that the session is registered under.</param>
+    /// <param name="cancellationToken">Ends the waiting for the store.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidOperationException">There is no session of this name, or sessions are not configured.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before the store had answered.</exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
-    public static async Task<RunaSession> LoadRunaSessionAsync(
+    public static Task<RunaSession> LoadRunaSessionAsync(
         this HttpContext context,
-        string name = RunaSessionDefaults.Name)
+        string name = RunaSessionDefaults.Name,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var request = RequestSessions.find(context, name)!;
-        await request.LoadAndTouch().ConfigureAwait(false);
-        return RunaSession.Of(request);
+        ArgumentNullException.ThrowIfNull(name);
+        return LoadAsync(context, name, cancellationToken);
     }
 
     /// <summary>
@@ -47,72 +54,110 @@ public static class RunaSessionHttpContextExtensions
     /// <param name="context">The request.</param>
     /// <param name="name">The name that the session is registered under.</param>
     /// <param name="step">Changes the session that it is given.</param>
+    /// <param name="cancellationToken">
+    /// Ends the waiting for the load, for what this request does to the session already, and for other requests that are
+    /// ahead. Nothing is saved then. A write that has begun is finished, and waited for.
+    /// </param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidOperationException">
     /// There is no session of this name, sessions are not configured, or the response has started and the change needs a
     /// cookie.
     /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before the write had begun: nothing was saved.</exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
     /// <exception cref="SessionConflictException">The session has ended or kept changing meanwhile.</exception>
     /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
-    public static Task UpdateRunaSessionAsync(this HttpContext context, string name, Action<RunaSession> step)
+    [SuppressMessage("ApiDesign", "RS0026", Justification = Overloads)]
+    public static Task UpdateRunaSessionAsync(
+        this HttpContext context,
+        string name,
+        Action<RunaSession> step,
+        CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(step);
 
-        return Update<object?>(context, name, session =>
-        {
-            step(session);
-            return null;
-        });
+        return Update<object?>(
+            context,
+            name,
+            session =>
+            {
+                step(session);
+                return null;
+            },
+            cancellationToken);
     }
 
     /// <summary>As the other, and answers what the step made in the attempt that was committed.</summary>
     /// <param name="context">The request.</param>
     /// <param name="name">The name that the session is registered under.</param>
     /// <param name="step">Changes the session that it is given, and makes something of it.</param>
-    /// <inheritdoc cref="UpdateRunaSessionAsync(HttpContext, string, Action{RunaSession})" path="/exception"/>
+    /// <param name="cancellationToken">As that of the other.</param>
+    /// <exception cref="ArgumentException">The step answers a task: it cannot be async.</exception>
+    /// <inheritdoc cref="UpdateRunaSessionAsync(HttpContext, string, Action{RunaSession}, CancellationToken)" path="/exception"/>
+    [SuppressMessage("ApiDesign", "RS0026", Justification = Overloads)]
     public static Task<TResult> UpdateRunaSessionAsync<TResult>(
         this HttpContext context,
         string name,
-        Func<RunaSession, TResult> step)
+        Func<RunaSession, TResult> step,
+        CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(step);
-        return Awaitable<TResult>.Is ? throw new ArgumentException(NoAsync, nameof(step)) : Update(context, name, step);
+
+        return Awaitable<TResult>.Is
+            ? throw new ArgumentException(NoAsync, nameof(step))
+            : Update(context, name, step, cancellationToken);
     }
 
     /// <summary>Not for use: a step cannot be async.</summary>
     /// <param name="context">The request.</param>
     /// <param name="name">The name that the session is registered under.</param>
     /// <param name="step">An async step.</param>
+    /// <param name="cancellationToken">Not used.</param>
+    /// <exception cref="ArgumentException">Always.</exception>
     [Obsolete(NoAsync, error: true)]
     [ExcludeFromCodeCoverage]
-    public static Task UpdateRunaSessionAsync(this HttpContext context, string name, Func<RunaSession, Task> step) =>
-        throw new ArgumentException(NoAsync, nameof(step));
+    [SuppressMessage("ApiDesign", "RS0026", Justification = Overloads)]
+    public static Task UpdateRunaSessionAsync(
+        this HttpContext context,
+        string name,
+        Func<RunaSession, Task> step,
+        CancellationToken cancellationToken = default) => throw new ArgumentException(NoAsync, nameof(step));
 
     /// <summary>Not for use: a step cannot be async.</summary>
     /// <param name="context">The request.</param>
     /// <param name="name">The name that the session is registered under.</param>
     /// <param name="step">An async step.</param>
+    /// <param name="cancellationToken">Not used.</param>
+    /// <exception cref="ArgumentException">Always.</exception>
     [Obsolete(NoAsync, error: true)]
     [ExcludeFromCodeCoverage]
+    [SuppressMessage("ApiDesign", "RS0026", Justification = Overloads)]
     public static Task UpdateRunaSessionAsync<TResult>(
         this HttpContext context,
         string name,
-        Func<RunaSession, Task<TResult>> step) => throw new ArgumentException(NoAsync, nameof(step));
+        Func<RunaSession, Task<TResult>> step,
+        CancellationToken cancellationToken = default) => throw new ArgumentException(NoAsync, nameof(step));
 
     internal static InvalidOperationException NotLoaded(string name) =>
         new($"The session \"{name}\" is not loaded in this request: put app.UseRunaSession(\"{name}\") before this endpoint, add .WithRunaSession(\"{name}\") to it, or use ctx.UpdateRunaSessionAsync or ctx.LoadRunaSessionAsync.");
 
-    private static Task<TResult> Update<TResult>(HttpContext context, string name, Func<RunaSession, TResult> step)
+    private static async Task<RunaSession> LoadAsync(HttpContext context, string name, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(context);
         var request = RequestSessions.find(context, name)!;
-        var stepped = request.Step(WhenGone.StepAgainUnlessOwned, new StepFunc<TResult>(request, step));
-
-        return stepped.IsCompletedSuccessfully ? Task.FromResult(stepped.Result.Item1) : Later(stepped);
-
-        static async Task<TResult> Later(ValueTask<ValueTuple<TResult, bool>> stepped) =>
-            (await stepped.ConfigureAwait(false)).Item1;
+        await SessionCalls.Load(request, cancellationToken).ConfigureAwait(false);
+        return RunaSession.Of(request);
     }
+
+    private static async Task<TResult> Update<TResult>(
+        HttpContext context,
+        string name,
+        Func<RunaSession, TResult> step,
+        CancellationToken cancellationToken) =>
+        (await SessionCalls.Step(RequestSessions.find(context, name)!, step, cancellationToken).ConfigureAwait(false)).Item1;
 
     private static class Awaitable<T>
     {

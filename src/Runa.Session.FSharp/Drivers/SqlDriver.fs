@@ -83,7 +83,19 @@ type SqlDriver =
     /// that name, and where SQLite is not in a file.
     [<CompiledName "EnsureSchema">]
     static member ensureSchema (options: SqlDriverOptions) (dataSource: DbDataSource) : Task =
-        SqlSchema.ensure (SqlDriver.Open(options, dataSource)) CancellationToken.None
+        SqlDriver.ensureSchemaUntil CancellationToken.None options dataSource
+
+    /// The same, until the token is cancelled: OperationCanceledException, and nothing was created.
+    [<CompiledName "EnsureSchemaUntil">]
+    static member ensureSchemaUntil
+        (token: CancellationToken)
+        (options: SqlDriverOptions)
+        (dataSource: DbDataSource)
+        : Task =
+        task {
+            token.ThrowIfCancellationRequested()
+            do! SqlSchema.ensure (SqlDriver.Open(options, dataSource)) token
+        }
 
     /// With the default options.
     [<CompiledName "Create">]

@@ -1,9 +1,12 @@
 namespace Runa.Session
 
+open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 
-/// Sessions from inside a handler. They raise what the handlers raise.
+/// Sessions from inside a handler. They raise what the handlers raise, and OperationCanceledException for a token that is
+/// cancelled: it ends the waiting for the store's answer to a load, and for other requests that are ahead. Then nothing was
+/// saved: a write that has begun is finished, and waited for.
 [<AutoOpen>]
 module HttpContextExtensions =
     type HttpContext with
@@ -17,43 +20,54 @@ module HttpContextExtensions =
         member context.SetSession(session: Session) : unit = RequestSessions.set context session
 
         /// Loads the session, if this request has not yet.
-        member context.LoadSessionAsync(name: string) : Task<Session> =
+        member context.LoadSessionAsync(name: string, ?cancellationToken: CancellationToken) : Task<Session> =
+            let token = defaultArg cancellationToken CancellationToken.None
+
             task {
                 let request = RequestSessions.find context name
-                let! _ = request.LoadAndTouch()
+                let! _ = RequestWaiting.load token request
                 return request.Show()
             }
 
         /// Runs the step and commits what it hands back. The step must be pure: when another request got there first it
         /// runs again on the newer session.
-        member context.UpdateSessionAsync(name: string, step: Session -> Session) : Task<unit> =
+        member context.UpdateSessionAsync
+            (name: string, step: Session -> Session, ?cancellationToken: CancellationToken)
+            : Task<unit> =
+            let token = defaultArg cancellationToken CancellationToken.None
+
             task {
                 let! struct ((), _) =
-                    (RequestSessions.find context name)
-                        .Step(WhenGone.StepAgainUnlessOwned, (fun session -> struct (step session, ())))
+                    RequestSessions.find context name
+                    |> RequestWaiting.step token WhenGone.StepAgainUnlessOwned (fun session ->
+                        struct (step session, ()))
 
                 return ()
             }
 
         /// As the other, and answers what the step gave beside the session, in the attempt that was committed.
-        member context.UpdateSessionAsync(name: string, step: Session -> Session * 'R) : Task<'R> =
+        member context.UpdateSessionAsync
+            (name: string, step: Session -> Session * 'R, ?cancellationToken: CancellationToken)
+            : Task<'R> =
+            let token = defaultArg cancellationToken CancellationToken.None
+
             task {
                 let! struct (result, _) =
-                    (RequestSessions.find context name)
-                        .Step(
-                            WhenGone.StepAgainUnlessOwned,
-                            (fun session ->
-                                let session, result = step session
-                                struct (session, result))
-                        )
+                    RequestSessions.find context name
+                    |> RequestWaiting.step token WhenGone.StepAgainUnlessOwned (fun session ->
+                        let session, result = step session
+                        struct (session, result))
 
                 return result
             }
 
         /// Commits what SetSession left, now: in a stream or a socket, which has no end of the handler for long. After the
-        /// response has started, a change that needs a cookie raises InvalidOperationException and stores nothing.
-        member context.CommitSessionAsync(name: string) : Task<unit> =
+        /// response has started, a change that needs a cookie raises InvalidOperationException and stores nothing; where the
+        /// session has ended meanwhile, SessionConflictException.
+        member context.CommitSessionAsync(name: string, ?cancellationToken: CancellationToken) : Task<unit> =
+            let token = defaultArg cancellationToken CancellationToken.None
+
             task {
-                let! _ = (RequestSessions.find context name).Commit()
+                do! RequestSessions.find context name |> RequestWaiting.commit token
                 return ()
             }

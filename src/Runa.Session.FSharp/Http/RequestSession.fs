@@ -22,6 +22,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
 
     let mutable next: RequestSession = null
     let mutable isBound = false
+    let mutable hasEnded = false
     let mutable isStepping = false
     let mutable face: objnull = null
     let mutable forgives: Func<exn, bool> | null = null
@@ -42,6 +43,9 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
 
     /// It is behind useSession.
     member _.IsBound = isBound
+
+    /// It was behind useSession, which has ended.
+    member _.HasEnded = hasEnded && not isBound
 
     /// A step of C# is running: what it changes elsewhere than in what it is given would be lost.
     member _.IsStepping
@@ -153,7 +157,11 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     /// As Set, for a session made from Current just now, by whoever knows that it is loaded and bound.
     member this.Leave(wanted: Session) =
         if not (this :> ICookieGate).IsOpen then
-            Attempts.checkGate session this (Commit.plan session.Now session.Settings.IdleTimeout this.Loaded wanted)
+            Attempts.checkGate
+                session
+                this
+                this.Loaded
+                (Commit.plan session.Now session.Settings.IdleTimeout this.Loaded wanted)
 
         this.Put wanted
 
@@ -214,6 +222,7 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     /// Before Commit was awaited, because an exception passes through, it discards what was not committed.
     member this.Unbind(wasBound: bool) =
         isBound <- wasBound
+        hasEnded <- true
         this.Discard()
 
     interface ICookieGate with

@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Authentication
 open Microsoft.AspNetCore.Authentication.Cookies
@@ -9,7 +10,8 @@ open Microsoft.Extensions.Primitives
 /// Keeps the tickets of cookie authentication in a session of the registry, so that they can be listed and ended by owner:
 /// the ticket's NameIdentifier, "sub" or name. A ticket without any of them is kept all the same, and no owner ends it.
 /// The key of a ticket is the session's token: what the store holds cannot be turned into a cookie (promise 1). Give the
-/// tickets a session of their own, on any driver but "cookie". What fails raises as for handlers. Raises
+/// tickets a session of their own, on any driver but "cookie". What fails raises as for handlers. A token ends the waiting
+/// for a ticket that is read (OperationCanceledException), and never a sign-in, renewal or sign-out. Raises
 /// InvalidOperationException for a session that is not registered, NotSupportedException on the driver "cookie".
 [<Sealed>]
 type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
@@ -93,9 +95,9 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
             return string stored.Loaded.Place.Token
         }
 
-    let retrieve (key: string) : Task<AuthenticationTicket | null> =
+    let retrieve (key: string) (token: CancellationToken) : Task<AuthenticationTicket | null> =
         task {
-            let! loaded = load key
+            let! loaded = Waiting.start token (fun () -> load key)
             let! touched = SessionLifecycle.touchIfDue session loaded
 
             match Session.tryGet held touched.Session with
@@ -122,7 +124,8 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
                         raise (refused ())
         }
 
-    // What is stored does not depend on whether the client still waits (promise 15): no token is listened to.
+    // The token is that of the request, whose client may have gone. It ends the waiting for a ticket that is read. What is
+    // stored or ended does not depend on it (promise 15): whoever signs out and goes is signed out.
     interface ITicketStore with
         member _.StoreAsync ticket = store ticket
 
@@ -130,11 +133,11 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
             TicketRequest.Watch context
             store ticket
 
-        member _.RetrieveAsync key = retrieve key
+        member _.RetrieveAsync key = retrieve key CancellationToken.None
 
-        member _.RetrieveAsync(key, context, _) =
+        member _.RetrieveAsync(key, context, token) =
             TicketRequest.Watch context
-            retrieve key
+            retrieve key token
 
         member _.RenewAsync(key, ticket) = renew Renewal.Late key ticket
         member _.RenewAsync(key, ticket, context, _) = renew (TicketRequest.RenewalIn context) key ticket

@@ -21,14 +21,19 @@ type Committed =
     override committed.ToString() = committed.Display
 
 /// Sessions without a web host: in scripts, tests and servers of other kinds. Where a name is not registered, every
-/// function raises InvalidOperationException; where the store fails, SessionStoreException.
+/// function raises InvalidOperationException; where the store fails, SessionStoreException. Where its token is cancelled,
+/// OperationCanceledException: before it has begun, or midway as each function says.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module SessionRegistry =
     /// Raises SessionConfigurationException with everything that is wrong in the setup. Outside Development (as
     /// ASPNETCORE_ENVIRONMENT or DOTNET_ENVIRONMENT says) a secret must be set.
     let create (setup: SessionSetup) : SessionRegistry = RegistryBuilder.build setup RegistryBuilder.noHost
 
-    /// The session of this name that the Cookie header's raw text leads to.
+    let private loadUntil token (session: NamedSession) (cookieHeader: string option) : Task<Loaded> =
+        Waiting.start token (fun () ->
+            (SessionLifecycle.load session (StringValues(Option.toObj cookieHeader))).AsTask())
+
+    /// The session of this name that the Cookie header's raw text leads to. The token ends the waiting for the store.
     let load
         (name: string)
         (cookieHeader: string option)
@@ -37,8 +42,7 @@ module SessionRegistry =
         : Task<Session> =
         task {
             let session = registry.Find name
-            token.ThrowIfCancellationRequested()
-            let! loaded = SessionLifecycle.load session (StringValues(Option.toObj cookieHeader))
+            let! loaded = loadUntil token session cookieHeader
             return loaded.Session
         }
 
@@ -53,8 +57,8 @@ module SessionRegistry =
         { Session = stepped.Loaded.Session; Cookies = cookies session stepped.Cookie }
 
     /// Stores what became of a session that `load` gave. On a conflict the changes are merged onto the newer session, as
-    /// for every run-once handler; SessionConflictException where they cannot be. The token cancels before the first
-    /// store call and not after. Secure = SameAsRequest counts as https. Raises InvalidOperationException for a session
+    /// for every run-once handler; SessionConflictException where they cannot be. The token ends the waiting for others that
+    /// are ahead, and never a write that has begun: where it raises, nothing was stored. Secure = SameAsRequest counts as https. Raises InvalidOperationException for a session
     /// that this registry did not load.
     let commit (session: Session) (token: CancellationToken) (registry: SessionRegistry) : Task<Committed> =
         task {
@@ -63,10 +67,8 @@ module SessionRegistry =
                 token.ThrowIfCancellationRequested()
                 let named = loaded.NamedSession
 
-                let! stepped =
-                    Attempts.run named null loaded session WhenGone.StepAgainUnlessOwned (fun session ->
-                        struct (session, ()))
-
+                let step = CancellableStep(token, (fun session -> struct (session, ())))
+                let! stepped = Attempts.run named null loaded session WhenGone.StepAgainUnlessOwned step.Step
                 return committed named stepped
             | origin ->
                 return
@@ -78,7 +80,8 @@ module SessionRegistry =
 
     /// Loads, runs the step and stores what it makes of the session: again on the newer session when another process or
     /// request got there first, so it must be pure. What it may hand back, and what ends it, is as for updateSession. The
-    /// token cancels before the first store call and not after.
+    /// token ends the waiting for the load and for others that are ahead, and never a write that has begun: where it raises,
+    /// nothing was stored.
     let update
         (name: string)
         (cookieHeader: string option)
@@ -88,13 +91,9 @@ module SessionRegistry =
         : Task<Committed> =
         task {
             let session = registry.Find name
-            token.ThrowIfCancellationRequested()
-            let! loaded = SessionLifecycle.load session (StringValues(Option.toObj cookieHeader))
-
-            let! stepped =
-                Attempts.run session null loaded null WhenGone.StepAgainUnlessOwned (fun session ->
-                    struct (step session, ()))
-
+            let! loaded = loadUntil token session cookieHeader
+            let step = CancellableStep(token, (fun session -> struct (step session, ())))
+            let! stepped = Attempts.run session null loaded null WhenGone.StepAgainUnlessOwned step.Step
             return committed session stepped
         }
 
@@ -111,14 +110,15 @@ module SessionRegistry =
                 Meta = session.Settings.Meta } ]
 
     /// The living sessions of an owner. This and the functions below raise NotSupportedException on a driver without an
-    /// owner index.
+    /// owner index. The token ends the waiting, at once; what has ended by then stays ended, the store call that is under way
+    /// goes on, and the sessions that are left may be ended by another call.
     let forOwner
         (name: string)
         (owner: string)
         (token: CancellationToken)
         (registry: SessionRegistry)
         : Task<OwnedSession list> =
-        OwnerSessions.list (registry.Find name) owner token
+        Waiting.start token (fun () -> OwnerSessions.list (registry.Find name) owner token)
 
     /// The handle under which forOwner lists this session; None where nothing of it is stored, and with the driver cookie.
     let handle (session: Session) : string option =
@@ -135,22 +135,25 @@ module SessionRegistry =
         (token: CancellationToken)
         (registry: SessionRegistry)
         : Task<bool> =
-        OwnerSessions.revoke (registry.Find name) owner handle token
+        Waiting.start token (fun () -> OwnerSessions.revoke (registry.Find name) owner handle token)
 
     /// Ends all sessions of the owner, and answers how many. A sign-in that races it loses.
     let revokeOwner (name: string) (owner: string) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
-        OwnerSessions.revokeOwner (registry.Find name) owner token
+        Waiting.start token (fun () -> OwnerSessions.revokeOwner (registry.Find name) owner token)
 
     /// Ends all sessions of this session's owner but this one, and answers how many; none without an owner.
     let revokeOthers (session: Session) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
-        match session.Origin, Session.owner session with
-        | (:? Loaded as loaded), Some owner ->
-            OwnerSessions.revokeOthers (registry.Find loaded.Name) owner loaded.Place.Key token
-        | _ -> Task.FromResult 0
+        Waiting.start token (fun () ->
+            match session.Origin, Session.owner session with
+            | (:? Loaded as loaded), Some owner ->
+                OwnerSessions.revokeOthers (registry.Find loaded.Name) owner loaded.Place.Key token
+            | _ -> Task.FromResult 0)
 
     /// Ends every session of this name, and answers how many.
     let revokeAll (name: string) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
-        OwnerSessions.revokeAll (registry.Find name) token
+        Waiting.start token (fun () -> OwnerSessions.revokeAll (registry.Find name) token)
 
-    /// Deletes what has expired on all drivers now, and answers how many records went. It happens by itself each minute.
-    let purgeExpired (_: CancellationToken) (registry: SessionRegistry) : Task<int> = registry.PurgeAll()
+    /// Deletes what has expired on all drivers now, and answers how many records went. It happens by itself each minute. The
+    /// token ends the waiting; a purge that has begun goes on.
+    let purgeExpired (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
+        Waiting.start token registry.PurgeAll

@@ -2,6 +2,7 @@ namespace Runa.Session
 
 open System
 open System.Diagnostics
+open System.Threading
 open System.Threading.Tasks
 
 /// Answers whether a cookie can still be sent. Null where this is not asked: outside a request.
@@ -17,6 +18,9 @@ type internal WhenGone =
     /// Another one too, but if the lost session had an owner it must not write: what is private would land in a
     /// stranger's session.
     | StepAgainUnlessOwned
+    /// As StepAgainUnlessOwned, of a commit that was asked for: where no new session can be made any more, what is lost is
+    /// told, whose ever it was.
+    | Tell
 
 /// A step that was committed.
 [<Struct; NoComparison; NoEquality>]
@@ -50,15 +54,24 @@ module internal Attempts =
                     $"The step for \"{given.Origin.Name}\" handed back a session not made from the one it was given: use its own argument."
             )
 
-    let checkGate (session: NamedSession) (gate: ICookieGate) (plan: Plan) =
-        if not (isNull gate) && Commit.needsCookie session.Seal.IsSome plan && not gate.IsOpen then
+    let private isShut (gate: ICookieGate) = not (isNull gate) && not gate.IsOpen
+
+    let private conflict (session: NamedSession) why =
+        SessionConflictException $"The session \"{session.Name}\" could not be saved: {why}."
+
+    /// What a hub, a circuit or a stream is told, which outlives its session.
+    let private ended =
+        "it has ended (signed out, revoked, expired or moved to a new id), and a new one needs a cookie, which cannot be sent any more. Nothing was saved. Change it before the first write, or let the browser load the page again"
+
+    let checkGate (session: NamedSession) (gate: ICookieGate) (loaded: Loaded) (plan: Plan) =
+        if isShut gate && Commit.needsCookie session.Seal.IsSome plan then
+            if loaded.Status = SessionStatus.Expired then
+                raise (conflict session ended)
+
             raise (
                 InvalidOperationException
                     $"The session \"{session.Name}\" cannot be saved: this change must set or expire its cookie, but the response has started. Change the session before the first write. Nothing was saved."
             )
-
-    let private conflict (session: NamedSession) why =
-        SessionConflictException $"The session \"{session.Name}\" could not be saved: {why}."
 
     let private endedMeanwhile = "it was signed in, and ended while the handler ran"
 
@@ -82,7 +95,7 @@ module internal Attempts =
         let struct (wanted, result) = step start
         check start wanted
         let plan = Commit.plan loaded.Now session.Settings.IdleTimeout loaded wanted
-        checkGate session gate plan
+        checkGate session gate loaded plan
         struct (plan, result)
 
     let private finished plan (result: 'R) loaded cookie : Stepped<'R> =
@@ -100,6 +113,11 @@ module internal Attempts =
     [<Sealed>]
     type private Runner<'R>
         (session: NamedSession, gate: ICookieGate, whenGone: WhenGone, step: Session -> struct (Session * 'R)) =
+
+        let token =
+            match box step with
+            | :? ICancellable as step -> step.Token
+            | _ -> CancellationToken.None
 
         let mutable isQueued = false
         let mutable stored: SessionRecord voption = ValueNone
@@ -119,7 +137,7 @@ module internal Attempts =
         /// Waits for our turn; what the one before stored, if it is known.
         let enter (place: StorePlace) : Task<SessionRecord voption> =
             task {
-                match! session.Queues.Enter(place.Key, longest) with
+                match! session.Queues.Enter(place.Key, longest, token) with
                 | Turn.Entered latest ->
                     isQueued <- true
                     return latest
@@ -146,6 +164,9 @@ module internal Attempts =
 
         let rec go (first: Loaded) (loaded: Loaded) pending (struct (plan, result)) count since : Task<Stepped<'R>> =
             task {
+                // From here to the answer it goes on, whoever still waits (promise 15).
+                token.ThrowIfCancellationRequested()
+
                 match! SessionLifecycle.execute session loaded plan with
                 | Outcome.Done(now, cookie) ->
                     if now.Place.Key = loaded.Place.Key then
@@ -174,7 +195,7 @@ module internal Attempts =
 
         /// The session is gone: what the run-once handler changed is dropped, the step runs on an empty session.
         and goOnWithout first (lost: Loaded) (pending: Session | null) count since =
-            isBereft <- whenGone = WhenGone.StepAgainUnlessOwned && lost.State.Owner.IsSome
+            isBereft <- whenGone <> WhenGone.StepAgain && lost.State.Owner.IsSome
 
             match pending with
             | null -> ()
@@ -182,6 +203,7 @@ module internal Attempts =
             // Whoever is told "Welcome" is signed in.
             | pending when pending.State.Owner.IsSome && lost.State.Owner.IsNone ->
                 raise (conflict session "it ended while the handler that signed in ran")
+            | _ when whenGone = WhenGone.Tell && isShut gate -> raise (conflict session ended)
             | _ ->
                 Telemetry.drop session.Name
                 Log.dropped session.Log session.Name

@@ -3,6 +3,8 @@ namespace Runa.Session
 open System
 open System.Collections.Concurrent
 open System.Collections.Generic
+open System.Runtime.ExceptionServices
+open System.Threading
 open System.Threading.Tasks
 
 /// Requests of one session that met a conflict wait here and go one by one, in their order.
@@ -66,7 +68,10 @@ type internal CommitQueues(isShared: bool) =
                 struct (ValueNone, queue.Detours % CommitQueues.DetoursToRest = 0))
 
     /// Waits for the caller's turn.
-    member this.Enter(key: StoreKey, timeout: TimeSpan) : Task<Turn> =
+    member this.Enter(key: StoreKey, timeout: TimeSpan) : Task<Turn> = this.Enter(key, timeout, CancellationToken.None)
+
+    /// The same, until the token is cancelled: OperationCanceledException.
+    member this.Enter(key: StoreKey, timeout: TimeSpan, token: CancellationToken) : Task<Turn> =
         let queue = queues.GetOrAdd(key, (fun _ -> CommitQueue()))
         let turn = TaskCompletionSource TaskCreationOptions.RunContinuationsAsynchronously
         let node = LinkedListNode turn
@@ -86,20 +91,25 @@ type internal CommitQueues(isShared: bool) =
                     ValueSome true)
 
         match entered with
-        | ValueNone -> this.Enter(key, timeout)
+        | ValueNone -> this.Enter(key, timeout, token)
         | ValueSome false -> Task.FromResult Turn.Full
         | ValueSome true ->
             task {
                 try
-                    do! turn.Task.WaitAsync timeout
+                    do! turn.Task.WaitAsync(timeout, token)
                     let struct (latest, isToRest) = CommitQueues.Hand queue
 
                     if isShared && isToRest then
                         do! Task.Delay CommitQueues.Rest
 
                     return Turn.Entered latest
-                with :? TimeoutException ->
+                with
+                | :? TimeoutException ->
                     this.Remove(key, queue, node)
+                    return Turn.TooLate
+                | :? OperationCanceledException as e ->
+                    this.Remove(key, queue, node)
+                    ExceptionDispatchInfo.Throw e
                     return Turn.TooLate
             }
 

@@ -84,11 +84,12 @@ module internal OwnerSessions =
             | ValueNone -> return false
         }
 
-    let private endEach session owner (items: OwnedRecord list) : Task<int> =
+    let private endEach session owner (token: CancellationToken) (items: OwnedRecord list) : Task<int> =
         task {
             let mutable ended = 0
 
             for item in items do
+                token.ThrowIfCancellationRequested()
                 let! isEnded = endOne session owner item.Key
 
                 if isEnded then
@@ -101,7 +102,7 @@ module internal OwnerSessions =
     let revoke (session: NamedSession) (owner: string) (wanted: string) (token: CancellationToken) : Task<bool> =
         task {
             let! records = records session owner token
-            let! ended = records |> List.filter (fun item -> handle item.Key = wanted) |> endEach session owner
+            let! ended = records |> List.filter (fun item -> handle item.Key = wanted) |> endEach session owner token
             return ended > 0
         }
 
@@ -121,7 +122,7 @@ module internal OwnerSessions =
         task {
             let! _ = advance session owner
             let! records = records session owner token
-            return! endEach session owner records
+            return! endEach session owner token records
         }
 
     /// Where a tombstone leads to at last. Somebody else may have been signed in on the way: what is not among the owner's
@@ -162,7 +163,7 @@ module internal OwnerSessions =
                 if leadsTo <> place then
                     others <- item :: others
 
-            return! endEach session owner (List.rev others)
+            return! endEach session owner token (List.rev others)
         }
 
     /// However long it takes: new sign-ins lose from its beginning on.
