@@ -40,6 +40,8 @@ internal sealed class ConformanceSuite
             driver.SwapsWithinOneDriver,
             driver.ExpiresByItself,
             dump is null ? driver.Dump : FuncConvert.FromFunc(dump),
+            driver.Store,
+            driver.OwnedMany,
             interleavings,
             writers,
             driver.Seed));

@@ -20,12 +20,27 @@ type internal Need =
     | Store
     /// A look at everything that is stored.
     | Dump
+    /// Another node, whose clock differs.
+    | Beside
+    /// A store that can be filled.
+    | Fill
+    /// A store that loses records.
+    | DropRecord
+    /// A store that loses an owner's index.
+    | DropIndex
+    /// Stored documents that can be changed.
+    | Rewrite
+
+/// A process on the store with a clock of its own.
+type internal Node = { Driver: SessionDriver; Clock: FakeTimeProvider }
 
 /// One test's clock, and the drivers it opens on one store.
 [<Sealed>]
 type internal Bench(under: DriverUnderTest, clock: FakeTimeProvider, first: SessionDriver) =
     let mutable opened = [ first ]
     let mutable owned: IDisposable list = []
+    let mutable beside: FakeTimeProvider list = []
+    let mutable isFull = false
 
     member _.Under = under
     member _.Clock = clock
@@ -43,6 +58,40 @@ type internal Bench(under: DriverUnderTest, clock: FakeTimeProvider, first: Sess
             return driver
         }
 
+    /// As another node opens it, whose clock is ahead by so much (or behind) and goes on with this one.
+    member bench.OpenBeside(ahead: TimeSpan) : Task<Node> =
+        task {
+            let other = FakeTimeProvider(clock.GetUtcNow() + ahead)
+            let! driver = under.Store.OpenBeside.Value clock other
+            opened <- driver :: opened
+            beside <- other :: beside
+            return { Driver = driver; Clock = other }
+        }
+
+    /// On all nodes.
+    member _.Pass(time: TimeSpan) : unit =
+        for clock in clock :: beside do
+            clock.Advance time
+
+    member _.Fill() : Task<unit> =
+        task {
+            isFull <- true
+            do! under.Store.Fill.Value clock true
+        }
+
+    member _.MakeRoom() : Task<unit> =
+        task {
+            do! under.Store.Fill.Value clock false
+            isFull <- false
+        }
+
+    member _.DropRecord(key: StoreKey) : Task<unit> = under.Store.DropRecord.Value clock key
+
+    member _.DropIndex (scope: string) (owner: string) : Task<unit> = under.Store.DropIndex.Value clock scope owner
+
+    member _.Rewrite (key: StoreKey) (change: byte[] -> byte[]) : Task<unit> =
+        under.Store.Rewrite.Value clock key change
+
     /// Two processes where the driver guarantees something between them, else one.
     member bench.OpenWriters() : Task<SessionDriver list> =
         match first.Guarantee with
@@ -58,8 +107,11 @@ type internal Bench(under: DriverUnderTest, clock: FakeTimeProvider, first: Sess
         owned <- disposable :> IDisposable :: owned
         disposable
 
-    member _.Dispose() : Task =
+    member bench.Dispose() : Task =
         task {
+            if isFull then
+                do! bench.MakeRoom()
+
             for disposable in owned do
                 disposable.Dispose()
 
@@ -75,6 +127,15 @@ module internal Bench =
         match need with
         | Need.Dump when under.Dump.IsNone -> Some "no dump: the suite was not given one"
         | Need.Dump -> None
+        | Need.Beside when under.Store.OpenBeside.IsNone ->
+            Some "no second clock: the suite was not given Store.OpenBeside"
+        | Need.Fill when under.Store.Fill.IsNone -> Some "no full store: the suite was not given Store.Fill"
+        | Need.DropRecord when under.Store.DropRecord.IsNone ->
+            Some "no lost record: the suite was not given Store.DropRecord"
+        | Need.DropIndex when under.Store.DropIndex.IsNone ->
+            Some "no lost index: the suite was not given Store.DropIndex"
+        | Need.Rewrite when under.Store.Rewrite.IsNone ->
+            Some "no unreadable record: the suite was not given Store.Rewrite"
         | _ when driver.InCookie -> Some "excused: stateless, the session is in the cookie"
         | Need.Swap when driver.Guarantee = DriverGuarantee.LastWriteWins && not under.SwapsWithinOneDriver ->
             Some "excused: LastWriteWins"
