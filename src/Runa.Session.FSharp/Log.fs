@@ -105,3 +105,34 @@ module internal Log =
             "A record of the session \"{Session}\" that is not encrypted counts as gone, because of sealed = true. Was the setting just turned on?"
 
     let unsealed (log: ILogger) (session: string) = unsealedAction.Invoke(log, session, null)
+
+    let private unreadableAction =
+        define2<string, string>
+            LogLevel.Error
+            11
+            "Unreadable"
+            "A stored session \"{Session}\" cannot be read and counts as gone: {Reason} The next write replaces it. (Setting on_unreadable.)"
+
+    /// The reason is a sentence.
+    let unreadable (log: ILogger) (session: string) (reason: string) =
+        unreadableAction.Invoke(log, session, reason, null)
+
+    let private unreadableOwnedAction =
+        define3<int, string, string>
+            LogLevel.Error
+            12
+            "UnreadableOwned"
+            "{Count} stored sessions \"{Session}\" cannot be read (damaged, or of a newer format); they were {Fate}."
+
+    /// Among an owner's sessions.
+    let unreadableOwned (log: ILogger) (count: int) (session: string) (fate: string) =
+        unreadableOwnedAction.Invoke(log, count, session, fate, null)
+
+    let private notRemovedAction =
+        define1<string>
+            LogLevel.Warning
+            13
+            "NotRemoved"
+            "A stored session \"{Session}\" that cannot be read was replaced, and could not be deleted. Nobody's cookie leads to it any more; it goes when it expires."
+
+    let notRemoved (log: ILogger) (session: string) (e: exn) = notRemovedAction.Invoke(log, session, e)

@@ -18,13 +18,24 @@ type SessionConfigurationException(errors: string seq) =
         | [| error |] -> error
         | errors -> "Sessions are misconfigured:" + String.Join("", errors |> Array.map (fun error -> "\n- " + error))
 
-/// The store could not be read or written, or did not answer in time (promise 14).
-[<Sealed>]
+/// The store could not be read or written, or did not answer in time (promise 14). SessionsLeftException is one of these.
 type SessionStoreException(message: string, mayHaveBeenSaved: bool, inner: exn | null) =
     inherit Exception(message, inner)
 
     /// True when the outcome of a write is unknown: it may or may not be in the store.
     member _.MayHaveBeenSaved: bool = mayHaveBeenSaved
+
+/// The store failed while the sessions of an owner were being ended: some have ended, others may live on (promise 27). Call
+/// again when the store works: it ends what is left.
+[<Sealed>]
+type SessionsLeftException internal (message: string, ended: int, left: int, inner: exn | null) =
+    inherit SessionStoreException(message, true, inner)
+
+    /// How many living sessions have ended.
+    member _.Ended: int = ended
+
+    /// How many were found and could not be ended. There may be more that were not found, since the list broke off.
+    member _.Left: int = left
 
 /// The change could not be saved because other requests were ahead of it: the session ended, moved to a new id, or kept
 /// changing. Nothing of it was stored.

@@ -16,12 +16,19 @@ module internal Telemetry =
     let private undecodable =
         counter "runa.session.undecodable_values" "Stored values that their key could not read."
 
+    let private unreadable =
+        counter
+            "runa.session.unreadable_records"
+            "Stored sessions, or tickets in them, that could not be read: damaged, of a newer format, or encrypted under another token."
+
     let private evicted = counter "runa.session.evicted" "Sessions pushed out of memory."
     let private tag name (value: objnull) = KeyValuePair<string, objnull>(name, value)
 
     let conflict (session: string) = conflicts.Add(1L, tag "session" session)
     let drop (session: string) = dropped.Add(1L, tag "session" session)
     let undecodableValue (session: string) = undecodable.Add(1L, tag "session" session)
+
+    let unreadableRecords (session: string) (count: int) = unreadable.Add(int64 count, tag "session" session)
 
     let evict (owned: bool) (count: int) =
         if count > 0 then

@@ -110,7 +110,7 @@ module SessionRegistry =
                 Meta = session.Settings.Meta } ]
 
     /// The living sessions of an owner. This and the functions below raise NotSupportedException on a driver without an
-    /// owner index. The token ends the waiting, at once; what has ended by then stays ended, the store call that is under way
+    /// owner index. What cannot be read is left out, logged and counted. The token ends the waiting, at once; what has ended by then stays ended, the store call that is under way
     /// goes on, and the sessions that are left may be ended by another call.
     let forOwner
         (name: string)
@@ -137,11 +137,13 @@ module SessionRegistry =
         : Task<bool> =
         Waiting.start token (fun () -> OwnerSessions.revoke (registry.Find name) owner handle token)
 
-    /// Ends all sessions of the owner, and answers how many. A sign-in that races it loses.
+    /// Ends all sessions of the owner, and answers how many that lived. A sign-in that races it loses. It goes on where some
+    /// of them cannot be ended, and then raises SessionsLeftException, which says how many are left.
     let revokeOwner (name: string) (owner: string) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
         Waiting.start token (fun () -> OwnerSessions.revokeOwner (registry.Find name) owner token)
 
-    /// Ends all sessions of this session's owner but this one, and answers how many; none without an owner.
+    /// Ends all sessions of this session's owner but this one, and answers how many that lived; none without an owner.
+    /// Raises as revokeOwner does.
     let revokeOthers (session: Session) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
         Waiting.start token (fun () ->
             match session.Origin, Session.owner session with

@@ -39,131 +39,205 @@ module internal OwnerSessions =
                     $"The driver \"{session.Driver.Name}\" of the session \"{session.Name}\" cannot list sessions by owner."
             )
 
-    let private records (session: NamedSession) (owner: string) (token: CancellationToken) : Task<OwnedRecord list> =
+    /// Each page of the owner's records in turn, until one of them is enough.
+    let private pages
+        (session: NamedSession)
+        (owner: string)
+        (token: CancellationToken)
+        (isEnough: OwnedPage -> bool)
+        : Task =
         let owners = index session
 
-        let rec from place (pages: OwnedRecord list list) =
-            task {
+        task {
+            let mutable place = None
+            let mutable isLast = false
+
+            while not isLast do
                 token.ThrowIfCancellationRequested()
                 let! page = StoreCall.run session "list" false (owners.List session.Scope owner place)
+                place <- page.Next
+                isLast <- isEnough page || place.IsNone
+        }
 
-                match page.Next with
-                | Some _ as next -> return! from next (page.Items :: pages)
-                | None -> return List.concat (List.rev (page.Items :: pages))
-            }
+    let private ofRecord (item: OwnedRecord) : OwnedSession =
+        let state = item.Record.State
 
-        from None []
-
-    let private handle (key: StoreKey) = StoreKey.toText key
+        { Handle = StoreKey.toText item.Key
+          Label = state.Label
+          CreatedAt = state.CreatedAt
+          SignedInAt = state.SignedInAt
+          LastSeenAt = state.LastSeenAt
+          ExpiresAt = SessionRecord.endsAt item.Record }
 
     let list (session: NamedSession) (owner: string) (token: CancellationToken) : Task<OwnedSession list> =
         task {
-            let! records = records session owner token
+            let found = List<OwnedSession>()
+            let mutable unreadable = 0
 
-            return
-                [ for item in records do
-                      if not (SessionRecord.isTombstone item.Record) then
-                          let state = item.Record.State
+            do!
+                pages session owner token (fun page ->
+                    unreadable <- unreadable + page.Unreadable.Length
+                    let now = session.Now
 
-                          ({ Handle = handle item.Key
-                             Label = state.Label
-                             CreatedAt = state.CreatedAt
-                             SignedInAt = state.SignedInAt
-                             LastSeenAt = state.LastSeenAt
-                             ExpiresAt = SessionRecord.endsAt item.Record }
-                          : OwnedSession) ]
+                    for item in page.Items do
+                        // The index lists what has just ended, too: by the clock of another node it may live.
+                        if not (SessionRecord.isTombstone item.Record || SessionRecord.isExpired now item.Record) then
+                            found.Add(ofRecord item)
+
+                    false)
+
+            if unreadable > 0 then
+                Telemetry.unreadableRecords session.Name unreadable
+                Log.unreadableOwned session.Log unreadable session.Name "left out of the list of an owner's sessions"
+
+            return List.ofSeq found
         }
 
-    /// Deletes, and follows a tombstone as long as the owner is the same. True: a living session ended.
-    let rec private endOne (session: NamedSession) (owner: string) (key: StoreKey) : Task<bool> =
+    /// What stands there, whether or not its content opens.
+    let private peek (session: NamedSession) (key: StoreKey) : Task<SessionRecord voption> =
+        (StoreCall.run session "load" false (session.Driver.Load key)).AsTask()
+
+    let private isListedUnreadable session owner key token : Task<bool> =
         task {
-            match! StoreCall.delete session key with
-            | ValueSome { Kind = RecordKind.Moved successor; State = { Owner = Some moved } } when moved = owner ->
-                return! endOne session owner successor
-            | ValueSome record -> return not (SessionRecord.isTombstone record)
-            | ValueNone -> return false
-        }
+            let mutable isListed = false
 
-    let private endEach session owner (token: CancellationToken) (items: OwnedRecord list) : Task<int> =
-        task {
-            let mutable ended = 0
+            do!
+                pages session owner token (fun page ->
+                    isListed <- List.contains key page.Unreadable
+                    isListed)
 
-            for item in items do
-                token.ThrowIfCancellationRequested()
-                let! isEnded = endOne session owner item.Key
-
-                if isEnded then
-                    ended <- ended + 1
-
-            return ended
+            return isListed
         }
 
     /// One of the owner's sessions. False: the owner has none of this handle.
-    let revoke (session: NamedSession) (owner: string) (wanted: string) (token: CancellationToken) : Task<bool> =
+    let revoke (session: NamedSession) (owner: string) (handle: string) (token: CancellationToken) : Task<bool> =
+        let isOwned (record: SessionRecord) = record.Scope = session.Scope && record.State.Owner = Some owner
+
+        let endOne key =
+            task {
+                let ending = OwnerEnding(session, index session, owner)
+                do! ending.One key
+                return ending.Answer null
+            }
+
         task {
-            let! records = records session owner token
-            let! ended = records |> List.filter (fun item -> handle item.Key = wanted) |> endEach session owner token
-            return ended > 0
+            index session |> ignore
+            token.ThrowIfCancellationRequested()
+
+            match StoreKey.ofText handle with
+            | None -> return false
+            | Some key ->
+                try
+                    match! peek session key with
+                    | ValueSome record when isOwned record ->
+                        let! ended = endOne key
+                        return ended > 0
+                    | _ -> return false
+                with e when StoreCall.isUnreadable e ->
+                    // Whose it is, only the owner's list can say.
+                    let! isListed = isListedUnreadable session owner key token
+
+                    if isListed then
+                        let! _ = endOne key
+                        ()
+
+                    return isListed
         }
 
-    let private advance (session: NamedSession) (owner: string) =
+    /// Null: done. Otherwise why the owner's epoch could not be advanced.
+    let private advance (session: NamedSession) (owner: string) : Task<exn | null> =
         let owners = index session
 
-        StoreCall.run session "advance" true (fun token ->
-            ValueTask<bool>(
+        let call token =
+            ValueTask<exn | null>(
                 task {
                     do! owners.Advance session.Scope owner token
-                    return true
+                    return (null: exn | null)
                 }
-            ))
+            )
 
-    /// All of the owner's sessions; a sign-in that is under way loses.
-    let revokeOwner (session: NamedSession) (owner: string) (token: CancellationToken) : Task<int> =
         task {
-            let! _ = advance session owner
-            let! records = records session owner token
-            return! endEach session owner token records
+            try
+                return! StoreCall.run session "advance" true call
+            with :? SessionStoreException as e ->
+                return e
         }
 
-    /// Where a tombstone leads to at last. Somebody else may have been signed in on the way: what is not among the owner's
-    /// records is asked for.
-    let private placeOf (session: NamedSession) (records: OwnedRecord list) : StoreKey -> Task<StoreKey> =
-        let known = Dictionary<StoreKey, SessionRecord>()
+    let private all (page: OwnedPage) = Task.FromResult(struct (ValueNone, OwnerEnding.All page))
 
-        for item in records do
-            known[item.Key] <- item.Record
+    /// All of the owner's sessions; a sign-in that is under way loses. A store that is too full to advance the epoch may
+    /// have room for it when the sessions have ended; what signed in until then is ended after it.
+    let revokeOwner (session: NamedSession) (owner: string) (token: CancellationToken) : Task<int> =
+        task {
+            let ending = OwnerEnding(session, index session, owner)
+            token.ThrowIfCancellationRequested()
+            let! advancing = advance session owner
+            do! ending.Run(all, token)
 
+            if isNull advancing || ending.IsDown then
+                return ending.Answer advancing
+            else
+                let! advancing = advance session owner
+
+                if isNull advancing then
+                    do! ending.Run(all, token)
+
+                return ending.Answer advancing
+        }
+
+    /// Where a record leads to at last, over tombstones. Somebody else may have been signed in on the way: what is not on
+    /// the page is asked for.
+    let private follow (session: NamedSession) (page: OwnedPage) (from: StoreKey) : Task<StoreKey> =
         let find (key: StoreKey) : Task<SessionRecord voption> =
             task {
-                match known.TryGetValue key with
-                | true, record -> return ValueSome record
-                | _ -> return! StoreCall.run session "load" false (session.Driver.Load key)
+                match page.Items |> List.tryFind (fun item -> item.Key = key) with
+                | Some item -> return ValueSome item.Record
+                | None ->
+                    try
+                        return! peek session key
+                    with e when StoreCall.isUnreadable e ->
+                        return ValueNone
             }
 
-        let rec follow (key: StoreKey) : Task<StoreKey> =
-            task {
-                match! find key with
-                | ValueSome { Kind = RecordKind.Moved successor } -> return! follow successor
-                | _ -> return key
-            }
+        task {
+            let seen = HashSet<StoreKey>()
+            let mutable place = from
 
-        follow
+            // Damage could have made a circle of them.
+            while seen.Add place do
+                match! find place with
+                | ValueSome { Kind = RecordKind.Moved successor } -> place <- successor
+                | _ -> ()
+
+            return place
+        }
+
+    let private nothing: OwnedPage = { Items = []; Unreadable = []; Next = None }
 
     /// All but one, which may itself have moved since. Tombstones that lead to that one are left to expire.
     let revokeOthers (session: NamedSession) (owner: string) (kept: StoreKey) (token: CancellationToken) : Task<int> =
+        let choose (page: OwnedPage) =
+            task {
+                // Asked for anew with each page: it may move while thousands of others end.
+                let! place = follow session nothing kept
+                let others = List<Doomed>()
+
+                for doomed in OwnerEnding.All page do
+                    let! leadsTo =
+                        match doomed.Listed with
+                        | ValueSome record when SessionRecord.isTombstone record -> follow session page doomed.Key
+                        | _ -> Task.FromResult doomed.Key
+
+                    if leadsTo <> place then
+                        others.Add doomed
+
+                return struct (ValueSome place, List.ofSeq others)
+            }
+
         task {
-            let! records = records session owner token
-            let follow = placeOf session records
-            let! place = follow kept
-            let mutable others = []
-
-            for item in records do
-                let! leadsTo = follow item.Key
-
-                if leadsTo <> place then
-                    others <- item :: others
-
-            return! endEach session owner token (List.rev others)
+            let ending = OwnerEnding(session, index session, owner)
+            do! ending.Run(choose, token)
+            return ending.Answer null
         }
 
     /// However long it takes: new sign-ins lose from its beginning on.

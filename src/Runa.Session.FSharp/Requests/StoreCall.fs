@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.IO
 open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
@@ -18,12 +19,24 @@ module internal StoreCall =
                 e
             )
         | :? SessionStoreException -> e
+        | e when isWrite && session.Driver.IsRefusal e ->
+            SessionStoreException(
+                $"The driver \"{session.Driver.Name}\" of the session \"{session.Name}\" refused ({operation}): {e.GetType().Name}. Nothing was written. The cause is the inner exception.",
+                false,
+                e
+            )
         | e ->
             SessionStoreException(
                 $"The driver \"{session.Driver.Name}\" of the session \"{session.Name}\" failed ({operation}): {e.GetType().Name}. The cause is the inner exception.",
                 isWrite,
                 e
             )
+
+    /// The driver says that what stands there cannot be read.
+    let isUnreadable (e: exn) : bool =
+        match e with
+        | :? SessionStoreException as e -> e.InnerException :? InvalidDataException
+        | _ -> false
 
     /// A driver that ignores its cancellation is left behind a little later.
     let private grace = TimeSpan.FromMilliseconds 250.
@@ -68,7 +81,7 @@ module internal StoreCall =
             try
                 call CancellationToken.None
             with e ->
-                raise (failed session operation isWrite e)
+                ValueTask<'T>(Task.FromException<'T> e)
 
         if answer.IsCompletedSuccessfully then
             answer
@@ -168,7 +181,8 @@ module internal StoreCall =
         task {
             try
                 return! answer
-            with :? SessionStoreException as e ->
+            // What was refused is certain.
+            with :? SessionStoreException as e when e.MayHaveBeenSaved ->
                 let! isApplied = stands session key record.Version
 
                 if not isApplied then
@@ -216,4 +230,26 @@ module internal StoreCall =
     let touch (session: NamedSession) (key: StoreKey) (idleEnd: DateTimeOffset) =
         run session "touch" true (session.Driver.Touch key idleEnd)
 
-    let delete (session: NamedSession) (key: StoreKey) = run session "delete" true (session.Driver.Delete key)
+    let private unreadableRemoved (session: NamedSession) =
+        Telemetry.unreadableRecords session.Name 1
+        Log.unreadableOwned session.Log 1 session.Name "deleted, as was asked for"
+
+    /// What it removed. Of a record that cannot be read there is nothing more to say: it is gone by then.
+    let delete (session: NamedSession) (key: StoreKey) : ValueTask<SessionRecord voption> =
+        let answer = run session "delete" true (session.Driver.Delete key)
+
+        if answer.IsCompletedSuccessfully then
+            answer
+        else
+            ValueTask<SessionRecord voption>(
+                task {
+                    try
+                        return! answer
+                    with e when isUnreadable e ->
+                        unreadableRemoved session
+                        return ValueNone
+                }
+            )
+
+    let deleteMany (session: NamedSession) (keys: StoreKey list) : ValueTask<DeletedRecord list> =
+        run session "delete many" true (session.Driver.DeleteMany keys)

@@ -4,6 +4,7 @@ module internal Runa.Session.Tests.Requests
 open System
 open System.Threading
 open System.Threading.Tasks
+open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Primitives
 open Runa.Session
 open Runa.Session.Tests.Drivers
@@ -64,3 +65,17 @@ let find session token : Session = (wait (load session token)).Session
 
 let record (session: NamedSession) (loaded: Loaded) =
     (session.Driver.Load loaded.Place.Key CancellationToken.None).AsTask() |> wait
+
+/// The session with a log of its own, and what has been logged so far: each line's level, name and text.
+let logging (session: NamedSession) : NamedSession * (unit -> (LogLevel * string * string) list) =
+    let lines = System.Collections.Concurrent.ConcurrentQueue<LogLevel * string * string>()
+
+    let log =
+        { new ILogger with
+            member _.BeginScope _ = null
+            member _.IsEnabled _ = true
+
+            member _.Log(level, id, state, error, format) =
+                lines.Enqueue(level, string id.Name, format.Invoke(state, error)) }
+
+    { session with Log = log }, (fun () -> List.ofSeq lines)

@@ -1,0 +1,288 @@
+module Runa.Session.Tests.OwnerEndingTests
+
+open System
+open System.IO
+open System.Threading
+open System.Threading.Tasks
+open Expecto
+open Expecto.Flip
+open Microsoft.Extensions.Logging
+open Runa.Session
+open Runa.Session.Tests.Damage
+open Runa.Session.Tests.Drivers
+open Runa.Session.Tests.Requests
+
+let private none = CancellationToken.None
+
+let private counting () =
+    let clock = clock ()
+    let driver = TestDriver.Counting(memory clock)
+    driver, web clock driver.Driver
+
+let private isAlive session token = Session.status (find session token) = SessionStatus.Active
+let private signIn session owner = start session (Session.signIn owner)
+let private many session count = [ for _ in 1..count -> signIn session "alice" ]
+let private listed session = OwnerSessions.list session "alice" none |> wait
+let private endAll session = OwnerSessions.revokeOwner session "alice" none
+let private keyOf session token = (wait (load session token)).Place.Key
+
+/// Deleting this key fails as long as `isFaulty`, alone and among others.
+let private faultyKey (inner: SessionDriver) =
+    let mutable key = ValueNone
+    let mutable isFaulty = true
+    let isHit k = isFaulty && ValueSome k = key
+    let fail () : ValueTask<'T> = ValueTask<'T>(Task.FromException<'T>(IOException "this one fails"))
+
+    let driver =
+        { inner with
+            Delete = fun k token -> if isHit k then fail () else inner.Delete k token
+            DeleteMany = fun keys token -> if List.exists isHit keys then fail () else inner.DeleteMany keys token
+            InProcess = false }
+
+    driver, (fun k -> key <- ValueSome k), (fun () -> isFaulty <- false)
+
+[<Tests>]
+let tests =
+    testList
+        "OwnerEnding"
+        [ testCase "promise 27: 20,000 sessions of an owner end in one list and one delete for each hundred"
+          <| fun () ->
+              let driver, session = counting ()
+              let tokens = many session 20_000
+              let bob = signIn session "bob"
+              driver.Forget()
+              wait (endAll session) |> Expect.equal "ended" 20_000
+              let calls = driver.Calls |> List.countBy id |> Map.ofList
+              Expect.isLessThanOrEqual "lists" (calls[StoreOperation.List], 201)
+              Expect.isLessThanOrEqual "deletes" (calls[StoreOperation.Delete], 201)
+              driver.Calls.Length
+              |> Expect.equal "and an epoch" (calls[StoreOperation.List] + calls[StoreOperation.Delete] + 1)
+              tokens |> List.exists (isAlive session) |> Expect.isFalse "none is alive"
+              isAlive session bob |> Expect.isTrue "nobody else's"
+
+          testCase "promise 27: all others end page by page too, and this one and what leads to it stay"
+          <| fun () ->
+              let driver, session = counting ()
+              let others = many session 1_000
+              let before = signIn session "alice"
+              let this = tokenOf (wait (step session before Session.regenerate))
+              let kept = keyOf session this
+              driver.Forget()
+              OwnerSessions.revokeOthers session "alice" kept none |> wait |> Expect.equal "ended" 1_000
+              Expect.isLessThanOrEqual "lists" (driver.Count StoreOperation.List, 12)
+              Expect.isLessThanOrEqual "deletes" (driver.Count StoreOperation.Delete, 12)
+              others |> List.exists (isAlive session) |> Expect.isFalse "the others"
+              isAlive session this |> Expect.isTrue "this one"
+              (wait (load session before)).IsSuperseded |> Expect.isTrue "the old cookie leads to it"
+
+          testCase "promise 27: one session ends by its handle without a list of all"
+          <| fun () ->
+              let driver, session = counting ()
+              let tokens = many session 300
+              let handle = StoreKey.toText (keyOf session tokens[150])
+              driver.Forget()
+              OwnerSessions.revoke session "alice" handle none |> wait |> Expect.isTrue "ended"
+              driver.Calls |> Expect.equal "calls" [ StoreOperation.Load; StoreOperation.Delete ]
+              isAlive session tokens[150] |> Expect.isFalse "dead"
+
+          testCase "promise 27: a handle that is no store key, or of another session name, ends nothing"
+          <| fun () ->
+              let clock = clock ()
+              let registry = registry clock (memory clock)
+              let web, admin = registry.Find "web", registry.Find "admin"
+              let token = start admin (Session.signIn "alice")
+              let handle = StoreKey.toText (keyOf admin token)
+              OwnerSessions.revoke web "alice" handle none |> wait |> Expect.isFalse "another name"
+              OwnerSessions.revoke web "alice" "no handle" none |> wait |> Expect.isFalse "no handle"
+              isAlive admin token |> Expect.isTrue "it lives"
+
+          testCase "promise 9: what cannot be deleted does not keep the others alive, and is said"
+          <| fun () ->
+              let clock = clock ()
+              let driver, setKey, mend = faultyKey (memory clock)
+              let session = web clock driver
+              let tokens = many session 250
+              setKey (keyOf session tokens[120])
+              let e = raised<SessionsLeftException, _>(fun () -> endAll session)
+              (e.Ended, e.Left) |> Expect.equal "told" (249, 1)
+              (e.InnerException :? SessionStoreException) |> Expect.isTrue "its cause"
+              tokens |> List.filter (isAlive session) |> Expect.equal "one lives" [ tokens[120] ]
+              mend ()
+              wait (endAll session) |> Expect.equal "the next call ends it" 1
+              isAlive session tokens[120] |> Expect.isFalse "dead"
+
+          testCase "promise 14, 27: SessionsLeftException is a SessionStoreException, and names nobody"
+          <| fun () ->
+              let driver, session = counting ()
+              let tokens = many session 3
+              driver.Behave <- TestDriver.Only([ StoreOperation.Delete ], Behaviour.FailBefore)
+              let e = raised<SessionStoreException, _>(fun () -> endAll session)
+              (e :? SessionsLeftException) |> Expect.isTrue "the kind"
+              e.Message |> Expect.stringContains "the session" "\"web\""
+              e.Message |> Expect.stringContains "what to do" "Call again"
+
+              for secret in "alice" :: [ for token in tokens -> StoreKey.toText (keyOf session token) ] do
+                  (string e).Contains secret |> Expect.isFalse "promise 5"
+
+          testCase "promise 9: a store that is down is left alone after a few tries, and the rest counts as left"
+          <| fun () ->
+              let driver, session = counting ()
+              many session 250 |> ignore
+              driver.Forget()
+              driver.Behave <- TestDriver.Only([ StoreOperation.Delete ], Behaviour.FailBefore)
+              let e = raised<SessionsLeftException, _>(fun () -> endAll session)
+              (e.Ended, e.Left) |> Expect.equal "of the first page" (0, 100)
+              e.Message |> Expect.stringContains "and there is more" "broke off"
+              Expect.isLessThanOrEqual "tries" (driver.Count StoreOperation.Delete, 6)
+
+          testCase "promise 9: a list that fails half-way is said, and the next call goes on"
+          <| fun () ->
+              let driver, session = counting ()
+              let tokens = many session 250
+
+              driver.Behave <-
+                  TestDriver.Script [ StoreOperation.List, Behaviour.Pass; StoreOperation.List, Behaviour.FailBefore ]
+
+              let e = raised<SessionsLeftException, _>(fun () -> endAll session)
+              (e.Ended, e.Left) |> Expect.equal "told" (100, 0)
+              wait (endAll session) |> Expect.equal "the rest" 150
+              tokens |> List.exists (isAlive session) |> Expect.isFalse "none is alive"
+
+          testCase
+              "promise 9, 27: on a store too full for a new epoch the sessions end, then the epoch, then what signed in"
+          <| fun () ->
+              let driver, session = counting ()
+              let tokens = many session 3
+              let mutable late = ""
+
+              driver.Behave <-
+                  let script =
+                      TestDriver.Script
+                          [ StoreOperation.Advance, Behaviour.FailBefore; StoreOperation.Advance, Behaviour.Pass ]
+
+                  fun operation ->
+                      if operation = StoreOperation.Advance && driver.Count operation = 2 then
+                          late <- signIn session "alice"
+
+                      script operation
+
+              wait (endAll session) |> Expect.equal "all, the late one too" 4
+              late :: tokens |> List.exists (isAlive session) |> Expect.isFalse "none is alive"
+              driver.Count StoreOperation.Advance |> Expect.equal "tried again" 2
+
+          testCase "promise 9, 27: where the epoch cannot be changed at all, the sessions end and the rest is said"
+          <| fun () ->
+              let driver, session = counting ()
+              let tokens = many session 3
+              driver.Behave <- TestDriver.Only([ StoreOperation.Advance ], Behaviour.FailBefore)
+              let e = raised<SessionsLeftException, _>(fun () -> endAll session)
+              (e.Ended, e.Left) |> Expect.equal "told" (3, 0)
+              e.Message |> Expect.stringContains "what is left" "sign-ins that were under way"
+              tokens |> List.exists (isAlive session) |> Expect.isFalse "none is alive"
+
+          testCase "promise 27: a batch whose answer was lost is counted, and its tombstones are followed"
+          <| fun () ->
+              let driver, session = counting ()
+              let moved = signIn session "alice"
+              let next = tokenOf (wait (step session moved Session.regenerate))
+              let others = many session 5
+
+              // The successor is not on the list, so that only its tombstone leads to it.
+              let hidden = keyOf session next
+              let index = session.Driver.Owners.Value
+
+              let owners =
+                  { index with
+                      List =
+                          fun scope owner from token ->
+                              ValueTask<OwnedPage>(
+                                  task {
+                                      let! page = index.List scope owner from token
+                                      let items = page.Items |> List.filter (fun item -> item.Key <> hidden)
+                                      return { page with Items = items }
+                                  }
+                              ) }
+
+              let session = { session with Driver = { session.Driver with Owners = ValueSome owners } }
+              driver.Behave <- TestDriver.Script [ StoreOperation.Delete, Behaviour.FailAfter ]
+              wait (endAll session) |> Expect.equal "counted" 6
+              next :: others |> List.exists (isAlive session) |> Expect.isFalse "none is alive"
+
+          testCase "promise 9, 27: a session that moved after it was listed ends, though the answer to its end was lost"
+          <| fun () ->
+              let driver, session = counting ()
+              let token = signIn session "alice"
+              let mutable next = ""
+
+              driver.Behave <-
+                  function
+                  | StoreOperation.Delete when next = "" ->
+                      next <- "moving"
+                      next <- tokenOf (wait (step session token Session.regenerate))
+                      Behaviour.FailAfter
+                  | _ -> Behaviour.Pass
+
+              endAll session |> wait |> ignore
+              isAlive session next |> Expect.isFalse "dead"
+
+          testCase
+              "promise 27: a record that cannot be read is left out of the list, and ends with the others, both told"
+          <| fun () ->
+              let clock = clock ()
+              let store = DamagedStore(memory clock)
+              let session, log = logging (web clock store.Driver)
+              let tokens = many session 5
+              let key = keyOf session tokens[2]
+              store.Damage key
+              (listed session).Length |> Expect.equal "four" 4
+              wait (endAll session) |> Expect.equal "four that could be read" 4
+
+              log ()
+              |> List.map (fun (level, name, _) -> level, name)
+              |> Expect.equal "told" (List.replicate 2 (LogLevel.Error, "UnreadableOwned"))
+
+              (session.Driver.Load key none).AsTask() |> wait |> Expect.equal "it is gone" ValueNone
+              tokens |> List.exists (isAlive session) |> Expect.isFalse "none is alive"
+
+          testCase "promise 27: a record that cannot be read ends by its handle, where the owner's list has it"
+          <| fun () ->
+              let clock = clock ()
+              let store = DamagedStore(memory clock)
+              let session = web clock store.Driver
+              let key = keyOf session (signIn session "alice")
+              let handle = StoreKey.toText key
+              store.Damage key
+              OwnerSessions.revoke session "bob" handle none |> wait |> Expect.isFalse "not bob's"
+              OwnerSessions.revoke session "alice" handle none |> wait |> Expect.isTrue "hers"
+              (session.Driver.Load key none).AsTask() |> wait |> Expect.equal "it is gone" ValueNone
+
+          testCase "promise 27, 28: what has ended by this node's clock and lives by another's ends, and does not count"
+          <| fun () ->
+              let behind, ahead = clock (), clock ()
+              let driver = memory behind
+              let here, there = web ahead driver, web behind driver
+              let token = signIn there "alice"
+              behind.Advance(TimeSpan.FromMinutes 117.)
+              ahead.Advance(TimeSpan.FromMinutes 122.)
+              listed here |> Expect.equal "nothing to show here" []
+              (listed there).Length |> Expect.equal "there it lives" 1
+              wait (endAll here) |> Expect.equal "nothing that lived here" 0
+              isAlive there token |> Expect.isFalse "dead there, too"
+
+          testCase "promise 27: ending stops between pages when its caller cancels"
+          <| fun () ->
+              let driver, session = counting ()
+              many session 250 |> ignore
+              use source = new CancellationTokenSource()
+
+              driver.Behave <-
+                  function
+                  | StoreOperation.Delete ->
+                      source.Cancel()
+                      Behaviour.Pass
+                  | _ -> Behaviour.Pass
+
+              raised<OperationCanceledException, _>(fun () -> OwnerSessions.revokeOwner session "alice" source.Token)
+              |> ignore
+
+              (listed session).Length |> Expect.equal "the first page has ended" 150 ]
