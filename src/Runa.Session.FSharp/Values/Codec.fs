@@ -8,9 +8,15 @@ open System.Text.Json.Serialization.Metadata
 
 [<Sealed>]
 type Codec<'T>
-    internal (encode: 'T -> string, decode: string -> Result<'T, string>, trusted: bool, refusal: Lazy<string | null>) =
+    internal
+    (
+        encode: 'T -> string,
+        decode: string -> Result<'T, string>,
+        difference: 'T -> 'T -> string | null,
+        verdict: Lazy<Verdict>
+    ) =
 
-    member internal _.Refusal: string | null = refusal.Value
+    member internal _.Verdict: Verdict = verdict.Value
 
     member internal _.Encode(value: 'T) : string =
         let text = encode value
@@ -18,12 +24,16 @@ type Codec<'T>
         if isNull (box text) then
             raise (ArgumentException $"the codec of {typeof<'T>.Name} returned null")
 
-        // Without white space around it every store gives back the same text.
-        let text = if trusted then text else text.Trim(' ', '\t', '\r', '\n')
+        match verdict.Value with
+        // What the serializer itself writes for these is one JSON value.
+        | Verdict.Proven -> text
+        | _ ->
+            // Without white space around it every store gives back the same text.
+            let text = text.Trim(' ', '\t', '\r', '\n')
 
-        match (if trusted then None else JsonText.problem text) with
-        | None -> text
-        | Some why -> raise (ArgumentException $"the codec of {typeof<'T>.Name} returned {why}")
+            match JsonText.problem text with
+            | None -> text
+            | Some why -> raise (ArgumentException $"the codec of {typeof<'T>.Name} returned {why}")
 
     member internal _.Decode(text: string) : Result<'T, string> =
         try
@@ -31,9 +41,25 @@ type Codec<'T>
         with e ->
             Error $"{e.GetType().Name}: {e.Message}"
 
+    member internal _.Loss(value: 'T, text: string) : string | null =
+        let read =
+            try
+                decode text
+            with e ->
+                // Promise 5: the message may hold parts of the value.
+                Error(e.GetType().Name)
+
+        match read with
+        | Error why -> $"what is written of it is not read again ({why})"
+        | Ok read ->
+            match difference value read with
+            | null -> null
+            | "" -> "it would come back different"
+            | way -> $"its {way.TrimStart '.'} would come back different"
+
 [<RequireQualifiedAccess>]
 module Codec =
-    let private ofOptions trusted (options: JsonSerializerOptions) refusal : Codec<'T> =
+    let private ofOptions (options: JsonSerializerOptions) difference verdict : Codec<'T> =
         // Looked up at the first use, so that making a codec never raises.
         let info =
             lazy
@@ -51,20 +77,24 @@ module Codec =
             else
                 Ok value
 
-        let encode (value: 'T) = JsonSerializer.Serialize(value, info.Value)
-        Codec(encode, decode, trusted, refusal)
+        let encode (value: 'T) =
+            if refusesNull && isNull (box value) then
+                raise (ArgumentException $"null is not a {typeof<'T>.Name}")
+
+            JsonSerializer.Serialize(value, info.Value)
+
+        Codec(encode, decode, difference, verdict)
+
+    let private noDifference (_: 'T) (_: 'T) : string | null = null
 
     let json<'T> : Codec<'T> =
-        let t = typeof<'T>
+        let difference (stored: 'T) (read: 'T) = JsonSame.difference JsonTypes.options (box stored) (box read)
 
-        // What the serializer itself writes for these needs no second look.
-        let trusted = t.IsPrimitive || t = typeof<string> || t = typeof<Guid> || t = typeof<DateTimeOffset>
-
-        ofOptions trusted JsonTypes.options (lazy JsonTypes.refusal t)
+        ofOptions JsonTypes.options difference (lazy JsonTypes.verdict typeof<'T>)
 
     let jsonWith (options: JsonSerializerOptions) : Codec<'T> =
         ArgumentNullException.ThrowIfNull options
-        ofOptions false options (lazy null)
+        ofOptions options noDifference (lazy Verdict.Foreign)
 
     let ofFunctions (encode: 'T -> string) (decode: string -> Result<'T, string>) : Codec<'T> =
-        Codec(encode, decode, false, lazy null)
+        Codec(encode, decode, noDifference, lazy Verdict.Foreign)

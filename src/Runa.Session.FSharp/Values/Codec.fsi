@@ -8,15 +8,18 @@ type Codec<'T> =
     internal new:
         encode: ('T -> string) *
         decode: (string -> Result<'T, string>) *
-        trusted: bool *
-        refusal: System.Lazy<string | null> ->
+        difference: ('T -> 'T -> string | null) *
+        verdict: System.Lazy<Verdict> ->
             Codec<'T>
 
-    /// Why this codec cannot hold its type at all, or null.
-    member internal Refusal: string | null
+    /// What is known of the type before any value is.
+    member internal Verdict: Verdict
 
     /// Exactly one JSON value, or an exception that does not contain it.
     member internal Encode: value: 'T -> string
+
+    /// What of the value would not come back from the text that it was encoded as, or null; nothing of the value is in it.
+    member internal Loss: value: 'T * text: string -> string | null
 
     /// Never raises: what the decoder throws is an Error.
     member internal Decode: text: string -> Result<'T, string>
@@ -27,7 +30,10 @@ module Codec =
     /// System.Text.Json with options of the library's own: property names as declared, fields included, strict numbers, no
     /// duplicate properties, F# records complete (a missing or null field that is not an option is a decode error),
     /// unions without fields as strings. A type that would silently lose something (a union with fields, an option in an
-    /// option, bigint, an abstract base) raises NotSupportedException at the first use of its key.
+    /// option, bigint, an abstract base, a field of a class that no stored property stands for) raises NotSupportedException
+    /// at the first use of its key, and a value that would not come back as it is (a Some of null, half a surrogate pair) where
+    /// it is set. What is written is read again and compared: the first value of each key, and every value of a type in
+    /// which code of the application's takes part (a converter, a property or constructor that computes something).
     val json<'T> : Codec<'T>
 
     /// System.Text.Json with the options given, unchanged. Nothing is refused: what they lose is lost.

@@ -6,49 +6,17 @@ open System
 open System.Reflection
 open System.Text.Json.Serialization.Metadata
 open FSharpTypes
+open JsonMembers
 
 /// Classes and structs as System.Text.Json must see them to lose nothing: what it writes of them it must be able to set again,
 /// and it must be able to make them.
 module internal JsonObjects =
-    let private all = BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic
-
-    let private isFrameworks (t: Type) =
-        match t.Namespace with
-        | null -> false
-        | space -> space = "System" || space.StartsWith("System.", StringComparison.Ordinal)
-
-    let private isSet (property: JsonPropertyInfo) =
-        not (isNull property.Set) || not (isNull property.AssociatedParameter)
-
     /// The property behind one that is written and cannot be set.
-    let private unset (property: JsonPropertyInfo) : PropertyInfo voption =
+    let private unset (info: JsonTypeInfo) (property: JsonPropertyInfo) : PropertyInfo voption =
         match property.AttributeProvider with
-        | :? PropertyInfo as clr when not (isNull property.Get) && not (isSet property) -> ValueSome clr
+        | :? PropertyInfo as clr when not (isNull property.Get || isSet property || isFilled info property) ->
+            ValueSome clr
         | _ -> ValueNone
-
-    /// The field that the compiler of C# or F# put behind `{ get; }` or `member val`.
-    let private storeOf (clr: PropertyInfo) : FieldInfo | null =
-        match clr.DeclaringType with
-        | null -> null
-        | t ->
-            match t.GetField($"<{clr.Name}>k__BackingField", all) with
-            | null -> t.GetField($"{clr.Name}@", all)
-            | field -> field
-
-    let private nameOf (field: FieldInfo) =
-        let name = field.Name
-        if name.StartsWith("m_", StringComparison.Ordinal) then
-            name.Substring 2
-        else
-            name.TrimStart '_'
-
-    /// A field by whose name, `_items`, `m_items` or `items`, it stands behind the property Items.
-    let private fieldLike (clr: PropertyInfo) : FieldInfo option =
-        match clr.DeclaringType with
-        | null -> None
-        | t ->
-            t.GetFields all
-            |> Array.tryFind (fun field -> clr.Name.Equals(nameOf field, StringComparison.OrdinalIgnoreCase))
 
     /// A public field that only the constructor may set, without a parameter for it.
     let private completeField (property: JsonPropertyInfo) =
@@ -77,18 +45,10 @@ module internal JsonObjects =
         for property in info.Properties do
             completeField property
 
-            match unset property with
+            match unset info property with
             | ValueSome clr when not (isNull clr.DeclaringType) && not (isFrameworks clr.DeclaringType) ->
                 match clr.GetSetMethod true, storeOf clr with
-                | null, null ->
-                    fieldLike clr
-                    |> Option.iter (fun field ->
-                        raise (
-                            UnsupportedType(
-                                info.Type,
-                                $"its property {clr.Name} cannot be set, and what {field.Name} holds would be lost"
-                            )
-                        ))
+                | null, null -> ()
                 | null, store ->
                     property.Set <- fun object value -> store.SetValue(object, value)
                     property.IsSetNullable <- property.IsGetNullable
@@ -96,6 +56,18 @@ module internal JsonObjects =
                     property.Set <- fun object value -> setter.Invoke(object, [| value |]) |> ignore
                     property.IsSetNullable <- property.IsGetNullable
             | _ -> ()
+
+    /// The null of an option or of unit is a value of theirs, whatever the annotations say: those of F# know of none.
+    let allowNulls (info: JsonTypeInfo) =
+        for property in info.Properties do
+            if nullIsValue property.PropertyType then
+                property.IsGetNullable <- true
+                property.IsSetNullable <- true
+
+    /// Types that System.Text.Json knows and refuses with each value: Type, pointers, delegates, arrays of two dimensions.
+    let refuseUnwritable (info: JsonTypeInfo) =
+        if info.Converter.GetType().Name.StartsWith("UnsupportedTypeConverter", StringComparison.Ordinal) then
+            raise (UnsupportedType(info.Type, "a type that System.Text.Json does not write"))
 
     /// Without a constructor that System.Text.Json can call, what it writes is never read.
     let refuseUnmakeable (info: JsonTypeInfo) =
@@ -118,14 +90,3 @@ module internal JsonObjects =
                         "it has no public constructor, or several of which none is without parameters or marked [<JsonConstructor>]"
                     )
                 )
-
-    /// Of a collection nothing but its items is written.
-    let refuseCollectionWithMore (info: JsonTypeInfo) =
-        let isMore (property: PropertyInfo) =
-            not (isNull (property.GetSetMethod()))
-            && property.GetIndexParameters().Length = 0
-            && not (isNull property.DeclaringType)
-            && not (isFrameworks property.DeclaringType)
-
-        if info.Type.GetProperties(BindingFlags.Instance ||| BindingFlags.Public) |> Array.exists isMore then
-            raise (UnsupportedType(info.Type, "a collection with properties of its own, which would be lost"))

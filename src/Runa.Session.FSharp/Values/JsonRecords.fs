@@ -14,18 +14,30 @@ open FSharpTypes
 module internal JsonRecords =
     let private hidden = BindingFlags.Instance ||| BindingFlags.NonPublic
 
-    /// A field that cannot be absent is required, and never null.
+    /// Declared as a type parameter, as every field of an anonymous record is: whether it may be null is known only where
+    /// it was made.
+    let private isParameter (field: PropertyInfo) =
+        match field.DeclaringType with
+        | null -> false
+        | t when not t.IsGenericType -> false
+        | t ->
+            match t.GetGenericTypeDefinition().GetProperty(field.Name, hidden ||| BindingFlags.Public) with
+            | null -> false
+            | defined -> defined.PropertyType.IsGenericParameter
+
+    /// A field that cannot be absent is required, and never null. One that is ignored is none.
     let private complete (context: NullabilityInfoContext) (field: PropertyInfo) (property: JsonPropertyInfo) =
-        let mayBeNull =
-            isOption field.PropertyType
-            || isNullable field.PropertyType
-            || context.Create(field).ReadState = NullabilityState.Nullable
+        let t = field.PropertyType
+        let mayBeAbsent =
+            isOption t || isNullable t || context.Create(field).ReadState = NullabilityState.Nullable
 
-        property.IsRequired <- not mayBeNull
+        if not (isNull property.Get && isNull property.Set) then
+            property.IsRequired <- not mayBeAbsent
 
-        if not mayBeNull && not field.PropertyType.IsValueType && property.PropertyType <> typeof<unit> then
-            property.IsSetNullable <- false
-            property.IsGetNullable <- false
+            if not t.IsValueType then
+                let mayBeNull = mayBeAbsent || nullIsValue t || (isParameter field && not (neverNull t))
+                property.IsSetNullable <- mayBeNull
+                property.IsGetNullable <- mayBeNull
 
     /// The fields of a private or internal record, which System.Text.Json does not see: through the fields behind them.
     let private reveal (info: JsonTypeInfo) (context: NullabilityInfoContext) (fields: PropertyInfo[]) =
@@ -37,6 +49,7 @@ module internal JsonRecords =
             | null -> raise (UnsupportedType(info.Type, $"a record whose field {field.Name} cannot be set"))
             | store ->
                 let property = info.CreateJsonPropertyInfo(field.PropertyType, field.Name)
+                property.AttributeProvider <- field
                 property.Get <- fun record -> field.GetValue record
                 property.Set <- fun record value -> store.SetValue(record, value)
                 complete context field property
@@ -73,3 +86,4 @@ module internal JsonRecords =
 
                 if neverNull property.PropertyType then
                     property.IsSetNullable <- false
+                    property.IsGetNullable <- false

@@ -9,7 +9,7 @@ open System.Text.Json.Serialization
 module internal JsonStrings =
     let private loneSurrogate = "not valid Unicode (a lone surrogate)"
 
-    let private check (text: string) =
+    let check (text: string) =
         let mutable index = text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF')
 
         while index >= 0 && index < text.Length do

@@ -3,6 +3,7 @@ namespace Runa.Session
 #nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
 
 open System
+open System.Collections.Concurrent
 open System.Collections.Generic
 open System.Reflection
 open System.Text.Json
@@ -11,29 +12,20 @@ open System.Text.Json.Serialization.Metadata
 open Microsoft.FSharp.Reflection
 open FSharpTypes
 
+/// What a codec knows of its type before it has seen a value.
+[<RequireQualifiedAccess>]
+type internal Verdict =
+    /// Something of it would be lost.
+    | Refused of why: string
+    /// Every value is written and read by code that is known to lose none, or to refuse it.
+    | Proven
+    /// Code of the application's takes part: converters, properties and constructors that compute something.
+    | Unproven
+    /// The whole codec is the application's.
+    | Foreign
+
 /// The library's own JSON options: what they add to System.Text.Json for F# types, and what they refuse.
 module internal JsonTypes =
-    let private reversed =
-        [ typedefof<Stack<_>>
-          typedefof<System.Collections.Concurrent.ConcurrentStack<_>>
-          typedefof<System.Collections.Immutable.ImmutableStack<_>> ]
-
-    /// Written without a complaint, some collections (ReadOnlyCollection, FrozenSet, ArraySegment) cannot be made again.
-    let private refuseUnreadable (info: JsonTypeInfo) =
-        let empty =
-            match info.Kind with
-            | JsonTypeInfoKind.Enumerable -> "[]"
-            | JsonTypeInfoKind.Dictionary -> "{}"
-            | _ -> null
-
-        match empty with
-        | null -> ()
-        | empty ->
-            try
-                JsonSerializer.Deserialize(empty, info) |> ignore
-            with :? NotSupportedException ->
-                raise (UnsupportedType(info.Type, "a collection that can be written and not read"))
-
     let private isBound (info: JsonTypeInfo) =
         info.Properties |> Seq.exists (fun p -> not (isNull p.Set) || not (isNull p.AssociatedParameter))
 
@@ -45,17 +37,38 @@ module internal JsonTypes =
 
     let private isPolymorphic (info: JsonTypeInfo) = not (isNull info.PolymorphismOptions)
 
+    let private before (info: JsonTypeInfo) (check: obj -> unit) =
+        match info.OnSerializing with
+        | null -> info.OnSerializing <- check
+        | own ->
+            info.OnSerializing <-
+                fun value ->
+                    own.Invoke value
+                    check value
+
     /// A value of a derived class would be cut down to this one.
     let private refuseDerived (info: JsonTypeInfo) =
         let t = info.Type
 
         if not t.IsSealed then
-            info.OnSerializing <-
-                fun value ->
-                    if value.GetType() <> t then
-                        raise (
-                            UnsupportedType(value.GetType(), $"stored as its base {t.Name}, it would lose what it adds")
-                        )
+            before info (fun value ->
+                if value.GetType() <> t then
+                    raise (
+                        UnsupportedType(value.GetType(), $"stored as its base {t.Name}, it would lose what it adds")
+                    ))
+
+    /// Promise 17: nothing that an object holds may be lost.
+    let private completeObject (info: JsonTypeInfo) =
+        JsonObjects.refuseUnmakeable info
+        JsonObjects.completeObject info
+
+        if not info.Type.IsAbstract then
+            for field in JsonState.refuseUnstored info do
+                before info (fun value ->
+                    match field.GetValue value with
+                    | null -> ()
+                    | held when held.GetType() = typeof<obj> -> ()
+                    | _ -> raise (UnsupportedType(info.Type, $"what its field {field.Name} holds would be lost")))
 
     let private refuseLosses (info: JsonTypeInfo) =
         let t = info.Type
@@ -71,16 +84,15 @@ module internal JsonTypes =
         then
             raise (UnsupportedType(t, "an option of what can be null itself"))
 
-        if reversed |> List.exists (fun definition -> isGeneric definition t) then
-            raise (UnsupportedType(t, "a stack, which comes back reversed"))
+        if info.Kind = JsonTypeInfoKind.None then
+            JsonObjects.refuseUnwritable info
 
         if info.Kind = JsonTypeInfoKind.Enumerable || info.Kind = JsonTypeInfoKind.Dictionary then
-            JsonObjects.refuseCollectionWithMore info
+            JsonCollections.complete info
 
         if info.Kind = JsonTypeInfoKind.Object && isPolymorphic info then
             JsonObjects.refuseUnmarked info
-            JsonObjects.refuseUnmakeable info
-            JsonObjects.completeObject info
+            completeObject info
             // Reached where a hierarchy falls back to its base for classes that it does not name.
             refuseDerived info
 
@@ -88,15 +100,14 @@ module internal JsonTypes =
             if t.IsAbstract || t.IsInterface then
                 raise (UnsupportedType(t, "an abstract type: what derives from it would be lost"))
 
+            if info.Properties.Count = 0 && hasState t && not (isMadeElsewhere t) then
+                raise (UnsupportedType(t, "nothing in it is public"))
+
             if not (isMadeElsewhere t) then
-                JsonObjects.refuseUnmakeable info
-                JsonObjects.completeObject info
+                completeObject info
 
             if info.Properties.Count > 0 && not (isBound info) then
                 raise (UnsupportedType(t, "nothing in it can be set again"))
-
-            if info.Properties.Count = 0 && hasState t && not (isOption t || isNullable t) then
-                raise (UnsupportedType(t, "nothing in it is public"))
 
             refuseDerived info
 
@@ -111,7 +122,9 @@ module internal JsonTypes =
                 if isRecord info.Type then
                     JsonRecords.completeRecord info
                 elif FSharpType.IsTuple info.Type then
-                    JsonRecords.completeTuple info)
+                    JsonRecords.completeTuple info
+
+                JsonObjects.allowNulls info)
 
         let options =
             JsonSerializerOptions(
@@ -126,12 +139,61 @@ module internal JsonTypes =
             )
 
         options.Converters.Add(UnionConverters())
-        JsonStrings.converters |> List.iter options.Converters.Add
+        options.Converters.Add(JsonOptionals.Converters())
+        JsonStrings.converters @ JsonScalars.converters |> List.iter options.Converters.Add
         options.MakeReadOnly()
         options
 
-    /// "a union with fields" and the like for the first type in the way, looked for through everything that 'T holds.
-    let refusal (t: Type) : string | null =
+    /// Written by the application's own code, which may write anything.
+    let private isForeign (info: JsonTypeInfo) =
+        let library = info.Converter.GetType().Assembly
+        library <> typeof<JsonSerializer>.Assembly && library <> typeof<UnionConverters>.Assembly
+
+    let private isDocument (t: Type) =
+        t = typeof<JsonElement> || t = typeof<JsonDocument> || typeof<Nodes.JsonNode>.IsAssignableFrom t
+
+    /// Whether all values of the type come back when one did: no code of the application's has a say, and no text that
+    /// the converters here do not see.
+    let private isProven (info: JsonTypeInfo) =
+        match info.Kind with
+        | JsonTypeInfoKind.Object -> isMadeElsewhere info.Type || info.Type.IsAbstract || JsonState.isPlain info
+        | JsonTypeInfoKind.None -> not (isForeign info || isDocument info.Type)
+        | _ -> not (isForeign info || JsonCollections.isOwn info.Type)
+
+    /// All types that it holds, as each is first seen; properties are resolved when their type is.
+    let private graph (t: Type) : JsonTypeInfo list =
+        let seen = HashSet<Type>()
+
+        let rec look (isKey: bool) (t: Type) : JsonTypeInfo list =
+            let info = options.GetTypeInfo t
+            info.MakeReadOnly()
+
+            if isKey && info.Kind <> JsonTypeInfoKind.None then
+                raise (UnsupportedType(t, "no text that could be the key of a map"))
+
+            if not (seen.Add t) then
+                []
+            else
+                [ info
+                  for property in info.Properties do
+                      if not (isNull property.Get && isNull property.Set) then
+                          yield! look false property.PropertyType
+
+                  yield! info.ElementType |> Option.ofObj |> Option.map (look false) |> Option.defaultValue []
+                  yield! info.KeyType |> Option.ofObj |> Option.map (look true) |> Option.defaultValue []
+
+                  match info.PolymorphismOptions with
+                  | null -> ()
+                  | options ->
+                      for derived in options.DerivedTypes do
+                          yield! look false derived.DerivedType
+
+                  if isOption t || isNullable t then
+                      yield! look false (t.GetGenericArguments()[0]) ]
+
+        look false t
+
+    let private lookAt (t: Type) : Verdict =
         let rec find (e: exn | null) =
             match e with
             | null -> null
@@ -141,39 +203,15 @@ module internal JsonTypes =
             | e -> find e.InnerException
 
         try
-            // Properties are resolved when the type is first used, so the whole graph is looked at here.
-            let seen = HashSet<Type>()
-
-            let rec look (t: Type) =
-                if seen.Add t then
-                    let info = options.GetTypeInfo t
-                    info.MakeReadOnly()
-
-                    for property in info.Properties do
-                        look property.PropertyType
-
-                    info.ElementType |> Option.ofObj |> Option.iter look
-                    info.KeyType |> Option.ofObj |> Option.iter lookAtKey
-                    refuseUnreadable info
-
-                    match info.PolymorphismOptions with
-                    | null -> ()
-                    | options ->
-                        for derived in options.DerivedTypes do
-                            look derived.DerivedType
-
-                    if isOption t || isNullable t then
-                        look (t.GetGenericArguments()[0])
-
-            and lookAtKey (t: Type) =
-                look t
-
-                if options.GetTypeInfo(t).Kind <> JsonTypeInfoKind.None then
-                    raise (UnsupportedType(t, "no text that could be the key of a map"))
-
-            look t
-            null
+            let all = graph t
+            all |> List.iter JsonCollections.refuseUnreadable
+            if all |> List.forall isProven then Verdict.Proven else Verdict.Unproven
         with e ->
             match find e with
-            | null -> $"System.Text.Json cannot store {t.Name} ({e.GetType().Name}: {e.Message})"
-            | why -> why
+            | null -> Verdict.Refused $"System.Text.Json cannot store {t.Name} ({e.GetType().Name}: {e.Message})"
+            | why -> Verdict.Refused why
+
+    let private verdicts = ConcurrentDictionary<Type, Verdict>()
+
+    /// What is known of a type before any value of it is.
+    let verdict (t: Type) : Verdict = verdicts.GetOrAdd(t, lookAt)

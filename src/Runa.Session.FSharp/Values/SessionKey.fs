@@ -9,6 +9,11 @@ type SessionKey<'T>(name: string, codec: Codec<'T>) =
     // Checked at the first use: here it would surface as a TypeInitializationException of the caller's module.
     let mutable isChecked = false
 
+    // Promise 17: the first value is read again and compared, and every one where the type proves nothing.
+    let mutable isProven = false
+
+    static let remedy = "use SessionKey.withCodec (in C#: a SessionCodec)"
+
     new(name: string) = SessionKey(name, Codec.json<'T>)
 
     member _.Name = name
@@ -23,29 +28,35 @@ type SessionKey<'T>(name: string, codec: Codec<'T>) =
 
             JsonText.checkUnicode "key" name
 
-            match codec.Refusal with
-            | null -> isChecked <- true
-            | why ->
-                raise (
-                    NotSupportedException $"Key \"{name}\": {why}: use SessionKey.withCodec (in C#: a SessionCodec)."
-                )
+            match codec.Verdict with
+            | Verdict.Refused why -> raise (NotSupportedException $"Key \"{name}\": {why}: {remedy}.")
+            | Verdict.Foreign -> isProven <- true
+            | Verdict.Proven
+            | Verdict.Unproven -> ()
+
+            isChecked <- true
 
     member internal key.Encode(value: 'T) : string =
         key.Check()
+        let refused why = $"Key \"{name}\": this {typeof<'T>.Name} cannot be stored: {why}"
 
         try
-            codec.Encode value
+            let text = codec.Encode value
+
+            if not isProven then
+                match codec.Loss(value, text) with
+                | null -> isProven <- codec.Verdict.IsProven
+                | why -> raise (LostValue $"{why}: {remedy}")
+
+            text
         with
         | UnsupportedType(t, why) ->
-            raise (
-                NotSupportedException
-                    $"Key \"{name}\": System.Text.Json cannot store {t.Name} ({why}): use SessionKey.withCodec (in C#: a SessionCodec)."
-            )
-        | :? JsonException as e ->
+            raise (NotSupportedException $"Key \"{name}\": System.Text.Json cannot store {t.Name} ({why}): {remedy}.")
+        | LostValue why -> raise (ArgumentException(refused $"{why}."))
+        | e when (e :? JsonException || e.Message.Contains " Path: ") ->
             // Promise 5: the path names keys of maps, which are values.
-            let why = e.Message.Split(" Path: ")[0]
-            raise (ArgumentException $"Key \"{name}\": this {typeof<'T>.Name} cannot be stored: {why}")
-        | e -> raise (ArgumentException($"Key \"{name}\": this {typeof<'T>.Name} cannot be stored: {e.Message}", e))
+            raise (ArgumentException(refused (e.Message.Split(" Path: ")[0])))
+        | e -> raise (ArgumentException(refused e.Message, e))
 
     member internal key.Decode(text: string) : Result<'T, string> =
         key.Check()

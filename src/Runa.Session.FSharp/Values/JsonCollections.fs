@@ -1,0 +1,145 @@
+namespace Runa.Session
+
+#nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
+
+open System
+open System.Collections.Concurrent
+open System.Collections.Generic
+open System.Reflection
+open System.Text.Json
+open System.Text.Json.Serialization.Metadata
+open FSharpTypes
+open JsonMembers
+
+/// Collections: nothing but their items is written, so there must be nothing else to them.
+module internal JsonCollections =
+    let private reversed =
+        [ typedefof<Stack<_>>
+          typedefof<ConcurrentStack<_>>
+          typedefof<System.Collections.Immutable.ImmutableStack<_>> ]
+
+    /// Written by the application's own code, for all that is known.
+    let isOwn (t: Type) =
+        not t.IsArray
+        && not t.IsInterface
+        && not (isFrameworks t)
+        && t.Namespace <> "Microsoft.FSharp.Collections"
+
+    let private isMore (property: PropertyInfo) =
+        not (isNull (property.GetSetMethod()))
+        && property.GetIndexParameters().Length = 0
+        && property.Name <> "Capacity"
+        && not (isIgnored property)
+
+    /// What a class adds to the collection that it derives from. Where it derives from none, its fields may be its items.
+    let private fieldsAdded (t: Type) : FieldInfo list =
+        match hierarchy t |> List.partition isOwn with
+        | _, [] -> []
+        | own, _ ->
+            [ for field in fields t do
+                  if List.contains field.DeclaringType own && not (isIgnored field || JsonState.isEvent field) then
+                      field ]
+
+    let private moreOf (t: Type) : string | null =
+        match properties t |> List.tryFind isMore, fieldsAdded t with
+        | Some property, _ -> $"a collection with properties of its own ({property.Name}), which would be lost"
+        | None, field :: _ -> $"a collection with state of its own ({field.Name}), which would be lost"
+        | None, [] -> null
+
+    let private isStructural (comparer: obj) (name: string) (t: Type) =
+        match typeof<unit>.Assembly.GetType "Microsoft.FSharp.Core.LanguagePrimitives" with
+        | null -> false
+        | primitives ->
+            match primitives.GetMethod(name, Type.EmptyTypes) with
+            | null -> false
+            | get ->
+                match get.MakeGenericMethod(t).Invoke(null, null) with
+                | null -> false
+                | structural -> structural.GetType() = comparer.GetType()
+
+    let private defaultOf (definition: Type) (t: Type) : objnull =
+        match definition.MakeGenericType(t).GetProperty("Default", BindingFlags.Static ||| BindingFlags.Public) with
+        | null -> null
+        | property -> property.GetValue null
+
+    /// Whether every new set or dictionary has such a comparer, or one that does the same.
+    let private isDefault (comparerType: Type) (comparer: obj) =
+        let t = comparerType.GetGenericArguments()[0]
+
+        if isGeneric typedefof<IComparer<_>> comparerType then
+            comparer.Equals(defaultOf typedefof<Comparer<_>> t) || isStructural comparer "FastGenericComparer" t
+        else
+            comparer.Equals(defaultOf typedefof<EqualityComparer<_>> t)
+            || comparer.Equals StringComparer.Ordinal
+            // HashIdentity.Structural; of arrays the default one compares the references.
+            || (not t.IsArray && isStructural comparer "FastGenericEqualityComparer" t)
+
+    /// For each comparer that collections of this type have: what is wrong with it, or null.
+    let private comparersOf (t: Type) : (obj -> string | null) list =
+        [ for name in [ "Comparer"; "KeyComparer"; "ValueComparer" ] do
+              match t.GetProperty(name, BindingFlags.Instance ||| BindingFlags.Public) with
+              | null -> ()
+              | property when property.PropertyType.IsGenericType ->
+                  let mutable known: objnull = null
+
+                  fun collection ->
+                      match property.GetValue collection with
+                      | null -> null
+                      | comparer when Object.ReferenceEquals(comparer, known) -> null
+                      | comparer when isDefault property.PropertyType comparer ->
+                          known <- comparer
+                          null
+                      | _ -> "its comparer would be lost, and the default one come back"
+              | _ -> () ]
+
+    let private checks =
+        ConcurrentDictionary<Type, struct (string | null * (objnull -> string | null) list)>()
+
+    let private checksOf (t: Type) =
+        checks.GetOrAdd(t, (fun t -> struct ((if isOwn t then moreOf t else null), comparersOf t)))
+
+    /// Promise 17: what only a value tells: a class derived from the one declared, a comparer of its own.
+    let private checkValue (declared: Type) (collection: obj) =
+        let t = collection.GetType()
+
+        if t <> declared && not declared.IsInterface && not declared.IsArray then
+            raise (UnsupportedType(t, $"stored as {declared.Name}, it would come back as one"))
+
+        match checksOf t with
+        | struct (null, []) -> ()
+        | struct (null, comparers) ->
+            for comparer in comparers do
+                match comparer collection with
+                | null -> ()
+                | why -> raise (UnsupportedType(t, why))
+        | struct (why, _) -> raise (UnsupportedType(t, why))
+
+    /// Raises for a type of collection that would lose something, and looks at each value where only that can tell.
+    let complete (info: JsonTypeInfo) =
+        let t = info.Type
+
+        if reversed |> List.exists (fun definition -> isGeneric definition t) then
+            raise (UnsupportedType(t, "a stack, which comes back reversed"))
+
+        match moreOf t with
+        | null -> ()
+        | why -> raise (UnsupportedType(t, why))
+
+        if not t.IsArray && (t.IsInterface || not t.IsSealed || not (List.isEmpty (comparersOf t))) then
+            info.OnSerializing <- checkValue t
+
+    /// Written without a complaint, some collections (ReadOnlyCollection, FrozenSet, ArraySegment) cannot be made again.
+    let refuseUnreadable (info: JsonTypeInfo) =
+        let empty =
+            match info.Kind with
+            | JsonTypeInfoKind.Enumerable -> "[]"
+            | JsonTypeInfoKind.Dictionary -> "{}"
+            | _ -> null
+
+        match empty with
+        | null -> ()
+        | empty ->
+            try
+                JsonSerializer.Deserialize(empty, info) |> ignore
+            with :? NotSupportedException ->
+                raise (UnsupportedType(info.Type, "a collection that can be written and not read"))

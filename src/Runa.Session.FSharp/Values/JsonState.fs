@@ -1,0 +1,167 @@
+namespace Runa.Session
+
+#nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
+
+open System
+open System.Reflection
+open System.Text.Json.Serialization
+open System.Text.Json.Serialization.Metadata
+open FSharpTypes
+open JsonMembers
+
+/// Promise 17: every field of a class is stood for by something that is stored and set again, or it would be lost.
+module internal JsonState =
+    /// Subscriptions are no state of the value: the field behind an event of C#, an Event of F#.
+    let isEvent (field: FieldInfo) =
+        let byName =
+            match field.DeclaringType with
+            | null -> null
+            | t ->
+                t.GetEvent(
+                    field.Name,
+                    BindingFlags.Instance
+                    ||| BindingFlags.Public
+                    ||| BindingFlags.NonPublic
+                    ||| BindingFlags.DeclaredOnly
+                )
+
+        not (isNull byName)
+        || (field.FieldType.Namespace = "Microsoft.FSharp.Control"
+            && field.FieldType.Name.Contains("Event`", StringComparison.Ordinal))
+
+    /// What the compiler of F# adds to a class that names itself (`as this`).
+    let private isCompilers (field: FieldInfo) =
+        field.Name.StartsWith("init@", StringComparison.Ordinal)
+        || (isGeneric typedefof<Ref<_>> field.FieldType
+            && field.FieldType.GetGenericArguments()[0] = field.DeclaringType)
+
+    /// Something to lock on; an `object` must be found to be nothing more when it is written.
+    let isLock (field: FieldInfo) =
+        field.FieldType = typeof<System.Threading.Lock>
+        || (field.FieldType = typeof<obj> && field.IsInitOnly && field.IsPrivate)
+
+    let private definition (property: PropertyInfo) : MethodInfo | null =
+        match property.GetGetMethod true with
+        | null -> null
+        | getter -> getter.GetBaseDefinition()
+
+    /// Behind a property of a base that is overridden, so that nobody reads it.
+    let private isOverridden (all: PropertyInfo list) (field: FieldInfo) =
+        all
+        |> List.exists (fun property ->
+            match storeOf property, definition property with
+            | null, _
+            | _, null -> false
+            | store, first ->
+                MethodCode.isSame store field
+                && all
+                   |> List.exists (fun other ->
+                       other.DeclaringType <> property.DeclaringType
+                       && other.DeclaringType.IsSubclassOf property.DeclaringType
+                       && definition other = first))
+
+    let private why (all: PropertyInfo list) (field: FieldInfo) : string =
+        let isRead (property: PropertyInfo) =
+            not (isNull (property.GetGetMethod()))
+            && property.GetIndexParameters().Length = 0
+            && fieldsRead property |> List.exists (MethodCode.isSame field)
+
+        let own =
+            all
+            |> List.tryFind (fun property ->
+                match storeOf property with
+                | null -> false
+                | store -> MethodCode.isSame store field)
+
+        match own, all |> List.filter isRead with
+        | Some property, _ when isNull (property.GetGetMethod()) ->
+            $"its property {property.Name} is not public, and what it holds would be lost ([JsonInclude] stores it, [JsonIgnore] says that it may be lost)"
+        | _, readers ->
+            match readers |> List.tryFind (fun property -> isLike property field), readers with
+            | Some property, _
+            | None, property :: _ ->
+                $"its property {property.Name} cannot be set, and what {field.Name} holds would be lost"
+            | None, [] ->
+                $"what its field {field.Name} holds would be lost: no property that can be set stands for it ([JsonIgnore] on it says that it may be lost)"
+
+    /// A framework's class is believed only where its properties do nothing but return and set their fields.
+    let private isBelieved (property: JsonPropertyInfo) =
+        match property.AttributeProvider with
+        | :? PropertyInfo as clr when not (isNull clr.DeclaringType) && isFrameworks clr.DeclaringType ->
+            PlainCode.fieldRead clr |> ValueOption.isSome
+        | _ -> true
+
+    /// Raises for the first field that nothing stored stands for; answers those that are there to be locked.
+    let refuseUnstored (info: JsonTypeInfo) : FieldInfo list =
+        let t = info.Type
+        let all = properties t
+
+        let stored =
+            info.Properties
+            |> Seq.filter (fun property -> isStored info property && isBelieved property)
+            |> Seq.collect (fieldsStored info)
+            |> Seq.toList
+
+        let ignored = all |> List.filter isIgnored |> List.collect fieldsIgnored
+        let isKnown field = stored @ ignored |> List.exists (MethodCode.isSame field)
+
+        let left =
+            fields t
+            |> List.filter (fun field ->
+                not (isKnown field || isIgnored field || isEvent field || isCompilers field || isOverridden all field))
+
+        match left |> List.tryFind (fun field -> not (isLock field)) with
+        | Some field -> raise (UnsupportedType(t, why all field))
+        | None -> left |> List.filter (fun field -> field.FieldType = typeof<obj>)
+
+    /// Whether the class's own code does nothing that could change a value on its way: what its properties are set to, they
+    /// return, and its constructor only puts its arguments into their fields.
+    let isPlain (info: JsonTypeInfo) : bool =
+        let stored = info.Properties |> Seq.filter (isStored info) |> Seq.toList
+
+        let isPlainMember (property: JsonPropertyInfo) =
+            isNull property.CustomConverter
+            && not property.NumberHandling.HasValue
+            && not property.IsExtensionData
+            && not (isFilled info property)
+            && (match property.AttributeProvider with
+                | :? PropertyInfo as clr ->
+                    not (isSometimesIgnored clr)
+                    && PlainCode.fieldRead clr |> ValueOption.isSome
+                    && (not (isNull property.AssociatedParameter)
+                        || isNull (clr.GetSetMethod true)
+                        || PlainCode.setsWhatItReads clr)
+                | :? FieldInfo as field -> not (isSometimesIgnored field)
+                | _ -> false)
+
+        let isPlainConstructor () =
+            if not (isNull info.CreateObject) then
+                true
+            else
+                match info.ConstructorAttributeProvider with
+                | :? ConstructorInfo as constructor ->
+                    let bound =
+                        [ for property in stored do
+                              match property.AssociatedParameter, property.AttributeProvider with
+                              | null, _ -> ()
+                              | parameter, (:? FieldInfo as field) -> struct (parameter.Position, field)
+                              | parameter, (:? PropertyInfo as clr) ->
+                                  match PlainCode.fieldRead clr with
+                                  | ValueSome field -> struct (parameter.Position, field)
+                                  | ValueNone -> ()
+                              | _ -> () ]
+
+                    PlainCode.putsInto constructor bound
+                | _ -> false
+
+        let hasCallbacks =
+            [ typeof<IJsonOnSerializing>
+              typeof<IJsonOnSerialized>
+              typeof<IJsonOnDeserializing>
+              typeof<IJsonOnDeserialized> ]
+            |> List.exists (fun callback -> callback.IsAssignableFrom info.Type)
+
+        not info.NumberHandling.HasValue
+        && not hasCallbacks
+        && stored |> List.forall isPlainMember
+        && isPlainConstructor ()
