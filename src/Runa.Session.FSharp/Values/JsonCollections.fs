@@ -46,17 +46,6 @@ module internal JsonCollections =
         | None, field :: _ -> $"a collection with state of its own ({field.Name}), which would be lost"
         | None, [] -> null
 
-    let private isStructural (comparer: obj) (name: string) (t: Type) =
-        match typeof<unit>.Assembly.GetType "Microsoft.FSharp.Core.LanguagePrimitives" with
-        | null -> false
-        | primitives ->
-            match primitives.GetMethod(name, Type.EmptyTypes) with
-            | null -> false
-            | get ->
-                match get.MakeGenericMethod(t).Invoke(null, null) with
-                | null -> false
-                | structural -> structural.GetType() = comparer.GetType()
-
     let private defaultOf (definition: Type) (t: Type) : objnull =
         match definition.MakeGenericType(t).GetProperty("Default", BindingFlags.Static ||| BindingFlags.Public) with
         | null -> null
@@ -67,12 +56,10 @@ module internal JsonCollections =
         let t = comparerType.GetGenericArguments()[0]
 
         if isGeneric typedefof<IComparer<_>> comparerType then
-            comparer.Equals(defaultOf typedefof<Comparer<_>> t) || isStructural comparer "FastGenericComparer" t
+            comparer.Equals(defaultOf typedefof<Comparer<_>> t)
         else
             comparer.Equals(defaultOf typedefof<EqualityComparer<_>> t)
             || comparer.Equals StringComparer.Ordinal
-            // HashIdentity.Structural; of arrays the default one compares the references.
-            || (not t.IsArray && isStructural comparer "FastGenericEqualityComparer" t)
 
     /// For each comparer that collections of this type have: what is wrong with it, or null.
     let private comparersOf (t: Type) : (obj -> string | null) list =

@@ -4,6 +4,7 @@ namespace Runa.Session
 
 open System
 open System.Reflection
+open System.Runtime.CompilerServices
 open System.Text.Json.Serialization.Metadata
 open FSharpTypes
 open JsonMembers
@@ -57,16 +58,48 @@ module internal JsonObjects =
                     property.IsSetNullable <- property.IsGetNullable
             | _ -> ()
 
-    /// The null of an option or of unit is a value of theirs, whatever the annotations say: those of F# know of none.
-    let allowNulls (info: JsonTypeInfo) =
+    /// The getter of a class's property of type unit returns nothing at all, which System.Text.Json cannot call.
+    let private isVoid (property: JsonPropertyInfo) =
+        match property.AttributeProvider with
+        | :? PropertyInfo as clr when clr.PropertyType = typeof<unit> ->
+            match clr.GetGetMethod true with
+            | null -> false
+            | getter -> getter.ReturnType = typeof<Void>
+        | _ -> false
+
+    /// What holds for the properties of every object.
+    let completeProperties (info: JsonTypeInfo) =
         for property in info.Properties do
+            if isVoid property then
+                property.Get <- fun _ -> null
+                property.Set <- fun _ _ -> ()
+
+            // The null of an option or of unit is a value, whatever the annotations say: those of F# know of none.
             if nullIsValue property.PropertyType then
                 property.IsGetNullable <- true
                 property.IsSetNullable <- true
 
-    /// Types that System.Text.Json knows and refuses with each value: Type, pointers, delegates, arrays of two dimensions.
+            // What is not written cannot be asked for.
+            if isNull property.Get && isNull property.Set then
+                property.IsRequired <- false
+
+    /// Of an inline array or a fixed buffer the only field is the first item.
+    let refuseBuffers (t: Type) =
+        if
+            t.IsDefined(typeof<InlineArrayAttribute>, false)
+            || t.IsDefined(typeof<UnsafeValueTypeAttribute>, false)
+        then
+            raise (UnsupportedType(t, "a buffer of which only the first item would be written"))
+
+    /// Types that System.Text.Json knows and refuses with each value: Type, pointers, delegates, arrays of two
+    /// dimensions, asynchronous sequences.
     let refuseUnwritable (info: JsonTypeInfo) =
-        if info.Converter.GetType().Name.StartsWith("UnsupportedTypeConverter", StringComparison.Ordinal) then
+        let name = info.Converter.GetType().Name
+
+        if
+            name.StartsWith("UnsupportedTypeConverter", StringComparison.Ordinal)
+            || name.StartsWith("IAsyncEnumerable", StringComparison.Ordinal)
+        then
             raise (UnsupportedType(info.Type, "a type that System.Text.Json does not write"))
 
     /// Without a constructor that System.Text.Json can call, what it writes is never read.

@@ -33,7 +33,7 @@ module internal JsonOptionals =
             if isNull (box value) then
                 raise (
                     LostValue
-                        $"it holds a Some of null (an option of {typeof<'T>.Name}), which would come back as None; set None, or use SessionKey.withCodec (in C#: a SessionCodec)"
+                        $"it holds a Some of null (an option of {typeof<'T>.Name}), which would come back as None (set None itself)"
                 )
 
             let info = find options

@@ -61,8 +61,9 @@ module internal JsonState =
                        && definition other = first))
 
     let private why (all: PropertyInfo list) (field: FieldInfo) : string =
-        let isRead (property: PropertyInfo) =
+        let isShown (property: PropertyInfo) =
             not (isNull (property.GetGetMethod()))
+            && isNull (property.GetSetMethod true)
             && property.GetIndexParameters().Length = 0
             && fieldsRead property |> List.exists (MethodCode.isSame field)
 
@@ -73,16 +74,19 @@ module internal JsonState =
                 | null -> false
                 | store -> MethodCode.isSame store field)
 
-        match own, all |> List.filter isRead with
-        | Some property, _ when isNull (property.GetGetMethod()) ->
+        let shown = all |> List.filter isShown
+
+        match own, shown |> List.tryFind (fun property -> isLike property field), shown with
+        | Some property, _, _ when isNull (property.GetGetMethod()) ->
             $"its property {property.Name} is not public, and what it holds would be lost ([JsonInclude] stores it, [JsonIgnore] says that it may be lost)"
-        | _, readers ->
-            match readers |> List.tryFind (fun property -> isLike property field), readers with
-            | Some property, _
-            | None, property :: _ ->
-                $"its property {property.Name} cannot be set, and what {field.Name} holds would be lost"
-            | None, [] ->
-                $"what its field {field.Name} holds would be lost: no property that can be set stands for it ([JsonIgnore] on it says that it may be lost)"
+        | Some property, _, _ when not (isNull (property.GetSetMethod())) ->
+            $"its property {property.Name} is hidden by another of its name, and what it holds would be lost"
+        | Some property, _, _ -> $"its property {property.Name} cannot be set, and what it holds would be lost"
+        | None, Some property, _
+        | None, None, property :: _ ->
+            $"its property {property.Name} cannot be set, and what {field.Name} holds would be lost"
+        | None, None, [] ->
+            $"what its field {field.Name} holds would be lost, as no property that can be set stands for it ([JsonIgnore] on it says that it may be)"
 
     /// A framework's class is believed only where its properties do nothing but return and set their fields.
     let private isBelieved (property: JsonPropertyInfo) =

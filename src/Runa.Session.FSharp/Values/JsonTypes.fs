@@ -26,9 +26,6 @@ type internal Verdict =
 
 /// The library's own JSON options: what they add to System.Text.Json for F# types, and what they refuse.
 module internal JsonTypes =
-    let private isBound (info: JsonTypeInfo) =
-        info.Properties |> Seq.exists (fun p -> not (isNull p.Set) || not (isNull p.AssociatedParameter))
-
     let private hasState (t: Type) =
         t.GetFields(BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic).Length > 0
 
@@ -84,8 +81,7 @@ module internal JsonTypes =
         then
             raise (UnsupportedType(t, "an option of what can be null itself"))
 
-        if info.Kind = JsonTypeInfoKind.None then
-            JsonObjects.refuseUnwritable info
+        JsonObjects.refuseUnwritable info
 
         if info.Kind = JsonTypeInfoKind.Enumerable || info.Kind = JsonTypeInfoKind.Dictionary then
             JsonCollections.complete info
@@ -103,10 +99,12 @@ module internal JsonTypes =
             if info.Properties.Count = 0 && hasState t && not (isMadeElsewhere t) then
                 raise (UnsupportedType(t, "nothing in it is public"))
 
+            JsonObjects.refuseBuffers t
+
             if not (isMadeElsewhere t) then
                 completeObject info
 
-            if info.Properties.Count > 0 && not (isBound info) then
+            if info.Properties.Count > 0 && not (info.Properties |> Seq.exists (JsonMembers.isStored info)) then
                 raise (UnsupportedType(t, "nothing in it can be set again"))
 
             refuseDerived info
@@ -124,7 +122,7 @@ module internal JsonTypes =
                 elif FSharpType.IsTuple info.Type then
                     JsonRecords.completeTuple info
 
-                JsonObjects.allowNulls info)
+                JsonObjects.completeProperties info)
 
         let options =
             JsonSerializerOptions(

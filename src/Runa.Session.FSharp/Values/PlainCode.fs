@@ -95,7 +95,9 @@ module internal PlainCode =
                     match methodOf constructor one.Operand with
                     | ValueSome made when made.GetParameters().Length = 0 -> run (Constant :: stack) found rest
                     | _ -> ValueNone
-                | _ when one.Code = OpCodes.Call ->
+                // F# calls the constructor of a base by callvirt, and leaves a pop behind.
+                | _, _ :: below when one.Code = OpCodes.Pop -> run below found rest
+                | _ when one.Code = OpCodes.Call || one.Code = OpCodes.Callvirt ->
                     match methodOf constructor one.Operand with
                     | ValueSome(:? ConstructorInfo as before) -> passOn before stack found rest
                     | _ -> ValueNone

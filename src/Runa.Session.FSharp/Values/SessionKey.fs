@@ -38,7 +38,14 @@ type SessionKey<'T>(name: string, codec: Codec<'T>) =
 
     member internal key.Encode(value: 'T) : string =
         key.Check()
-        let refused why = $"Key \"{name}\": this {typeof<'T>.Name} cannot be stored: {why}"
+        let refused (why: string) = $"Key \"{name}\": this {typeof<'T>.Name} cannot be stored: {why}"
+
+        // What the application's own codec says stands for itself.
+        let advised (why: string) =
+            if codec.Verdict = Verdict.Foreign then
+                refused why
+            else
+                refused $"{why.TrimEnd '.'}: {remedy}."
 
         try
             let text = codec.Encode value
@@ -46,17 +53,17 @@ type SessionKey<'T>(name: string, codec: Codec<'T>) =
             if not isProven then
                 match codec.Loss(value, text) with
                 | null -> isProven <- codec.Verdict.IsProven
-                | why -> raise (LostValue $"{why}: {remedy}")
+                | why -> raise (LostValue why)
 
             text
         with
         | UnsupportedType(t, why) ->
             raise (NotSupportedException $"Key \"{name}\": System.Text.Json cannot store {t.Name} ({why}): {remedy}.")
-        | LostValue why -> raise (ArgumentException(refused $"{why}."))
+        | LostValue why -> raise (ArgumentException(advised why))
         | e when (e :? JsonException || e.Message.Contains " Path: ") ->
             // Promise 5: the path names keys of maps, which are values.
-            raise (ArgumentException(refused (e.Message.Split(" Path: ")[0])))
-        | e -> raise (ArgumentException(refused e.Message, e))
+            raise (ArgumentException(advised (e.Message.Split(" Path: ")[0])))
+        | e -> raise (ArgumentException(advised e.Message, e))
 
     member internal key.Decode(text: string) : Result<'T, string> =
         key.Check()
