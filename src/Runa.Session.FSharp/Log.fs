@@ -43,13 +43,13 @@ module internal Log =
     let dropped (log: ILogger) (session: string) = droppedAction.Invoke(log, session, null)
 
     let private declinedAction =
-        define1<string>
+        define2<string, string>
             LogLevel.Warning
             4
             "DeclinedAfterCommit"
-            "The session \"{Session}\" was saved by a handler whose next handler then declined the request: put route … before withSession."
+            "The session \"{Session}\" was saved by a handler whose next handler then declined the request for {Path}: put route … before withSession."
 
-    let declined (log: ILogger) (session: string) = declinedAction.Invoke(log, session, null)
+    let declined (log: ILogger) (session: string) (path: string) = declinedAction.Invoke(log, session, path, null)
 
     let private foreignAction =
         define2<string, string>
@@ -71,13 +71,19 @@ module internal Log =
     let secureOverHttp (log: ILogger) (session: string) (host: string) = insecureAction.Invoke(log, session, host, null)
 
     let private noSecretAction =
-        LoggerMessage.Define(
-            LogLevel.Warning,
-            EventId(7, "NoSecret"),
-            "No secret is set: sessions use a random one and end with this process. Outside Development this is an error; set app:secret or RUNA_SECRET."
-        )
+        define1<string>
+            LogLevel.Warning
+            7
+            "NoSecret"
+            "No secret is set: sessions use a random one and end with this process. Outside Development this is an error; set app:secret or RUNA_SECRET.{Hint}"
 
-    let noSecret (log: ILogger) = noSecretAction.Invoke(log, null)
+    /// `hint`: names that nothing reads, or nothing.
+    let noSecret (log: ILogger) (hint: string) = noSecretAction.Invoke(log, hint, null)
+
+    let private strayAction = define1<string> LogLevel.Warning 21 "StraySetting" "{Setting}"
+
+    /// A setting that may have been meant for a session; its value is not told.
+    let straySetting (log: ILogger) (text: string) = strayAction.Invoke(log, text, null)
 
     let private purgeFailedAction =
         define1<string>

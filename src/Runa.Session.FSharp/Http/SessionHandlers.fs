@@ -7,7 +7,9 @@ open Microsoft.AspNetCore.Http
 module private Following =
     let private warnIfDeclined (request: RequestSession) (result: HttpContext option) =
         if result.IsNone then
-            Log.declined request.NamedSession.Log request.Name
+            // The path without the query, which may hold what nobody should log.
+            let asked = request.Context.Request
+            Log.declined request.NamedSession.Log request.Name ((asked.PathBase + asked.Path).ToUriComponent())
 
         result
 

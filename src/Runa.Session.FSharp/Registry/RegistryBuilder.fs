@@ -10,11 +10,15 @@ open Microsoft.Extensions.Logging.Abstractions
 
 /// What a setup leaves open.
 type internal HostFacts =
-    { Services: IServiceProvider
-      Application: string
-      IsDevelopment: bool
-      Clock: TimeProvider
-      Loggers: ILoggerFactory }
+    {
+        Services: IServiceProvider
+        Application: string
+        /// The host's configuration, which is read only where the setup was given it.
+        Configuration: IConfiguration option
+        IsDevelopment: bool
+        Clock: TimeProvider
+        Loggers: ILoggerFactory
+    }
 
 /// What drivers are made from where there is no host.
 [<Sealed>]
@@ -42,6 +46,7 @@ module internal RegistryBuilder =
 
         { Services = NoHost(clock, loggers)
           Application = defaultArg entry "application"
+          Configuration = None
           IsDevelopment =
             environment
             |> Option.exists (fun name -> name.Equals(Environments.Development, StringComparison.OrdinalIgnoreCase))
@@ -87,8 +92,27 @@ module internal RegistryBuilder =
 
         settings, List.concat errors @ unknown
 
+    /// Settings that nothing reads.
+    let private strays (parts: SetupParts) (host: HostFacts) : Stray list =
+        let names = parts.Sessions |> List.map fst |> List.distinct
+
+        match parts.Configuration, host.Configuration with
+        | Some configuration, _ -> StraySettings.find names configuration
+        | None, Some configuration -> StraySettings.findUnread names configuration
+        | None, None -> []
+
+    /// ` Nothing reads session:secret.`, for where no secret was found.
+    let private straySecret (parts: SetupParts) (host: HostFacts) : string =
+        let configuration = parts.Configuration |> Option.orElse host.Configuration
+
+        match StraySecrets.forCurrent configuration with
+        | [] -> ""
+        | names when parts.Configuration.IsNone && host.Configuration.IsSome ->
+            $" AddRunaSession was called without the configuration, and does not read {Nearest.list names} in it."
+        | names -> $" Nothing reads {Nearest.list names}."
+
     /// The secrets, their mistakes, and whether they were made up.
-    let private secrets (parts: SetupParts) (isDevelopment: bool) : string list * string list * bool =
+    let private secrets (parts: SetupParts) (host: HostFacts) : string list * string list * bool =
         let found =
             match parts.Secrets with
             | Some secrets ->
@@ -98,9 +122,16 @@ module internal RegistryBuilder =
             | None -> Secrets.find parts.Configuration
 
         match found with
-        | [] when isDevelopment -> [ Convert.ToBase64String(RandomNumberGenerator.GetBytes 32) ], [], true
-        | [] -> [], [ $"No secret is set, and this is not Development. {Secrets.howTo}." ], false
-        | found -> List.map snd found, Secrets.check found, false
+        | [] when host.IsDevelopment -> [ Convert.ToBase64String(RandomNumberGenerator.GetBytes 32) ], [], true
+        | [] ->
+            [], [ $"No secret is set, and this is not Development. {Secrets.howTo}.{straySecret parts host}" ], false
+        | found ->
+            let unread =
+                if parts.Secrets.IsSome then
+                    []
+                else
+                    StraySecrets.forPrevious parts.Configuration
+            List.map snd found, Secrets.check found @ unread, false
 
     let build (setup: SessionSetup) (host: SetupParts -> HostFacts) : SessionRegistry =
         let parts = setup.Parts
@@ -109,10 +140,16 @@ module internal RegistryBuilder =
         let loggers = defaultArg parts.Loggers host.Loggers
         let log = loggers.CreateLogger "Runa.Session"
         let settings, configurationErrors = settings parts
-        let secrets, secretErrors, isMadeUp = secrets parts host.IsDevelopment
+        let secrets, secretErrors, isMadeUp = secrets parts host
+        let strays = strays parts host
 
         let settingErrors =
             configurationErrors
+            @ List.choose
+                (function
+                | Stray.Mistake text -> Some text
+                | Stray.Doubt _ -> None)
+                strays
             @ parts.Mistakes
             @ List.collect (fun (name, o) -> SettingsRules.check name o) settings
             @ SettingsRules.checkAll settings
@@ -135,7 +172,12 @@ module internal RegistryBuilder =
             raise (SessionConfigurationException errors)
 
         if isMadeUp then
-            Log.noSecret log
+            Log.noSecret log (straySecret parts host)
+
+        for stray in strays do
+            match stray with
+            | Stray.Doubt text -> Log.straySetting log text
+            | Stray.Mistake _ -> ()
 
         let ring = KeyRing.ofSecrets secrets
         let application = defaultArg parts.Application host.Application

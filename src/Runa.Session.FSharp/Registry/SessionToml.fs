@@ -4,9 +4,6 @@ open System
 open System.Collections
 open System.Collections.Generic
 open System.Globalization
-open System.IO
-open Microsoft.Extensions.Configuration
-open Microsoft.Extensions.FileProviders
 open Tomlyn
 open Tomlyn.Model
 open Tomlyn.Parsing
@@ -73,32 +70,3 @@ module internal SessionToml =
                         [ for key in unknown ->
                               $"{file}: unknown key \"{key}\".{Nearest.hint tables key} Write [sessions.<name>]; secrets do not belong here." ]
                 )
-
-[<Sealed>]
-type internal SessionTomlProvider(files: IFileProvider, path: string, isOptional: bool) =
-    inherit ConfigurationProvider()
-
-    override this.Load() =
-        let file = files.GetFileInfo path
-
-        if file.Exists then
-            use reader = new StreamReader(file.CreateReadStream())
-            this.Data <- Dictionary(SessionToml.parse path (reader.ReadToEnd()), StringComparer.OrdinalIgnoreCase)
-        elif not isOptional then
-            raise (
-                SessionConfigurationException
-                    [ $"The session configuration file \"{path}\" was not found ({file.PhysicalPath})." ]
-            )
-
-[<Sealed>]
-type internal SessionTomlSource(path: string, isOptional: bool) =
-    interface IConfigurationSource with
-        member _.Build builder =
-            let files, path =
-                if Path.IsPathRooted path then
-                    let folder = string (Path.GetDirectoryName path)
-                    new PhysicalFileProvider(folder) :> IFileProvider, string (Path.GetFileName path)
-                else
-                    builder.GetFileProvider(), path
-
-            SessionTomlProvider(files, path, isOptional)

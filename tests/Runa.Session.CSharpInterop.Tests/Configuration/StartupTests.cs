@@ -44,6 +44,28 @@ public class StartupTests
         }
     }
 
+    [Theory(DisplayName = "promise 23: a setting of a session that stands where nothing reads it keeps the application from starting")]
+    [InlineData("sessions:web:ttl", "session:sessions:web:ttl")]
+    [InlineData("RunaSession:Sessions:shop:IdleTimeout", "session:sessions:shop:idle_timeout")]
+    [InlineData("session:sesions:web:ttl", "session:sessions:web:ttl")]
+    public async Task Stray(string found, string right)
+    {
+        var (app, _, _) = App.Build(
+            _ => { },
+            sessions => sessions.AddSession("shop"),
+            services => services.AddSingleton<Microsoft.Extensions.Configuration.IConfiguration>(
+                OptionsTests.Json((found, "2h"), ("Sessions:Speakers:Title", "Ms"), ("session:timeout", "20"))));
+
+        await using (app)
+        {
+            var e = await Assert.ThrowsAsync<SessionConfigurationException>(
+                () => app.StartAsync(TestContext.Current.CancellationToken));
+            var error = Assert.Single(e.Errors);
+            Assert.StartsWith(found + ": ", error, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains(right, error, StringComparison.Ordinal);
+        }
+    }
+
     [Fact(DisplayName = "in Development a random secret is made, with one warning")]
     public async Task Development()
     {

@@ -76,7 +76,7 @@ let private mistakes =
 
 let private declining =
     let warning =
-        "The session \"web\" was saved by a handler whose next handler then declined the request: put route … before withSession."
+        "The session \"web\" was saved by a handler whose next handler then declined the request for /shop/a%0Ab: put route … before withSession."
 
     testList
         "a handler that declines"
@@ -88,7 +88,7 @@ let private declining =
               testCaseTask $"after {name} saved, it is warned of" (fun () ->
                   task {
                       use! app = start (host (choose [ handler; text "another" ]))
-                      let! answer = app.NewBrowser().Get "/"
+                      let! answer = app.NewBrowser().Get "/shop/a%0Ab?q=private"
                       Expect.equal answer.Body "another" "the next one answers"
                       Expect.equal (List.length answer.SetCookies) 1 "what was saved has its cookie"
                       Expect.equal app.Logs.Warnings [ warning ] "one line"

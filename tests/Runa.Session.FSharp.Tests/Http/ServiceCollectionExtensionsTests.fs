@@ -242,5 +242,42 @@ let private sources =
                   Expect.equal answer.Body "6" "the same store, keys and settings"
               }) ]
 
+let private unread =
+    let errors (values: (string * string) list) (register: IServiceCollection -> IServiceCollection) =
+        let services = ServiceCollection().AddSingleton<IConfiguration>(inMemory values)
+        use provider = (register services).BuildServiceProvider()
+
+        try
+            provider.GetRequiredService<SessionRegistry>() |> ignore
+            []
+        with :? SessionConfigurationException as e ->
+            List.ofSeq e.Errors
+
+    let bare (services: IServiceCollection) = services.AddRunaSession(SessionSetup.secrets [ secret ])
+
+    testList
+        "AddRunaSession without a configuration, where the host has one"
+        [ test "promise 23: settings of ours that nothing reads keep the application from starting" {
+              let found = errors [ "session:sessions:web:ttl", "1h"; "sessions:web:ttl", "1h" ] bare
+              Expect.hasLength found 2 "both"
+              Expect.stringStarts found[0] "session:sessions:web:ttl: nothing reads this key" "the key"
+              Expect.stringContains found[0] "AddRunaSession(builder.Configuration" "what to call"
+              Expect.stringStarts found[1] "sessions:web:ttl: nothing reads this key" "the other"
+          }
+
+          test "what is not ours does not" {
+              Expect.equal (errors [ "Sessions:Speakers:Title", "Ms"; "session:timeout", "20" ] bare) [] "it starts"
+          }
+
+          test "promise 24: a secret that is not read is named" {
+              match errors [ "app:secret", secret ] (fun services -> services.AddRunaSession id) with
+              | [ error ] ->
+                  Expect.stringContains
+                      error
+                      "AddRunaSession was called without the configuration, and does not read app:secret in it."
+                      "named"
+              | errors -> failtest $"%A{errors}"
+          } ]
+
 [<Tests>]
-let tests = testList "ServiceCollectionExtensions" [ loud; sources ]
+let tests = testList "ServiceCollectionExtensions" [ loud; sources; unread ]

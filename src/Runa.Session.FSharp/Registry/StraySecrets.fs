@@ -1,0 +1,76 @@
+namespace Runa.Session
+
+open System
+open System.Collections
+open Microsoft.Extensions.Configuration
+
+/// Secrets under names that nothing reads (promises 23 and 24). Only the names are told.
+module internal StraySecrets =
+    let private current =
+        [ "appsecret"; "runasecret"; "sessionsecret"; "runasessionsecret"; "sessionsessionssecret" ]
+
+    let private previous =
+        [ "appprevioussecrets"
+          "runaprevioussecrets"
+          "sessionprevioussecrets"
+          "runasessionprevioussecrets" ]
+
+    /// Where a value stands: its name as it is written there, and as a path of the configuration.
+    type private Found = { Name: string; Path: string; IsVariable: bool }
+
+    let private isBlank (value: string) = String.IsNullOrWhiteSpace value
+
+    let private variables () : Found list =
+        [ for entry in Seq.cast<DictionaryEntry>(Environment.GetEnvironmentVariables()) do
+              let name = string entry.Key
+
+              if not (isBlank (string entry.Value)) then
+                  { Name = name; Path = name.Replace("__", ":"); IsVariable = true } ]
+
+    let private all (configuration: IConfiguration option) : Found list =
+        let configured =
+            match configuration with
+            | None -> []
+            | Some configuration ->
+                [ for path, value in StraySettings.leaves configuration do
+                      if not (isBlank value) then
+                          { Name = path; Path = path; IsVariable = false } ]
+
+        configured @ variables () |> List.distinctBy (fun found -> found.Path.ToLowerInvariant())
+
+    /// Without the index of an item of a list.
+    let private stem (path: string) : string =
+        match path.LastIndexOf ':' with
+        | at when at > 0 && path[at + 1 ..] |> Seq.forall Char.IsAsciiDigit -> path[.. at - 1]
+        | _ -> path
+
+    let private isLike (known: string list) (found: Found) : bool =
+        let name = StraySettings.plain (stem found.Path)
+
+        known
+        |> List.exists (fun one -> name = one || name = one + "s" || name + "s" = one || name = one + "key")
+        || (StraySettings.nearly known name).IsSome
+
+    /// Names that may have been meant for the secret, for where none was found.
+    let forCurrent (configuration: IConfiguration option) : string list =
+        all configuration |> List.filter (isLike current) |> List.map _.Name
+
+    /// The mistakes in the names of previous secrets, which would log everybody out.
+    let forPrevious (configuration: IConfiguration option) : string list =
+        let isNamed (name: string) (found: Found) = (stem found.Path).Equals(name, StringComparison.OrdinalIgnoreCase)
+
+        let isRead (found: Found) =
+            match configuration with
+            | Some configuration ->
+                isNamed "app:previous_secrets" found && not (isNull configuration[found.Path])
+                || found.Name.Equals("RUNA_PREVIOUS_SECRETS", StringComparison.Ordinal)
+                || (isNamed "RUNA_PREVIOUS_SECRETS" found && not (isNull configuration["RUNA_PREVIOUS_SECRETS"]))
+            | None -> found.Name = "RUNA_PREVIOUS_SECRETS"
+
+        all configuration
+        |> List.filter (fun found -> isLike previous found && not (isRead found))
+        |> List.map (fun found ->
+            let name = stem found.Name
+
+            $"{name}: nothing reads this key. Previous secrets stand under app:previous_secrets, or RUNA_PREVIOUS_SECRETS in the environment.")
+        |> List.distinct
