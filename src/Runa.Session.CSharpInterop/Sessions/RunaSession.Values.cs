@@ -124,12 +124,35 @@ public sealed partial class RunaSession
 
         try
         {
-            return SessionModule.updateAgain(key, seed, FuncConvert.FromFunc(change), Current);
+            return SessionModule.updateAgain(key, seed, FuncConvert.FromFunc(InStep(change)), Current);
         }
         finally
         {
             _isUpdating = wasUpdating;
         }
+    }
+
+    /// <summary>The function as part of a step, whenever it runs: at a merge it runs without this session around it.</summary>
+    private Func<T, T> InStep<T>(Func<T, T> change)
+    {
+        if (_request is not { } request)
+        {
+            return change;
+        }
+
+        return value =>
+        {
+            var before = request.BeginStep();
+
+            try
+            {
+                return change(value);
+            }
+            finally
+            {
+                request.EndStep(before);
+            }
+        };
     }
 
     /// <inheritdoc cref="Update{T}(SessionKey{T}, T, Func{T, T})"/>

@@ -37,7 +37,7 @@ internal static class SessionCalls
             return RequestWaiting.step(
                 cancellationToken,
                 WhenGone.StepAgainUnlessOwned,
-                new StepFunc<TResult>(request, step),
+                new StepFunc<TResult>(step),
                 request);
         }
     }

@@ -10,7 +10,7 @@ open Microsoft.AspNetCore.SignalR
 /// One session name in one request: its steps and commits.
 [<Sealed; AllowNullLiteral>]
 type internal RequestSession(context: HttpContext, session: NamedSession) =
-    inherit RequestState(context, session)
+    inherit RequestStepping(context, session)
 
     /// SignalR without WebSockets calls hubs in a copy of a request that has been answered: its response says that it has
     /// not started, and goes nowhere.
@@ -23,7 +23,8 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     let mutable next: RequestSession = null
     let mutable isBound = false
     let mutable hasEnded = false
-    let mutable isStepping = false
+    // What the run-once step that began last was given.
+    let mutable once: SessionOrigin = null
     let mutable face: objnull = null
     let mutable forgives: Func<exn, bool> | null = null
     let mutable body: CommittingBody = null
@@ -47,11 +48,6 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     /// It was behind useSession, which has ended.
     member _.HasEnded = hasEnded && not isBound
 
-    /// A step of C# is running: what it changes elsewhere than in what it is given would be lost.
-    member _.IsStepping
-        with get () = isStepping
-        and set value = isStepping <- value
-
     /// What other languages know it by: one object a request, kept here by whoever makes it.
     member _.Face
         with get () = face
@@ -69,60 +65,71 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
 
     /// Runs a step that can run again, and commits it with what was set before.
     member this.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
-        if this.IsFree then
+        if not this.IsAnyStepping && this.IsFree then
             // Without the closure: the way of every request.
             this.Take(this.StepNow(whenGone, step))
         else
+            this.StepLater(whenGone, step)
+
+    member private this.StepLater
+        (whenGone: WhenGone, step: Session -> struct (Session * 'R))
+        : ValueTask<struct ('R * bool)> =
+        this.CheckNotStepping()
+
+        if not this.IsAnyStepping then
             this.InTurn(fun () -> this.StepNow(whenGone, step))
+        else
+            ValueTask<struct ('R * bool)>(
+                task {
+                    do! this.StepEnded()
+                    return! this.InTurn(fun () -> this.StepNow(whenGone, step))
+                }
+            )
 
     member private this.StepNow
         (whenGone: WhenGone, step: Session -> struct (Session * 'R))
         : ValueTask<struct ('R * bool)> =
-        this.Expose()
         this.CheckKnown()
         let found = this.Load()
 
         if found.IsCompletedSuccessfully then
-            this.StepOn(found.Result, whenGone, step)
+            this.StepOn(whenGone, step)
         else
             ValueTask<struct ('R * bool)>(
                 task {
-                    let! found = found
-                    return! this.StepOn(found, whenGone, step)
+                    let! _ = found
+                    return! this.StepOn(whenGone, step)
                 }
             )
 
     member private this.StepOn
-        (found: Loaded, whenGone: WhenGone, step: Session -> struct (Session * 'R))
+        (whenGone: WhenGone, step: Session -> struct (Session * 'R))
         : ValueTask<struct ('R * bool)> =
         let set = this.Pending
-        this.Settle(found, set, Attempts.run session this found set whenGone step)
+        let struct (from, given) = this.Give()
+        let pending = if isNull set then null else given
+        this.Settle(from, set, Attempts.run session this from pending whenGone step)
 
     /// Runs a step that may do I/O, once; on a conflict its changes are merged.
     member this.StepOnce(step: Session -> Task<struct (Session * 'R)>) : Task<struct ('R * bool)> =
+        this.CheckNotStepping()
+
         task {
             let! start = this.Load()
             this.CheckKnown()
-            let given = this.Show()
+            let struct (_, given) = this.Give()
+            once <- given.Origin
             let before = this.Pending
             let! struct (wanted, result) = step given
             Attempts.check given wanted
 
-            if not (isNull this.Pending) && not (Object.ReferenceEquals(this.Pending, before)) then
-                raise (
-                    InvalidOperationException
-                        $"The step for \"{session.Name}\" called ctx.SetSession for its own session: one of the two would be lost. Hand it back instead."
-                )
+            if this.IsSetSince before then
+                raise (this.SetInStep())
 
             while not this.IsFree do
                 do! this.Free()
 
-            // The step may have committed something of its own, and with it what was set before.
-            let wanted =
-                if Object.ReferenceEquals(this.Loaded, start) then
-                    wanted
-                else
-                    Attempts.merge session this.Loaded given (Merge.beyond given wanted)
+            let wanted = this.Carry(start, given, wanted)
 
             return!
                 this.Take(
@@ -135,8 +142,14 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
                 )
         }
 
+    member private _.SetInStep() : exn =
+        InvalidOperationException
+            $"The step for \"{session.Name}\" called ctx.SetSession for its own session: one of the two would be lost. Hand it back instead."
+
     /// Leaves a session to be committed before the first byte, or at the end of useSession.
     member this.Set(wanted: Session) =
+        this.CheckNotStepping()
+
         if not this.IsLoaded then
             raise (this.NotLoaded())
 
@@ -146,7 +159,10 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
                     $"The session \"{session.Name}\" cannot be set here, nothing would commit it: put useSession \"{session.Name}\" before this handler, or use ctx.UpdateSessionAsync."
             )
 
-        if not (Object.ReferenceEquals(wanted.Origin, this.Loaded)) then
+        if not (this.IsShown wanted) then
+            if Object.ReferenceEquals(wanted.Origin, once) then
+                raise (this.SetInStep())
+
             raise (
                 InvalidOperationException
                     $"ctx.SetSession was given a session \"{session.Name}\" not made from the one that stands now: call ctx.GetSession again after a commit or ctx.SetSession, and use what it gives."
@@ -156,6 +172,8 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
 
     /// As Set, for a session made from Current just now, by whoever knows that it is loaded and bound.
     member this.Leave(wanted: Session) =
+        this.CheckNotStepping()
+
         if not (this :> ICookieGate).IsOpen then
             Attempts.checkGate
                 session
@@ -191,6 +209,8 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
     /// Commits what was set; true when more than a touch reached the store.
     member this.Commit() : Task<bool> =
         try
+            this.CheckNotStepping()
+
             if not this.IsFree then this.InTurn(fun () -> this.CommitNow()).AsTask()
             elif this.IsPending then this.Take(this.CommitNow()).AsTask()
             else Task.FromResult false
@@ -214,7 +234,8 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
             }
 
     /// From now to Unbind, ctx.SetSession works here. Answers whether it did already.
-    member _.Bind() : bool =
+    member this.Bind() : bool =
+        this.CheckNotStepping()
         let wasBound = isBound
         isBound <- true
         wasBound
@@ -225,5 +246,12 @@ type internal RequestSession(context: HttpContext, session: NamedSession) =
         hasEnded <- true
         this.Discard()
 
+    /// As LoadAgain. Raises InvalidOperationException inside of a step, too.
+    member this.Reload() : ValueTask<Session> =
+        this.CheckNotStepping()
+        this.LoadAgain()
+
     interface ICookieGate with
         member _.IsOpen = not context.Response.HasStarted && not (isOfHub context)
+        member this.BeginStep() = this.BeginStep()
+        member this.EndStep before = this.EndStep before

@@ -42,12 +42,29 @@ module internal RequestSessions =
         else
             findOrAdd name request.Next
 
-    let private begin' (context: HttpContext) (name: string) =
-        let registry = registryOf context
-        let first = RequestSession(context, registry.Find name)
+    /// Promise 20: what the response says to caches is said. Where a session was asked for before, by whichever context of
+    /// the request, it was said for all of them.
+    let private checkNotTooLate (context: HttpContext) (session: NamedSession) =
+        if
+            context.Response.HasStarted
+            && isNull (context.Features.Get<RequestSession>())
+            && not (ResponseHeaders.isKeptPrivate context)
+        then
+            raise (
+                InvalidOperationException
+                    $"The session \"{session.Name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: put useSession \"{session.Name}\" (in C#: app.UseRunaSession(\"{session.Name}\")) before whatever writes, or load it first. Or send Cache-Control: no-store with the response."
+            )
+
+    let private beginWith (context: HttpContext) (registry: SessionRegistry) (session: NamedSession) =
+        checkNotTooLate context session
+        let first = RequestSession(context, session)
         context.Features.Set<RequestSession> first
         SessionResponse.prepare first registry.MeetsResponseCaching
         first
+
+    let private begin' (context: HttpContext) (name: string) =
+        let registry = registryOf context
+        beginWith context registry (registry.Find name)
 
     /// The first session that this request asked for, or null.
     let tryFirst (context: HttpContext) : RequestSession = RequestSession.FirstOf context
@@ -57,6 +74,16 @@ module internal RequestSessions =
         match tryFirst context with
         | null -> begin' context name
         | first -> findOrAdd name first
+
+    /// For a session that is read under another key than this library's cookie: its response is for nobody else, either.
+    /// Raises InvalidOperationException where the response has started without knowing.
+    let keepPrivate (context: HttpContext) (registry: SessionRegistry) (session: NamedSession) : unit =
+        if isNull (tryFirst context) then
+            match context.Features.Get<SessionRegistry>() with
+            // Names of another registry are not those of this request.
+            | NonNull own when not (Object.ReferenceEquals(own, registry)) ->
+                beginWith context own own.Sessions.Head |> ignore
+            | _ -> beginWith context registry session |> ignore
 
     /// Whether a session of this request has a cookie to send.
     let setsCookie (context: HttpContext) : bool = SessionResponse.setsCookie (tryFirst context)

@@ -14,7 +14,10 @@ type internal RequestState(context: HttpContext, session: NamedSession) =
     let mutable pending: Session | null = null
     let mutable cookie = CookieChange.None
     let mutable turns = Turns()
-    let mutable isShown = false
+    // Sessions made from `loaded` itself were given out: to a step, or to a caller.
+    let mutable isOut = false
+    // What the sessions that may come back by Set are made from. Null: none was given out since the last change.
+    let mutable shown: Loaded = null
     // What every commit raises from now on: a change was lost since nothing could be loaded, or nobody knows whether the
     // pending one was saved, and trying again could save it twice.
     let mutable fault: exn | null = null
@@ -24,13 +27,22 @@ type internal RequestState(context: HttpContext, session: NamedSession) =
         not wanted.Change.Replays.IsEmpty
         || wanted.State.Flashes |> List.exists (fun flash -> flash.Id = 0L)
 
+    let stand (now: Loaded) =
+        loaded <- now
+        isOut <- false
+
     /// `set` is what was committed, or part of it; null: nothing was set before, and `from` is what was loaded then.
     let settle (from: Loaded) (set: Session | null) (stepped: Stepped<'R>) : struct ('R * bool) =
-        loaded <- stepped.Loaded
+        if stepped.IsWritten || not (Given.standsAs from stepped.Loaded) then
+            stand stepped.Loaded
+            shown <- null
+        elif not (Object.ReferenceEquals(stepped.Loaded, from)) then
+            // Touched. What was shown may still come back: no handler can know whether a touch is due.
+            stand stepped.Loaded
 
         match pending, set with
         | null, _ -> ()
-        | now, NonNull set when Object.ReferenceEquals(now, set) -> pending <- null
+        | now, NonNull set when Given.isOne now set -> pending <- null
         // Set while the commit was under way: that is still to be committed.
         | now, set ->
             let start =
@@ -129,12 +141,12 @@ type internal RequestState(context: HttpContext, session: NamedSession) =
 
     /// Leaves a session to be committed.
     member _.Put(wanted: Session) =
-        if isShown then
-            // A second change made from the session that this one was made from would undo this one.
-            loaded <- loaded.Again()
-            pending <- Session(loaded, wanted.State, wanted.Change)
-        else
-            pending <- wanted
+        // A second change made from the session that this one was made from would undo this one.
+        if isOut then
+            stand (loaded.Again())
+
+        shown <- null
+        pending <- Given.on loaded wanted
 
     /// A change was asked for that cannot be made, as the session could not be loaded: the commit is to raise it, so that
     /// no answer says that it was saved (promise 14).
@@ -194,7 +206,7 @@ type internal RequestState(context: HttpContext, session: NamedSession) =
 
     /// Loads again, for what outlives what it loaded: a stream, a socket. Raises InvalidOperationException where something
     /// was set and is not committed yet.
-    member this.Reload() : ValueTask<Session> =
+    member this.LoadAgain() : ValueTask<Session> =
         let check () =
             if not (isNull pending) then
                 raise (
@@ -210,7 +222,8 @@ type internal RequestState(context: HttpContext, session: NamedSession) =
                     let! found = SessionLifecycle.load session cookies
                     let! touched = SessionLifecycle.touchIfDue session found
                     check ()
-                    loaded <- touched
+                    stand touched
+                    shown <- null
                     return this.Current
                 }
             ))
@@ -222,10 +235,51 @@ type internal RequestState(context: HttpContext, session: NamedSession) =
         | null -> loaded.Session
         | pending -> pending
 
-    /// From now on sessions that were made from what is loaded may come back by Set.
-    member _.Expose() = isShown <- true
+    /// What a step starts from: the current session, made from a load that nobody was given before. So a session that was
+    /// given out to somebody else never comes back from this step, whatever happens in between: it is refused always, and
+    /// not only where another request or a touch came in between.
+    member this.Give() : struct (Loaded * Session) =
+        let current = this.Current
 
-    /// Current, given out.
+        if isOut then
+            let own = loaded.Again()
+            struct (own, (if isNull pending then own.Session else Given.on own current))
+        else
+            isOut <- true
+            struct (loaded, current)
+
+    /// The current session, for a caller who may bring it back by Set.
     member this.Show() : Session =
-        this.Expose()
-        this.Current
+        if isNull shown then
+            let current = this.Current
+
+            if isOut then
+                stand (loaded.Again())
+
+                if not (isNull pending) then
+                    pending <- Given.on loaded current
+
+            isOut <- true
+            shown <- loaded
+
+        match pending with
+        | null -> shown.Session
+        | pending -> pending
+
+    /// Whether it was made from what Show gives now.
+    member _.IsShown(wanted: Session) = not (isNull shown) && Object.ReferenceEquals(wanted.Origin, shown)
+
+    /// What a run-once step made of `given`, carried over to what stands now; `start` stood when it began. The step may have
+    /// committed something of its own, and with it what was set before.
+    member _.Carry(start: Loaded, given: Session, wanted: Session) : Session =
+        if Given.standsAs start loaded then
+            Given.on loaded wanted
+        else
+            Attempts.merge session loaded given (Merge.beyond given wanted)
+
+    /// Whether something else than this was set since.
+    member _.IsSetSince(before: Session | null) =
+        match pending, before with
+        | null, _ -> false
+        | _, null -> true
+        | now, before -> not (Given.isOne now before)

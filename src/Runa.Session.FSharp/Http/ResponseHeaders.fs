@@ -62,6 +62,24 @@ module internal ResponseHeaders =
         elif hasCookie current then current
         else StringValues.Concat(current, varyCookie)
 
+    /// Whether a response that has started is kept from shared caches, although it did not know of a session: it is no
+    /// answer but a connection (WebSockets), or it has already said what a session would have made it say: no-store, or
+    /// both private and Vary: Cookie.
+    let isKeptPrivate (context: HttpContext) : bool =
+        let response = context.Response
+
+        response.StatusCode = StatusCodes.Status101SwitchingProtocols
+        || HttpMethods.IsConnect context.Request.Method
+        || (match parse response.Headers.CacheControl with
+            | null -> false
+            | parsed when parsed.NoStore -> true
+            | parsed ->
+                parsed.Private
+                && parsed.PrivateHeaders.Count = 0
+                && not parsed.Public
+                && not parsed.SharedMaxAge.HasValue
+                && hasCookie response.Headers.Vary)
+
     /// Output caching keeps its own store, and asks this feature.
     let veto (context: HttpContext) =
         match context.Features.Get<IOutputCacheFeature>() with

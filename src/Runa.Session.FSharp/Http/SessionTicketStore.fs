@@ -10,8 +10,9 @@ open Microsoft.Extensions.Primitives
 /// Keeps the tickets of cookie authentication in a session of the registry, so that they can be listed and ended by owner:
 /// the ticket's NameIdentifier, "sub" or name. A ticket without any of them is kept all the same, and no owner ends it.
 /// The key of a ticket is the session's token: what the store holds cannot be turned into a cookie (promise 1). Give the
-/// tickets a session of their own, on any driver but "cookie". What fails raises as for handlers. A token ends the waiting
-/// for a ticket that is read (OperationCanceledException), and never a sign-in, renewal or sign-out. Raises
+/// tickets a session of their own, on any driver but "cookie". A response for which a ticket was read is private to shared
+/// caches, as for every session (promise 20). What fails raises as for handlers. A token ends the waiting for a ticket that
+/// is read (OperationCanceledException), and never a sign-in, renewal or sign-out. Raises
 /// InvalidOperationException for a session that is not registered, NotSupportedException on the driver "cookie".
 [<Sealed>]
 type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
@@ -130,12 +131,14 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
         member _.StoreAsync ticket = store ticket
 
         member _.StoreAsync(ticket, context, _) =
+            RequestSessions.keepPrivate context registry session
             TicketRequest.Watch context
             store ticket
 
         member _.RetrieveAsync key = retrieve key CancellationToken.None
 
         member _.RetrieveAsync(key, context, token) =
+            RequestSessions.keepPrivate context registry session
             TicketRequest.Watch context
             retrieve key token
 

@@ -5,10 +5,17 @@ open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
 
-/// Answers whether a cookie can still be sent. Null where this is not asked: outside a request.
+/// The request that a step runs in. Null outside a request.
 [<AllowNullLiteral>]
 type internal ICookieGate =
+    /// Whether a cookie can still be sent.
     abstract IsOpen: bool
+
+    /// The step begins to run, on this thread. Answers what EndStep is to be given.
+    abstract BeginStep: unit -> int
+
+    /// The step has ended.
+    abstract EndStep: before: int -> unit
 
 /// What is done when the session ended while the step ran.
 [<RequireQualifiedAccess; Struct>]
@@ -87,12 +94,22 @@ module internal Attempts =
     /// What the step makes of the session it starts from.
     let private plan
         (session: NamedSession)
-        gate
+        (gate: ICookieGate)
         (step: Session -> struct (Session * 'R))
         (loaded: Loaded)
         (start: Session)
         =
-        let struct (wanted, result) = step start
+        let struct (wanted, result) =
+            if isNull gate then
+                step start
+            else
+                let before = gate.BeginStep()
+
+                try
+                    step start
+                finally
+                    gate.EndStep before
+
         check start wanted
         let plan = Commit.plan loaded.Now session.Settings.IdleTimeout loaded wanted
         checkGate session gate loaded plan

@@ -40,7 +40,9 @@ let private counting () =
 
 let private closed =
     { new ICookieGate with
-        member _.IsOpen = false }
+        member _.IsOpen = false
+        member _.BeginStep() = 0
+        member _.EndStep _ = () }
 
 let private behind gate session token (change: Session -> Session) =
     task {

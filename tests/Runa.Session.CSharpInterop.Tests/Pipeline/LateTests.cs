@@ -1,0 +1,120 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Runa.Session.Tests.Pipeline;
+
+/// <summary>A session that a request first asks for when its response has started.</summary>
+public class LateTests
+{
+    private const string TooLate = "The session \"web\" is asked for too late: the response has started";
+
+    private static readonly Dictionary<string, Func<HttpContext, Task>> Forms = new()
+    {
+        ["LoadRunaSessionAsync"] = ctx => ctx.LoadRunaSessionAsync(),
+        ["GetRunaSession"] = ctx => Task.FromResult(ctx.GetRunaSession()),
+        ["UpdateRunaSessionAsync"] = ctx => ctx.UpdateRunaSessionAsync("web", session => session.Set(Keys.Visits, 9)),
+        ["UpdateRunaSessionAsync with a result"] = ctx => ctx.UpdateRunaSessionAsync("web", session => session.Get(Keys.Visits)),
+    };
+
+    // What stands in the pipeline behind something that has written.
+    private static readonly Dictionary<string, Action<WebApplication>> Pipelines = new()
+    {
+        ["UseRunaSession"] = app =>
+        {
+            app.UseRunaSession();
+            app.MapGet("/", () => { });
+        },
+        ["UseRunaAspNetSession"] = app =>
+        {
+            app.UseRunaAspNetSession("web");
+            app.MapGet("/", (HttpContext ctx) => { ctx.Session.GetString("a"); });
+        },
+        ["WithRunaSession"] = app => app.MapGet("/", () => { }).WithRunaSession(),
+        ["a parameter"] = app => app.MapGet("/", (RunaSession session) => { session.Get(Keys.Visits); }),
+    };
+
+    public static TheoryData<string, bool> FormsOnBoth =>
+        [.. from form in Forms.Keys from onKestrel in new[] { false, true } select (form, onKestrel)];
+
+    public static TheoryData<string, bool> PipelinesOnBoth =>
+        [.. from pipeline in Pipelines.Keys from onKestrel in new[] { false, true } select (pipeline, onKestrel)];
+
+    [Theory(DisplayName = "promise 20: asked for after the response has started it raises, in every form"), MemberData(nameof(FormsOnBoth))]
+    public async Task Late(string form, bool onKestrel)
+    {
+        await using var app = await App.StartAsync(
+            app =>
+            {
+                app.MapPost("/", (RunaSession session) => session.Set(Keys.Visits, 1)).WithRunaSession();
+                app.MapGet("/", (RunaSession session) => $"{session.Get(Keys.Visits)}").WithRunaSession();
+                app.MapGet("/late", async (HttpContext ctx) =>
+                {
+                    ctx.Response.Headers.CacheControl = "public, max-age=600";
+                    await ctx.Response.WriteAsync("begun: ");
+                    await ctx.Response.WriteAsync(await MessageAsync(() => Forms[form](ctx)));
+                });
+            },
+            onKestrel: onKestrel);
+
+        var browser = app.NewBrowser();
+        await browser.PostAsync("/");
+        Assert.StartsWith("begun: " + TooLate, (await browser.GetAsync("/late")).Body, StringComparison.Ordinal);
+        Assert.Equal("1", (await browser.GetAsync("/")).Body);
+    }
+
+    [Theory(DisplayName = "promise 20: so does what loads it for others, behind something that has written"), MemberData(nameof(PipelinesOnBoth))]
+    public async Task LatePipeline(string pipeline, bool onKestrel)
+    {
+        await using var app = await App.StartAsync(
+            app =>
+            {
+                app.Use(async (HttpContext ctx, RequestDelegate next) =>
+                {
+                    await ctx.Response.WriteAsync("begun: ");
+                    await ctx.Response.WriteAsync(await MessageAsync(() => next(ctx)));
+                });
+                Pipelines[pipeline](app);
+            },
+            onKestrel: onKestrel);
+
+        Assert.StartsWith("begun: " + TooLate, (await app.NewBrowser().GetAsync("/")).Body, StringComparison.Ordinal);
+    }
+
+    [Theory(DisplayName = "server-sent events, which say no-store, may ask for it late"), InlineData(false), InlineData(true)]
+    public async Task ServerSentEvents(bool onKestrel)
+    {
+        await using var app = await App.StartAsync(
+            app =>
+            {
+                app.MapPost("/", (RunaSession session) => session.Set(Keys.Visits, 1)).WithRunaSession();
+                app.MapGet("/events", (HttpContext ctx) => TypedResults.ServerSentEvents(Events(ctx)));
+            },
+            onKestrel: onKestrel);
+
+        var browser = app.NewBrowser();
+        await browser.PostAsync("/");
+        Assert.Equal("data: begun\n\ndata: 1\n\n", (await browser.GetAsync("/events")).Body);
+    }
+
+    private static async IAsyncEnumerable<string> Events(HttpContext ctx)
+    {
+        yield return "begun";
+        await ctx.Response.Body.FlushAsync();
+        var session = await ctx.LoadRunaSessionAsync();
+        yield return $"{session.Get(Keys.Visits)}";
+    }
+
+    private static async Task<string> MessageAsync(Func<Task> action)
+    {
+        try
+        {
+            await action();
+            return "nothing was raised";
+        }
+        catch (InvalidOperationException e)
+        {
+            return e.Message;
+        }
+    }
+}
