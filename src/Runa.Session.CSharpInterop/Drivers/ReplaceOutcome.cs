@@ -13,6 +13,7 @@ public sealed class ReplaceOutcome
 
     /// <summary>The version is not the expected one, and nothing has changed.</summary>
     /// <param name="current">The record that stands there now.</param>
+    /// <exception cref="ArgumentNullException">The record is null.</exception>
     public static ReplaceOutcome Conflict(StoredSession current)
     {
         ArgumentNullException.ThrowIfNull(current);

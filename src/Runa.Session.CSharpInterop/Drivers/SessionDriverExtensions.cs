@@ -8,6 +8,7 @@ public static class SessionDriverExtensions
     /// <see cref="RunaSessionBuilder.AddDriver(string, ISessionDriver)"/> takes it as it is.
     /// </summary>
     /// <param name="driver">The driver. Its name, guarantee and index are asked now, and not again.</param>
+    /// <exception cref="ArgumentNullException">The driver is null.</exception>
     /// <exception cref="InvalidOperationException">It has no name, or no guarantee that there is.</exception>
     public static SessionDriver ToSessionDriver(this ISessionDriver driver)
     {

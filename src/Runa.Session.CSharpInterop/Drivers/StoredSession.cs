@@ -82,6 +82,7 @@ public sealed class StoredSession : IEquatable<StoredSession>
 
     /// <inheritdoc cref="Parse(ReadOnlySpan{byte})"/>
     /// <param name="json">What <see cref="ToJson"/> made.</param>
+    /// <exception cref="ArgumentNullException">The text is null.</exception>
     public static StoredSession Parse(string json)
     {
         ArgumentNullException.ThrowIfNull(json);

@@ -9,6 +9,7 @@ public sealed class StoredSessionPage
     /// <param name="items">At most 100 records, with the keys under which they stand.</param>
     /// <param name="next">Where the next page begins; null: this is the last.</param>
     /// <param name="unreadable">The keys of records that <see cref="StoredSession.Parse(ReadOnlySpan{byte})"/> refuses.</param>
+    /// <exception cref="ArgumentNullException">The records are null.</exception>
     /// <exception cref="ArgumentException">There are more than 100.</exception>
     public StoredSessionPage(
         IReadOnlyList<KeyValuePair<StoreKey, StoredSession>> items,

@@ -72,7 +72,10 @@ module internal Attempts =
 
     let checkGate (session: NamedSession) (gate: ICookieGate) (loaded: Loaded) (plan: Plan) =
         if isShut gate && Commit.needsCookie session.Seal.IsSome plan then
-            if loaded.Status = SessionStatus.Expired then
+            if
+                loaded.Status = SessionStatus.Expired
+                || Instant.isUntil session.Now loaded.State.ExpiresAt
+            then
                 raise (conflict session ended)
 
             raise (

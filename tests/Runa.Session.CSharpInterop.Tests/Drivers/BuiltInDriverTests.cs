@@ -122,7 +122,7 @@ public class BuiltInDriverTests : IDisposable
         Assert.Contains("Dialect", Assert.Throws<InvalidOperationException>(() => new RunaSqlDriverOptions().ToSchema()).Message);
 
         await using var dataSource = SqliteFactory.Instance.CreateDataSource($"Data Source={Path.Combine(_folder, "once.db")}");
-        await new RunaSqlDriverOptions().EnsureSchemaAsync(dataSource);
+        await new RunaSqlDriverOptions().EnsureSchemaAsync(dataSource, TestContext.Current.CancellationToken);
         await using var command = dataSource.CreateCommand("select count(*) from runa_sessions");
         Assert.Equal(0L, await command.ExecuteScalarAsync(TestContext.Current.CancellationToken));
     }

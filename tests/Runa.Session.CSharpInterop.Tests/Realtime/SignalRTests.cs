@@ -66,7 +66,7 @@ public class SignalRTests
         await browser.PostAsync("/end");
         var e = await Assert.ThrowsAsync<HubException>(
             () => connection.InvokeAsync<int>("Visit", TestContext.Current.CancellationToken));
-        Assert.Contains("the response has started", e.Message, StringComparison.Ordinal);
+        Assert.Contains("it has ended", e.Message, StringComparison.Ordinal);
         Assert.Equal("0", (await copy.GetAsync("/")).Body);
     }
 

@@ -1,0 +1,91 @@
+using System.Linq.Expressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
+using Runa.Session.Tests.Drivers;
+using Xunit;
+
+namespace Runa.Session.Tests.PublicApi;
+
+/// <summary>What names and mistakes in the setup raise, and that the documentation of what was called says so.</summary>
+public class SetupExceptionTests
+{
+    [Fact(DisplayName = "promise 23: what an unknown name raises, and a driver that cannot list, is documented")]
+    public async Task Names()
+    {
+        await using var stage = await Stage.StartAsync();
+        await using var cookie = await App.StartAsync(_ => { }, sessions => sessions.AddSession("web", web => web.Driver = "cookie"));
+        var invalid = typeof(InvalidOperationException);
+        var unsupported = typeof(NotSupportedException);
+
+        await stage.RequestAsync(stage.NewBrowser(), async ctx =>
+        {
+            Raising.Assert(invalid, Raising.Method<HttpContext>(c => c.GetRunaSession("web")), () => ctx.GetRunaSession("web"));
+            Raising.Assert(invalid, Raising.Method<HttpContext>(c => c.GetRunaSession("wbe")), () => ctx.GetRunaSession("wbe"));
+            await Raising.AssertAsync(invalid, () => ctx.LoadRunaSessionAsync("wbe", default));
+            await Raising.AssertAsync(invalid, () => ctx.UpdateRunaSessionAsync("wbe", s => s.Clear(), default));
+            await Raising.AssertAsync(invalid, () => ctx.UpdateRunaSessionAsync("wbe", s => 1, default));
+            await Raising.AssertAsync(typeof(ArgumentException), () => ctx.UpdateRunaSessionAsync("web", s => new ValueTask<int>(1), default));
+            await Raising.AssertAsync(invalid, () => new DefaultHttpContext().LoadRunaSessionAsync("web", default));
+        });
+
+        await Raising.AssertAsync(invalid, () => stage.App.Sessions.ListAsync("wbe", "ada", default));
+        await Raising.AssertAsync(invalid, () => stage.App.Sessions.RevokeAsync("wbe", "ada", "", default));
+        await Raising.AssertAsync(invalid, () => stage.App.Sessions.RevokeOwnerAsync("wbe", "ada", default));
+        await Raising.AssertAsync(invalid, () => stage.App.Sessions.RevokeAllAsync("wbe", default));
+        await Raising.AssertAsync(unsupported, () => cookie.Sessions.ListAsync("web", "ada", default));
+        await Raising.AssertAsync(unsupported, () => cookie.Sessions.RevokeAsync("web", "ada", "", default));
+        await Raising.AssertAsync(unsupported, () => cookie.Sessions.RevokeOwnerAsync("web", "ada", default));
+        await Raising.AssertAsync(unsupported, () => cookie.Sessions.RevokeAllAsync("web", default));
+    }
+
+    [Fact(DisplayName = "what a mistake in the setup raises at once is documented")]
+    public async Task Setup()
+    {
+        await using var stage = await Stage.StartAsync();
+        var services = stage.App.Services;
+        RunaSessionBuilder builder = null!;
+        new ServiceCollection().AddRunaSession(made => builder = made);
+        var argument = typeof(ArgumentException);
+
+        Expression<Action<RunaSessionBuilder>>[] empty =
+        [
+            b => b.AddSession("", null),
+            b => b.AddDriver("", new DictionaryDriver(TimeProvider.System)),
+            b => b.AddDriver("", _ => new DictionaryDriver(TimeProvider.System)),
+            b => b.AddDriver("", MemoryDriver.Create(TimeProvider.System)),
+            b => b.AddDriver<DictionaryDriver>(""),
+            b => b.AddMemoryDriver("", Nothing),
+            b => b.AddSqlDriver("", Nothing),
+            b => b.SetApplicationName(""),
+            b => b.AddSecrets(App.Secret, new string[] { null! }),
+        ];
+
+        foreach (var call in empty)
+        {
+            Raising.Assert(argument, call, builder);
+        }
+
+        Raising.Assert(typeof(ArgumentOutOfRangeException), b => b.SetStoreTimeout(TimeSpan.Zero), builder);
+        Raising.Assert(argument, app => app.UseRunaSession(""), (IApplicationBuilder)new ApplicationBuilder(services));
+        Raising.Assert(argument, app => app.UseRunaSession(null!, "web"), (IApplicationBuilder)new ApplicationBuilder(services));
+        Raising.Assert(argument, app => app.UseRunaAspNetSession("", null), (IApplicationBuilder)new ApplicationBuilder(services));
+        Raising.Assert(argument, e => e.WithRunaSession(""), new Samples.Endpoints());
+        Raising.Assert(typeof(InvalidOperationException), app => app.UseRunaSession("wbe"), (IApplicationBuilder)new ApplicationBuilder(services));
+        Raising.Assert(typeof(InvalidOperationException), app => app.UseRunaAspNetSession("wbe", null), (IApplicationBuilder)new ApplicationBuilder(services));
+        Raising.Assert(typeof(InvalidOperationException), o => o.ToSchema(), new RunaSqlDriverOptions());
+        Raising.Assert(argument, o => o.ToSchema(), new RunaSqlDriverOptions { Dialect = RunaSqlDialect.Sqlite, Table = "no name" });
+        Raising.Assert(argument, o => o.ToSchema(), new RunaSqlDriverOptions { Dialect = RunaSqlDialect.Sqlite, Table = null! }, orDerived: true);
+
+        await using var inMemory = SqliteFactory.Instance.CreateDataSource("Data Source=:memory:");
+        await Raising.AssertAsync(typeof(InvalidOperationException), () => new RunaSqlDriverOptions().EnsureSchemaAsync(inMemory, default));
+        await Raising.AssertAsync(argument, () => new RunaSqlDriverOptions { Table = "no name" }.EnsureSchemaAsync(inMemory, default));
+        await Raising.AssertAsync(
+            typeof(ArgumentOutOfRangeException),
+            () => new RunaSqlDriverOptions { PurgeBatch = 0 }.EnsureSchemaAsync(inMemory, default));
+    }
+
+    private static void Nothing<T>(T options)
+    {
+    }
+}
