@@ -121,10 +121,11 @@ public sealed class RunaSessions
         }
     }
 
-    /// <summary>Deletes what has expired on all drivers now. It happens by itself each minute.</summary>
-    /// <param name="cancellationToken">Ends the waiting; a purge that has begun goes on.</param>
+    /// <summary>Deletes what has expired on all drivers now. It happens by itself each minute; where that is under way, this waits for its turn.</summary>
+    /// <param name="cancellationToken">Ends it; what has gone by then stays gone.</param>
     /// <returns>How many records went.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SessionStoreException">A driver failed; the message names it. All the others were tried.</exception>
     public Task<int> PurgeExpiredAsync(CancellationToken cancellationToken = default)
     {
         using (WithoutContext.Enter())

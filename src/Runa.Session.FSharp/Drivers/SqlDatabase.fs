@@ -2,6 +2,8 @@ namespace Runa.Session
 
 open System
 open System.Data.Common
+open System.Diagnostics
+open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 
@@ -32,21 +34,19 @@ type internal SqlDatabase
         else
             ""
 
-    let isMissingTable (e: DbException) = e.SqlState = "42P01" || e.Message.Contains "no such table"
-
-    let isMissingColumn (e: DbException) =
-        e.SqlState = "42703"
-        || e.Message.Contains "no such column"
-        || e.Message.Contains "has no column named"
-
     /// What a beginner meets first gets words of its own; everything else is passed on as it is.
     let explained (e: DbException) : exn =
-        if isMissingTable e then
+        if SqlFault.isMissingTable e then
             InvalidOperationException(
                 $"The database has no table {table.Quoted}: call SqlDriver.ensureSchema once, set the option EnsureSchema, or create it with what SqlDriver.schema says.",
                 e
             )
-        elif isMissingColumn e then
+        elif SqlFault.isMissingColumn e && e.Message.Contains SqlStatements.newest then
+            InvalidOperationException(
+                $"The table {table.Quoted} is of an earlier version of Runa.Session, it lacks the column {SqlStatements.newest}. Add it, which keeps the sessions: ALTER TABLE {table.Quoted} ADD COLUMN {SqlStatements.newest} BIGINT; or drop the table and call SqlDriver.ensureSchema.",
+                e
+            )
+        elif SqlFault.isMissingColumn e then
             InvalidOperationException(
                 $"The table {table.Quoted} is not one of Runa.Session's, it lacks a column: choose another name by the option Table.",
                 e
@@ -73,10 +73,19 @@ type internal SqlDatabase
                 return raise (explained e)
         }
 
+    let wait (token: CancellationToken) : Task =
+        task {
+            try
+                do! turn.WaitAsync token
+            with e ->
+                SqlFault.markEarly e
+                ExceptionDispatchInfo.Throw e
+        }
+
     let inTurn (token: CancellationToken) (work: unit -> Task<'T>) : Task<'T> =
         if isSqlite then
             task {
-                do! turn.WaitAsync token
+                do! wait token
 
                 try
                     return! work ()
@@ -102,37 +111,61 @@ type internal SqlDatabase
             return found
         }
 
+    let opened (token: CancellationToken) : Task<DbConnection> =
+        task {
+            try
+                return! dataSource.OpenConnectionAsync token
+            with e ->
+                SqlFault.markEarly e
+                ExceptionDispatchInfo.Throw e
+                return raise e
+        }
+
+    let run sql parameters (limit: TimeSpan voption) (token: CancellationToken) (outcome: DbDataReader -> Task<'T>) =
+        task {
+            use! connection = opened token
+            use command = command connection (waiting + sql) parameters
+            limit |> ValueOption.iter (fun limit -> command.CommandTimeout <- int limit.TotalSeconds)
+            use! reader = command.ExecuteReaderAsync token
+
+            // From the row of the pragma to the statement. Not by ExecuteNonQuery: it stops at that row, and
+            // Microsoft.Data.Sqlite then runs the rest while it disposes the reader, where it drops errors.
+            if isSqlite then
+                let! _ = reader.NextResultAsync token
+                ()
+
+            let! result = outcome reader
+            // PostgreSQL commits after the last row. What it says of that, Npgsql drops when it disposes the reader.
+            let! _ = reader.NextResultAsync token
+            return result
+        }
+
     let writing sql parameters (token: CancellationToken) (outcome: DbDataReader -> Task<'T>) : Task<'T> =
-        explaining (fun () ->
-            inTurn token (fun () ->
-                task {
-                    use! connection = dataSource.OpenConnectionAsync token
-                    use command = command connection (waiting + sql) parameters
-                    use! reader = command.ExecuteReaderAsync token
+        explaining (fun () -> inTurn token (fun () -> run sql parameters ValueNone token outcome))
 
-                    // From the row of the pragma to the statement. Not by ExecuteNonQuery: it stops at that row, and
-                    // Microsoft.Data.Sqlite then runs the rest while it disposes the reader, where it drops errors.
-                    if isSqlite then
-                        let! _ = reader.NextResultAsync token
-                        ()
+    let reading sql parameters (read: DbDataReader -> 'T) (token: CancellationToken) : Task<ResizeArray<'T>> =
+        task {
+            use! connection = dataSource.OpenConnectionAsync token
+            use command = command connection sql parameters
+            use! reader = command.ExecuteReaderAsync token
+            return! rows reader read token
+        }
 
-                    let! result = outcome reader
-                    // PostgreSQL commits after the last row. What it says of that, Npgsql drops when it disposes the reader.
-                    let! _ = reader.NextResultAsync token
-                    return result
-                }))
+    // Whatever the application sets for its own statements, a batch of a sweep has this long. It takes a hundredth of a
+    // second, unless the database is in trouble.
+    let sweepLimit = if isSqlite then ValueNone else ValueSome(TimeSpan.FromSeconds 30.)
 
     member _.Statements = statements
     member _.Dialect = dialect
 
-    /// What a SELECT finds.
+    /// What a SELECT finds. Where the connection turns out to have been closed, it is sent once more, on another one.
     member _.Read(sql: string, parameters: SqlParameter list, read: DbDataReader -> 'T, token: CancellationToken) =
         explaining (fun () ->
             task {
-                use! connection = dataSource.OpenConnectionAsync token
-                use command = command connection sql parameters
-                use! reader = command.ExecuteReaderAsync token
-                return! rows reader read token
+                try
+                    return! reading sql parameters read token
+                with :? DbException as e when SqlFault.isConnectionLost e && not token.IsCancellationRequested ->
+                    return! reading sql parameters read token
             })
 
     /// How many rows a statement changed. They are counted as they come back: Microsoft.Data.Sqlite's RecordsAffected adds
@@ -147,6 +180,16 @@ type internal SqlDatabase
     /// What a DELETE … RETURNING removed.
     member _.Remove(sql: string, parameters: SqlParameter list, read: DbDataReader -> 'T, token: CancellationToken) =
         writing sql parameters token (fun reader -> rows reader read token)
+
+    /// The same for one batch of many, and how long the database was busy with it.
+    member _.Sweep(sql: string, parameters: SqlParameter list, read: DbDataReader -> 'T, token: CancellationToken) =
+        explaining (fun () ->
+            inTurn token (fun () ->
+                task {
+                    let start = Stopwatch.GetTimestamp()
+                    let! removed = run sql parameters sweepLimit token (fun reader -> rows reader read token)
+                    return struct (removed, Stopwatch.GetElapsedTime start)
+                }))
 
     /// One statement after another on one connection: for the schema, whose statements belong together.
     member _.Run(work: DbConnection -> (string -> Task<objnull>) -> Task<unit>, token: CancellationToken) : Task<unit> =

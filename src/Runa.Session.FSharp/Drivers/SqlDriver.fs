@@ -16,7 +16,8 @@ type SqlDriverOptions =
         Dialect: SqlDialect option
         /// Whether the first use creates the table and its indexes where they are not there, as SqlDriver.ensureSchema does.
         EnsureSchema: bool
-        /// How many rows one statement deletes at most, when many have expired or a whole scope is ended.
+        /// How many rows one statement deletes at most, when many have expired or a whole scope is ended. It takes fewer
+        /// where those would take longer than some 15 ms, so that other writers get their turn.
         PurgeBatch: int
         /// How long a write waits for another process that is writing to the SQLite file; after it, the write raises.
         BusyTimeout: TimeSpan
@@ -24,14 +25,14 @@ type SqlDriverOptions =
         /// process; the machine losing power may take back the last writes, and never damages the file. With it, writes
         /// are slower by what the disk takes, and a process that writes without a pause can keep others from writing.
         SyncEachWrite: bool
-        /// The clock that says what has expired. That of the database is never asked.
+        /// The clock that says what has expired. That of the database only says how long ago a revocation was.
         TimeProvider: TimeProvider
     }
 
 /// Sessions in a table of SQLite or PostgreSQL, with compare-and-swap. The data source stays the application's: pooling,
 /// prepared statements (Npgsql: `Max Auto Prepare`) and the time limit of a command are set there; it must reach the
 /// primary, and its transactions must be READ COMMITTED, as by default. Every call is one statement; a Replace that finds
-/// another version is two. What the provider raises reaches the application as the cause of a SessionStoreException.
+/// another version is two, and a read is sent again where its connection had been closed. What the provider raises reaches the application as the cause of a SessionStoreException.
 [<AbstractClass; Sealed>]
 type SqlDriver =
     static member private Check(options: SqlDriverOptions) =
@@ -80,7 +81,7 @@ type SqlDriver =
 
     /// Creates the table and its indexes where they are not there, and sets a SQLite file to WAL. It drops and alters
     /// nothing, and any number of processes may call it at once. Raises InvalidOperationException where another table has
-    /// that name, and where SQLite is not in a file.
+    /// that name, or one of an earlier version, and where SQLite is not in a file.
     [<CompiledName "EnsureSchema">]
     static member ensureSchema (options: SqlDriverOptions) (dataSource: DbDataSource) : Task =
         SqlDriver.ensureSchemaUntil CancellationToken.None options dataSource
@@ -107,14 +108,15 @@ type SqlDriver =
     static member createWith (options: SqlDriverOptions) (dataSource: DbDataSource) : SessionDriver =
         let database = SqlDriver.Open(options, dataSource)
         let store = SqlStore(database, options.TimeProvider)
-        let sweep = SqlSweep(database, options.TimeProvider, options.PurgeBatch)
+        let epochs = SqlEpochs(database, options.TimeProvider)
+        let sweep = SqlSweep(database, epochs, options.TimeProvider, options.PurgeBatch)
         let schema = SqlStartup(options.EnsureSchema, SqlSchema.ensure database)
         let after (token: CancellationToken) (work: unit -> Task<'T>) = schema.After(token, work)
 
         let owners: OwnerIndex =
             { List = fun scope owner from token -> after token (fun () -> store.List(scope, owner, from, 100, token))
-              Epoch = fun scope owner token -> after token (fun () -> sweep.Epoch(scope, owner, token))
-              Advance = fun scope owner token -> schema.AfterThat(token, fun () -> sweep.Advance(scope, owner, token))
+              Epoch = fun scope owner token -> after token (fun () -> epochs.Epoch(scope, owner, token))
+              Advance = fun scope owner token -> schema.AfterThat(token, fun () -> epochs.Advance(scope, owner, token))
               DeleteAll = fun scope token -> after token (fun () -> sweep.DeleteAll(scope, token)) }
 
         SessionDriver.create
@@ -124,6 +126,8 @@ type SqlDriver =
             (fun key version record token -> after token (fun () -> store.Replace(key, version, record, token)))
             (fun key idleEnd token -> after token (fun () -> store.Touch(key, idleEnd, token)))
             (fun key token -> after token (fun () -> store.Delete(key, token)))
+        |> SessionDriver.withDeleteMany (fun keys token -> after token (fun () -> store.DeleteMany(keys, token)))
+        |> SessionDriver.withRefusals SqlFault.isRefusal
         |> SessionDriver.withOwners owners
         |> SessionDriver.withPurge (fun token -> after token (fun () -> sweep.PurgeExpired token))
         |> SessionDriver.withPing (fun token -> schema.AfterThat(token, fun () -> store.Ping token))

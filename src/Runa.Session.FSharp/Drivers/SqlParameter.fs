@@ -6,10 +6,10 @@ open System.Data.Common
 
 /// A value of a statement, with its type, which a null does not tell.
 [<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
-type internal SqlParameter = { Name: string; Type: DbType; Value: obj }
+type internal SqlParameter = { Name: string; Type: DbType voption; Value: obj }
 
 module internal SqlParameter =
-    let private make name kind (value: obj) : SqlParameter = { Name = name; Type = kind; Value = value }
+    let private make name kind (value: obj) : SqlParameter = { Name = name; Type = ValueSome kind; Value = value }
 
     let text (name: string) (value: string) = make name DbType.String value
     let number (name: string) (value: int64) = make name DbType.Int64 value
@@ -24,10 +24,13 @@ module internal SqlParameter =
         | ValueSome value -> number name value
         | ValueNone -> make name DbType.Int64 DBNull.Value
 
+    /// An array of PostgreSQL's, whose type Npgsql sees.
+    let texts (name: string) (values: string[]) : SqlParameter = { Name = name; Type = ValueNone; Value = values }
+
     let add (command: DbCommand) (parameters: SqlParameter list) =
         for parameter in parameters do
             let added = command.CreateParameter()
             added.ParameterName <- parameter.Name
-            added.DbType <- parameter.Type
+            parameter.Type |> ValueOption.iter (fun kind -> added.DbType <- kind)
             added.Value <- parameter.Value
             command.Parameters.Add added |> ignore

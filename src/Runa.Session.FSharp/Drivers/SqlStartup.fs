@@ -1,5 +1,6 @@
 namespace Runa.Session
 
+open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 
@@ -12,14 +13,19 @@ type internal SqlStartup(isWanted: bool, ensure: CancellationToken -> Task<unit>
 
     let start (token: CancellationToken) : Task =
         task {
-            do! one.WaitAsync token
-
             try
-                if not (Volatile.Read &isDone) then
-                    do! ensure token
-                    Volatile.Write(&isDone, true)
-            finally
-                one.Release() |> ignore
+                do! one.WaitAsync token
+
+                try
+                    if not (Volatile.Read &isDone) then
+                        do! ensure token
+                        Volatile.Write(&isDone, true)
+                finally
+                    one.Release() |> ignore
+            with e ->
+                // The call that wanted the schema has not begun.
+                SqlFault.markEarly e
+                ExceptionDispatchInfo.Throw e
         }
 
     member _.After(token: CancellationToken, work: unit -> Task<'T>) : ValueTask<'T> =

@@ -3,21 +3,32 @@ namespace Runa.Session
 /// The SQL of the driver. Nothing but the table's checked name is put into it; every value is a parameter.
 [<RequireQualifiedAccess>]
 type internal SqlStatements =
-    { Schema: string list
-      Probe: string
-      Load: string
-      Create: string
-      Replace: string
-      Touch: string
-      Delete: string
-      List: string
-      Epoch: string
-      Advance: string
-      DeleteAll: string
-      Purge: string }
+    {
+        Schema: string list
+        Probe: string
+        Load: string
+        Create: string
+        Replace: string
+        Touch: string
+        Delete: string
+        /// Of so many keys.
+        DeleteMany: int -> string
+        List: string
+        Epoch: string
+        Advance: string
+        /// At most so many rows.
+        DeleteAll: int -> string
+        /// At most so many rows.
+        Purge: int -> string
+        /// Makes the planner look at the table anew, where that may help.
+        Analyze: string option
+    }
 
 module internal SqlStatements =
     let private columns = "key, scope, owner, version, ends_at, until, idle_ends_at, moved_to, record"
+
+    /// What tables of earlier versions lack: it comes last in Probe, so that a foreign table is told by another column.
+    let newest = "advanced_at"
 
     /// Keys in the order of their bytes, which in PostgreSQL the database's collation may not be.
     let private text dialect =
@@ -38,7 +49,8 @@ module internal SqlStatements =
     until BIGINT NOT NULL,      -- the absolute end
     idle_ends_at BIGINT,        -- the idle end, which a touch moves
     moved_to {text},            -- the store key of the successor, of a tombstone
-    record TEXT NOT NULL        -- the record, a JSON document
+    record TEXT NOT NULL,       -- the record, a JSON document
+    {newest} BIGINT         -- when an owner's epoch was last changed, by the clock of the database
 )"
           $"CREATE INDEX IF NOT EXISTS \"{table.Name}_ends_at\" ON {table.Quoted} (ends_at)"
           $"CREATE INDEX IF NOT EXISTS \"{table.Name}_owner\" ON {table.Quoted} (scope, owner, key)" ]
@@ -48,10 +60,31 @@ module internal SqlStatements =
         | SqlDialect.Sqlite -> "MIN"
         | SqlDialect.PostgreSql -> "LEAST"
 
-    /// Deletes rows of a query in one statement. PostgreSQL locks them first, in the order of the query, so that two who
-    /// delete the same ones do not wait for each other in a circle.
-    let private deleteWhere dialect (table: SqlTable) query locking andAlso returning =
-        let inner = $"SELECT key FROM {table.Quoted} WHERE {query} LIMIT @batch"
+    let private greatest dialect =
+        match dialect with
+        | SqlDialect.Sqlite -> "MAX"
+        | SqlDialect.PostgreSql -> "GREATEST"
+
+    /// As bytes: a document that is no UTF-8 must not be read as if it were.
+    let private document dialect =
+        match dialect with
+        | SqlDialect.Sqlite -> "CAST(record AS BLOB)"
+        | SqlDialect.PostgreSql -> "record"
+
+    /// The database's own time, in UTC ticks. SQLite's is that of the machine, to the millisecond only: there the driver
+    /// says what the same clock shows.
+    let private clock dialect =
+        match dialect with
+        | SqlDialect.Sqlite -> "@clock"
+        | SqlDialect.PostgreSql ->
+            "621355968000000000 + CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) * 10"
+
+    /// Deletes the rows of a query in one statement. PostgreSQL locks them first, in the order of the query, so that two who
+    /// delete the same ones do not wait for each other in a circle. What was locked is looked at again by PostgreSQL itself:
+    /// a session that was touched meanwhile is not among them. The outer condition names nothing but the key, so that no
+    /// statistics, however old, lead to another index than the key's.
+    let private deleteWhere dialect (table: SqlTable) query locking returning =
+        let inner = $"SELECT key FROM {table.Quoted} WHERE {query}"
 
         let isIn =
             match dialect with
@@ -59,43 +92,63 @@ module internal SqlStatements =
             // An array, so that the query with its limit runs exactly once.
             | SqlDialect.PostgreSql -> $"key = ANY (ARRAY({inner} {locking}))"
 
-        $"DELETE FROM {table.Quoted} WHERE {isIn}{andAlso} RETURNING {returning}"
+        $"DELETE FROM {table.Quoted} WHERE {isIn} RETURNING {returning}"
+
+    let private deleteMany dialect (table: SqlTable) returning (count: int) =
+        match dialect with
+        | SqlDialect.Sqlite ->
+            let keys = [ for i in 0 .. count - 1 -> $"@key{i}" ] |> String.concat ", "
+            $"DELETE FROM {table.Quoted} WHERE key IN ({keys}) RETURNING {returning}"
+        // In the order of DeleteAll.
+        | SqlDialect.PostgreSql ->
+            deleteWhere dialect table "key = ANY (@keys) ORDER BY scope, owner, key" "FOR UPDATE" returning
 
     let make (dialect: SqlDialect) (table: SqlTable) : SqlStatements =
         let name = table.Quoted
+        let document = document dialect
+        let clock = clock dialect
         // A record's idle end is never after its absolute one; neither becomes what a touch asks for.
         let wanted = $"{least dialect}(@idle_ends_at, until)"
         let isLater = $"(idle_ends_at IS NULL OR idle_ends_at < {wanted})"
 
         { Schema = schema dialect table
-          Probe = $"SELECT {columns} FROM {name} WHERE 1 = 0"
-          Load = $"SELECT record, idle_ends_at FROM {name} WHERE key = @key"
+          Probe = $"SELECT {columns}, {newest} FROM {name} WHERE 1 = 0"
+          Load = $"SELECT {document}, idle_ends_at FROM {name} WHERE key = @key"
           Create =
             $"INSERT INTO {name} ({columns}) VALUES (@key, @scope, @owner, @version, @ends_at, @until, @idle_ends_at, @moved_to, @record) ON CONFLICT (key) DO NOTHING"
           Replace =
             $"UPDATE {name} SET scope = @scope, owner = @owner, version = @version, ends_at = @ends_at, until = @until, idle_ends_at = @idle_ends_at, moved_to = @moved_to, record = @record WHERE key = @key AND version = @expected AND ends_at > @now"
           Touch =
             $"UPDATE {name} SET ends_at = CASE WHEN {isLater} THEN {wanted} ELSE ends_at END, idle_ends_at = CASE WHEN {isLater} THEN {wanted} ELSE idle_ends_at END WHERE key = @key AND ends_at > @now"
-          Delete = $"DELETE FROM {name} WHERE key = @key RETURNING record, idle_ends_at"
+          Delete = $"DELETE FROM {name} WHERE key = @key RETURNING {document}, idle_ends_at"
+          DeleteMany = deleteMany dialect table $"{document}, idle_ends_at, key"
+          // Ended or not: what has ended by one clock may live by another (promise 28), and what has ended by all of them is
+          // purged soon. So no page reads more rows than it has.
           List =
-            $"SELECT record, idle_ends_at, key FROM {name} WHERE scope = @scope AND owner = @owner AND key > @from AND ends_at > @now ORDER BY key LIMIT @most"
-          Epoch = $"SELECT version FROM {name} WHERE key IN (@scope_key, @owner_key)"
+            $"SELECT {document}, idle_ends_at, key FROM {name} WHERE scope = @scope AND owner = @owner AND key > @from ORDER BY key LIMIT @most"
+          Epoch = $"SELECT key, version, advanced_at, {clock} FROM {name} WHERE key IN (@scope_key, @owner_key)"
+          // Its end never comes nearer: that is by the clock of the node that writes.
           Advance =
-            $"INSERT INTO {name} (key, scope, version, ends_at, until, record) VALUES (@key, @scope, @version, @ends_at, @ends_at, '') ON CONFLICT (key) DO UPDATE SET version = excluded.version, ends_at = excluded.ends_at, until = excluded.until"
+            $"INSERT INTO {name} AS epoch (key, scope, version, ends_at, until, record, advanced_at) VALUES (@key, @scope, @version, @ends_at, @ends_at, '', {clock}) ON CONFLICT (key) DO UPDATE SET version = excluded.version, ends_at = {greatest dialect}(epoch.ends_at, excluded.ends_at), until = {greatest dialect}(epoch.until, excluded.until), advanced_at = {clock}"
           DeleteAll =
-            deleteWhere
-                dialect
-                table
-                "scope = @scope ORDER BY owner, key"
-                "FOR UPDATE"
-                ""
-                "CASE WHEN moved_to IS NOT NULL THEN 2 WHEN ends_at > @now THEN 1 ELSE 0 END"
-          // Looked at again: a session that was touched between the query and the deletion stays.
+            fun most ->
+                deleteWhere
+                    dialect
+                    table
+                    $"scope = @scope ORDER BY owner, key LIMIT {most}"
+                    "FOR UPDATE"
+                    "CASE WHEN moved_to IS NOT NULL THEN 2 WHEN ends_at > @now THEN 1 ELSE 0 END, ends_at"
+          // The limit is in the text, so that the planner knows it and walks the index of ends_at; from where the last
+          // batch ended, so that it does not walk over what that one left in the index.
           Purge =
-            deleteWhere
-                dialect
-                table
-                "ends_at <= @now ORDER BY ends_at"
-                "FOR UPDATE SKIP LOCKED"
-                " AND ends_at <= @now"
-                "CASE WHEN scope = @epochs THEN 0 ELSE 1 END" }
+            fun most ->
+                deleteWhere
+                    dialect
+                    table
+                    $"ends_at >= @from AND ends_at <= @now ORDER BY ends_at LIMIT {most}"
+                    "FOR UPDATE SKIP LOCKED"
+                    "CASE WHEN scope = @epochs THEN 0 ELSE 1 END, ends_at"
+          Analyze =
+            match dialect with
+            | SqlDialect.Sqlite -> None
+            | SqlDialect.PostgreSql -> Some $"ANALYZE {name}" }

@@ -1,7 +1,6 @@
 namespace Runa.Session
 
 open System
-open System.Data.Common
 open System.Text
 open System.Threading
 open System.Threading.Tasks
@@ -19,17 +18,8 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
 
     let now () = SqlParameter.number "@now" (ticks (clock.GetUtcNow()))
 
-    /// Of a row that begins with record and idle_ends_at. The document has the idle end of the last write; a touch since
-    /// then moved only the column.
-    let read (row: DbDataReader) : SessionRecord =
-        let record = RecordFormat.read (ReadOnlySpan(Encoding.UTF8.GetBytes(row.GetString 0)))
-
-        if row.IsDBNull 1 then
-            record
-        else
-            SessionRecord.touch (DateTimeOffset(row.GetInt64 1, TimeSpan.Zero)) record
-
-    let first (rows: ResizeArray<'T>) = if rows.Count = 0 then ValueNone else ValueSome rows[0]
+    let first (rows: ResizeArray<SqlRow>) : SessionRecord voption =
+        if rows.Count = 0 then ValueNone else ValueSome(SqlRow.record rows[0])
 
     let content (record: SessionRecord) : SqlParameter list =
         let (RecordVersion.RecordVersion version) = record.Version
@@ -50,7 +40,7 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
 
     member _.Load(key: StoreKey, token: CancellationToken) : Task<SessionRecord voption> =
         task {
-            let! rows = database.Read(statements.Load, [ keyIs key ], read, token)
+            let! rows = database.Read(statements.Load, [ keyIs key ], SqlRow.read, token)
             return first rows
         }
 
@@ -84,8 +74,29 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
 
     member _.Delete(key: StoreKey, token: CancellationToken) : Task<SessionRecord voption> =
         task {
-            let! rows = database.Remove(statements.Delete, [ keyIs key ], read, token)
+            let! rows = database.Remove(statements.Delete, [ keyIs key ], SqlRow.read, token)
             return first rows
+        }
+
+    member _.DeleteMany(keys: StoreKey list, token: CancellationToken) : Task<DeletedRecord list> =
+        task {
+            let texts = keys |> List.map StoreKey.toText
+
+            let parameters =
+                match database.Dialect with
+                | SqlDialect.Sqlite -> texts |> List.mapi (fun i text -> SqlParameter.text $"@key{i}" text)
+                | SqlDialect.PostgreSql -> [ SqlParameter.texts "@keys" (Array.ofList texts) ]
+
+            if keys.IsEmpty then
+                return []
+            else
+                let! rows = database.Remove(statements.DeleteMany keys.Length, parameters, SqlRow.readOwned, token)
+
+                return
+                    [ for struct (text, row) in rows do
+                          match StoreKey.ofText text with
+                          | Some key -> ({ Key = key; Record = SqlRow.tryRecord row }: DeletedRecord)
+                          | None -> () ]
         }
 
     /// In the order of their keys, those after `from`, at most `most`.
@@ -95,23 +106,26 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
                 [ SqlParameter.text "@scope" (SqlText.encode scope)
                   SqlParameter.text "@owner" (SqlText.encode owner)
                   SqlParameter.text "@from" (defaultArg from "")
-                  SqlParameter.number "@most" (int64 most + 1L)
-                  now () ]
+                  SqlParameter.number "@most" (int64 most + 1L) ]
 
-            let owned (row: DbDataReader) : OwnedRecord =
-                match StoreKey.ofText (row.GetString 2) with
-                | Some key -> { Key = key; Record = read row }
-                | None -> raise (IO.InvalidDataException "A row's key is not the text of a store key.")
+            let! rows = database.Read(statements.List, parameters, SqlRow.readOwned, token)
+            let items = ResizeArray<OwnedRecord>()
+            let unreadable = ResizeArray()
 
-            let! rows = database.Read(statements.List, parameters, owned, token)
-            let page = rows |> Seq.truncate most |> List.ofSeq
+            for struct (text, row) in Seq.truncate most rows do
+                match StoreKey.ofText text, SqlRow.tryRecord row with
+                | Some key, ValueSome record -> items.Add { Key = key; Record = record }
+                | Some key, ValueNone -> unreadable.Add key
+                // No cookie leads to a key like this. Deleting all or what has expired takes it along.
+                | None, _ -> ()
 
             return
-                ({ Items = page
-                   Unreadable = []
+                ({ Items = List.ofSeq items
+                   Unreadable = List.ofSeq unreadable
                    Next =
                      if rows.Count > most then
-                         List.tryLast page |> Option.map (fun item -> StoreKey.toText item.Key)
+                         let struct (last, _) = rows[most - 1]
+                         Some last
                      else
                          None }
                 : OwnedPage)

@@ -5,72 +5,119 @@ open System.Data.Common
 open System.Threading
 open System.Threading.Tasks
 
-/// Epochs of owners, and deletions of many rows, a batch a statement, so that none takes long.
+/// Deletions of many rows, a batch a statement, each a short transaction of its own, with a pause for others in between.
 [<Sealed>]
-type internal SqlSweep(database: SqlDatabase, clock: TimeProvider, batch: int) =
-    // A sign-in is never under way for this long.
-    let epochLife = TimeSpan.FromDays 1.
+type internal SqlSweep(database: SqlDatabase, epochs: SqlEpochs, clock: TimeProvider, mostOfBatch: int) =
     let statements = database.Statements
+    let sweepClock = SweepClock clock
 
-    let now () = SqlParameter.number "@now" (clock.GetUtcNow().UtcTicks)
+    // One purge at a time; the next one waits, and finds little.
+    let purging = new SemaphoreSlim 1
+
+    let instant (name: string) (at: DateTimeOffset) = SqlParameter.number name at.UtcTicks
 
     // What a deleting statement says of a row.
     let counts = 1
     let leadsOn = 2
+    let says (row: DbDataReader) = struct (row.GetInt32 0, row.GetInt64 1)
+
+    // PostgreSQL plans by what it knew of the table when it looked last, which may be that it was empty. The statements lead
+    // to the right indexes nevertheless, but for the rarest of cases.
+    let alarming = TimeSpan.FromSeconds 1.
+
+    let analyze (token: CancellationToken) : Task =
+        match statements.Analyze with
+        | None -> Task.CompletedTask
+        | Some sql ->
+            task {
+                try
+                    do!
+                        database.Run(
+                            (fun _ run ->
+                                task {
+                                    let! _ = run sql
+                                    ()
+                                }),
+                            token
+                        )
+                with :? DbException ->
+                    // It goes on without, as before.
+                    ()
+            }
 
     /// Until a batch finds less than it may take, and nothing that leads on: what comes meanwhile does not keep it going.
-    /// How many rows counted.
-    let sweep (sql: string) (parameters: SqlParameter list) (token: CancellationToken) : Task<int> =
+    /// Tells of each batch how many rows counted, and where it ended.
+    let sweep
+        (sql: int -> string)
+        (parameters: int64 -> SqlParameter list)
+        (token: CancellationToken)
+        (tell: int -> unit)
+        : Task =
         task {
-            let parameters = SqlParameter.number "@batch" (int64 batch) :: parameters
-            let says (row: DbDataReader) = row.GetInt32 0
-            let mutable counted = 0
+            let mutable size = SqlBatch.first mostOfBatch
+            let mutable from = 0L
             let mutable isMore = true
+            let mutable isAnalyzed = false
 
             while isMore do
-                let! rows = database.Remove(sql, parameters, says, token)
-                counted <- counted + (rows |> Seq.filter (fun row -> row = counts) |> Seq.length)
-                isMore <- rows.Count >= batch || rows.Contains leadsOn
+                let! struct (rows, took) = database.Sweep(sql size, parameters from, says, token)
+                let mutable counted = 0
+                isMore <- rows.Count >= size
 
-            return counted
+                for struct (said, endsAt) in rows do
+                    if said = counts then
+                        counted <- counted + 1
+
+                    isMore <- isMore || said = leadsOn
+                    from <- max from endsAt
+
+                tell counted
+                size <- SqlBatch.next mostOfBatch size took
+
+                if isMore && took > alarming && not isAnalyzed then
+                    isAnalyzed <- true
+                    do! analyze token
+
+                if isMore then
+                    do! Task.Delay(SqlBatch.pause took, token)
         }
-
-    /// A random number, not the next one: a row that was purged and made again never says what it said before.
-    let advance (scope: string) (key: string) (token: CancellationToken) : Task<int> =
-        let (RecordVersion.RecordVersion version) = RecordVersion.Next()
-
-        database.Write(
-            statements.Advance,
-            [ SqlParameter.text "@key" key
-              SqlParameter.text "@scope" scope
-              SqlParameter.number "@version" version
-              SqlParameter.number "@ends_at" ((clock.GetUtcNow() + epochLife).UtcTicks) ],
-            token
-        )
-
-    /// Follows from both rows, of the owner and of the scope, and differs when one of them does.
-    member _.Epoch(scope: string, owner: string, token: CancellationToken) : Task<OwnerEpoch> =
-        task {
-            let keys =
-                [ SqlParameter.text "@scope_key" (SqlText.scopeEpoch scope)
-                  SqlParameter.text "@owner_key" (SqlText.ownerEpoch scope owner) ]
-
-            let! epochs = database.Read(statements.Epoch, keys, (fun row -> row.GetInt64 0), token)
-            return ({ Number = epochs |> Seq.fold (^^^) 0L; Age = TimeSpan.MaxValue }: OwnerEpoch)
-        }
-
-    member _.Advance(scope: string, owner: string, token: CancellationToken) : Task =
-        advance SqlText.epochScope (SqlText.ownerEpoch scope owner) token
 
     /// First the epoch, then the rows: who signs in meanwhile is deleted, or sees the epoch changed. A tombstone leads to a
     /// row of the same scope, which may have come after the statement that deleted the tombstone had begun: the next one
     /// sees it.
     member _.DeleteAll(scope: string, token: CancellationToken) : Task<int> =
         task {
-            let! _ = advance SqlText.epochScope (SqlText.scopeEpoch scope) token
-            return! sweep statements.DeleteAll [ SqlParameter.text "@scope" (SqlText.encode scope); now () ] token
+            do! epochs.AdvanceAll(scope, token)
+            let parameters =
+                [ SqlParameter.text "@scope" (SqlText.encode scope); instant "@now" (clock.GetUtcNow()) ]
+            let deleted = ref 0
+
+            do!
+                sweep statements.DeleteAll (fun _ -> parameters) token (fun count ->
+                    deleted.Value <- deleted.Value + count)
+
+            return deleted.Value
         }
 
-    /// How many sessions and tombstones; the owners' old epochs go too, uncounted.
+    /// How many sessions and tombstones; the owners' old epochs go too, uncounted. Those that have ended by the clocks of
+    /// all nodes (promise 28). When it is cancelled on the way, how many went until then.
     member _.PurgeExpired(token: CancellationToken) : Task<int> =
-        sweep statements.Purge [ SqlParameter.text "@epochs" SqlText.epochScope; now () ] token
+        task {
+            do! purging.WaitAsync token
+            let purged = ref 0
+
+            try
+                try
+                    let parameters from =
+                        [ SqlParameter.text "@epochs" SqlText.epochScope
+                          SqlParameter.number "@from" from
+                          instant "@now" (sweepClock.Now - SessionRecord.clockTolerance) ]
+
+                    do! sweep statements.Purge parameters token (fun count -> purged.Value <- purged.Value + count)
+                with :? OperationCanceledException when token.IsCancellationRequested && purged.Value > 0 ->
+                    ()
+            finally
+                purging.Release() |> ignore
+
+            return purged.Value
+        }

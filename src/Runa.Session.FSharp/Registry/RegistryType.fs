@@ -40,35 +40,50 @@ type SessionRegistry
         |> Seq.map (fun session -> KeyValuePair(session.Name, session))
         |> fun pairs -> pairs.ToFrozenDictionary StringComparer.Ordinal
 
-    let purge (driver: SessionDriver) : Task<int> =
-        task {
-            try
-                return! driver.PurgeExpired CancellationToken.None
-            with e ->
-                Log.purgeFailed log driver.Name e
-                return 0
-        }
+    let purges = [ for driver in drivers -> DriverPurge(driver, log) ]
 
-    let purgeAll () =
+    let failed (failures: (string * exn) list) : exn =
+        let describe (driver: string, e: exn) = $"\"{driver}\" ({e.GetType().Name})"
+        let named = failures |> List.map describe |> String.concat ", "
+
+        let cause =
+            match failures with
+            | [ (_, e) ] -> e
+            | failures -> AggregateException(failures |> List.map snd)
+
+        SessionStoreException(
+            $"Expired sessions could not be removed by {named}. The cause is the inner exception.",
+            false,
+            cause
+        )
+
+    let purgeAll (token: CancellationToken) : Task<int> =
         task {
             let mutable purged = 0
+            let mutable failures = []
 
-            for driver in drivers do
-                let! count = purge driver
-                purged <- purged + count
+            for purge in purges do
+                try
+                    let! count = purge.Run token
+                    purged <- purged + count
+                with e when not token.IsCancellationRequested ->
+                    failures <- failures @ [ purge.Driver.Name, e ]
 
-            return purged
+                token.ThrowIfCancellationRequested()
+
+            return if failures.IsEmpty then purged else raise (failed failures)
         }
 
-    // Promise 11: what has expired goes without anybody's request.
-    let sweeper = clock.CreateTimer((fun _ -> purgeAll () |> ignore), null, purgeEvery, purgeEvery)
+    // Promise 11: what has expired goes without anybody's request. Each driver by itself: one that takes long, or hangs,
+    // does not keep the others from it.
+    let sweeper = clock.CreateTimer((fun _ -> purges |> List.iter _.Tick()), null, purgeEvery, purgeEvery)
 
     member internal _.Sessions = sessions
 
     /// Whether the application's pipeline has response caching in it.
     member val internal MeetsResponseCaching = false with get, set
 
-    member internal _.PurgeAll() = purgeAll ()
+    member internal _.PurgeAll(token: CancellationToken) : Task<int> = purgeAll token
 
     /// Raises InvalidOperationException for a name that is not registered, naming the known ones (promise 23).
     member internal _.Find(name: string) : NamedSession =
@@ -87,6 +102,7 @@ type SessionRegistry
             ValueTask(
                 task {
                     do! sweeper.DisposeAsync()
+                    do! Task.WhenAll [ for purge in purges -> purge.Stop() ]
 
                     for driver in drivers do
                         do! driver.Dispose()

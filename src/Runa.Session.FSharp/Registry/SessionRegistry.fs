@@ -155,7 +155,8 @@ module SessionRegistry =
     let revokeAll (name: string) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
         Waiting.start token (fun () -> OwnerSessions.revokeAll (registry.Find name) token)
 
-    /// Deletes what has expired on all drivers now, and answers how many records went. It happens by itself each minute. The
-    /// token ends the waiting; a purge that has begun goes on.
+    /// Deletes what has expired on all drivers now, and answers how many records went. It happens by itself each minute;
+    /// where that is under way, this waits for its turn. Raises SessionStoreException, naming the drivers that failed, once
+    /// all have been tried. The token ends it; what has gone by then stays gone.
     let purgeExpired (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
-        Waiting.start token registry.PurgeAll
+        Waiting.start token (fun () -> registry.PurgeAll token)
