@@ -55,6 +55,12 @@ public sealed class RunaSessionOptions
     /// <summary>The most that values, flashes, owner, claims and label may take, in UTF-8. Default: 65,536.</summary>
     public int MaxBytes { get; set; } = 65_536;
 
+    /// <summary>
+    /// What becomes of a stored session that cannot be read: damaged, of a newer format, or sealed under another token. Default:
+    /// <see cref="RunaOnUnreadable.Replace"/>.
+    /// </summary>
+    public RunaOnUnreadable OnUnreadable { get; set; }
+
     /// <summary>The application's own notes, shown by <see cref="RunaSessions.Registered"/>.</summary>
     public IDictionary<string, string> Meta { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
@@ -79,6 +85,7 @@ public sealed class RunaSessionOptions
         Shared = settings.Shared;
         Sealed = settings.Sealed;
         MaxBytes = settings.MaxBytes;
+        OnUnreadable = settings.OnUnreadable.IsError ? RunaOnUnreadable.Error : RunaOnUnreadable.Replace;
         Meta.Clear();
 
         foreach (var (key, value) in settings.Meta)
@@ -104,5 +111,6 @@ public sealed class RunaSessionOptions
             Shared,
             Sealed,
             MaxBytes,
+            OnUnreadable == RunaOnUnreadable.Error ? Runa.Session.OnUnreadable.Error : Runa.Session.OnUnreadable.Replace,
             MapModule.OfSeq(Meta.Select(note => Tuple.Create(note.Key, note.Value))));
 }

@@ -51,6 +51,7 @@ type internal RequestState(context: HttpContext, session: NamedSession) =
                 | set -> set
 
             pending <- Attempts.merge session loaded start (Merge.beyond start now)
+            loaded.LookBackTo from.Since
 
         match stepped.Cookie with
         | CookieChange.None -> ()
@@ -272,6 +273,8 @@ type internal RequestState(context: HttpContext, session: NamedSession) =
     /// What a run-once step made of `given`, carried over to what stands now; `start` stood when it began. The step may have
     /// committed something of its own, and with it what was set before.
     member _.Carry(start: Loaded, given: Session, wanted: Session) : Session =
+        loaded.LookBackTo start.Since
+
         if Given.standsAs start loaded then
             Given.on loaded wanted
         else

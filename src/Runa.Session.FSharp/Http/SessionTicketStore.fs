@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Authentication
@@ -85,16 +86,36 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
             ()
         }
 
-    let store (ticket: AuthenticationTicket) : Task<string> =
+    /// `since`: when the request first looked at a ticket.
+    let store (ticket: AuthenticationTicket) (since: int64) : Task<string> =
         let signIn =
             match SessionPrincipal.tryOwner ticket.Principal with
             | Some owner -> Session.signIn owner
             | None -> id
 
         task {
-            let! stored = run (Loaded.none session) (signIn >> put ticket)
+            let fresh = Loaded.none session
+            fresh.LookBackTo since
+            let! stored = run fresh (signIn >> put ticket)
             return string stored.Loaded.Place.Token
         }
+
+    /// A ticket that the framework cannot read is one that cannot be read: the setting on_unreadable says what that means.
+    let deserialize (bytes: byte[]) : AuthenticationTicket | null =
+        let unreadable (cause: exn | null) : AuthenticationTicket | null =
+            Unreadable.report session "it holds no ticket of cookie authentication that this version reads." cause
+            null
+
+        let ticket =
+            try
+                Ok(TicketSerializer.Default.Deserialize bytes)
+            with e ->
+                Error e
+
+        match ticket with
+        | Ok null -> unreadable null
+        | Ok ticket -> ticket
+        | Error e -> unreadable e
 
     let retrieve (key: string) (token: CancellationToken) : Task<AuthenticationTicket | null> =
         task {
@@ -102,23 +123,35 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
             let! touched = SessionLifecycle.touchIfDue session loaded
 
             match Session.tryGet held touched.Session with
-            | Some bytes -> return TicketSerializer.Default.Deserialize bytes
+            | Some bytes -> return deserialize bytes
             | None -> return null
         }
 
-    let renew (renewal: Renewal) (key: string) (ticket: AuthenticationTicket) : Task =
+    let renew (renewal: Renewal) (key: string) (ticket: AuthenticationTicket) (since: int64) : Task =
         task {
             let owner = SessionPrincipal.tryOwner ticket.Principal
             let! loaded = load key
             let newcomer = if loaded.State.Owner = owner then None else owner
 
             if loaded.Status = SessionStatus.Active || renewal = Renewal.SignIn then
-                let! before = SessionLifecycle.epoch session newcomer
-                let! _ = run loaded (renewed renewal ticket owner)
+                let! before =
+                    task {
+                        try
+                            let! before = SessionLifecycle.epochOfSignIn session newcomer since
+                            return ValueSome before
+                        // Nobody signs in here: see below.
+                        with :? SessionConflictException when renewal = Renewal.Late ->
+                            return ValueNone
+                    }
+
+                if before.IsSome then
+                    let! _ = run loaded (renewed renewal ticket owner)
+                    ()
+
                 let! after = SessionLifecycle.epoch session newcomer
 
                 // Promise 27: a sign-in that races a revocation loses.
-                if after.Number <> before.Number then
+                if before.IsNone || after.Number <> before.Value.Number then
                     do! remove loaded
 
                     if renewal = Renewal.SignIn then
@@ -128,22 +161,23 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
     // The token is that of the request, whose client may have gone. It ends the waiting for a ticket that is read. What is
     // stored or ended does not depend on it (promise 15): whoever signs out and goes is signed out.
     interface ITicketStore with
-        member _.StoreAsync ticket = store ticket
+        member _.StoreAsync ticket = store ticket (Stopwatch.GetTimestamp())
 
         member _.StoreAsync(ticket, context, _) =
             RequestSessions.keepPrivate context registry session
-            TicketRequest.Watch context
-            store ticket
+            store ticket (TicketRequest.Watch context)
 
         member _.RetrieveAsync key = retrieve key CancellationToken.None
 
         member _.RetrieveAsync(key, context, token) =
             RequestSessions.keepPrivate context registry session
-            TicketRequest.Watch context
+            TicketRequest.Watch context |> ignore
             retrieve key token
 
-        member _.RenewAsync(key, ticket) = renew Renewal.Late key ticket
-        member _.RenewAsync(key, ticket, context, _) = renew (TicketRequest.RenewalIn context) key ticket
+        member _.RenewAsync(key, ticket) = renew Renewal.Late key ticket (Stopwatch.GetTimestamp())
+
+        member _.RenewAsync(key, ticket, context, _) =
+            renew (TicketRequest.RenewalIn context) key ticket (TicketRequest.SinceIn context)
 
         member _.RemoveAsync(key) : Task =
             task {

@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Diagnostics
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 
@@ -17,6 +18,7 @@ type internal Renewal =
 [<Sealed>]
 type internal TicketRequest() =
     let mutable isStarting = false
+    let since = Stopwatch.GetTimestamp()
     static let start = Func<obj, Task>(fun it -> (it :?> TicketRequest).Start())
 
     member private _.Start() : Task =
@@ -25,7 +27,8 @@ type internal TicketRequest() =
 
     /// Called after each scheme has asked to be told of the start: callbacks run in reverse order, so that this one runs
     /// before that scheme's.
-    static member Watch(context: HttpContext) =
+    /// Answers when this request first looked at a ticket, as Stopwatch counts.
+    static member Watch(context: HttpContext) : int64 =
         let request =
             match context.Features.Get<TicketRequest>() with
             | null ->
@@ -37,6 +40,13 @@ type internal TicketRequest() =
         if not context.Response.HasStarted then
             context.Response.OnStarting(start, request)
 
+        request.Since
+
+    static member SinceIn(context: HttpContext) : int64 =
+        match context.Features.Get<TicketRequest>() with
+        | null -> Stopwatch.GetTimestamp()
+        | request -> request.Since
+
     static member RenewalIn(context: HttpContext) : Renewal =
         match context.Features.Get<TicketRequest>() with
         | null -> Renewal.Late
@@ -44,3 +54,4 @@ type internal TicketRequest() =
         | _ -> Renewal.SignIn
 
     member private _.IsStarting = isStarting
+    member private _.Since = since

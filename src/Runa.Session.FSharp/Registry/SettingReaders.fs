@@ -63,7 +63,10 @@ module internal SettingReaders =
               "idle_timeout", duration (fun v o -> { o with IdleTimeout = Some v })
               "shared", flag (fun v o -> { o with Shared = v })
               "sealed", flag (fun v o -> { o with Sealed = v })
-              "max_bytes", number (fun v o -> { o with MaxBytes = v }) ]
+              "max_bytes", number (fun v o -> { o with MaxBytes = v })
+              "on_unreadable",
+              choice [ "replace", OnUnreadable.Replace; "error", OnUnreadable.Error ] (fun v o ->
+                  { o with OnUnreadable = v }) ]
 
     let keys = "meta" :: List.map fst (Map.toList readers)
 

@@ -168,11 +168,11 @@ module internal Attempts =
             }
 
         /// After a conflict: wait for our turn, and take the newest record known.
-        let takeTurn (place: StorePlace) (current: SessionRecord) (since: Stopwatch) (count: int) =
+        let takeTurn (place: StorePlace) (current: SessionRecord) (started: Stopwatch) (count: int) =
             task {
                 Telemetry.conflict session.Name
 
-                if count >= most || since.Elapsed > longest then
+                if count >= most || started.Elapsed > longest then
                     raise (conflict session $"it kept changing for {count} attempts")
 
                 if isQueued then
@@ -182,25 +182,37 @@ module internal Attempts =
                     return ValueOption.defaultValue current latest
             }
 
-        let rec go (first: Loaded) (loaded: Loaded) pending (struct (plan, result)) count since : Task<Stepped<'R>> =
+        let rec go
+            (first: Loaded)
+            (loaded: Loaded)
+            (pending: Session | null)
+            (struct (plan, result))
+            count
+            started
+            : Task<Stepped<'R>> =
             task {
                 // From here to the answer it goes on, whoever still waits (promise 15).
                 token.ThrowIfCancellationRequested()
+                // A run-once handler's sign-in rests on what its session was loaded with, a step's on this attempt's load.
+                let since = if isNull pending then loaded.Since else min first.Since loaded.Since
 
-                match! SessionLifecycle.execute session loaded plan with
+                match! SessionLifecycle.execute session loaded since plan with
                 | Outcome.Done(now, cookie) ->
                     if now.Place.Key = loaded.Place.Key then
                         stored <- now.Record
 
                     return finished plan result now cookie
-                | Outcome.Missing -> return! goOnWithout first loaded pending count since
+                | Outcome.Missing ->
+                    return! goOnWithout first loaded (Loaded.gone session loaded.Place) pending count started
+                | Outcome.Unreadable ->
+                    return! goOnWithout first loaded (Loaded.unreadable session loaded.Place) pending count started
                 | Outcome.Conflict current ->
-                    let! current = takeTurn loaded.Place current since count
-                    return! goOnFrom current first loaded pending count since
+                    let! current = takeTurn loaded.Place current started count
+                    return! goOnFrom current first loaded pending count started
             }
 
         /// On top of what another request has stored.
-        and goOnFrom current first (loaded: Loaded) (pending: Session | null) count since =
+        and goOnFrom current first (loaded: Loaded) (pending: Session | null) count started =
             let next = Loaded.ofRecord session loaded.Place current
 
             if next.Status = SessionStatus.Active || next.IsSuperseded then
@@ -209,12 +221,12 @@ module internal Attempts =
                     | null -> next.Session
                     | pending -> merge session next first.Session pending
 
-                go first next pending (planned next start) (count + 1) since
+                go first next pending (planned next start) (count + 1) started
             else
-                goOnWithout first loaded pending count since
+                goOnWithout first loaded next pending count started
 
         /// The session is gone: what the run-once handler changed is dropped, the step runs on an empty session.
-        and goOnWithout first (lost: Loaded) (pending: Session | null) count since =
+        and goOnWithout first (lost: Loaded) (next: Loaded) (pending: Session | null) count started =
             isBereft <- whenGone <> WhenGone.StepAgain && lost.State.Owner.IsSome
 
             match pending with
@@ -228,28 +240,27 @@ module internal Attempts =
                 Telemetry.drop session.Name
                 Log.dropped session.Log session.Name
 
-            let next = Loaded.gone session lost.Place
-            go first next null (planned next next.Session) (count + 1) since
+            go first next null (planned next next.Session) (count + 1) started
 
         /// Those who wait for their turn come first: where the store answers at once, newcomers would overtake them for
         /// ever.
-        let goBehindOthers (loaded: Loaded) (pending: Session | null) planned since =
+        let goBehindOthers (loaded: Loaded) (pending: Session | null) planned started =
             task {
                 match! enter loaded.Place with
                 | ValueSome latest when loaded.Record |> ValueOption.exists (fun was -> was.Version <> latest.Version) ->
-                    return! goOnFrom latest loaded loaded pending 0 since
-                | _ -> return! go loaded loaded pending planned 1 since
+                    return! goOnFrom latest loaded loaded pending 0 started
+                | _ -> return! go loaded loaded pending planned 1 started
             }
 
         member _.Run(loaded: Loaded, pending: Session | null, planned: struct (Plan * 'R)) : Task<Stepped<'R>> =
             task {
                 try
-                    let since = Stopwatch.StartNew()
+                    let started = Stopwatch.StartNew()
 
                     match planned with
                     | struct ((Plan.Replace _ | Plan.Rekey _), _) when session.Queues.IsBusy loaded.Place.Key ->
-                        return! goBehindOthers loaded pending planned since
-                    | _ -> return! go loaded loaded pending planned 1 since
+                        return! goBehindOthers loaded pending planned started
+                    | _ -> return! go loaded loaded pending planned 1 started
                 finally
                     if isQueued then
                         session.Queues.Leave(loaded.Place.Key, stored)

@@ -56,10 +56,11 @@ module internal Commit =
     let flight = TimeSpan.FromSeconds 5.
 
     /// Whether a browser that shows the old token may yet receive the new one, and lose what it is given now. After
-    /// that it never received the answer, as after a double click, and must be able to sign in again.
+    /// that it never received the answer, as after a double click, and must be able to sign in again. A node whose clock is
+    /// minutes ahead may have put the tombstone there: nobody is kept from signing in for as long (promise 28).
     let private isInFlight (now: DateTimeOffset) (loaded: Loaded) =
         match loaded.Record with
-        | ValueSome tombstone -> Instant.isBefore (tombstone.State.CreatedAt + flight) now
+        | ValueSome tombstone -> (now - tombstone.State.CreatedAt).Duration() < flight
         | ValueNone -> false
 
     /// Pure: the same inputs give the same plan, so it can be made again after a conflict. The rows are those of the
@@ -72,10 +73,13 @@ module internal Commit =
 
         match loaded.Status with
         | SessionStatus.Active when change.Destroyed -> if isEmpty then Plan.Delete else Plan.DeleteThenCreate state
-        | SessionStatus.Active when isOver -> Plan.Delete
+        // A lifetime that the step set, and that has already passed. Otherwise the clock has moved since the load, and
+        // reading ends nothing.
+        | SessionStatus.Active when isOver && state.ExpiresAt <> loaded.State.ExpiresAt -> Plan.Delete
         | SessionStatus.Active when change.Regenerated -> Plan.Rekey state
         | SessionStatus.Active when SessionState.same loaded.State state ->
             match loaded.Record with
+            | ValueSome _ when isOver -> Plan.Nothing
             | ValueSome record when isOfAnotherIdle idle record -> Plan.Replace(state, false)
             | ValueSome record ->
                 match dueTouch now idle record with
@@ -83,15 +87,12 @@ module internal Commit =
                 | ValueNone -> Plan.Nothing
             | ValueNone -> Plan.Nothing
         | SessionStatus.Active -> Plan.Replace(state, state.ExpiresAt <> loaded.State.ExpiresAt)
-        | _ when loaded.IsSuperseded ->
-            match change.Destroyed, isEmpty with
-            // A logout follows the tombstone to where the session went.
-            | true, true -> Plan.Delete
-            | true, false -> Plan.DeleteThenCreate state
-            | false, true -> Plan.Nothing
-            | false, false when state.Owner.IsSome && not (isInFlight now loaded) -> Plan.Create state
-            | false, false -> Plan.Superseded
-        | _ -> if isEmpty then Plan.Nothing else Plan.Create state
+        // A logout follows a tombstone to where the session went, and ends what has ended by this node's clock only.
+        | _ when change.Destroyed && loaded.Remains <> Remains.None ->
+            if isEmpty then Plan.Delete else Plan.DeleteThenCreate state
+        | _ when isEmpty -> Plan.Nothing
+        | _ when loaded.IsSuperseded && (state.Owner.IsNone || isInFlight now loaded) -> Plan.Superseded
+        | _ -> Plan.Create state
 
     /// Every change needs one where the session lives in its cookie.
     let needsCookie (isInCookie: bool) (plan: Plan) : bool =
@@ -133,8 +134,8 @@ module internal Commit =
           IdleEnd = idleEnd now idle state
           Kind = RecordKind.Live }
 
-    /// How long a token that was exchanged still leads to its successor.
-    let tombstoneLife = TimeSpan.FromMinutes 2.
+    /// How long a token that was exchanged still leads to its successor: 2 minutes by the clock of every node.
+    let tombstoneLife = TimeSpan.FromMinutes 2. + SessionDriver.clockTolerance
 
     let tombstone
         (now: DateTimeOffset)

@@ -6,12 +6,27 @@ open Microsoft.Extensions.Primitives
 
 /// Loads and commits sessions that live in their cookie: what SessionLifecycle does with a store, without one.
 module internal CookieLifecycle =
-    /// The first cookie that opens, of at most four candidates, whole ones or in pieces.
-    let private tryOpen
-        (session: NamedSession, seal: SealedCookie, header: StringValues, sawForeign: byref<bool>)
-        : byte[] voption =
+    let private place (pieces: int) : StorePlace = { Unchecked.defaultof<StorePlace> with Pieces = pieces }
+
+    /// What a genuine cookie holds; what it holds in a form that this version does not know is unreadable.
+    let private ofPlaintext (session: NamedSession) (pieces: int) (plaintext: byte[]) : Loaded =
+        try
+            Loaded.ofRecord session (place pieces) (RecordFormat.read (ReadOnlySpan plaintext))
+        with :? InvalidDataException ->
+            Loaded.unreadable session (place pieces)
+
+    /// An active session before any other, and of several active ones the one that was written last: a browser can hold an
+    /// old cookie at another path or domain, which is good until its end and sent first.
+    let private isBetter (a: Loaded) (b: Loaded) =
+        a.Status = SessionStatus.Active
+        && (b.Status <> SessionStatus.Active || Instant.isBefore a.State.LastSeenAt b.State.LastSeenAt)
+
+    /// From the raw Cookie header: of at most four candidates, whole ones or in pieces, those that open. The absolute end is
+    /// inside, and enforced.
+    let load (session: NamedSession, seal: SealedCookie, header: StringValues, sawForeign: byref<bool>) : Loaded =
         let name = session.Settings.CookieName
-        let mutable opened = ValueNone
+        let held = CookiePieces.held header name
+        let mutable best: Loaded = null
         let mutable candidates = 0
 
         for line in header do
@@ -22,8 +37,7 @@ module internal CookieLifecycle =
                 let mutable start = 0
                 let mutable length = 0
 
-                while opened.IsNone
-                      && candidates < TokenSearch.mostCandidates
+                while candidates < TokenSearch.mostCandidates
                       && CookieHeader.tryNext (text, name, &position, &start, &length) do
                     let value = text.AsSpan(start, length)
 
@@ -38,34 +52,21 @@ module internal CookieLifecycle =
                     candidates <- candidates + 1
 
                     match reading with
-                    | SealReading.Opened plaintext -> opened <- ValueSome plaintext
+                    | SealReading.Opened plaintext ->
+                        let found = ofPlaintext session held plaintext
+
+                        if isNull best || isBetter found best then
+                            best <- found
                     | SealReading.Foreign -> sawForeign <- true
                     | SealReading.Malformed -> ()
 
-        opened
+        match best with
+        | null -> Loaded.newAt session (place held)
+        | best ->
+            if best.Remains = Remains.Unreadable then
+                Unreadable.report session "its cookie is genuine, and holds what this version does not read." null
 
-    let private place (pieces: int) : StorePlace = { Unchecked.defaultof<StorePlace> with Pieces = pieces }
-
-    /// Genuine, but written in a form that this version does not know: an error as from any store (promise 14).
-    let private record (session: NamedSession) (plaintext: byte[]) : SessionRecord =
-        try
-            RecordFormat.read (ReadOnlySpan plaintext)
-        with :? InvalidDataException as e ->
-            raise (
-                SessionStoreException(
-                    $"The cookie of the session \"{session.Name}\" is genuine and cannot be read: {e.Message}",
-                    false,
-                    e
-                )
-            )
-
-    /// From the raw Cookie header. The absolute end is inside, and enforced.
-    let load (session: NamedSession, seal: SealedCookie, header: StringValues, sawForeign: byref<bool>) : Loaded =
-        let held = CookiePieces.held header session.Settings.CookieName
-
-        match tryOpen (session, seal, header, &sawForeign) with
-        | ValueSome plaintext -> Loaded.ofRecord session (place held) (record session plaintext)
-        | ValueNone -> Loaded.newAt session (place held)
+            best
 
     /// Sealed anew, whatever the change: there is no id to change, and an old copy of the cookie stays good.
     let private save (session: NamedSession) (seal: SealedCookie) (loaded: Loaded) (state: SessionState) : Outcome =
@@ -99,10 +100,7 @@ module internal CookieLifecycle =
                     let struct (plain, _) = make isHttps
                     plain)
 
-        let saved =
-            Loaded(session, SessionStatus.Active, place (max held pieces), ValueSome record, record.State, now)
-
-        Outcome.Done(saved, change)
+        Outcome.Done(Loaded.written session (place (max held pieces)) record loaded.Since, change)
 
     /// Carries the plan out. Nothing here waits.
     let execute (session: NamedSession) (seal: SealedCookie) (loaded: Loaded) (plan: Plan) : Outcome =

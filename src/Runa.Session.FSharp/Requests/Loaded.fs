@@ -1,8 +1,18 @@
 namespace Runa.Session
 
 open System
+open System.Diagnostics
 
-/// What one load of one request found, and so what its step's session is made from.
+/// What stands under the token of a session that is not active.
+[<RequireQualifiedAccess; Struct>]
+type internal Remains =
+    | None
+    /// A tombstone, or what has ended by the clock of this node and may live by another's: Loaded.Record.
+    | Record
+    | Unreadable
+
+/// What one load of one request found, and so what its step's session is made from. `since`: when the request first looked
+/// at the session, as Stopwatch counts.
 [<Sealed; AllowNullLiteral>]
 type internal Loaded
     (
@@ -10,10 +20,13 @@ type internal Loaded
         status: SessionStatus,
         place: StorePlace,
         record: SessionRecord voption,
+        isUnreadable: bool,
         state: SessionState,
-        now: DateTimeOffset
+        now: DateTimeOffset,
+        since: int64
     ) =
     inherit SessionOrigin()
+    let mutable since = since
     let mutable given: Session | null = null
 
     override _.Name = session.Name
@@ -29,18 +42,31 @@ type internal Loaded
     member _.NamedSession = session
     /// Of no use while New.
     member _.Place = place
-    /// What stands in the store, while Active; the tombstone, when the token met one.
+    /// What stands in the store: the session's, while Active; otherwise a tombstone, or what has ended.
     member _.Record = record
     override _.State = state
 
-    /// The token met a tombstone: the browser already has another one.
+    /// The token met a tombstone: the browser already has another one. After the tombstone's life it never received that.
     member _.IsSuperseded =
-        match record with
-        | ValueSome record -> SessionRecord.isTombstone record
-        | ValueNone -> false
+        status = SessionStatus.Expired
+        && (match record with
+            | ValueSome record -> SessionRecord.isTombstone record && not (SessionRecord.isExpired now record)
+            | ValueNone -> false)
+
+    /// What stands under the token though the session is not active. A logout deletes it (promise 28).
+    member _.Remains: Remains =
+        if isUnreadable then Remains.Unreadable
+        elif status = SessionStatus.Expired && record.IsSome then Remains.Record
+        else Remains.None
+
+    /// When the request first looked at the session, as Stopwatch counts.
+    member _.Since = since
+
+    /// What this is merged with was looked at then.
+    member _.LookBackTo(earlier: int64) = since <- min since earlier
 
     /// The same load as another origin: what was made from this one is no longer made from what stands.
-    member _.Again() = Loaded(session, status, place, record, state, now)
+    member _.Again() = Loaded(session, status, place, record, isUnreadable, state, now, since)
 
     /// The session that a step is given.
     member this.Session: Session =
@@ -52,20 +78,25 @@ type internal Loaded
         | given -> given
 
 module internal Loaded =
-    let private empty session status place record now =
-        Loaded(session, status, place, record, SessionState.fresh now session.Settings.Ttl, now)
+    let private empty (session: NamedSession) status place record isUnreadable now =
+        let state = SessionState.fresh now session.Settings.Ttl
+        Loaded(session, status, place, record, isUnreadable, state, now, Stopwatch.GetTimestamp())
 
     /// No token, or none of ours.
     let none (session: NamedSession) : Loaded =
-        empty session SessionStatus.New Unchecked.defaultof<StorePlace> ValueNone session.Now
+        empty session SessionStatus.New Unchecked.defaultof<StorePlace> ValueNone false session.Now
 
     /// None, of a session that lives in its cookie.
     let newAt (session: NamedSession) (place: StorePlace) : Loaded =
-        empty session SessionStatus.New place ValueNone session.Now
+        empty session SessionStatus.New place ValueNone false session.Now
 
     /// A genuine token whose session is gone.
     let gone (session: NamedSession) (place: StorePlace) : Loaded =
-        empty session SessionStatus.Expired place ValueNone session.Now
+        empty session SessionStatus.Expired place ValueNone false session.Now
+
+    /// A genuine token whose session cannot be read.
+    let unreadable (session: NamedSession) (place: StorePlace) : Loaded =
+        empty session SessionStatus.Expired place ValueNone true session.Now
 
     /// Whether it has ended, by what it says itself or by an idle timeout that was shortened since.
     let private isOver (session: NamedSession) (now: DateTimeOffset) (record: SessionRecord) =
@@ -78,9 +109,27 @@ module internal Loaded =
     let ofRecord (session: NamedSession) (place: StorePlace) (record: SessionRecord) : Loaded =
         let now = session.Now
 
-        if isOver session now record then
-            empty session SessionStatus.Expired place ValueNone now
-        elif SessionRecord.isTombstone record then
-            empty session SessionStatus.Expired place (ValueSome record) now
+        if SessionRecord.isTombstone record || isOver session now record then
+            empty session SessionStatus.Expired place (ValueSome record) false now
         else
-            Loaded(session, SessionStatus.Active, place, ValueSome record, record.State, now)
+            Loaded(
+                session,
+                SessionStatus.Active,
+                place,
+                ValueSome record,
+                false,
+                record.State,
+                now,
+                Stopwatch.GetTimestamp()
+            )
+
+    /// What has been written just now, looked at since then.
+    let written (session: NamedSession) (place: StorePlace) (record: SessionRecord) (since: int64) : Loaded =
+        Loaded(session, SessionStatus.Active, place, ValueSome record, false, record.State, session.Now, since)
+
+    /// What a load found.
+    let ofFound (session: NamedSession) (place: StorePlace) (found: Found) : Loaded =
+        match found with
+        | Found.Record record -> ofRecord session place record
+        | Found.Nothing -> gone session place
+        | Found.Unreadable -> unreadable session place

@@ -30,3 +30,5 @@ type internal Outcome =
     | Conflict of SessionRecord
     /// Nothing is there any more.
     | Missing
+    /// What is there cannot be read.
+    | Unreadable

@@ -1,67 +1,25 @@
 namespace Runa.Session
 
 open System
-open System.Runtime.ExceptionServices
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 
 /// The shell around Commit.plan: loads, and carries a plan out.
 module internal SessionLifecycle =
-    let private hintForeign (session: NamedSession) =
-        if session.IsDevelopment && session.Hints.TryGive "foreign" then
-            Log.foreignToken session.Log session.Settings.CookieName session.Name
-
-    let private ofLoad session place (record: SessionRecord voption) =
-        match record with
-        | ValueSome record -> Loaded.ofRecord session place record
-        | ValueNone -> Loaded.gone session place
-
-    let private loadStored (session: NamedSession) (header: StringValues) : ValueTask<Loaded> =
-        let mutable sawForeign = false
-
-        match TokenSearch.tryFind (session, header, &sawForeign) with
-        | ValueNone ->
-            if sawForeign then
-                hintForeign session
-
-            ValueTask<Loaded>(Loaded.none session)
-        | ValueSome place ->
-            let record = StoreCall.load session place
-
-            if record.IsCompletedSuccessfully then
-                ValueTask<Loaded>(ofLoad session place record.Result)
-            else
-                ValueTask<Loaded>(
-                    task {
-                        let! record = record
-                        return ofLoad session place record
-                    }
-                )
+    open SessionCreation
 
     /// From the raw Cookie header; without a genuine token the store is not asked.
-    let load (session: NamedSession) (header: StringValues) : ValueTask<Loaded> =
-        match session.Seal with
-        | ValueNone -> loadStored session header
-        | ValueSome seal ->
-            let mutable sawForeign = false
-            let loaded = CookieLifecycle.load (session, seal, header, &sawForeign)
+    let load (session: NamedSession) (header: StringValues) : ValueTask<Loaded> = SessionLoad.load session header
 
-            if sawForeign && loaded.Status = SessionStatus.New then
-                hintForeign session
+    let epoch (session: NamedSession) (owner: string option) : ValueTask<OwnerEpoch> =
+        SessionCreation.epoch session owner
 
-            ValueTask<Loaded> loaded
+    let epochOfSignIn (session: NamedSession) (owner: string option) (since: int64) : Task<OwnerEpoch> =
+        SessionCreation.epochOfSignIn session owner since
 
-    let private newRecord (session: NamedSession) (state: SessionState) =
-        Commit.record session.Now session.Settings.IdleTimeout session.Scope (RecordVersion.Next()) state
-
-    let private recordOf (session: NamedSession) (state: SessionState) =
-        SessionSize.check session state
-        newRecord session state
-
-    let private active session place (record: SessionRecord) =
-        Loaded(session, SessionStatus.Active, place, ValueSome record, record.State, session.Now)
-
-    let private setCookie (loaded: Loaded) = CookieChange.Set(loaded.Place.Token, loaded.State.ExpiresAt)
+    let private lookingBack (earlier: Loaded) (next: Loaded) : Loaded =
+        next.LookBackTo earlier.Since
+        next
 
     /// Deletes; and where a tombstone stood, also what it leads to.
     let rec delete (session: NamedSession) (key: StoreKey) : Task<SessionRecord voption> =
@@ -84,103 +42,63 @@ module internal SessionLifecycle =
             ()
         }
 
-    let private deleteQuietly session key =
+    /// What could not be read, and has been replaced.
+    let private deleteUnreadable (session: NamedSession) (loaded: Loaded) : Task<unit> =
+        match loaded.Remains with
+        | Remains.Unreadable ->
+            deleteQuietly session loaded.Place.Key (fun e -> Log.notRemoved session.Log session.Name e)
+        | Remains.None
+        | Remains.Record -> Task.FromResult()
+
+    let private create session (loaded: Loaded) state since =
+        createThen session state true since (fun created ->
+            task {
+                do! deleteUnreadable session loaded
+                return Fate.Stands created
+            })
+
+    /// After a tombstone whose outcome is unknown: writes the old record anew, so that a tombstone which is still on its way
+    /// finds another version. One of the two, the old record or the new one, stands whatever happens (promise 4).
+    let private fence session (loaded: Loaded) (old: SessionRecord) (created: Loaded) (e: SessionStoreException) =
+        let fencing =
+            task {
+                try
+                    let! result = StoreCall.replace session loaded.Place old.Version (newRecord session loaded.State)
+                    return ValueSome result
+                with :? SessionStoreException ->
+                    return ValueNone
+            }
+
         task {
-            try
-                let! _ = StoreCall.delete session key
-                ()
-            with :? SessionStoreException ->
-                // Nobody was given the token of this record: it is unreachable, and expires.
-                ()
+            match! fencing with
+            | ValueNone -> return Fate.Unknown e
+            | ValueSome Replacing.Replaced ->
+                return raise (SessionStoreException($"{e.Message} Nothing was saved.", false, e.InnerException))
+            | ValueSome(Replacing.Conflict { Kind = RecordKind.Moved successor }) when successor = created.Place.Key ->
+                return Fate.Stands created
+            | ValueSome(Replacing.Conflict current) -> return Fate.TakenBack(Outcome.Conflict current)
+            | ValueSome Replacing.Missing -> return Fate.TakenBack Outcome.Missing
+            | ValueSome Replacing.Unreadable -> return Fate.TakenBack Outcome.Unreadable
         }
-
-    /// A record under a fresh id.
-    let rec private createFresh (session: NamedSession) (record: SessionRecord) (left: int) : Task<Loaded> =
-        task {
-            let struct (token, key) = session.Token.Create()
-
-            let place = { Key = key; Token = token.AsMemory(); Pieces = 0 }
-
-            match! StoreCall.create session place record with
-            | true -> return active session place record
-            | false when left > 0 -> return! createFresh session record (left - 1)
-            | false ->
-                return
-                    raise (
-                        SessionStoreException(
-                            $"The driver \"{session.Driver.Name}\" says of every fresh store key that it exists.",
-                            false,
-                            null
-                        )
-                    )
-        }
-
-    /// Changed by every revocation of the owner's sessions; 0 where there is none.
-    let epoch (session: NamedSession) (owner: string option) : ValueTask<OwnerEpoch> =
-        match session.Driver.Owners, owner with
-        | ValueSome owners, Some owner -> StoreCall.run session "epoch" false (owners.Epoch session.Scope owner)
-        | _ -> ValueTask<_>({ Number = 0L; Age = TimeSpan.MaxValue }: OwnerEpoch)
-
-    let private caught (work: unit -> Task<'T>) : Task<Result<'T, ExceptionDispatchInfo>> =
-        task {
-            try
-                let! result = work ()
-                return Ok result
-            with e ->
-                return Error(ExceptionDispatchInfo.Capture e)
-        }
-
-    let private revoked (session: NamedSession) : exn =
-        SessionConflictException
-            $"The session \"{session.Name}\" was not signed in: all sessions of its owner were ended at the same time."
-
-    /// Creates, then does what must follow; if a revocation of the owner came in between, or what follows does not
-    /// succeed, what was created is taken back. No token of it has been given out. A revocation that comes after the
-    /// second look at the epoch finds the new record in its index; so the look comes before what cannot be undone.
-    let private createThen session (state: SessionState) (following: Loaded -> Task<Outcome>) : Task<Outcome> =
-        task {
-            let record = recordOf session state
-            let! before = epoch session state.Owner
-            let! created = createFresh session record 3
-
-            let! finished =
-                caught (fun () ->
-                    task {
-                        let! after = epoch session state.Owner
-
-                        if after.Number <> before.Number then
-                            raise (revoked session)
-
-                        return! following created
-                    })
-
-            match finished with
-            | Ok(Outcome.Done _ as outcome) -> return outcome
-            | failed ->
-                do! deleteQuietly session created.Place.Key
-
-                match failed with
-                | Ok outcome -> return outcome
-                | Error e ->
-                    e.Throw()
-                    return Outcome.Missing
-        }
-
-    let private create session state =
-        createThen session state (fun created -> Task.FromResult(Outcome.Done(created, setCookie created)))
 
     /// The new record stands before the old one becomes a tombstone, and the token is given out only after that: a crash
     /// in between loses nothing, and a regenerate that is late finds nothing to replace (promise 4).
-    let private rekey (session: NamedSession) (loaded: Loaded) (old: SessionRecord) state =
-        createThen session state (fun created ->
+    let private rekey (session: NamedSession) (loaded: Loaded) (old: SessionRecord) (state: SessionState) since =
+        let signsIn = state.Owner <> loaded.State.Owner || state.SignedInAt <> loaded.State.SignedInAt
+
+        createThen session state signsIn since (fun created ->
             task {
                 let tombstone =
                     Commit.tombstone session.Now session.Scope (RecordVersion.Next()) state.Owner created.Place.Key
 
-                match! StoreCall.replace session loaded.Place old.Version tombstone with
-                | ReplaceResult.Replaced -> return Outcome.Done(created, setCookie created)
-                | ReplaceResult.Conflict current -> return Outcome.Conflict current
-                | ReplaceResult.Missing -> return Outcome.Missing
+                try
+                    match! StoreCall.replace session loaded.Place old.Version tombstone with
+                    | Replacing.Replaced -> return Fate.Stands created
+                    | Replacing.Conflict current -> return Fate.TakenBack(Outcome.Conflict current)
+                    | Replacing.Missing -> return Fate.TakenBack Outcome.Missing
+                    | Replacing.Unreadable -> return Fate.TakenBack Outcome.Unreadable
+                with :? SessionStoreException as e when e.MayHaveBeenSaved ->
+                    return! fence session loaded old created e
             })
 
     let private replace session (loaded: Loaded) (old: SessionRecord) state sendsCookie =
@@ -190,11 +108,12 @@ module internal SessionLifecycle =
             let record = if isRead then newRecord session state else recordOf session state
 
             match! StoreCall.replace session loaded.Place old.Version record with
-            | ReplaceResult.Replaced ->
-                let stored = active session loaded.Place record
+            | Replacing.Replaced ->
+                let stored = Loaded.written session loaded.Place record loaded.Since
                 return Outcome.Done(stored, (if sendsCookie then setCookie stored else CookieChange.None))
-            | ReplaceResult.Conflict current -> return Outcome.Conflict current
-            | ReplaceResult.Missing -> return Outcome.Missing
+            | Replacing.Conflict current -> return Outcome.Conflict current
+            | Replacing.Missing -> return Outcome.Missing
+            | Replacing.Unreadable -> return Outcome.Unreadable
         }
 
     let private logged (session: NamedSession) (touching: Task<bool>) : Task =
@@ -212,7 +131,8 @@ module internal SessionLifecycle =
         let touching = StoreCall.touch session loaded.Place.Key idleEnd
 
         let touched () =
-            Outcome.Done(active session loaded.Place (SessionRecord.touch idleEnd record), CookieChange.None)
+            let touched = Loaded.written session loaded.Place (SessionRecord.touch idleEnd record) loaded.Since
+            Outcome.Done(touched, CookieChange.None)
 
         if session.Driver.InProcess then
             task {
@@ -238,12 +158,13 @@ module internal SessionLifecycle =
             | Plan.Touch idleEnd, ValueSome record ->
                 match! touch session loaded record idleEnd with
                 | Outcome.Done(touched, _) -> return touched
-                | _ -> return Loaded.gone session loaded.Place
+                | _ -> return lookingBack loaded (Loaded.gone session loaded.Place)
             | Plan.Replace(state, _), ValueSome record ->
                 match! replace session loaded record state false with
                 | Outcome.Done(renewed, _) -> return renewed
-                | Outcome.Conflict current -> return Loaded.ofRecord session loaded.Place current
-                | Outcome.Missing -> return Loaded.gone session loaded.Place
+                | Outcome.Conflict current -> return lookingBack loaded (Loaded.ofRecord session loaded.Place current)
+                | Outcome.Missing -> return lookingBack loaded (Loaded.gone session loaded.Place)
+                | Outcome.Unreadable -> return lookingBack loaded (Loaded.unreadable session loaded.Place)
             | _ -> return loaded
         }
 
@@ -251,32 +172,32 @@ module internal SessionLifecycle =
         SessionConflictException
             $"The session \"{session.Name}\" could not be saved: another request has moved it to a new id (a sign-in or regenerate)."
 
-    let private executeStored (session: NamedSession) (loaded: Loaded) (plan: Plan) : Task<Outcome> =
+    let private executeStored (session: NamedSession) (loaded: Loaded) (since: int64) (plan: Plan) : Task<Outcome> =
         match plan, loaded.Record with
         | Plan.Nothing, _
         | Plan.Touch _, ValueNone -> Task.FromResult(Outcome.Done(loaded, CookieChange.None))
         | Plan.Touch idleEnd, ValueSome record -> touch session loaded record idleEnd
         | Plan.Replace(state, sendsCookie), ValueSome old -> replace session loaded old state sendsCookie
-        | Plan.Rekey state, ValueSome old -> rekey session loaded old state
+        | Plan.Rekey state, ValueSome old -> rekey session loaded old state since
         | Plan.Create state, _
         | Plan.Replace(state, _), ValueNone
-        | Plan.Rekey state, ValueNone -> create session state
+        | Plan.Rekey state, ValueNone -> create session loaded state since
         | Plan.Delete, _ ->
             task {
                 do! deleteLoaded session loaded
-                return Outcome.Done(Loaded.none session, CookieChange.Expire)
+                return Outcome.Done(lookingBack loaded (Loaded.none session), CookieChange.Expire)
             }
         | Plan.DeleteThenCreate state, _ ->
             // What is new stands before the old one goes: what fails in between has ended nothing.
-            createThen session state (fun created ->
+            createThen session state true since (fun created ->
                 task {
                     do! deleteLoaded session loaded
-                    return Outcome.Done(created, setCookie created)
+                    return Fate.Stands created
                 })
         | Plan.Superseded, _ -> raise (superseded session)
 
-    /// Carries the plan out.
-    let execute (session: NamedSession) (loaded: Loaded) (plan: Plan) : Task<Outcome> =
+    /// Carries the plan out. `since`: when what it rests on was looked at, as Stopwatch counts.
+    let execute (session: NamedSession) (loaded: Loaded) (since: int64) (plan: Plan) : Task<Outcome> =
         match session.Seal with
-        | ValueNone -> executeStored session loaded plan
+        | ValueNone -> executeStored session loaded since plan
         | ValueSome seal -> Task.FromResult(CookieLifecycle.execute session seal loaded plan)

@@ -116,26 +116,33 @@ module internal StoreCall =
                 return raise (failed session operation true e)
         }
 
-    let private unopened (session: NamedSession) : exn =
-        SessionStoreException(
-            $"What the driver \"{session.Driver.Name}\" holds of the session \"{session.Name}\" does not open: it was not sealed under this token, or was changed in the store.",
-            false,
-            null
-        )
+    let private reportUnreadable (session: NamedSession) (e: exn) : unit =
+        match e.InnerException with
+        | null -> Unreadable.report session e.Message e
+        | cause -> Unreadable.report session cause.Message cause
+
+    let private unopened =
+        "it does not open, as it was sealed under another token or secret, or was changed in the store."
 
     /// What was stored before the session was to be sealed counts as gone: taken as it is, whoever can write the store
-    /// could put in what they like.
-    let private opened (session: NamedSession) (place: StorePlace) (record: SessionRecord) : SessionRecord voption =
+    /// could put in what they like. What does not open is never taken for anything else (promise 6).
+    let private opened (session: NamedSession) (place: StorePlace) (record: SessionRecord) : Found =
         match record.Kind with
         | RecordKind.Sealed _ ->
-            match SealedRecord.tryOpen session.Token place record with
-            | Some record -> ValueSome record
-            | None -> raise (unopened session)
+            try
+                match SealedRecord.tryOpen session.Token place record with
+                | Some record -> Found.Record record
+                | None ->
+                    Unreadable.report session unopened null
+                    Found.Unreadable
+            with :? InvalidDataException as e ->
+                Unreadable.report session e.Message e
+                Found.Unreadable
         | RecordKind.Live when session.Settings.Sealed ->
             Log.unsealed session.Log session.Name
-            ValueNone
+            Found.Nothing
         | RecordKind.Live
-        | RecordKind.Moved _ -> ValueSome record
+        | RecordKind.Moved _ -> Found.Record record
 
     let private sealedFor (session: NamedSession) place (record: SessionRecord) =
         if session.Settings.Sealed then
@@ -143,12 +150,22 @@ module internal StoreCall =
         else
             record
 
-    let private openedIfAny session place (found: SessionRecord voption) =
+    let private openedIfAny session place (found: SessionRecord voption) : Found =
         match found with
         | ValueSome record -> opened session place record
-        | ValueNone -> ValueNone
+        | ValueNone -> Found.Nothing
 
-    let load (session: NamedSession) (place: StorePlace) : ValueTask<SessionRecord voption> =
+    let private loading session place (found: ValueTask<SessionRecord voption>) : Task<Found> =
+        task {
+            try
+                let! found = found
+                return openedIfAny session place found
+            with e when isUnreadable e ->
+                reportUnreadable session e
+                return Found.Unreadable
+        }
+
+    let load (session: NamedSession) (place: StorePlace) : ValueTask<Found> =
         let found =
             if session.Driver.InProcess then
                 ask session "load" false (fun token -> session.Driver.Load place.Key token)
@@ -156,14 +173,9 @@ module internal StoreCall =
                 run session "load" false (session.Driver.Load place.Key)
 
         if found.IsCompletedSuccessfully then
-            ValueTask<SessionRecord voption>(openedIfAny session place found.Result)
+            ValueTask<Found>(openedIfAny session place found.Result)
         else
-            ValueTask<SessionRecord voption>(
-                task {
-                    let! found = found
-                    return openedIfAny session place found
-                }
-            )
+            ValueTask<Found>(loading session place found)
 
     /// Whether a write that failed stands all the same: its version is what is found (promise 12). Not applied, or
     /// replaced since: then nobody can tell, and the failure is all there is to say.
@@ -181,8 +193,8 @@ module internal StoreCall =
         task {
             try
                 return! answer
-            // What was refused is certain.
-            with :? SessionStoreException as e when e.MayHaveBeenSaved ->
+            // Where the store refused it, or could not read what stands there, nothing was written.
+            with :? SessionStoreException as e when e.MayHaveBeenSaved && not (isUnreadable e) ->
                 let! isApplied = stands session key record.Version
 
                 if not isApplied then
@@ -200,39 +212,42 @@ module internal StoreCall =
         else
             ValueTask<bool>(settled session place.Key record answer true)
 
-    let private openedResult session place (result: ReplaceResult) =
+    let private openedResult session place (result: ReplaceResult) : Replacing =
         match result with
+        | ReplaceResult.Replaced -> Replacing.Replaced
+        | ReplaceResult.Missing -> Replacing.Missing
         | ReplaceResult.Conflict current ->
             match opened session place current with
-            | ValueSome current -> ReplaceResult.Conflict current
-            | ValueNone -> ReplaceResult.Missing
-        | result -> result
+            | Found.Record current -> Replacing.Conflict current
+            | Found.Nothing -> Replacing.Missing
+            | Found.Unreadable -> Replacing.Unreadable
+
+    let private replacing session (place: StorePlace) record (answer: ValueTask<ReplaceResult>) : Task<Replacing> =
+        task {
+            try
+                let! result = settled session place.Key record answer ReplaceResult.Replaced
+                return openedResult session place result
+            with e when isUnreadable e ->
+                reportUnreadable session e
+                return Replacing.Unreadable
+        }
 
     let replace
         (session: NamedSession)
         (place: StorePlace)
         (version: RecordVersion)
         (record: SessionRecord)
-        : ValueTask<ReplaceResult> =
+        : ValueTask<Replacing> =
         let stored = sealedFor session place record
         let answer = run session "replace" true (session.Driver.Replace place.Key version stored)
 
         if answer.IsCompletedSuccessfully then
-            ValueTask<ReplaceResult>(openedResult session place answer.Result)
+            ValueTask<Replacing>(openedResult session place answer.Result)
         else
-            ValueTask<ReplaceResult>(
-                task {
-                    let! result = settled session place.Key record answer ReplaceResult.Replaced
-                    return openedResult session place result
-                }
-            )
+            ValueTask<Replacing>(replacing session place record answer)
 
     let touch (session: NamedSession) (key: StoreKey) (idleEnd: DateTimeOffset) =
         run session "touch" true (session.Driver.Touch key idleEnd)
-
-    let private unreadableRemoved (session: NamedSession) =
-        Telemetry.unreadableRecords session.Name 1
-        Log.unreadableOwned session.Log 1 session.Name "deleted, as was asked for"
 
     /// What it removed. Of a record that cannot be read there is nothing more to say: it is gone by then.
     let delete (session: NamedSession) (key: StoreKey) : ValueTask<SessionRecord voption> =
@@ -246,7 +261,7 @@ module internal StoreCall =
                     try
                         return! answer
                     with e when isUnreadable e ->
-                        unreadableRemoved session
+                        Unreadable.reportDeleted session
                         return ValueNone
                 }
             )

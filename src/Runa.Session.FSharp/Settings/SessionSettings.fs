@@ -3,6 +3,15 @@ namespace Runa.Session
 open System
 open Microsoft.AspNetCore.Http
 
+/// What becomes of a stored session that cannot be read: damaged, of a newer format, or sealed under another token.
+[<RequireQualifiedAccess>]
+type OnUnreadable =
+    /// It counts as gone (SessionStatus.Expired, and empty), and the next write puts a new one in its place. Each time an
+    /// error is logged and counted.
+    | Replace
+    /// Every request with its cookie raises SessionStoreException, until it is deleted or can be read again.
+    | Error
+
 /// How sessions of one name are kept. (Not SessionOptions, which is ASP.NET Core's.)
 [<RequireQualifiedAccess>]
 type SessionSettings =
@@ -37,6 +46,8 @@ type SessionSettings =
         Sealed: bool
         /// The most that values, flashes, owner, claims and label may take, in UTF-8. Default: 65,536.
         MaxBytes: int
+        /// Default: Replace.
+        OnUnreadable: OnUnreadable
         /// The application's own notes, shown by SessionRegistry.info. Default: empty.
         Meta: Map<string, string>
     }
@@ -61,4 +72,5 @@ module SessionSettings =
           Shared = false
           Sealed = false
           MaxBytes = 65_536
+          OnUnreadable = OnUnreadable.Replace
           Meta = Map.empty }

@@ -37,6 +37,7 @@ let tests =
                         "shared", "True"
                         "sealed", "true"
                         "max_bytes", "1000"
+                        "on_unreadable", "error"
                         "meta:team", "checkout"
                         "meta:tier", "1" ]
 
@@ -58,6 +59,7 @@ let tests =
                       Shared = true
                       Sealed = true
                       MaxBytes = 1000
+                      OnUnreadable = OnUnreadable.Error
                       Meta = Map [ "team", "checkout"; "tier", "1" ] }
 
               Expect.equal settings expected "all of them"

@@ -154,7 +154,7 @@ let tests =
 
           testCase "a session whose new lifetime is over already is deleted"
           <| fun () ->
-              let later = Loaded(session, SessionStatus.Active, place, ValueSome(recordOf stored), stored, now)
+              let later = Loaded.written session place (recordOf stored) 0L
               let wanted = Session.withLifetime (TimeSpan.FromMinutes 1.) later.Session
               Commit.plan (now.AddMinutes 2.) None later wanted |> says |> Expect.equal "over" ("delete", None)
 
@@ -172,13 +172,14 @@ let tests =
               Session.isEmpty moved.Session |> Expect.isTrue "empty"
               Session.owner moved.Session |> Expect.equal "no owner" None
 
-          testCase "a tombstone holds the owner and the successor, and lasts two minutes"
+          testCase
+              "promise 28: a tombstone holds the owner and the successor, and lasts two minutes by the clock of every node"
           <| fun () ->
               let tombstone = Commit.tombstone now "s" (RecordVersion.RecordVersion 1L) (Some "alice") key
               tombstone.Kind |> Expect.equal "kind" (RecordKind.Moved key)
               tombstone.State.Values |> Expect.isEmpty "no values"
               tombstone.State.Owner |> Expect.equal "owner" (Some "alice")
-              SessionRecord.endsAt tombstone |> Expect.equal "end" (now.AddMinutes 2.)
+              SessionRecord.endsAt tombstone |> Expect.equal "end" (now.AddMinutes 7.)
 
           testCase "promise 16: flashes get ids of their own when they are stored, and keep them"
           <| fun () ->

@@ -25,6 +25,19 @@ let private openAs application secrets change =
     |> SessionRegistry.create
 
 let private shop = openAs "shop" [ secret ] id
+
+let private openWith clock =
+    SessionSetup.empty
+    |> SessionSetup.secrets [ secret ]
+    |> SessionSetup.application "shop"
+    |> SessionSetup.timeProvider clock
+    |> SessionSetup.session "web" (fun o -> { o with Driver = "cookie" })
+    |> SessionRegistry.create
+
+/// Sealed by this application, in a form that this version does not know.
+let private newer =
+    SealedCookie(KeyRing.ofSecrets [ secret ], Some "shop", "web").Seal(Encoding.UTF8.GetBytes """{"format":2}""")
+
 let private load (registry: SessionRegistry) header = SessionRegistry.load "web" (Some header) none registry |> wait
 
 let private make registry name change : CookieJar =
@@ -70,10 +83,13 @@ let tests =
               owner [ otherSecret; secret ] |> Expect.equal "rotated" (Some "ada")
               owner [ otherSecret ] |> Expect.equal "removed" None
 
-          testCase "† the first valid one of at most four candidates wins"
+          testCase "† a valid one of at most four candidates wins: of several the one that was written last"
           <| fun () ->
-              let mine, other = (small 1)[name], (small 2)[name]
-              found $"{name}=junk; {name}={mine}; {name}={other}" |> Expect.equal "the second" (Some 1)
+              let mine, later = (small 1)[name], (small 2)[name]
+              found $"{name}=junk; {name}={mine}; {name}=junk" |> Expect.equal "the second" (Some 1)
+              // A browser sends the cookie of a longer path first, and keeps it after cookie_path was changed.
+              found $"{name}={mine}; {name}={later}" |> Expect.equal "behind an older one" (Some 2)
+              found $"{name}={later}; {name}={mine}" |> Expect.equal "before an older one" (Some 2)
               found $"{name}=a; {name}=b; {name}=c; {name}={mine}" |> Expect.equal "the fourth" (Some 1)
               found $"{name}=a; {name}=b; {name}=c; {name}=d; {name}={mine}"
               |> Expect.equal "a fifth is not read" None
@@ -150,14 +166,45 @@ let tests =
                   let header = $"{name}=chunks-{count}; {name}C1={junk}; {name}C2={junk}; {name}={junk}"
                   Session.status (load shop header) |> Expect.equal (Uri.EscapeDataString header) SessionStatus.New
 
-          testCase "promise 14: a genuine cookie in a form of another version is an error, not an empty session"
+          testCase
+              "promise 6, 17: a genuine cookie in a form of another version counts as gone, and the next write replaces it"
           <| fun () ->
-              let seal = SealedCookie(KeyRing.ofSecrets [ secret ], Some "shop", "web")
-              let text = seal.Seal(Encoding.UTF8.GetBytes """{"format":2}""")
+              let jar = keep empty [ $"{name}={newer}" ]
+              let session = load shop (pairs jar)
+              (Session.status session, Session.isEmpty session)
+              |> Expect.equal "gone" (SessionStatus.Expired, true)
+              let written = SessionRegistry.commit (increment session) none shop |> wait
+              found (pairs (keep jar written.Cookies)) |> Expect.equal "replaced" (Some 1)
+
+          testCase "promise 14: with on_unreadable = \"error\" it is an error"
+          <| fun () ->
+              let strict = openAs "shop" [ secret ] (fun o -> { o with OnUnreadable = OnUnreadable.Error })
 
               let e =
                   raised<SessionStoreException, _>(fun () ->
-                      SessionRegistry.load "web" (Some $"{name}={text}") none shop)
+                      SessionRegistry.load "web" (Some $"{name}={newer}") none strict)
 
               e.MayHaveBeenSaved |> Expect.isFalse "nothing was written"
-              (e.InnerException :? IO.InvalidDataException) |> Expect.isTrue "its cause" ]
+              let mine = (small 1)[name]
+              Session.tryGet count (load strict $"{name}={newer}; {name}={mine}")
+              |> Expect.equal "unless another is good" (Some 1)
+
+          testCase "a sign-out under an unreadable cookie takes it back"
+          <| fun () ->
+              let session = load shop $"{name}={newer}"
+              let written = SessionRegistry.commit (Session.signOut session) none shop |> wait
+              keep (keep empty [ $"{name}={newer}" ]) written.Cookies |> Expect.equal "none is left" empty
+
+          testCase "a cookie whose session is over, before or behind one that is good, does not hide it"
+          <| fun () ->
+              let clock = clock ()
+              let shop = openWith clock
+              let at change = pairs (make shop "web" change)
+              let old = at (Session.set count 1)
+              clock.Advance(TimeSpan.FromHours 2.)
+              let later, big' = at (Session.set count 2), at (Session.set big (String('x', 5_000)))
+              let status header = Session.tryGet count (load shop header), Session.has big (load shop header)
+              status $"{old}; {later}" |> Expect.equal "before" (Some 2, false)
+              status $"{later}; {old}" |> Expect.equal "behind" (Some 2, false)
+              status $"{old}; {big'}" |> Expect.equal "one in pieces" (None, true)
+              Session.status (load shop old) |> Expect.equal "alone" SessionStatus.Expired ]

@@ -6,6 +6,7 @@ open System.Text
 open System.Threading
 open Expecto
 open Expecto.Flip
+open Microsoft.Extensions.Logging
 open FsCheck
 open FsCheck.FSharp
 open Runa.Session
@@ -37,6 +38,13 @@ let private stored (session: NamedSession) token : SessionRecord =
     match (session.Driver.Load (placeOf session token).Key CancellationToken.None).AsTask() |> wait with
     | ValueSome record -> record
     | ValueNone -> failtest "nothing is stored"
+
+/// Edits the record in the store.
+let private tamper (session: NamedSession) token =
+    let record = stored session token
+    let edited = { record with Scope = "tests/other"; Version = RecordVersion.Next() }
+    let key = (placeOf session token).Key
+    (session.Driver.Replace key record.Version edited CancellationToken.None).AsTask() |> wait |> ignore
 
 [<Tests>]
 let tests =
@@ -197,16 +205,48 @@ let tests =
               wait (step plain after increment) |> ignore
               (stored plain after).Kind |> Expect.equal "and written plainly" RecordKind.Live
 
-          testCase "promise 14: what does not open is an error, never an empty session"
+          testCase
+              "promise 6, 17: what does not open counts as gone, and the next write puts a new session in its place"
           <| fun () ->
               let clock = clock ()
-              let driver = memory clock
-              let session = sealedWeb clock driver
+              let session, log = logging (sealedWeb clock (memory clock))
               let token = start session increment
-              let record = stored session token
-              let edited = { record with Scope = "tests/other" }
+              tamper session token
+              let found = find session token
+              (Session.status found, Session.isEmpty found) |> Expect.equal "gone" (SessionStatus.Expired, true)
+              log ()
+              |> List.map (fun (level, name, _) -> level, name)
+              |> Expect.equal "told" [ LogLevel.Error, "Unreadable" ]
               let key = (placeOf session token).Key
-              (driver.Replace key record.Version edited CancellationToken.None).AsTask() |> wait |> ignore
+              let next = tokenOf (wait (step session token increment))
+              Session.getOr count 0 (find session next) |> Expect.equal "a new one" 1
+              (session.Driver.Load key CancellationToken.None).AsTask()
+              |> wait
+              |> Expect.equal "deleted" ValueNone
 
+          testCase "promise 9, 17: what another request finds edited while it commits counts as gone"
+          <| fun () ->
+              let clock = clock ()
+              let session = sealedWeb clock (memory clock)
+              let token = start session increment
+              let loaded = wait (load session token)
+              tamper session token
+              let stepped =
+                  wait (
+                      Attempts.run session null loaded null WhenGone.StepAgain (fun s -> struct (increment s, ()))
+                      |> _.AsTask()
+                  )
+              Session.getOr count 0 stepped.Loaded.Session |> Expect.equal "from an empty one" 1
+              Session.getOr count 0 (find session (tokenOf stepped)) |> Expect.equal "under a new token" 1
+
+          testCase "promise 14: with on_unreadable = \"error\" what does not open is an error, never an empty session"
+          <| fun () ->
+              let clock = clock ()
+
+              let session =
+                  webWith clock (memory clock) (fun o -> { sealing o with OnUnreadable = OnUnreadable.Error })
+
+              let token = start session increment
+              tamper session token
               let e = raised<SessionStoreException, _>(fun () -> load session token)
               e.Message |> Expect.stringContains "names the session" "\"web\"" ]

@@ -103,9 +103,10 @@ let tests =
           <| fun () ->
               let _, driver, session = counting ()
               let token = start session increment
-              driver.Behave <- TestDriver.Only([ StoreOperation.Replace ], Behaviour.FailBefore)
+              driver.Behave <- TestDriver.Script [ StoreOperation.Replace, Behaviour.FailBefore ]
               let e = raised<SessionStoreException, _>(fun () -> step session token Session.regenerate)
               (e.InnerException :? StoreDown) |> Expect.isTrue "the cause"
+              e.MayHaveBeenSaved |> Expect.isFalse "certain, after the old record was written anew"
               driver.Count StoreOperation.Delete |> Expect.equal "taken back" 1
               Session.getOr count 0 (find session token) |> Expect.equal "as before" 1
 
