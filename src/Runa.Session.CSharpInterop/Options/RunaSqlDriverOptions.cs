@@ -76,7 +76,7 @@ public sealed class RunaSqlDriverOptions
     internal SessionDriver Create(IServiceProvider services) => SqlDriver.FromServicesWith(ToOptions(), services);
 
     private SqlDriverOptions ToOptions() => new(
-        Table,
+        Table ?? string.Empty,
         ToDialect(),
         EnsureSchema,
         PurgeBatch,

@@ -50,6 +50,7 @@ public sealed class RunaSessions
     /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
+    /// <exception cref="SessionsLeftException">The store failed meanwhile: some sessions have ended, others may live on.</exception>
     public Task<bool> RevokeAsync(
         string name,
         string owner,
@@ -76,6 +77,7 @@ public sealed class RunaSessions
     /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
+    /// <exception cref="SessionsLeftException">The store failed meanwhile: some sessions have ended, others may live on.</exception>
     public Task<int> RevokeOwnerAsync(string name, string owner, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -96,6 +98,7 @@ public sealed class RunaSessions
     /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
+    /// <exception cref="SessionsLeftException">The store failed meanwhile: some sessions have ended, others may live on.</exception>
     public Task<int> RevokeOthersAsync(RunaSession session, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(session);

@@ -149,8 +149,10 @@ public sealed partial class RunaSession
     }
 
     /// <summary>Its name and status; no id and no value.</summary>
-    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
-    public override string ToString() => $"RunaSession \"{Name}\" ({Status})";
+    public override string ToString() =>
+        _request is { IsLoaded: false } || (_request ?? (object?)_attempt) is null
+            ? nameof(RunaSession)
+            : $"RunaSession \"{Name}\" ({Status})";
 
     /// <summary>The one of this request.</summary>
     internal static RunaSession Of(RequestSession request)

@@ -58,8 +58,8 @@ module SessionRegistry =
 
     /// Stores what became of a session that `load` gave. On a conflict the changes are merged onto the newer session, as
     /// for every run-once handler; SessionConflictException where they cannot be. The token ends the waiting for others that
-    /// are ahead, and never a write that has begun: where it raises, nothing was stored. Secure = SameAsRequest counts as https. Raises InvalidOperationException for a session
-    /// that this registry did not load.
+    /// are ahead, and never a write that has begun: where it raises, nothing was stored. Secure = SameAsRequest counts as
+    /// https. Raises InvalidOperationException for a session that this registry did not load.
     let commit (session: Session) (token: CancellationToken) (registry: SessionRegistry) : Task<Committed> =
         task {
             match session.Origin with

@@ -72,10 +72,7 @@ module internal Attempts =
 
     let checkGate (session: NamedSession) (gate: ICookieGate) (loaded: Loaded) (plan: Plan) =
         if isShut gate && Commit.needsCookie session.Seal.IsSome plan then
-            if
-                loaded.Status = SessionStatus.Expired
-                || Instant.isUntil session.Now loaded.State.ExpiresAt
-            then
+            if loaded.Status = SessionStatus.Expired || Instant.isUntil session.Now loaded.State.ExpiresAt then
                 raise (conflict session ended)
 
             raise (

@@ -4,7 +4,7 @@ open System
 open System.Text.Json
 
 [<Sealed>]
-type SessionKey<'T>(name: string, codec: Codec<'T>) =
+type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bool) =
 
     // Checked at the first use: here it would surface as a TypeInitializationException of the caller's module.
     let mutable isChecked = false
@@ -12,19 +12,27 @@ type SessionKey<'T>(name: string, codec: Codec<'T>) =
     // Promise 17: the first value is read again and compared, and every one where the type proves nothing.
     let mutable isProven = false
 
-    static let remedy = "use SessionKey.withCodec (in C#: a SessionCodec)"
+    // In the words of whoever made the key: F# by the module, C# by the constructor.
+    let remedy =
+        if isMadeByModule then
+            "use SessionKey.withCodec"
+        else
+            "give the key a codec, which SessionCodec makes"
 
-    new(name: string) = SessionKey(name, Codec.json<'T>)
+    new(name: string) = SessionKey(name, Codec.json<'T>, false)
+
+    new(name: string, codec: Codec<'T>) =
+        ArgumentNullException.ThrowIfNull codec
+        SessionKey(name, codec, false)
 
     member _.Name = name
 
     member internal _.Check() =
         if not isChecked then
-            if String.IsNullOrEmpty name then
-                raise (
-                    ArgumentException
-                        "A session key's name is empty; give it one, as in SessionKey.create<int> \"visits\"."
-                )
+            ArgumentNullException.ThrowIfNull(name, "name")
+
+            if name = "" then
+                raise (ArgumentException "A session key's name is empty; give it one, such as \"visits\".")
 
             JsonText.checkUnicode "key" name
 
@@ -73,5 +81,8 @@ type SessionKey<'T>(name: string, codec: Codec<'T>) =
 
 [<RequireQualifiedAccess>]
 module SessionKey =
-    let create<'T> (name: string) : SessionKey<'T> = SessionKey name
-    let withCodec (codec: Codec<'T>) (name: string) : SessionKey<'T> = SessionKey(name, codec)
+    let create<'T> (name: string) : SessionKey<'T> = SessionKey(name, Codec.json<'T>, true)
+
+    let withCodec (codec: Codec<'T>) (name: string) : SessionKey<'T> =
+        ArgumentNullException.ThrowIfNull codec
+        SessionKey(name, codec, true)

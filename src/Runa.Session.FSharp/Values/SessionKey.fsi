@@ -6,8 +6,10 @@ type SessionKey<'T> =
     /// A key stored by Codec.json. Nothing is checked here: a name or a type that cannot be stored raises at the first use.
     new: name: string -> SessionKey<'T>
 
-    /// A key stored by the codec given.
+    /// A key stored by the codec given. Raises ArgumentNullException where that is null.
     new: name: string * codec: Codec<'T> -> SessionKey<'T>
+
+    internal new: name: string * codec: Codec<'T> * isMadeByModule: bool -> SessionKey<'T>
 
     /// The name under which the value is stored.
     member Name: string
@@ -19,7 +21,7 @@ type SessionKey<'T> =
     /// The value of a stored text; never raises for what is stored, NotSupportedException for the type as Encode.
     member internal Decode: text: string -> Result<'T, string>
 
-    /// Raises ArgumentException for a name that is empty or not valid Unicode, NotSupportedException for a type that cannot be stored.
+    /// Raises ArgumentException for a name that is null, empty or not valid Unicode, NotSupportedException for a type that cannot be stored.
     member internal Check: unit -> unit
 
 /// Makes keys.

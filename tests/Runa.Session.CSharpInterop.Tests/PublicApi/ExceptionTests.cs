@@ -78,7 +78,6 @@ public class ExceptionTests
         s => s.Get(Keys.Visits),
         s => s.Get("visits", 1),
         s => s.ToJson(),
-        s => s.ToString(),
         .. s_changes,
     ];
 
@@ -137,6 +136,7 @@ public class ExceptionTests
                 Raising.Assert(typeof(InvalidOperationException), property, () => property.GetValue(kept));
             }
 
+            Assert.Equal("RunaSession", kept.ToString());
             await Raising.AssertAsync(typeof(InvalidOperationException), () => kept.CommitAsync(default));
             await Raising.AssertAsync(typeof(InvalidOperationException), () => kept.ReloadAsync(default));
             await Raising.AssertAsync(typeof(InvalidOperationException), () => stage.App.Sessions.RevokeOthersAsync(kept, default));
@@ -180,11 +180,13 @@ public class ExceptionTests
     {
         await using var stage = await Stage.StartAsync(app => app.UseRunaSession());
         var browser = await stage.EstablishedAsync();
+        await stage.EstablishedAsync();
         var large = new string('x', 70_000);
 
         await stage.RequestAsync(browser, async ctx =>
         {
             var session = ctx.GetRunaSession();
+            var handle = session.Handle!;
             await Raising.AssertAsync(typeof(SessionTooLargeException), () => ctx.UpdateRunaSessionAsync("web", s => s.Set(Keys.Name, large), default));
             stage.Store.FailsToRead = true;
             await Raising.AssertAsync(typeof(SessionStoreException), () => session.ReloadAsync(default));
@@ -194,9 +196,9 @@ public class ExceptionTests
             stage.Store.FailsToWrite = true;
             await Raising.AssertAsync(typeof(SessionStoreException), () => session.CommitAsync(default));
             await Raising.AssertAsync(typeof(SessionStoreException), () => ctx.UpdateRunaSessionAsync("web", s => s.Clear(), default));
-            await Raising.AssertAsync(typeof(SessionStoreException), () => ctx.UpdateRunaSessionAsync("web", s => s.Remove(Keys.Name), default));
-            await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.RevokeOwnerAsync("web", "ada", default));
-            await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.RevokeOthersAsync(session, default));
+            await Raising.AssertAsync(typeof(SessionStoreException), () => ctx.UpdateRunaSessionAsync("web", s => s.Remove(Keys.Visits), default));
+            await Raising.AssertAsync(typeof(SessionsLeftException), () => stage.App.Sessions.RevokeOwnerAsync("web", "ada", default));
+            await Raising.AssertAsync(typeof(SessionsLeftException), () => stage.App.Sessions.RevokeOthersAsync(session, default));
             await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.RevokeAllAsync("web", default));
             stage.Store.FailsToWrite = false;
             session.Set(Keys.Name, large);
@@ -207,7 +209,7 @@ public class ExceptionTests
             await Raising.AssertAsync(typeof(SessionConflictException), () => ctx.UpdateRunaSessionAsync("web", s => s.Set(Keys.Name, "x"), default));
             stage.Store.FailsToRead = true;
             await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.ListAsync("web", "ada", default));
-            await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.RevokeAsync("web", "ada", "", default));
+            await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.RevokeAsync("web", "ada", handle, default));
             stage.Store.FailsToRead = false;
             await session.ReloadAsync();
         });

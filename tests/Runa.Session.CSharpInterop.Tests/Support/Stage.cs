@@ -64,9 +64,15 @@ internal sealed class Stage : IAsyncDisposable
 
         var request = new HttpRequestMessage(HttpMethod.Post, App.Address);
         request.Headers.Add(StepHeader, name);
-        var answer = await browser.SendAsync(request);
-        raised?.Throw();
-        return answer;
+
+        try
+        {
+            return await browser.SendAsync(request);
+        }
+        finally
+        {
+            raised?.Throw();
+        }
     }
 
     /// <summary>A browser with a session that holds one visit, of this owner.</summary>

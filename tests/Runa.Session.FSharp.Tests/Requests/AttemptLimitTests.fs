@@ -143,4 +143,19 @@ let tests =
               let _, session = counting ()
               let token = start session increment
               behind closed session token increment |> wait |> ignore
-              Session.getOr count 0 (find session token) |> Expect.equal "stored" 2 ]
+              Session.getOr count 0 (find session token) |> Expect.equal "stored" 2
+
+          testCase "promise 9: once the response has started, a session that ended says that it has"
+          <| fun () ->
+              let driver, session = counting ()
+
+              for change in [ increment; Session.signIn "alice"; Session.flash notice "x" ] do
+                  let token = start session increment
+                  step session token Session.signOut |> wait |> ignore
+                  driver.Forget()
+
+                  let e = raised<SessionConflictException, _>(fun () -> behind closed session token change)
+
+                  e.Message |> Expect.stringContains "why" "has ended"
+                  e.Message.Contains "the response has started" |> Expect.isFalse "not that"
+                  driver.Calls |> List.filter _.IsWrite |> Expect.equal "nothing" [] ]
