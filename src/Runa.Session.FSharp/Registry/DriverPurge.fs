@@ -51,6 +51,8 @@ type internal DriverPurge(driver: SessionDriver, log: ILogger) =
     member _.Stop() : Task =
         task {
             do! stop.CancelAsync()
-            let! _ = turn.WaitAsync grace
-            ()
+            let! isOver = turn.WaitAsync grace
+
+            if isOver then
+                turn.Release() |> ignore
         }

@@ -101,8 +101,9 @@ type SessionRegistry
         member _.DisposeAsync() =
             ValueTask(
                 task {
+                    let stopping = Task.WhenAll [ for purge in purges -> purge.Stop() ]
                     do! sweeper.DisposeAsync()
-                    do! Task.WhenAll [ for purge in purges -> purge.Stop() ]
+                    do! stopping
 
                     for driver in drivers do
                         do! driver.Dispose()

@@ -3,27 +3,13 @@ module Runa.Session.Tests.SqlSchemaTests
 open System
 open System.Data.Common
 open System.IO
+open System.Text.RegularExpressions
 open System.Threading.Tasks
 open Expecto
 open Runa.Session
 open Runa.Session.Tests.SqlUnderTest
 
-/// What the work raised.
-let private raised (work: unit -> Task) : Task<exn> =
-    task {
-        try
-            do! work ()
-            return failtest "it raised nothing"
-        with
-        | :? AssertException as e -> return raise e
-        | e -> return e
-    }
-
-let private execute (source: DbDataSource) (text: string) : Task =
-    task {
-        let! _ = scalar source text
-        return ()
-    }
+let private raised = failure
 
 let private onBare name (run: SqlUnderTest -> Task<unit>) =
     testList
@@ -91,6 +77,30 @@ let tests =
                   Expect.stringContains e.Message "not one of Runa.Session's" "message"
                   let! rows = scalar source $"SELECT COUNT(id) FROM \"{sql.Options.Table}\""
                   Expect.equal (Convert.ToInt32 rows) 0 "it is there still"
+              })
+          onBare "a table of an earlier version is told, with what to do, and its sessions live on" (fun sql ->
+              task {
+                  use source = sql.Open()
+                  let earlier =
+                      Regex.Replace(SqlDriver.schema sql.Options, @",(\s*-- the record.*)\n.*advanced_at.*", "$1")
+                  do! execute source earlier
+                  let driver = SqlDriver.createWith sql.Options source
+                  let key = newKey ()
+                  let! _ = driver.Create key (record 1L) none
+                  let! told = raised (fun () -> SqlDriver.ensureSchema sql.Options source)
+                  let! pinged = raised (fun () -> (driver.Ping none).AsTask())
+                  let! advanced = raised (fun () -> (driver.Owners.Value.Advance "shop/web" "ann" none).AsTask())
+
+                  for e in [ told; pinged; advanced ] do
+                      Expect.isTrue (e :? InvalidOperationException) "its type"
+                      Expect.stringContains e.Message $"\"{sql.Options.Table}\" is of an earlier version" "what"
+                      Expect.stringContains e.Message "ADD COLUMN advanced_at BIGINT" "what to do"
+
+                  do! execute source $"ALTER TABLE \"{sql.Options.Table}\" ADD COLUMN advanced_at BIGINT"
+                  do! SqlDriver.ensureSchema sql.Options source
+                  let! found = driver.Load key none
+                  Expect.equal found (ValueSome(record 1L)) "loaded"
+                  do! driver.Owners.Value.Advance "shop/web" "ann" none
               })
           onBare "with EnsureSchema the first call creates it, whichever comes first" (fun sql ->
               task {

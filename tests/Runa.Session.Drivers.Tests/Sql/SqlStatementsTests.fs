@@ -13,11 +13,12 @@ let private queries (statements: SqlStatements) =
       statements.Replace
       statements.Touch
       statements.Delete
+      statements.DeleteMany 3
       statements.List
       statements.Epoch
       statements.Advance
-      statements.DeleteAll
-      statements.Purge ]
+      statements.DeleteAll 10
+      statements.Purge 10 ]
 
 let private dialects = [ SqlDialect.Sqlite; SqlDialect.PostgreSql ]
 

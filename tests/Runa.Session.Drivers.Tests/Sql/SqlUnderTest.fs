@@ -85,6 +85,9 @@ module internal SqlUnderTest =
         testList name [ on "SQLite" bareSqlite; on "PostgreSQL" barePostgres ]
 
     let none = CancellationToken.None
+
+    /// By so much later than its end a record is deleted: it has ended by the clocks of all nodes then.
+    let margin = SessionDriver.clockTolerance
     let newKey () = StoreKey.ofBytes (ReadOnlySpan(RandomNumberGenerator.GetBytes 16))
 
     let version (number: int64) = RecordVersion.RecordVersion number
@@ -103,9 +106,45 @@ module internal SqlUnderTest =
     let idleUntil (minutes: float) (record: SessionRecord) : SessionRecord =
         { record with IdleEnd = ValueSome(now.AddMinutes minutes) }
 
+    let createMany (driver: SessionDriver) count (record: int64 -> SessionRecord) : Task<StoreKey list> =
+        task {
+            let keys = [ for _ in 1..count -> newKey () ]
+
+            for i, key in List.indexed keys do
+                let! isCreated = driver.Create key (record (int64 i)) none
+                Expect.isTrue isCreated "created"
+
+            return keys
+        }
+
     /// The one value of the first row.
     let scalar (source: DbDataSource) (text: string) : Task<objnull> =
         task {
             use command = source.CreateCommand text
             return! command.ExecuteScalarAsync()
+        }
+
+    let execute (source: DbDataSource) (text: string) : Task<unit> =
+        task {
+            let! _ = scalar source text
+            return ()
+        }
+
+    /// How many rows are in the table.
+    let rows (sql: SqlUnderTest) : Task<int> =
+        task {
+            use source = sql.Open()
+            let! count = scalar source $"SELECT COUNT(*) FROM \"{sql.Options.Table}\""
+            return Convert.ToInt32 count
+        }
+
+    /// What the work raises.
+    let failure (work: unit -> Task) : Task<exn> =
+        task {
+            try
+                do! work ()
+                return failtest "it raised nothing"
+            with
+            | :? AssertException as e -> return raise e
+            | e -> return e
         }
