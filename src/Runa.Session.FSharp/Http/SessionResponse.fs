@@ -45,16 +45,32 @@ module internal SessionResponse =
 
     let private sendCookie (request: RequestSession) =
         let session = request.NamedSession
-        let isHttps = request.Context.Request.IsHttps
+        let http = request.Context.Request
+        let isHttps = http.IsHttps
         let send (text: string) = request.Context.Response.Headers.Append("Set-Cookie", text)
+
+        // Before the session's own, so that a client that keeps one cookie of a name keeps that.
+        let takeBackOthers () =
+            OtherPlaces.expire
+                session
+                http.Headers.Cookie
+                http.Host.Host
+                (http.PathBase.ToUriComponent())
+                (http.Path.ToUriComponent())
+                isHttps
+            |> List.iter send
 
         match request.Cookie with
         | CookieChange.None -> ()
-        | CookieChange.Expire -> send (session.Cookie.Expire isHttps)
+        | CookieChange.Expire ->
+            takeBackOthers ()
+            send (session.Cookie.Expire isHttps)
         | CookieChange.Set(token, until) ->
+            takeBackOthers ()
             send (session.Cookie.Set(string token, until - session.Now, isHttps))
             hintInsecure request
         | CookieChange.Texts texts ->
+            takeBackOthers ()
             List.iter send (texts isHttps)
             hintInsecure request
 

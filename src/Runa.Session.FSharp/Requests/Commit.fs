@@ -14,6 +14,8 @@ type internal Plan =
     /// The same session under a new id.
     | Rekey of SessionState
     | Delete
+    /// What has ended already by the clock of this node, and may live by another's. The browser is told nothing.
+    | DeleteEnded
     /// Ended, and a new one begun: a "Goodbye" after signing out.
     | DeleteThenCreate of SessionState
     /// It must save under a token that another request has already exchanged.
@@ -87,9 +89,11 @@ module internal Commit =
                 | ValueNone -> Plan.Nothing
             | ValueNone -> Plan.Nothing
         | SessionStatus.Active -> Plan.Replace(state, state.ExpiresAt <> loaded.State.ExpiresAt)
-        // A logout follows a tombstone to where the session went, and ends what has ended by this node's clock only.
+        // A logout follows a tombstone to where the session went, and ends what may have ended by this node's clock only.
         | _ when change.Destroyed && loaded.Remains <> Remains.None ->
-            if isEmpty then Plan.Delete else Plan.DeleteThenCreate state
+            if not isEmpty then Plan.DeleteThenCreate state
+            elif loaded.Remains = Remains.Ended then Plan.DeleteEnded
+            else Plan.Delete
         | _ when isEmpty -> Plan.Nothing
         | _ when loaded.IsSuperseded && (state.Owner.IsNone || isInFlight now loaded) -> Plan.Superseded
         | _ -> Plan.Create state
@@ -104,6 +108,7 @@ module internal Commit =
         | Plan.Replace(_, sendsCookie) -> sendsCookie || isInCookie
         | Plan.Nothing
         | Plan.Touch _
+        | Plan.DeleteEnded
         | Plan.Superseded -> false
 
     /// Flashes get the ids by which merges tell them apart when they are first stored: from the version of that write.

@@ -107,6 +107,7 @@ module internal CookieLifecycle =
         match plan with
         | Plan.Nothing
         | Plan.Touch _
+        | Plan.DeleteEnded
         | Plan.Superseded -> Outcome.Done(loaded, CookieChange.None)
         | Plan.Create state
         | Plan.Replace(state, _)

@@ -7,8 +7,10 @@ open System.Diagnostics
 [<RequireQualifiedAccess; Struct>]
 type internal Remains =
     | None
-    /// A tombstone, or what has ended by the clock of this node and may live by another's: Loaded.Record.
-    | Record
+    /// What has ended by the clock of this node, and may live by another's (promise 28): Loaded.Record. A tombstone too.
+    | Ended
+    /// A tombstone.
+    | Moved
     | Unreadable
 
 /// What one load of one request found, and so what its step's session is made from. `since`: when the request first looked
@@ -46,18 +48,19 @@ type internal Loaded
     member _.Record = record
     override _.State = state
 
-    /// The token met a tombstone: the browser already has another one. After the tombstone's life it never received that.
-    member _.IsSuperseded =
-        status = SessionStatus.Expired
-        && (match record with
-            | ValueSome record -> SessionRecord.isTombstone record && not (SessionRecord.isExpired now record)
-            | ValueNone -> false)
-
-    /// What stands under the token though the session is not active. A logout deletes it (promise 28).
+    /// What stands under the token though the session is not active. A logout deletes it.
     member _.Remains: Remains =
-        if isUnreadable then Remains.Unreadable
-        elif status = SessionStatus.Expired && record.IsSome then Remains.Record
-        else Remains.None
+        match record with
+        | _ when isUnreadable -> Remains.Unreadable
+        | ValueSome record when status = SessionStatus.Expired ->
+            if SessionRecord.isTombstone record && not (SessionRecord.isExpired now record) then
+                Remains.Moved
+            else
+                Remains.Ended
+        | _ -> Remains.None
+
+    /// The token met a tombstone: the browser already has another one. After the tombstone's life it never received that.
+    member this.IsSuperseded = this.Remains = Remains.Moved
 
     /// When the request first looked at the session, as Stopwatch counts.
     member _.Since = since
@@ -109,7 +112,10 @@ module internal Loaded =
     let ofRecord (session: NamedSession) (place: StorePlace) (record: SessionRecord) : Loaded =
         let now = session.Now
 
-        if SessionRecord.isTombstone record || isOver session now record then
+        if SessionRecord.isPurgeable now record then
+            // Whether it is still there depends on when the store sweeps: nothing is to follow from that.
+            gone session place
+        elif SessionRecord.isTombstone record || isOver session now record then
             empty session SessionStatus.Expired place (ValueSome record) false now
         else
             Loaded(

@@ -48,7 +48,8 @@ module internal SessionLifecycle =
         | Remains.Unreadable ->
             deleteQuietly session loaded.Place.Key (fun e -> Log.notRemoved session.Log session.Name e)
         | Remains.None
-        | Remains.Record -> Task.FromResult()
+        | Remains.Ended
+        | Remains.Moved -> Task.FromResult()
 
     let private create session (loaded: Loaded) state since =
         createThen session state true since (fun created ->
@@ -186,6 +187,11 @@ module internal SessionLifecycle =
             task {
                 do! deleteLoaded session loaded
                 return Outcome.Done(lookingBack loaded (Loaded.none session), CookieChange.Expire)
+            }
+        | Plan.DeleteEnded, _ ->
+            task {
+                do! deleteLoaded session loaded
+                return Outcome.Done(loaded, CookieChange.None)
             }
         | Plan.DeleteThenCreate state, _ ->
             // What is new stands before the old one goes: what fails in between has ended nothing.

@@ -24,9 +24,11 @@ module internal SessionLoad =
 
     /// Which of several sessions that are not active a request goes by: first the one that moved, for a logout to follow.
     let private rank (loaded: Loaded) =
-        if loaded.IsSuperseded then 2
-        elif loaded.Remains <> Remains.None then 1
-        else 0
+        match loaded.Remains with
+        | Remains.Moved -> 2
+        | Remains.Ended
+        | Remains.Unreadable -> 1
+        | Remains.None -> 0
 
     /// A browser can send an old cookie before the one that counts, after cookie_path or cookie_domain was changed. Where
     /// the first one's session is not active, the next genuine ones are asked for.

@@ -45,6 +45,8 @@ type Found =
     | Gone
     | Live of Entry
     | Moved of Entry
+    /// A tombstone that has ended, and that a sweep may not have deleted yet.
+    | MovedLong of Entry
 
 /// A session in a request.
 type Work =
@@ -75,6 +77,11 @@ let empty: Store = { Entries = Map.empty; Next = 1 }
 
 let ended (now: DateTimeOffset) (entry: Entry) = min entry.Idle entry.Content.Ends <= now
 
+/// How far the clocks of nodes may be apart: for so long after its end a tombstone still leads a logout on.
+let tolerance = TimeSpan.FromMinutes 5.
+
+let purgeable (now: DateTimeOffset) (entry: Entry) = ended (now - tolerance) entry
+
 /// What stands and has not ended.
 let standing (now: DateTimeOffset) (token: Token) (store: Store) : Entry option =
     store.Entries.TryFind token |> Option.filter (fun entry -> not (ended now entry))
@@ -93,10 +100,11 @@ let load (now: DateTimeOffset) (cookie: Token option) (store: Store) : Work =
         match cookie with
         | None -> Found.NoCookie
         | Some token ->
-            match standing now token store with
-            | None -> Found.Gone
-            | Some entry when entry.MovedTo.IsSome -> Found.Moved entry
-            | Some entry -> Found.Live entry
+            match store.Entries.TryFind token with
+            | Some entry when entry.MovedTo.IsSome && not (ended now entry) -> Found.Moved entry
+            | Some entry when entry.MovedTo.IsSome && not (purgeable now entry) -> Found.MovedLong entry
+            | Some entry when not (ended now entry) -> Found.Live entry
+            | _ -> Found.Gone
 
     { Token = defaultArg cookie 0
       Found = found

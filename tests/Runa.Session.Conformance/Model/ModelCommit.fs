@@ -5,7 +5,7 @@ open System
 open Runa.Session.Conformance.Model
 
 let private touchesEach = TimeSpan.FromMinutes 1.
-let private stoneLives = TimeSpan.FromMinutes 2.
+let private stoneLives = TimeSpan.FromMinutes 2. + tolerance
 let private flight = TimeSpan.FromSeconds 5.
 
 let private isBlank (content: Content) = content.Values.IsEmpty && content.Flashes.IsEmpty && content.Owner.IsNone
@@ -38,13 +38,14 @@ let private endIt now (work: Work) (store: Store) : Outcome =
     // What the tombstone that was loaded leads to ends too, though the tombstone itself may be purged by now.
     let known =
         match work.Found with
-        | Found.Moved { MovedTo = Some next } -> delete next store
+        | Found.Moved { MovedTo = Some next }
+        | Found.MovedLong { MovedTo = Some next } -> delete next store
         | _ -> store
 
     let store = delete work.Token known
 
     if isBlank work.Content || work.Content.Ends <= work.At then
-        Some(store, Cookie.Expired)
+        Some(store, (if work.Found.IsMovedLong then Cookie.Unchanged else Cookie.Expired))
     else
         create now work.Content store
 
@@ -143,7 +144,8 @@ let rec commit (now: DateTimeOffset) (work: Work) (store: Store) : Outcome =
             Some(put now work.Token work.Content store, cookie)
         | Some current when current.MovedTo.IsSome -> None
         | Some current -> onto now current seen.Content work |> Option.bind (fun merged -> commit now merged store)
-    | Found.Moved _ when work.Ended -> endIt now work store
+    | Found.Moved _
+    | Found.MovedLong _ when work.Ended -> endIt now work store
     | _ when isEmpty -> Some(store, Cookie.Unchanged)
     // The browser may yet receive the cookie that leads on; unless it never will.
     | Found.Moved stone when work.Content.Owner.IsNone || work.At < stone.Content.Created + flight -> None
@@ -151,11 +153,13 @@ let rec commit (now: DateTimeOffset) (work: Work) (store: Store) : Outcome =
 
 let private ofOwner now (owner: string) (store: Store) =
     store.Entries
-    |> Map.filter (fun _ entry -> entry.Content.Owner = Some owner && not (ended now entry))
+    |> Map.filter (fun _ entry -> entry.Content.Owner = Some owner && not (purgeable now entry))
     |> Map.toList
 
 let devices now (owner: string) (store: Store) : Entry list =
-    ofOwner now owner store |> List.map snd |> List.filter _.MovedTo.IsNone
+    ofOwner now owner store
+    |> List.map snd
+    |> List.filter (fun entry -> entry.MovedTo.IsNone && not (ended now entry))
 
 /// The end of a chain of tombstones.
 let rec private leadsTo (token: Token) (store: Store) : Token =
@@ -172,7 +176,7 @@ let revoke now (owner: string) (kept: Token option) (store: Store) : Store * int
             let left = { store with Entries = store.Entries.Remove token }
 
             match entry.MovedTo with
-            | None -> left, count + 1
+            | None -> left, (if ended now entry then count else count + 1)
             | Some next when entry.Content.Owner = Some owner -> from next (left, count)
             | Some _ -> left, count
 
@@ -188,4 +192,4 @@ let revokeAll now (store: Store) : Store * int =
     { store with Entries = Map.empty }, store.Entries |> Map.filter isAlive |> Map.count
 
 let purge now (store: Store) : Store =
-    { store with Entries = store.Entries |> Map.filter (fun _ entry -> not (ended now entry)) }
+    { store with Entries = store.Entries |> Map.filter (fun _ entry -> not (purgeable now entry)) }

@@ -44,7 +44,8 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
             | Model.Found.NoCookie -> SessionStatus.New
             | Model.Found.Live _ -> SessionStatus.Active
             | Model.Found.Gone
-            | Model.Found.Moved _ -> SessionStatus.Expired
+            | Model.Found.Moved _
+            | Model.Found.MovedLong _ -> SessionStatus.Expired
 
         same "status" status (Session.status session)
         let content = work.Content

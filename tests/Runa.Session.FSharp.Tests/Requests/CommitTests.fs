@@ -36,6 +36,15 @@ let private movedBefore =
     Commit.tombstone (now - Commit.flight) session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
     |> Loaded.ofRecord session place
 
+/// By this clock; by another one it may live.
+let private ended =
+    let ends = { stored with ExpiresAt = now.AddMinutes -1. }
+    Loaded.ofRecord session place (recordOf ends)
+
+let private endedMove =
+    Commit.tombstone (now - Commit.tombstoneLife) session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
+    |> Loaded.ofRecord session place
+
 let private planned (loaded: Loaded) (change: Session -> Session) = Commit.plan now None loaded (change loaded.Session)
 
 /// The plan's name, whether it sends a cookie, and what it writes.
@@ -49,6 +58,7 @@ let private says (plan: Plan) =
     | Plan.Replace(state, _) -> "replace", count state
     | Plan.Rekey state -> "rekey", count state
     | Plan.Delete -> "delete", None
+    | Plan.DeleteEnded -> "delete what ended", None
     | Plan.DeleteThenCreate state -> "delete, create", count state
     | Plan.Superseded -> "superseded", None
 
@@ -144,6 +154,21 @@ let tests =
                     false
                 row "a tombstone, signed in: superseded" moved (Session.signIn "alice") ("superseded", None) false
                 row "a tombstone, regenerated: nothing" moved Session.regenerate ("nothing", None) false
+                row
+                    "promise 9, 28: what has ended by this clock, destroyed: delete, and no cookie"
+                    ended
+                    Session.destroy
+                    ("delete what ended", None)
+                    false
+                row "promise 8: what has ended by this clock, empty: nothing" ended id ("nothing", None) false
+                row "promise 3: what has ended by this clock, set: create" ended five ("create", Some "5") true
+                row
+                    "promise 9, 28: a tombstone that has ended, destroyed: delete, and no cookie"
+                    endedMove
+                    Session.destroy
+                    ("delete what ended", None)
+                    false
+                row "a tombstone that has ended, set: create" endedMove five ("create", Some "5") true
                 row "promise 9: a tombstone, destroyed: delete" moved Session.destroy ("delete", None) true
                 row
                     "promise 9: a tombstone, signed out, then a value: delete, create"
