@@ -93,7 +93,7 @@ type OwnerIndex =
 /// Storage for sessions: a record of functions, made by SessionDriver.create or the create of a driver. All of them are
 /// called concurrently. What they raise reaches the application as SessionStoreException; but InvalidDataException, from
 /// Load, Replace and Delete, says that the record cannot be read (damaged, or of a newer format), and the session then
-/// counts as gone.
+/// counts as gone (setting OnUnreadable). Its message is logged: it must hold nothing of what is stored.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type SessionDriver =
     {
