@@ -33,6 +33,16 @@ module internal Log =
     let evictedOwned (log: ILogger) (count: int) (maxSessions: int) (maxBytes: int64) =
         evictedAction.Invoke(log, count, maxSessions, maxBytes, null)
 
+    let private turnedAwayAction =
+        define3<int, int, int64>
+            LogLevel.Warning
+            30
+            "TurnedAway"
+            "{Count} sessions of visitors who are not signed in were evicted: signed-in users fill the memory driver (at most {MaxSessions} sessions, {MaxBytes} bytes), which then holds one other session at a time. Raise its bounds, or choose another driver."
+
+    let turnedAway (log: ILogger) (count: int) (maxSessions: int) (maxBytes: int64) =
+        turnedAwayAction.Invoke(log, count, maxSessions, maxBytes, null)
+
     let private droppedAction =
         define1<string>
             LogLevel.Warning

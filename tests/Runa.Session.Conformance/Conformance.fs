@@ -17,10 +17,18 @@ module Conformance =
                   ValueTests.tests driver
                   ConcurrencyTests.tests driver
                   CancellationTests.tests driver
+                  DeleteManyTests.tests driver
                   ListingTests.tests driver
                   EndingTests.tests driver
+                  EpochAgeTests.tests driver
                   LifeOfSessionsTests.tests driver
                   RaceTests.tests driver
                   DeviceTests.tests driver
                   DumpTests.tests driver
+                  ClockTests.tests driver
+                  FullTests.tests driver
+                  LossTests.tests driver
+                  UnreadableTests.tests driver
+                  LateTombstoneTests.tests driver
+                  ManyTests.tests driver
                   ModelTests.tests driver ])

@@ -1,6 +1,9 @@
 namespace Runa.Session
 
 open System
+open System.IO
+open System.Runtime.CompilerServices
+open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.Caching.Distributed
@@ -16,6 +19,13 @@ type CacheDriverOptions =
         Prefix: string
     }
 
+/// What stands under a key of a cache.
+[<RequireQualifiedAccess; NoComparison; NoEquality>]
+type private Stored =
+    | Nothing
+    | Record of SessionRecord
+    | Unreadable of InvalidDataException
+
 /// Records in a cache, whole documents: it has no other way of writing. Within this process the writers of one key take
 /// turns; between processes nothing can be compared before it is written.
 [<Sealed>]
@@ -24,25 +34,50 @@ type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) 
     let keyOf (key: StoreKey) = options.Prefix + StoreKey.toText key
     let isExpired record = SessionRecord.isExpired (options.TimeProvider.GetUtcNow()) record
 
-    let load (key: StoreKey) (token: CancellationToken) : Task<SessionRecord voption> =
+    // What was raised while an entry was read before a write: nothing can have been written.
+    let unwritten = ConditionalWeakTable<exn, obj>()
+
+    let look (key: StoreKey) (token: CancellationToken) : Task<Stored> =
         task {
             match! cache.GetAsync(keyOf key, token) with
-            | null -> return ValueNone
-            | document -> return ValueSome(RecordFormat.read (ReadOnlySpan document))
+            | null -> return Stored.Nothing
+            | document ->
+                try
+                    return Stored.Record(RecordFormat.read (ReadOnlySpan document))
+                with :? InvalidDataException as e ->
+                    return Stored.Unreadable e
+        }
+
+    let lookToWrite (key: StoreKey) (token: CancellationToken) : Task<Stored> =
+        task {
+            try
+                return! look key token
+            with e ->
+                unwritten.AddOrUpdate(e, key)
+                ExceptionDispatchInfo.Throw e
+                return Stored.Nothing
         }
 
     /// The cache's own expiry is garbage collection only: it counts from its own now, a minute longer than the session
-    /// lives. It must be positive.
+    /// lives by a clock that is as far behind as clocks may be (promise 28). It must be positive.
     let lifetime (record: SessionRecord) =
         let rest = SessionRecord.endsAt record - options.TimeProvider.GetUtcNow()
-        max (rest + TimeSpan.FromMinutes 1.) (TimeSpan.FromSeconds 1.)
+        max (rest + SessionRecord.clockTolerance + TimeSpan.FromMinutes 1.) (TimeSpan.FromSeconds 1.)
 
     let store (key: StoreKey) (record: SessionRecord) (token: CancellationToken) : Task =
         let entry = DistributedCacheEntryOptions(AbsoluteExpirationRelativeToNow = lifetime record)
         cache.SetAsync(keyOf key, RecordFormat.write record, entry, token)
 
     member _.Locks = locks
-    member _.Load(key, token) : Task<SessionRecord voption> = load key token
+    member _.IsUnwritten(e: exn) : bool = unwritten.TryGetValue e |> fst
+
+    member _.Load(key, token) : Task<SessionRecord voption> =
+        task {
+            match! look key token with
+            | Stored.Record record -> return ValueSome record
+            | Stored.Nothing -> return ValueNone
+            | Stored.Unreadable e -> return raise e
+        }
 
     member _.Create(key, record, token) : Task<bool> =
         locks.Run(
@@ -50,11 +85,12 @@ type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) 
             token,
             fun () ->
                 task {
-                    match! load key token with
-                    | ValueSome _ -> return false
-                    | ValueNone ->
+                    match! lookToWrite key token with
+                    | Stored.Nothing ->
                         do! store key record token
                         return true
+                    | Stored.Record _
+                    | Stored.Unreadable _ -> return false
                 }
         )
 
@@ -64,14 +100,16 @@ type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) 
             token,
             fun () ->
                 task {
-                    match! load key token with
-                    | ValueSome current when not (isExpired current) ->
+                    match! lookToWrite key token with
+                    | Stored.Record current when not (isExpired current) ->
                         if current.Version = expected then
                             do! store key record token
                             return ReplaceResult.Replaced
                         else
                             return ReplaceResult.Conflict current
-                    | _ -> return ReplaceResult.Missing
+                    | Stored.Record _
+                    | Stored.Nothing -> return ReplaceResult.Missing
+                    | Stored.Unreadable e -> return raise e
                 }
         )
 
@@ -81,15 +119,17 @@ type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) 
             token,
             fun () ->
                 task {
-                    match! load key token with
-                    | ValueSome current when not (isExpired current) ->
+                    match! lookToWrite key token with
+                    | Stored.Record current when not (isExpired current) ->
                         let touched = SessionRecord.touch idleEnd current
 
                         if not (Object.ReferenceEquals(touched, current)) then
                             do! store key touched token
 
                         return true
-                    | _ -> return false
+                    | Stored.Record _
+                    | Stored.Nothing
+                    | Stored.Unreadable _ -> return false
                 }
         )
 
@@ -99,12 +139,14 @@ type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) 
             token,
             fun () ->
                 task {
-                    let! removed = load key token
-
-                    if removed.IsSome then
+                    match! lookToWrite key token with
+                    | Stored.Nothing -> return ValueNone
+                    | Stored.Record removed ->
                         do! cache.RemoveAsync(keyOf key, token)
-
-                    return removed
+                        return ValueSome removed
+                    | Stored.Unreadable e ->
+                        do! cache.RemoveAsync(keyOf key, token)
+                        return raise e
                 }
         )
 
@@ -144,6 +186,7 @@ type CacheDriver =
             (fun key idleEnd token -> ValueTask<bool>(store.Touch(key, idleEnd, token)))
             (fun key token -> ValueTask<SessionRecord voption>(store.Delete(key, token)))
         |> SessionDriver.withGuarantee DriverGuarantee.LastWriteWins
+        |> SessionDriver.withRefusals store.IsUnwritten
         |> SessionDriver.withPing (fun token -> ValueTask(store.Ping token))
 
     static member private OverServices(services: IServiceProvider, cache: objnull, missing: string) : SessionDriver =

@@ -9,13 +9,15 @@ open Microsoft.Extensions.Logging.Abstractions
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type MemoryDriverOptions =
     {
-        /// Over it, sessions are evicted, strangers before signed-in users.
+        /// Over it, sessions are evicted: expired ones, then strangers'; signed-in users' only for those of signed-in users.
+        /// A store full of signed-in users holds one stranger's and one user's beyond it. Default: 100,000.
         MaxSessions: int
-        /// About how many bytes of memory all sessions together may take.
+        /// About how many bytes of memory all sessions together may take; in a store full of signed-in users, the last
+        /// stranger's may take an eighth beyond. Default: 256 MiB.
         MaxBytes: int64
         /// The clock that says what has expired.
         TimeProvider: TimeProvider
-        /// Told when a signed-in user's session is evicted.
+        /// Told when signed-in users' sessions are evicted, or strangers' for want of room, once a minute.
         LoggerFactory: ILoggerFactory
     }
 
@@ -60,12 +62,11 @@ type MemoryDriver =
                 (fun key version record _ -> ValueTask<_>(store.Replace(key, version, record)))
                 (fun key idleEnd _ -> ValueTask<_>(store.Touch(key, idleEnd)))
                 (fun key _ -> ValueTask<_>(store.Delete key))
+            |> SessionDriver.withDeleteMany (fun keys _ -> ValueTask<_>(store.DeleteMany keys))
             |> SessionDriver.withPurge (fun _ -> ValueTask<_>(store.PurgeExpired()))
             |> SessionDriver.withOwners
                 { List = fun scope owner from _ -> ValueTask<_>(store.List(scope, owner, from, 100))
-                  Epoch =
-                    fun scope owner _ ->
-                        ValueTask<_>({ Number = owners.Epoch(scope, owner); Age = TimeSpan.MaxValue }: OwnerEpoch)
+                  Epoch = fun scope owner _ -> ValueTask<_>(owners.Epoch(scope, owner))
                   Advance =
                     fun scope owner _ ->
                         owners.Advance(scope, owner)

@@ -3,12 +3,26 @@ namespace Runa.Session
 open System
 open System.Threading
 
+/// What displaces what (promise 26), in the order in which they leave.
+type internal MemoryRank =
+    /// Not counted: not yet, or no longer.
+    | Nowhere = 0
+    /// A stranger's, not asked for again since it was created.
+    | SeenOnce = 1
+    /// A stranger's that came back.
+    | SeenAgain = 2
+    /// Where a signed-in user's session was before it changed its id.
+    | Tombstone = 3
+    /// A signed-in user's.
+    | Owned = 4
+
 /// One record in memory. Records are immutable; the entry points to the current one, or to none once it is removed.
-[<Sealed; AllowNullLiteral>]
-type internal MemoryEntry(key: StoreKey, record: SessionRecord, now: DateTimeOffset) =
-    let mutable record: SessionRecord | null = record
-    let mutable lastUse = now.UtcTicks
+[<Sealed>]
+type internal MemoryEntry(key: StoreKey, first: SessionRecord, now: int64) =
+    let mutable record: SessionRecord | null = first
+    let mutable lastUse = now
     let mutable isSeenAgain = false
+    let mutable ends = (SessionRecord.endsAt first).UtcTicks
 
     member _.Key = key
 
@@ -17,18 +31,47 @@ type internal MemoryEntry(key: StoreKey, record: SessionRecord, now: DateTimeOff
 
     /// Whether `before` was still current, and `after` is now.
     member _.TryChange(before: SessionRecord, after: SessionRecord | null) =
-        Object.ReferenceEquals(Interlocked.CompareExchange(&record, after, before), before)
+        let isChanged = Object.ReferenceEquals(Interlocked.CompareExchange(&record, after, before), before)
 
-    /// Only the order of eviction follows from these two, so a race between requests does no harm.
-    member _.Use(now: DateTimeOffset) =
-        lastUse <- now.UtcTicks
-        isSeenAgain <- true
+        if isChanged then
+            match after with
+            | null -> ()
+            | after -> ends <- (SessionRecord.endsAt after).UtcTicks
+
+        isChanged
+
+    /// True: it comes back for the first time. Only the order of eviction follows from this, so a race between requests does no
+    /// harm. `now` is a timestamp, which no setting of the clock moves.
+    member _.Use(now: int64) : bool =
+        lastUse <- now
+        let isFirst = not isSeenAgain
+
+        if isFirst then
+            isSeenAgain <- true
+
+        isFirst
 
     member _.LastUse = lastUse
     member _.IsSeenAgain = isSeenAgain
+    /// In UTC ticks, and for a moment behind what the record says. It saves eviction a look into the record.
+    member _.Ends = ends
+
+    /// Where MemoryEviction counts it, as how much, and in which slot of its pool: changed in its turn only.
+    member val Rank = MemoryRank.Nowhere with get, set
+
+    member val Size = 0L with get, set
+    member val Slot = 0 with get, set
+
+    member _.RankOf(record: SessionRecord) : MemoryRank =
+        if record.State.Owner.IsNone then
+            if isSeenAgain then MemoryRank.SeenAgain else MemoryRank.SeenOnce
+        elif SessionRecord.isTombstone record then
+            MemoryRank.Tombstone
+        else
+            MemoryRank.Owned
 
     /// About how many bytes a record takes in memory.
-    static member Size(record: SessionRecord) : int64 =
+    static member SizeOf(record: SessionRecord) : int64 =
         let state = record.State
         let text (s: string) = int64 (2 * s.Length + 24)
         let values = state.Values |> Map.fold (fun sum key json -> sum + text key + text json + 48L) 0L

@@ -1,39 +1,179 @@
 namespace Runa.Session
 
 open System
+open System.Threading
 
-/// Which sessions leave a full memory first (promise 26): a flood of strangers must not log users out.
-module internal MemoryEviction =
-    /// Lower leaves earlier.
-    let private rank (now: DateTimeOffset) (entry: MemoryEntry) (record: SessionRecord) =
-        if SessionRecord.isExpired now record then 0
-        elif record.State.Owner.IsSome then 3
-        elif entry.IsSeenAgain then 2
-        else 1
+/// Which records leave a full memory (promise 26). Strangers displace strangers only, and signed-in users go only for
+/// signed-in users, one for one. A store full of signed-in users holds one stranger beyond its bound, so that one can sign
+/// in; and one user more, so that a change of ids, which stores the new record before the old one becomes a tombstone, logs
+/// nobody out. Tombstones are no sessions: they count by their bytes, and are bounded on their own.
+///
+/// What it does for one newcomer does not grow with the store: a few are looked at, and the best of them goes.
+[<Sealed>]
+type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
+    static let samples = 5
+    // In search of expired ones, of every rank: the sweep finds the others.
+    static let glances = 1
 
-    /// The entries to remove, each with its record and whether it is an owned, living one: as many as leave at most
-    /// `keepCount` sessions of at most `keepBytes`. Pure but for reading the entries.
-    let choose
-        (now: DateTimeOffset)
-        (keepCount: int)
-        (keepBytes: int64)
-        (entries: MemoryEntry seq)
-        : struct (MemoryEntry * SessionRecord * int) list =
-        let ranked =
-            [| for entry in entries do
-                   match entry.Record with
-                   | null -> ()
-                   | record -> struct (rank now entry record, entry.LastUse, entry, record) |]
+    let turn = Lock()
+    let once, again, tombstones, owned = MemoryPool(), MemoryPool(), MemoryPool(), MemoryPool()
+    let maxTombstones = 64 + maxSessions / 4
 
-        let mutable count = ranked.Length
-        let mutable bytes = ranked |> Array.sumBy (fun struct (_, _, _, record) -> MemoryEntry.Size record)
-        Array.Sort(
-            ranked,
-            Comparison(fun (struct (a, x, _, _)) (struct (b, y, _, _)) -> compare (struct (a, x)) (struct (b, y)))
+    let pool (rank: MemoryRank) =
+        match rank with
+        | MemoryRank.SeenOnce -> once
+        | MemoryRank.SeenAgain -> again
+        | MemoryRank.Tombstone -> tombstones
+        | _ -> owned
+
+    let leave (entry: MemoryEntry) =
+        if entry.Rank <> MemoryRank.Nowhere then
+            (pool entry.Rank).Remove entry
+            entry.Rank <- MemoryRank.Nowhere
+
+    let move (entry: MemoryEntry) (rank: MemoryRank) (size: int64) =
+        if entry.Rank = rank then
+            (pool rank).Resize(entry, size)
+        else
+            leave entry
+            entry.Size <- size
+            entry.Rank <- rank
+            (pool rank).Add entry
+
+    let strangers () = once.Count + again.Count
+    let ownedBytes () = owned.Bytes + tombstones.Bytes
+    let bytes () = once.Bytes + again.Bytes + ownedBytes ()
+    let isTooLarge (newcomer: MemoryEntry) = newcomer.Rank <> MemoryRank.Nowhere && newcomer.Size > maxBytes
+    let hasTooManyStrangers () = strangers () > 1 && (strangers () + owned.Count > maxSessions || bytes () > maxBytes)
+    let isStrangerTooLarge () = strangers () = 1 && bytes () - maxBytes > maxBytes / 8L
+    let hasTooManyOwned () = owned.Count - 1 > maxSessions
+    let hasTooManyOwnedBytes () = ownedBytes () > maxBytes
+    let hasTooManyTombstones () = tombstones.Count > maxTombstones
+
+    let isOver newcomer =
+        hasTooManyStrangers ()
+        || hasTooManyOwned ()
+        || hasTooManyOwnedBytes ()
+        || hasTooManyTombstones ()
+        || isStrangerTooLarge ()
+        || isTooLarge newcomer
+
+    let until (now: DateTimeOffset) = now.UtcTicks - SessionRecord.clockTolerance.Ticks
+
+    /// One that has expired, else the one longest idle.
+    let oldest (pool: MemoryPool) (spared: MemoryEntry | null) (now: DateTimeOffset) =
+        let until = until now
+        let time (entry: MemoryEntry) = if entry.Ends <= until then Int64.MinValue else entry.LastUse
+
+        pool.Find(
+            samples,
+            spared,
+            fun entry found ->
+                match found with
+                | null -> true
+                | found -> time entry < time found
         )
 
-        [ for struct (rank, _, entry, record) in ranked do
-              if rank = 0 || count > keepCount || bytes > keepBytes then
-                  count <- count - 1
-                  bytes <- bytes - MemoryEntry.Size record
-                  struct (entry, record, rank) ]
+    let expiredIn (spared: MemoryEntry) (now: DateTimeOffset) (pool: MemoryPool) : MemoryEntry | null =
+        let until = until now
+
+        pool.Find(
+            glances,
+            spared,
+            fun entry found ->
+                isNull found
+                && entry.Ends <= until
+                && (match entry.Record with
+                    | null -> true
+                    | record -> SessionRecord.isPurgeable now record)
+        )
+
+    let orElse (other: unit -> MemoryEntry | null) (found: MemoryEntry | null) : MemoryEntry | null =
+        match found with
+        | null -> other ()
+        | found -> found
+
+    let expired (newcomer: MemoryEntry) (now: DateTimeOffset) : MemoryEntry | null =
+        expiredIn newcomer now again
+        |> orElse (fun () -> expiredIn newcomer now tombstones)
+        |> orElse (fun () -> expiredIn newcomer now owned)
+        |> orElse (fun () -> expiredIn newcomer now once)
+
+    /// Those seen once, but for an eighth of all strangers: in a store full of strangers who came back, new ones would never
+    /// be there long enough to do so.
+    let oldestStranger (newcomer: MemoryEntry) now =
+        let others = if newcomer.Rank = MemoryRank.SeenOnce then once.Count - 1 else once.Count
+
+        if others > strangers () / 8 then
+            oldest once newcomer now |> orElse (fun () -> oldest again newcomer now)
+        else
+            oldest again newcomer now |> orElse (fun () -> oldest once newcomer now)
+
+    /// The next to leave; null: all fits.
+    let choose (newcomer: MemoryEntry) (now: DateTimeOffset) : MemoryEntry | null =
+        if not (isOver newcomer) then
+            null
+        elif isTooLarge newcomer then
+            newcomer
+        else
+            expired newcomer now
+            |> orElse (fun () ->
+                if hasTooManyStrangers () then
+                    oldestStranger newcomer now
+                elif isStrangerTooLarge () then
+                    oldest once null now |> orElse (fun () -> oldest again null now)
+                elif hasTooManyOwned () then
+                    oldest owned newcomer now
+                else
+                    oldest tombstones newcomer now |> orElse (fun () -> oldest owned newcomer now))
+
+    member _.Count = lock turn (fun () -> strangers () + tombstones.Count + owned.Count)
+    member _.Bytes = lock turn (fun () -> bytes ())
+
+    /// Signed-in users take all there is.
+    member _.IsFullOfOwned =
+        lock turn (fun () -> owned.Count >= maxSessions || ownedBytes () >= maxBytes - maxBytes / 8L)
+
+    /// Counts the entry as what it holds now, after each change. True: something must leave.
+    member eviction.Settle(entry: MemoryEntry) : bool =
+        let seen = entry.Record
+
+        let bytes =
+            match seen with
+            | null -> 0L
+            | record -> MemoryEntry.SizeOf record
+
+        let isSettled, mustLeave =
+            lock turn (fun () ->
+                match entry.Record with
+                | null ->
+                    leave entry
+                    true, false
+                | record when Object.ReferenceEquals(record, seen) ->
+                    move entry (entry.RankOf record) bytes
+                    true, isOver entry
+                | _ -> false, false)
+
+        if isSettled then mustLeave else eviction.Settle entry
+
+    /// The next to leave, which is no longer counted, with what it holds: it is removed if that still stands, and settled
+    /// otherwise. The newcomer itself leaves only where it is larger than all the room there is for it.
+    member _.Take(newcomer: MemoryEntry, now: DateTimeOffset) : struct (MemoryEntry * SessionRecord) voption =
+        lock turn (fun () ->
+            let rec take () =
+                match choose newcomer now with
+                | null -> ValueNone
+                | entry ->
+                    match entry.Record with
+                    | null ->
+                        leave entry
+                        take ()
+                    | record when entry.RankOf record <> entry.Rank ->
+                        // It has just changed, and is not settled yet.
+                        move entry (entry.RankOf record) entry.Size
+                        take ()
+                    | record ->
+                        leave entry
+                        ValueSome struct (entry, record)
+
+            take ())

@@ -3,14 +3,26 @@ namespace Runa.Session
 open System
 open System.Collections.Concurrent
 open System.Collections.Generic
+open System.Diagnostics
 open System.Threading
+
+/// The latest revocation: its number, and when it came by the monotonic clock.
+[<Struct>]
+type private Advanced = { Number: int64; At: int64 }
 
 /// The store keys of one owner.
 [<Sealed; AllowNullLiteral>]
 type private OwnerEntry() =
-    member val Keys = HashSet<StoreKey>()
-    member val Epoch = 0L with get, set
-    member val AdvancedAt = DateTimeOffset.MinValue with get, set
+    static let order =
+        Comparer<StoreKey>.Create(fun a b ->
+            match a.High.CompareTo b.High with
+            | 0 -> a.Low.CompareTo b.Low
+            | order -> order)
+
+    member val Keys = SortedSet<StoreKey>(order)
+    member val Advanced: Advanced = { Number = 0L; At = 0L } with get, set
+    /// By the application's clock, which tests move.
+    member val KeptFrom = 0L with get, set
     /// Taken out of the index; whoever got hold of it looks again.
     member val IsRetired = false with get, set
 
@@ -20,8 +32,12 @@ type internal MemoryOwners(clock: TimeProvider) =
     // A sign-in is never under way for this long, so an owner without sessions is forgotten after it.
     let epochLife = TimeSpan.FromMinutes 10.
     let owners = ConcurrentDictionary<struct (string * string), OwnerEntry>()
-    let scopes = ConcurrentDictionary<string, int64>()
+    let scopes = ConcurrentDictionary<string, Advanced>()
     let mutable epochs = 0L
+
+    let lastKey = StoreKey(UInt64.MaxValue, UInt64.MaxValue)
+    let never: Advanced = { Number = 0L; At = 0L }
+    let advanced () : Advanced = { Number = Interlocked.Increment &epochs; At = Stopwatch.GetTimestamp() }
 
     let rec change scope owner (action: OwnerEntry -> unit) =
         let entry = owners.GetOrAdd(struct (scope, owner), (fun _ -> OwnerEntry()))
@@ -36,10 +52,17 @@ type internal MemoryOwners(clock: TimeProvider) =
         if not isDone then
             change scope owner action
 
+    let isKept (entry: OwnerEntry) = entry.Advanced.Number > 0L && clock.GetElapsedTime entry.KeptFrom < epochLife
+
     let retire (id: struct (string * string)) (entry: OwnerEntry) =
-        if entry.Keys.Count = 0 && entry.AdvancedAt + epochLife <= clock.GetUtcNow() then
+        if entry.Keys.Count = 0 && not (isKept entry) then
             entry.IsRetired <- true
             owners.TryRemove id |> ignore
+
+    let read scope owner (otherwise: 'T) (reading: OwnerEntry -> 'T) =
+        match owners.TryGetValue(struct (scope, owner)) with
+        | true, entry -> lock entry (fun () -> reading entry)
+        | _ -> otherwise
 
     member _.Add(scope: string, owner: string, key: StoreKey) =
         change scope owner (fun entry -> entry.Keys.Add key |> ignore)
@@ -52,31 +75,43 @@ type internal MemoryOwners(clock: TimeProvider) =
                 retire (struct (scope, owner)) entry)
         | _ -> ()
 
-    member _.Keys(scope: string, owner: string) : StoreKey list =
-        match owners.TryGetValue(struct (scope, owner)) with
-        | true, entry -> lock entry (fun () -> List.ofSeq entry.Keys)
-        | _ -> []
+    /// At most `most` keys, those that come after one, in the order of their bytes; and whether there are more. It takes as
+    /// long as the page, however many keys the owner has.
+    member _.Page(scope: string, owner: string, after: StoreKey voption, most: int) : struct (StoreKey[] * bool) =
+        read scope owner (struct ([||], false)) (fun entry ->
+            let rest: seq<StoreKey> =
+                match after with
+                | ValueNone -> entry.Keys
+                | ValueSome after ->
+                    // Both ends are part of the view.
+                    entry.Keys.GetViewBetween(after, lastKey) |> Seq.filter (fun key -> key <> after)
 
-    member _.Epoch(scope: string, owner: string) : int64 =
+            let keys = rest |> Seq.truncate (most + 1) |> Array.ofSeq
+            struct (Array.truncate most keys, keys.Length > most))
+
+    /// The latest revocation of the owner or of the whole scope.
+    member _.Epoch(scope: string, owner: string) : OwnerEpoch =
         let ofScope =
             match scopes.TryGetValue scope with
-            | true, epoch -> epoch
-            | _ -> 0L
+            | true, advanced -> advanced
+            | _ -> never
 
-        match owners.TryGetValue(struct (scope, owner)) with
-        | true, entry -> max ofScope (lock entry (fun () -> entry.Epoch))
-        | _ -> ofScope
+        let ofOwner = read scope owner never _.Advanced
+        let number = max ofScope.Number ofOwner.Number
+
+        { Number = number
+          Age =
+            if number = 0L then
+                TimeSpan.MaxValue
+            else
+                Stopwatch.GetElapsedTime(max ofScope.At ofOwner.At) }
 
     member _.Advance(scope: string, owner: string) =
-        let epoch = Interlocked.Increment &epochs
-
         change scope owner (fun entry ->
-            entry.Epoch <- max entry.Epoch epoch
-            entry.AdvancedAt <- clock.GetUtcNow())
+            entry.Advanced <- advanced ()
+            entry.KeptFrom <- clock.GetTimestamp())
 
-    member _.AdvanceAll(scope: string) =
-        let epoch = Interlocked.Increment &epochs
-        scopes.AddOrUpdate(scope, epoch, (fun _ before -> max before epoch)) |> ignore
+    member _.AdvanceAll(scope: string) = lock scopes (fun () -> scopes[scope] <- advanced ())
 
     /// Forgets owners who have had no session for a while.
     member _.Trim() =

@@ -1,18 +1,16 @@
 namespace Runa.Session
 
 open System
-open System.Collections.Concurrent
-open System.Threading
 open Microsoft.Extensions.Logging
 
 /// Records in a dictionary, changed by compare-and-swap of references. The reference for every other driver.
 [<Sealed>]
 type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, maxBytes: int64) =
-    let entries = ConcurrentDictionary<StoreKey, MemoryEntry>()
+    let entries = MemoryTable()
     let owners = MemoryOwners clock
-    let evicting = Lock()
-    let mutable count = 0
-    let mutable bytes = 0L
+    let eviction = MemoryEviction(maxSessions, maxBytes)
+    let warnings = MemoryWarnings(clock, log, maxSessions, maxBytes)
+    let sweep = SweepClock clock
 
     let ownerOf (record: SessionRecord) = record.State.Owner
 
@@ -26,66 +24,75 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
         let isRemoved = entry.TryChange(record, null)
 
         if isRemoved then
-            entries.TryRemove entry.Key |> ignore
+            entries.Remove entry
             unindex entry.Key record
-            Interlocked.Decrement &count |> ignore
-            Interlocked.Add(&bytes, -(MemoryEntry.Size record)) |> ignore
+            eviction.Settle entry |> ignore
 
         isRemoved
 
-    /// Down by a twentieth, so that a full store is not sorted for every newcomer.
-    let evict () =
-        lock evicting (fun () ->
-            if Volatile.Read &count > maxSessions || Volatile.Read &bytes > maxBytes then
-                let now = clock.GetUtcNow()
+    let report (now: DateTimeOffset) (record: SessionRecord) =
+        if not (SessionRecord.isExpired now record) then
+            let isOwned = (ownerOf record).IsSome
+            Telemetry.evict isOwned 1
 
-                let removed =
-                    entries.Values
-                    |> MemoryEviction.choose now (maxSessions - maxSessions / 20) (maxBytes - maxBytes / 20L)
-                    |> List.filter (fun struct (entry, record, _) -> remove entry record)
+            if not isOwned then
+                if eviction.IsFullOfOwned then
+                    warnings.Stranger()
+            elif not (SessionRecord.isTombstone record) then
+                warnings.Owned()
 
-                let ofRank wanted = removed |> List.filter (fun struct (_, _, rank) -> wanted rank) |> List.length
+    let rec makeRoom (newcomer: MemoryEntry) =
+        let now = sweep.Now
 
-                let owned = ofRank (fun rank -> rank = 3)
-                Telemetry.evict false (ofRank (fun rank -> rank = 1 || rank = 2))
-                Telemetry.evict true owned
+        match eviction.Take(newcomer, now) with
+        | ValueNone -> ()
+        | ValueSome struct (entry, record) ->
+            if remove entry record then
+                report now record
+            else
+                eviction.Settle entry |> ignore
 
-                if owned > 0 then
-                    Log.evictedOwned log owned maxSessions maxBytes)
+            makeRoom newcomer
 
-    let isFull () = Volatile.Read &count > maxSessions || Volatile.Read &bytes > maxBytes
+    let settle (entry: MemoryEntry) =
+        if eviction.Settle entry then
+            makeRoom entry
 
     let tryFind key : struct (MemoryEntry * SessionRecord) voption =
-        match entries.TryGetValue key with
-        | true, entry ->
+        match entries.TryFind key with
+        | null -> ValueNone
+        | entry ->
             match entry.Record with
             | null -> ValueNone
             | record -> ValueSome struct (entry, record)
-        | _ -> ValueNone
 
-    member _.Count = Volatile.Read &count
-    member _.Bytes = Volatile.Read &bytes
+    /// Tombstones included.
+    member _.Count = eviction.Count
+
+    member _.Bytes = eviction.Bytes
     member _.Owners = owners
+
+    /// What stands, without counting as a use.
+    member _.Peek(key: StoreKey) : SessionRecord voption =
+        tryFind key |> ValueOption.map (fun struct (_, record) -> record)
 
     member _.Load(key: StoreKey) : SessionRecord voption =
         match tryFind key with
         | ValueSome(entry, record) ->
-            entry.Use(clock.GetUtcNow())
+            if entry.Use(clock.GetTimestamp()) && (ownerOf record).IsNone then
+                settle entry
+
             ValueSome record
         | ValueNone -> ValueNone
 
     member _.Create(key: StoreKey, record: SessionRecord) : bool =
-        let entry = MemoryEntry(key, record, clock.GetUtcNow())
+        let entry = MemoryEntry(key, record, clock.GetTimestamp())
         // First the index, then the record: whoever deletes by owner in between finds the key.
         index key record
-        let isCreated = entries.TryAdd(key, entry)
+        let isCreated = entries.TryAdd entry
 
         if isCreated then
-            Interlocked.Increment &count |> ignore
-            Interlocked.Add(&bytes, MemoryEntry.Size record) |> ignore
-
-            if isFull () then
-                evict ()
+            settle entry
 
         isCreated
 
@@ -104,11 +111,7 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
                 if changesOwner then
                     unindex key current
 
-                Interlocked.Add(&bytes, MemoryEntry.Size record - MemoryEntry.Size current) |> ignore
-
-                if isFull () then
-                    evict ()
-
+                settle entry
                 ReplaceResult.Replaced
             else
                 store.Replace(key, expected, record)
@@ -126,47 +129,48 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
         | ValueNone -> ValueNone
         | ValueSome(entry, current) -> if remove entry current then ValueSome current else store.Delete key
 
+    member store.DeleteMany(keys: StoreKey list) : DeletedRecord list =
+        [ for key in keys do
+              match store.Delete key with
+              | ValueSome _ as record -> ({ Key = key; Record = record }: DeletedRecord)
+              | ValueNone -> () ]
+
+    /// What has ended by the clock of every node, and by one that has not jumped (promise 28).
     member _.PurgeExpired() : int =
-        let now = clock.GetUtcNow()
+        let now = sweep.Now
         let mutable purged = 0
 
-        for KeyValue(_, entry) in entries do
+        for entry in entries.All do
             match entry.Record with
             | null -> ()
             | record ->
-                if SessionRecord.isExpired now record && remove entry record then
+                if SessionRecord.isPurgeable now record && remove entry record then
                     purged <- purged + 1
 
         owners.Trim()
+        warnings.Flush()
         purged
 
-    /// In the order of their keys' texts, those after `from`, at most `most`.
+    /// What stands, ended or not, in the order of the keys' bytes; from a key's text on, at most `most`.
     member _.List(scope: string, owner: string, from: string option, most: int) : OwnedPage =
-        let now = clock.GetUtcNow()
+        let after =
+            match from with
+            | None -> ValueNone
+            | Some text ->
+                match StoreKey.ofText text with
+                | Some key -> ValueSome key
+                | None -> raise (ArgumentException("No page names this place.", nameof from))
 
-        let found =
-            owners.Keys(scope, owner)
-            |> List.map (fun key -> struct (StoreKey.toText key, key))
-            |> List.sortWith (fun (struct (a, _)) (struct (b, _)) -> String.CompareOrdinal(a, b))
-            |> List.filter (fun struct (text, _) ->
-                match from with
-                | Some from -> String.CompareOrdinal(text, from) > 0
-                | None -> true)
-
-        let page = List.truncate most found
+        let struct (keys, hasMore) = owners.Page(scope, owner, after, most)
 
         { Items =
-            [ for struct (_, key) in page do
+            [ for key in keys do
                   match tryFind key with
-                  | ValueSome(_, record) when not (SessionRecord.isExpired now record) && ownerOf record = Some owner ->
+                  | ValueSome(_, record) when record.Scope = scope && ownerOf record = Some owner ->
                       ({ Key = key; Record = record }: OwnedRecord)
                   | _ -> () ]
           Unreadable = []
-          Next =
-            if found.Length > page.Length then
-                List.tryLast page |> Option.map (fun struct (text, _) -> text)
-            else
-                None }
+          Next = if hasMore then Some(StoreKey.toText keys[keys.Length - 1]) else None }
 
     member store.DeleteAll(scope: string) : int =
         owners.AdvanceAll scope
@@ -184,10 +188,10 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
                         deleted <- deleted + 1
             | ValueNone -> ()
 
-        for KeyValue(key, entry) in entries do
+        for entry in entries.All do
             match entry.Record with
             | null -> ()
-            | record when record.Scope = scope -> delete key
+            | record when record.Scope = scope -> delete entry.Key
             | _ -> ()
 
         deleted

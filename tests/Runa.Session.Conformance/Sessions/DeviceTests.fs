@@ -16,12 +16,6 @@ let private signedIn (site: Site) (owner: string) (label: string) =
         return browser
     }
 
-let private isAlive (site: Site) (browser: Browser) =
-    task {
-        let! session = site.Load browser
-        return Session.status session = SessionStatus.Active
-    }
-
 let private labels (site: Site) (owner: string) =
     task {
         let! devices = site.ForOwner owner
@@ -109,6 +103,18 @@ let private listing (under: DriverUnderTest) =
               Session.status session |> Expect.equal "another name" SessionStatus.Active
               let! alive = isAlive elsewhere other
               alive |> Expect.isTrue "another application"
+          }
+
+      test "promise 7: a session that has ended is not in its owner's list"
+      <| fun bench ->
+          task {
+              use site = start bench
+              let! _ = signedIn site "alice" "phone"
+              bench.Clock.Advance(TimeSpan.FromMinutes 19.)
+              let! _ = signedIn site "alice" "laptop"
+              bench.Clock.Advance(TimeSpan.FromMinutes 1.)
+              let! found = labels site "alice"
+              found |> Expect.equal "the later one" [ "laptop" ]
           }
 
       test "promise 27: sessions of more than one page are all ended"

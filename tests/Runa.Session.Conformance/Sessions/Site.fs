@@ -106,6 +106,17 @@ type internal Site
     member _.ForOwner(owner: string) : Task<OwnedSession list> =
         SessionRegistry.forOwner "web" owner CancellationToken.None registry
 
+    /// Where the browser's session is stored.
+    member site.KeyOf(browser: Browser) : Task<StoreKey> =
+        task {
+            let! session = site.Load browser
+
+            return
+                SessionRegistry.handle session
+                |> Option.bind StoreKey.ofText
+                |> Option.defaultWith (fun () -> failwith "There is no session.")
+        }
+
     interface IDisposable with
         member _.Dispose() = (registry :> IDisposable).Dispose()
 
@@ -136,6 +147,19 @@ module internal Sites =
     let notice = SessionKey.create<string> "notice"
 
     let increment (session: Session) : Session = Session.update visits 0 (fun count -> count + 1) session
+
+    let isAlive (site: Site) (browser: Browser) : Task<bool> =
+        task {
+            let! session = site.Load browser
+            return Session.status session = SessionStatus.Active
+        }
+
+    let signedIn (site: Site) (owner: string) : Task<Browser> =
+        task {
+            let browser = Browser()
+            let! _ = site.Step browser (Session.signIn owner)
+            return browser
+        }
 
     /// Whether the request ran into another one, and said so.
     let conflicts (work: unit -> Task<'T>) : Task<bool> =

@@ -1,6 +1,7 @@
 namespace Runa.Session.Conformance
 
 open System
+open System.IO
 open System.Security.Cryptography
 open System.Threading
 open System.Threading.Tasks
@@ -146,6 +147,9 @@ module internal Ask =
     let delete (driver: SessionDriver) key : Task<SessionRecord voption> =
         (driver.Delete key CancellationToken.None).AsTask()
 
+    let deleteMany (driver: SessionDriver) keys : Task<DeletedRecord list> =
+        (driver.DeleteMany keys CancellationToken.None).AsTask()
+
     let purge (driver: SessionDriver) : Task<int> = (driver.PurgeExpired CancellationToken.None).AsTask()
 
     /// Creates under a fresh key, and fails where that is refused.
@@ -158,6 +162,32 @@ module internal Ask =
                 failtest "Create says of a fresh key that it exists"
 
             return key
+        }
+
+    /// The record under a key cannot be read.
+    let isUnreadable (what: string) (ask: unit -> Task<'T>) : Task<unit> =
+        task {
+            let! isRaised =
+                task {
+                    try
+                        let! _ = ask ()
+                        return false
+                    with :? InvalidDataException ->
+                        return true
+                }
+
+            if not isRaised then
+                failtest $"{what}: it was read, and InvalidDataException was to be raised"
+        }
+
+    /// What was raised.
+    let raised (ask: unit -> Task<'T>) : Task<exn option> =
+        task {
+            try
+                let! _ = ask ()
+                return None
+            with e ->
+                return Some e
         }
 
     let isReplaced (what: string) (result: ReplaceResult) : unit =

@@ -6,16 +6,21 @@ open System.IO
 open System.Threading.Tasks
 open Runa.Session
 
+let path (folder: string) (key: StoreKey) : string = Path.Combine(folder, Convert.ToHexString(StoreKey.toBytes key))
+
 /// Sessions in a folder, a JSON document each, for applications of one process.
 let create (clock: TimeProvider) (folder: string) : SessionDriver =
     Directory.CreateDirectory folder |> ignore
-    let path key = Path.Combine(folder, Convert.ToHexString(StoreKey.toBytes key))
+    let path key = path folder key
 
-    let read key =
+    let document key =
         if File.Exists(path key) then
-            ValueSome(RecordFormat.read (ReadOnlySpan(File.ReadAllBytes(path key))))
+            ValueSome(File.ReadAllBytes(path key))
         else
             ValueNone
+
+    let record (document: byte[]) = RecordFormat.read (ReadOnlySpan document) // raises InvalidDataException
+    let read key = document key |> ValueOption.map record
 
     let write key record = // all of it, or nothing
         File.WriteAllBytes(path key + ".new", RecordFormat.write record)
@@ -49,9 +54,9 @@ let create (clock: TimeProvider) (folder: string) : SessionDriver =
         | _ -> false
 
     let delete key =
-        let found = read key
-        File.Delete(path key)
-        found
+        let found = document key
+        File.Delete(path key) // before it is read: a document that cannot be read goes, too
+        ValueOption.map record found
 
     SessionDriver.create
         "files"

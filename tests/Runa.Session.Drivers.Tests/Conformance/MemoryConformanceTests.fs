@@ -1,73 +1,92 @@
 module Runa.Session.Tests.MemoryConformanceTests
 
 open System
-open System.Collections.Concurrent
 open System.Runtime.CompilerServices
-open System.Threading
 open System.Threading.Tasks
 open Expecto
 open Runa.Session
 open Runa.Session.Conformance
+open Runa.Session.Tests.DocumentDriver
 
-/// The memory driver has a store of its own: drivers opened with one clock are one and the same driver.
-let private shared (make: TimeProvider -> SessionDriver) : TimeProvider -> Task<SessionDriver> =
-    let opened = ConditionalWeakTable<TimeProvider, objnull>()
+/// One for each clock, made at the first call.
+let private perClock (make: TimeProvider -> 'T) : TimeProvider -> 'T =
+    let made = ConditionalWeakTable<TimeProvider, objnull>()
+    fun (clock: TimeProvider) -> unbox<'T>(made.GetValue(clock, (fun clock -> box (make clock))))
 
-    fun clock ->
-        let driver = opened.GetValue(clock, (fun clock -> box (make clock)))
-        Task.FromResult(unbox<SessionDriver> driver)
+/// The clock of whichever node is calling: a store in memory has one clock, and this one makes two nodes of it.
+[<Sealed>]
+type private NodeClock(first: TimeProvider) =
+    inherit TimeProvider()
 
-/// What a store that takes bytes would hold.
-let private written = ConcurrentDictionary<StoreKey, SessionDriver>()
+    [<ThreadStatic; DefaultValue>]
+    static val mutable private calling: TimeProvider | null
 
-let private throughDocument (record: SessionRecord) : SessionRecord =
-    RecordFormat.read (ReadOnlySpan(RecordFormat.write record))
+    override _.GetUtcNow() =
+        match NodeClock.calling with
+        | null -> first.GetUtcNow()
+        | calling -> calling.GetUtcNow()
 
-/// Every record goes into the memory driver through its document, and each answer comes after a while: as for a driver
-/// whose store is elsewhere.
-let private documents (clock: TimeProvider) : SessionDriver =
-    let inner = MemoryDriver.create clock
+    override _.TimestampFrequency = first.TimestampFrequency
+    override _.GetTimestamp() = first.GetTimestamp()
 
-    let later (call: unit -> ValueTask<'T>) =
-        ValueTask<'T>(
-            task {
-                do! Task.Yield()
-                return! call ()
-            }
-        )
+    /// Calls of the memory driver are over when they return.
+    static member By (clock: TimeProvider) (call: unit -> ValueTask<'T>) : ValueTask<'T> =
+        NodeClock.calling <- clock
 
-    { inner with
-        Name = "documents"
-        InProcess = false
-        Load = fun key token -> later (fun () -> inner.Load key token)
-        Create =
-            fun key record token ->
-                written[key] <- inner
-                later (fun () -> inner.Create key (throughDocument record) token)
-        Replace =
-            fun key version record token -> later (fun () -> inner.Replace key version (throughDocument record) token)
-        Touch = fun key idleEnd token -> later (fun () -> inner.Touch key idleEnd token)
-        Delete = fun key token -> later (fun () -> inner.Delete key token) }
+        try
+            call ()
+        finally
+            NodeClock.calling <- null
 
-let private dump () : Task<byte[]> =
-    task {
-        let parts = ResizeArray<byte[]>()
+let private beside (driver: SessionDriver) (clock: TimeProvider) : SessionDriver =
+    let by call = NodeClock.By clock call
+    let owners = driver.Owners.Value
 
-        for KeyValue(key, driver) in written do
-            match! driver.Load key CancellationToken.None with
-            | ValueSome record ->
-                parts.Add(StoreKey.toBytes key)
-                parts.Add(RecordFormat.write record)
-            | ValueNone -> ()
+    { driver with
+        Load = fun key token -> by (fun () -> driver.Load key token)
+        Create = fun key record token -> by (fun () -> driver.Create key record token)
+        Replace = fun key version record token -> by (fun () -> driver.Replace key version record token)
+        Touch = fun key idleEnd token -> by (fun () -> driver.Touch key idleEnd token)
+        Delete = fun key token -> by (fun () -> driver.Delete key token)
+        DeleteMany = fun keys token -> by (fun () -> driver.DeleteMany keys token)
+        PurgeExpired = fun token -> by (fun () -> driver.PurgeExpired token)
+        Owners =
+            ValueSome
+                { owners with
+                    List = fun scope owner from token -> by (fun () -> owners.List scope owner from token)
+                    Epoch = fun scope owner token -> by (fun () -> owners.Epoch scope owner token)
+                    DeleteAll = fun scope token -> by (fun () -> owners.DeleteAll scope token) } }
 
-        return Array.concat parts
-    }
-
+/// The memory driver has a store of its own: drivers opened with one clock are one and the same driver. It holds no documents,
+/// loses no index, and makes room rather than refuse.
 [<Tests>]
 let tests =
-    Conformance.tests (DriverUnderTest.create "memory" (shared (fun clock -> MemoryDriver.create clock)))
+    let driverOf = perClock (fun clock -> MemoryDriver.create (NodeClock clock))
 
+    Conformance.tests
+        { DriverUnderTest.create "memory" (driverOf >> Task.FromResult) with
+            Store =
+                { StoreUnderTest.untouched with
+                    OpenBeside = Some(fun clock other -> Task.FromResult(beside (driverOf clock) other)) } }
+
+/// Drivers of one clock are on one store of documents.
 [<Tests>]
 let ofDocuments =
+    let storeOf = perClock (fun _ -> DocumentStore())
+    let mutable last: DocumentStore | null = null
+
+    let openDocuments (clock: TimeProvider) =
+        let store = storeOf clock
+        last <- store
+        Task.FromResult(DocumentDriver.create store clock)
+
+    let dump () =
+        match last with
+        | null -> Task.FromResult [||]
+        | store -> Task.FromResult store.Dump
+
     Conformance.tests
-        { DriverUnderTest.create "documents" (shared documents) with Dump = Some dump; Interleavings = 500 }
+        { DriverUnderTest.create "documents" openDocuments with
+            Dump = Some dump
+            Store = DocumentDriver.hands storeOf DocumentDriver.create
+            Interleavings = 500 }

@@ -20,10 +20,6 @@ let private record (clock: TimeProvider) owner (minutes: float) : SessionRecord 
       IdleEnd = ValueNone
       Kind = RecordKind.Live }
 
-let private chosen now keepCount keepBytes entries =
-    MemoryEviction.choose now keepCount keepBytes entries
-    |> List.map (fun struct (entry, _, rank) -> entry.Key, rank)
-
 /// What is measured under this name while `work` runs, by the tag "owned".
 let private counted (name: string) (work: unit -> unit) : (bool * int64) list =
     let found = List<bool * int64>()
@@ -47,6 +43,30 @@ let private counted (name: string) (work: unit -> unit) : (bool * int64) list =
     work ()
     List.ofSeq found
 
+/// What a store holds of these keys.
+let private standing (store: MemoryStore) (keys: int seq) : int list =
+    [ for n in keys do
+          if (store.Peek(key n)).IsSome then
+              n ]
+
+/// A logger that keeps what it is told.
+let private heard () =
+    let lines = List<string>()
+
+    let log =
+        { new ILogger with
+            member _.BeginScope _ = null
+            member _.IsEnabled _ = true
+
+            member _.Log(level, _, state, error, format) =
+                if level = LogLevel.Warning then
+                    lines.Add(format.Invoke(state, error)) }
+
+    log, lines
+
+let private open' (clock: TimeProvider) (maxSessions: int) (maxBytes: int64) =
+    MemoryStore(clock, NullLogger.Instance, maxSessions, maxBytes)
+
 [<Tests>]
 let tests =
     testList
@@ -55,40 +75,182 @@ let tests =
               "promise 26: expired ones leave first, then strangers seen once, then strangers longest idle, then owned ones"
           <| fun () ->
               let clock = clock ()
-              let entry n owner minutes = MemoryEntry(key n, record clock owner minutes, clock.GetUtcNow())
-              let owned = entry 1 (Some "alice") 90.
-              let idle = entry 2 None 90.
-              let expired = entry 3 (Some "bob") 1.
-              let seenAgain = entry 4 None 90.
-              clock.Advance(TimeSpan.FromMinutes 2.)
-              idle.Use(clock.GetUtcNow())
-              clock.Advance(TimeSpan.FromMinutes 2.)
-              seenAgain.Use(clock.GetUtcNow())
-              let once = entry 5 None 90.
-              let entries = [ owned; idle; expired; seenAgain; once ]
+              let store = open' clock 6 Int64.MaxValue
+              let create n owner minutes = store.Create(key n, record clock owner minutes) |> ignore
+              let later () = clock.Advance(TimeSpan.FromMinutes 2.)
+              create 1 (Some "alice") 90.
+              create 2 (Some "bob") 1.
+              create 3 None 90.
+              create 4 None 90.
+              create 5 None 90.
+              later ()
+              store.Load(key 4) |> ignore
+              later ()
+              store.Load(key 3) |> ignore
+              later ()
+              create 6 (Some "carol") 90.
+              let standing () = standing store [ 1..12 ]
+              standing () |> Expect.equal "all fit" [ 1..6 ]
+              create 7 (Some "dave") 90.
+              standing () |> Expect.equal "the expired one, though it was a user's" [ 1; 3; 4; 5; 6; 7 ]
+              create 8 (Some "erin") 90.
+              standing () |> Expect.equal "the stranger seen once" [ 1; 3; 4; 6; 7; 8 ]
+              create 9 (Some "frank") 90.
+              standing () |> Expect.equal "the stranger longest idle" [ 1; 3; 6; 7; 8; 9 ]
+              later ()
+              store.Load(key 1) |> ignore
+              create 10 (Some "grace") 90.
+              create 11 (Some "heidi") 90.
+              standing ()
+              |> Expect.equal "one user and one stranger more than there is room for" [ 1; 3; 6; 7; 8; 9; 10; 11 ]
+              create 12 (Some "ivan") 90.
+              let left = standing ()
+              left |> Expect.hasLength "one for one" 8
+              left |> Expect.containsAll "who was there lately, and the newcomer" [ 1; 10; 11; 12 ]
 
-              chosen (clock.GetUtcNow()) 0 Int64.MaxValue entries
-              |> Expect.equal "all, in order" [ key 3, 0; key 5, 1; key 2, 2; key 4, 2; key 1, 3 ]
-
-              chosen (clock.GetUtcNow()) 2 Int64.MaxValue entries
-              |> Expect.equal "as many as needed" [ key 3, 0; key 5, 1; key 2, 2 ]
-
-          testCase "expired ones leave even where there is room"
+          testCase
+              "promise 26: strangers who come to a store full of signed-in users displace each other, and nobody else"
           <| fun () ->
               let clock = clock ()
-              let entry = MemoryEntry(key 1, record clock None 1., clock.GetUtcNow())
+              let log, lines = heard ()
+              let store = MemoryStore(clock, log, 1_000, Int64.MaxValue)
+
+              for n in 1..1_000 do
+                  store.Create(key n, record clock (Some $"user {n}") 90.) |> ignore
+
+              for n in 1_001..4_000 do
+                  store.Create(key n, record clock None 90.) |> Expect.isTrue "created"
+                  (store.Peek(key n)).IsSome |> Expect.isTrue "the newcomer is there until the next one comes"
+                  Expect.isLessThanOrEqual "bounded" (store.Count, 1_001)
+
+              standing store [ 1..1_000 ] |> Expect.hasLength "every user" 1_000
+              lines.Count |> Expect.equal "warned of, once" 1
               clock.Advance(TimeSpan.FromMinutes 1.)
-              chosen (clock.GetUtcNow()) 10 Int64.MaxValue [ entry ]
-              |> Expect.equal "the expired one" [ key 1, 0 ]
+              store.PurgeExpired() |> Expect.equal "nothing to purge" 0
+              lines.Count |> Expect.equal "and of the rest a minute later" 2
+              Expect.stringContains "with their number" "2998 sessions" lines[1]
 
-          testCase "promise 26: so many leave that the rest fits, by bytes too"
+          testCase "promise 26: signed-in users go only for signed-in users, one for one"
           <| fun () ->
               let clock = clock ()
-              let record = record clock None 90.
-              let entries = [ for n in 1..10 -> MemoryEntry(key n, record, clock.GetUtcNow()) ]
-              let size = MemoryEntry.Size record
+              let store = open' clock 1_000 Int64.MaxValue
 
-              chosen (clock.GetUtcNow()) 10 (4L * size) entries |> List.length |> Expect.equal "six of ten" 6
+              for n in 1..1_000 do
+                  store.Create(key n, record clock (Some $"user {n}") 90.) |> ignore
+
+              clock.Advance(TimeSpan.FromMinutes 1.)
+
+              for n in 2_001..2_100 do
+                  store.Create(key n, record clock (Some $"user {n}") 90.) |> ignore
+
+              standing store [ 1..1_000 ] |> Expect.hasLength "all but as many as came" 901
+              standing store [ 2_001..2_100 ] |> Expect.hasLength "those who came" 100
+
+          testCase "promise 4, 26: who changes the id of a session in a full store, again and again, logs nobody out"
+          <| fun () ->
+              let clock = clock ()
+              let store = open' clock 200 Int64.MaxValue
+
+              for n in 1..200 do
+                  store.Create(key n, record clock (Some $"user {n}") 90.) |> ignore
+
+              let mutable last = key 200
+
+              for n in 1_001..2_000 do
+                  let next = record clock (Some "user 200") 90.
+                  let (found: SessionRecord voption) = store.Load last
+                  store.Create(key n, next) |> ignore
+
+                  Commit.tombstone (clock.GetUtcNow()) "tests/web" (RecordVersion.Next()) (Some "user 200") (key n)
+                  |> fun stone -> store.Replace(last, found.Value.Version, stone)
+                  |> Expect.equal "moved" ReplaceResult.Replaced
+
+                  last <- key n
+
+              standing store [ 1..199 ] |> Expect.hasLength "everybody else" 199
+              Expect.isLessThanOrEqual "tombstones are bounded, too" (store.Count, 200 + 64 + 50 + 1)
+
+          testCase "promise 4, 9, 26: the tombstone of a signed-in user is not displaced by strangers"
+          <| fun () ->
+              let clock = clock ()
+              let store = open' clock 50 60_000L
+              let first = record clock (Some "alice") 90.
+              store.Create(key 1, first) |> ignore
+
+              Commit.tombstone (clock.GetUtcNow()) "tests/web" (RecordVersion.Next()) (Some "alice") (key 2)
+              |> fun stone -> store.Replace(key 1, first.Version, stone)
+              |> Expect.equal "moved" ReplaceResult.Replaced
+
+              for n in 1_000..3_000 do
+                  store.Create(key n, record clock None 90.) |> ignore
+
+              match store.Peek(key 1) with
+              | ValueSome found -> SessionRecord.isTombstone found |> Expect.isTrue "the tombstone"
+              | ValueNone -> failtest "the tombstone is gone"
+
+          testCase "promise 26: what a flood of strangers displaces first is the flood: those who came back stay"
+          <| fun () ->
+              let clock = clock ()
+              let store = open' clock 1_000 Int64.MaxValue
+
+              for n in 1..500 do
+                  store.Create(key n, record clock None 90.) |> ignore
+                  store.Load(key n) |> ignore
+
+              clock.Advance(TimeSpan.FromMinutes 10.)
+
+              for n in 10_000..30_000 do
+                  store.Create(key n, record clock None 90.) |> ignore
+
+              standing store [ 1..500 ] |> Expect.hasLength "those who came back" 500
+              store.Count |> Expect.equal "full" 1_000
+
+          testCase "promise 26: in a store full of strangers who came back there is room for new ones to come back"
+          <| fun () ->
+              let clock = clock ()
+              let store = open' clock 800 Int64.MaxValue
+
+              for n in 1..800 do
+                  store.Create(key n, record clock None 90.) |> ignore
+                  store.Load(key n) |> ignore
+
+              clock.Advance(TimeSpan.FromMinutes 10.)
+
+              for n in 10_000..10_079 do
+                  store.Create(key n, record clock None 90.) |> ignore
+
+              standing store [ 10_000..10_079 ] |> Expect.hasLength "80 newcomers at a time" 80
+
+          testCase "promise 28: a clock that jumps makes no session the first to leave"
+          <| fun () ->
+              let clock = clock ()
+              let store = open' clock 10 Int64.MaxValue
+
+              for n in 1..10 do
+                  store.Create(key n, record clock (Some $"user {n}") 60.) |> ignore
+
+              clock.AdjustTime(clock.GetUtcNow() + TimeSpan.FromHours 3.)
+
+              for n in 11..40 do
+                  store.Create(key n, record clock None 60.) |> ignore
+
+              standing store [ 1..10 ] |> Expect.hasLength "everybody" 10
+
+          testCase "promise 26: what alone is larger than the store leaves alone"
+          <| fun () ->
+              let clock = clock ()
+              let store = open' clock 100 50_000L
+
+              for n in 1..50 do
+                  store.Create(key n, record clock (Some $"user {n}") 90.) |> ignore
+
+              for owner in [ None; Some "mallory" ] do
+                  let large = record clock owner 90.
+                  let large = { large with State = { large.State with Values = Map [ "key", String('x', 30_000) ] } }
+                  store.Create(key 99, large) |> Expect.isTrue "created"
+                  (store.Peek(key 99)).IsNone |> Expect.isTrue "and gone"
+
+              standing store [ 1..50 ] |> Expect.hasLength "everybody else" 50
 
           testCase "promise 26: a flood of strangers is bounded, and logs nobody out"
           <| fun () ->
@@ -137,25 +299,45 @@ let tests =
                   store.Replace(key n, small.Version, { small with State = big }) |> ignore
                   Expect.isLessThanOrEqual "bounded" (store.Bytes, most)
 
-          testCase "promise 26: what is evicted is counted, owned ones apart, and those are warned of"
+          testCase "promise 26: a stranger's record that grows displaces strangers only"
           <| fun () ->
               let clock = clock ()
-              let warnings = List<LogLevel>()
+              let most = 200_000L
+              let store = open' clock Int32.MaxValue most
 
-              let log =
-                  { new ILogger with
-                      member _.BeginScope _ = null
-                      member _.IsEnabled _ = true
-                      member _.Log(level, _, _, _, _) = warnings.Add level }
+              for n in 1..300 do
+                  store.Create(key n, record clock (Some $"user {n}") 90.) |> ignore
 
+              let users = standing store [ 1..300 ]
+
+              for n in 1_001..1_100 do
+                  let small = record clock None 90.
+                  store.Create(key n, small) |> ignore
+
+                  for length in [ 500; 2_000; 8_000 ] do
+                      match store.Peek(key n) with
+                      | ValueSome current ->
+                          let state = { small.State with Values = Map [ "key", String('x', length) ] }
+                          let next = { current with Version = RecordVersion.Next(); State = state }
+                          store.Replace(key n, current.Version, next) |> ignore
+                      | ValueNone -> ()
+
+                      Expect.isLessThanOrEqual "bounded" (store.Bytes, most + most / 8L)
+
+              standing store [ 1..300 ] |> Expect.equal "every user" users
+
+          testCase "promise 26: what is evicted is counted, owned ones apart, and those are warned of, once a minute"
+          <| fun () ->
+              let clock = clock ()
+              let log, lines = heard ()
               let store = MemoryStore(clock, log, 20, Int64.MaxValue)
 
               counted "runa.session.evicted" (fun () ->
-                  for n in 1..21 do
+                  for n in 1..22 do
                       store.Create(key n, record clock None 90.) |> ignore)
-              |> Expect.equal "two strangers" [ false, 2L ]
+              |> Expect.equal "two strangers" [ false, 1L; false, 1L ]
 
-              warnings |> Seq.toList |> Expect.equal "no warning for strangers" []
+              List.ofSeq lines |> Expect.isEmpty "no warning for strangers"
 
               let owned =
                   counted "runa.session.evicted" (fun () ->
@@ -164,5 +346,11 @@ let tests =
                   |> List.filter fst
                   |> List.sumBy snd
 
-              int owned |> Expect.equal "those of alice that are not there" (60 - store.Count)
-              warnings |> Seq.distinct |> Seq.toList |> Expect.equal "warned" [ LogLevel.Warning ] ]
+              int owned
+              |> Expect.equal "those of alice that are not there" (60 - (standing store [ 101..160 ]).Length)
+
+              lines.Count |> Expect.equal "warned once" 1
+              clock.Advance(TimeSpan.FromMinutes 1.)
+              store.PurgeExpired() |> ignore
+              lines.Count |> Expect.equal "and once more" 2
+              Expect.stringContains "of the rest" $"{owned - 1L} sessions" lines[1] ]

@@ -2,14 +2,16 @@
 module internal Runa.Session.Tests.ModelStore
 
 open System
+open System.Diagnostics
 open System.Threading.Tasks
 open Runa.Session
 
 let create (clock: TimeProvider) : SessionDriver =
     let mutable records: (StoreKey * SessionRecord) list = []
     let mutable epoch = 0L
-    let mutable epochs: Map<string * string, int64> = Map.empty
-    let mutable scopes: Map<string, int64> = Map.empty
+    // The number, and when it came.
+    let mutable epochs: Map<string * string, int64 * int64> = Map.empty
+    let mutable scopes: Map<string, int64 * int64> = Map.empty
     let find key = records |> List.tryFind (fun (k, _) -> k = key) |> Option.map snd
     let isOver record = SessionRecord.isExpired (clock.GetUtcNow()) record
     let without key = records |> List.filter (fun (k, _) -> k <> key)
@@ -23,7 +25,7 @@ let create (clock: TimeProvider) : SessionDriver =
 
     let next () =
         epoch <- epoch + 1L
-        epoch
+        epoch, Stopwatch.GetTimestamp()
 
     let rec deleteAll key =
         match delete key with
@@ -62,16 +64,18 @@ let create (clock: TimeProvider) : SessionDriver =
                 answer
                     { Items =
                         [ for key, record in records do
-                              if record.Scope = scope && record.State.Owner = Some owner && not (isOver record) then
+                              if record.Scope = scope && record.State.Owner = Some owner then
                                   ({ Key = key; Record = record }: OwnedRecord) ]
-                        |> List.sortBy (fun item -> StoreKey.toText item.Key)
+                        |> List.sortBy (fun item -> StoreKey.toBytes item.Key)
                       Unreadable = []
                       Next = None }
           Epoch =
             fun scope owner _ ->
-                let ofScope = defaultArg (scopes.TryFind scope) 0L
-                let number = max ofScope (defaultArg (epochs.TryFind(scope, owner)) 0L)
-                answer ({ Number = number; Age = TimeSpan.MaxValue }: OwnerEpoch)
+                let ofScope = defaultArg (scopes.TryFind scope) (0L, 0L)
+
+                match max ofScope (defaultArg (epochs.TryFind(scope, owner)) (0L, 0L)) with
+                | 0L, _ -> answer ({ Number = 0L; Age = TimeSpan.MaxValue }: OwnerEpoch)
+                | number, at -> answer ({ Number = number; Age = Stopwatch.GetElapsedTime at }: OwnerEpoch)
           Advance =
             fun scope owner _ ->
                 epochs <- epochs.Add((scope, owner), next ())
@@ -83,5 +87,6 @@ let create (clock: TimeProvider) : SessionDriver =
                 answer (keys |> List.sumBy deleteAll) }
     |> SessionDriver.withPurge (fun _ ->
         let before = records.Length
-        records <- records |> List.filter (fun (_, record) -> not (isOver record))
+        let now = clock.GetUtcNow()
+        records <- records |> List.filter (fun (_, record) -> not (SessionRecord.isPurgeable now record))
         answer (before - records.Length))

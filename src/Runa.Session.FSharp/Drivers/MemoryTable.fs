@@ -1,0 +1,28 @@
+namespace Runa.Session
+
+open System.Collections.Concurrent
+open System.Collections.Generic
+
+/// Entries by store key, in many small dictionaries: one that grows holds up its writers only, for a moment.
+[<Sealed>]
+type internal MemoryTable() =
+    let parts = Array.init 64 (fun _ -> ConcurrentDictionary<StoreKey, MemoryEntry>(4, 31))
+    // The dictionaries hash by the other half of the key.
+    let part (key: StoreKey) = parts[int (key.High >>> 58)]
+
+    member _.TryFind(key: StoreKey) : MemoryEntry | null =
+        match (part key).TryGetValue key with
+        | true, entry -> entry
+        | _ -> null
+
+    member _.TryAdd(entry: MemoryEntry) : bool = (part entry.Key).TryAdd(entry.Key, entry)
+
+    member _.Remove(entry: MemoryEntry) = (part entry.Key).TryRemove(KeyValuePair(entry.Key, entry)) |> ignore
+
+    /// Without holding up anybody: what comes and goes meanwhile may be among them.
+    member _.All: seq<MemoryEntry> =
+        seq {
+            for part in parts do
+                for KeyValue(_, entry) in part do
+                    entry
+        }
