@@ -11,8 +11,8 @@ open Runa.Session
 open Runa.Session.Conformance.Records
 open Runa.Session.Conformance.OwnerLists
 
-/// What a store may round up to, and a slow machine may take.
-let private allowance = TimeSpan.FromSeconds 3.
+/// What a store may round up to. A sign-in that began so long before a revocation, or less, is not seen to have done so.
+let private allowance = TimeSpan.FromMilliseconds 250.
 let private moment = TimeSpan.FromMilliseconds 60.
 
 let private ageOf (driver: SessionDriver) scope owner : Task<TimeSpan> =

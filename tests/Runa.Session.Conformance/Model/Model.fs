@@ -35,8 +35,12 @@ type Entry =
 type Store =
     {
         Entries: Map<Token, Entry>
-        /// The next token, version and flash id.
+        /// The next token, version and flash id; it goes on with each revocation, too.
         Next: int
+        /// What was next when an owner's sessions were ended last.
+        Revoked: Map<string, int>
+        /// And when everybody's were.
+        AllRevoked: int
     }
 
 [<RequireQualifiedAccess>]
@@ -50,15 +54,19 @@ type Found =
 
 /// A session in a request.
 type Work =
-    { Token: Token
-      Found: Found
-      At: DateTimeOffset
-      Content: Content
-      Renewed: bool
-      Ended: bool
-      Cleared: bool
-      Taken: Set<int>
-      Lifetime: TimeSpan option }
+    {
+        Token: Token
+        Found: Found
+        At: DateTimeOffset
+        /// What was next when it was loaded.
+        Since: int
+        Content: Content
+        Renewed: bool
+        Ended: bool
+        Cleared: bool
+        Taken: Set<int>
+        Lifetime: TimeSpan option
+    }
 
 [<RequireQualifiedAccess>]
 type Cookie =
@@ -73,7 +81,7 @@ type Outcome = (Store * Cookie) option
 let ttl = TimeSpan.FromHours 2.
 let idle = TimeSpan.FromMinutes 20.
 
-let empty: Store = { Entries = Map.empty; Next = 1 }
+let empty: Store = { Entries = Map.empty; Next = 1; Revoked = Map.empty; AllRevoked = 0 }
 
 let ended (now: DateTimeOffset) (entry: Entry) = min entry.Idle entry.Content.Ends <= now
 
@@ -109,6 +117,7 @@ let load (now: DateTimeOffset) (cookie: Token option) (store: Store) : Work =
     { Token = defaultArg cookie 0
       Found = found
       At = now
+      Since = store.Next
       Content =
         match found with
         | Found.Live entry -> entry.Content

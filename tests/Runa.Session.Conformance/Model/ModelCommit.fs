@@ -20,11 +20,20 @@ let private put (now: DateTimeOffset) (token: Token) (content: Content) (store: 
           Idle = min (now + idle) content.Ends
           MovedTo = None }
 
-    { Entries = store.Entries.Add(token, entry); Next = store.Next + 1 }
+    { store with Entries = store.Entries.Add(token, entry); Next = store.Next + 1 }
 
-let private create now content (store: Store) : Outcome =
-    let token = store.Next
-    Some(put now token content store, Cookie.Fresh(token, content.Ends))
+/// The owner's sessions were ended after the request had looked: whatever a sign-in rests on was checked before.
+let private isRevoked (work: Work) (store: Store) =
+    match work.Content.Owner with
+    | Some owner -> max store.AllRevoked (defaultArg (store.Revoked.TryFind owner) 0) > work.Since
+    | None -> false
+
+let private create now (work: Work) (store: Store) : Outcome =
+    if isRevoked work store then
+        None
+    else
+        let token = store.Next
+        Some(put now token work.Content store, Cookie.Fresh(token, work.Content.Ends))
 
 /// With all it leads to.
 let rec private delete (token: Token) (store: Store) : Store =
@@ -42,12 +51,12 @@ let private endIt now (work: Work) (store: Store) : Outcome =
         | Found.MovedLong { MovedTo = Some next } -> delete next store
         | _ -> store
 
-    let store = delete work.Token known
+    let left = delete work.Token known
 
     if isBlank work.Content || work.Content.Ends <= work.At then
-        Some(store, (if work.Found.IsMovedLong then Cookie.Unchanged else Cookie.Expired))
+        Some(left, (if work.Found.IsMovedLong then Cookie.Unchanged else Cookie.Expired))
     else
-        create now work.Content store
+        create now work left
 
 let private move now (work: Work) (store: Store) : Outcome =
     let token = store.Next
@@ -61,7 +70,7 @@ let private move now (work: Work) (store: Store) : Outcome =
           MovedTo = Some token }
 
     Some(
-        { Entries = store.Entries.Add(work.Token, stone); Next = store.Next + 1 },
+        { store with Entries = store.Entries.Add(work.Token, stone); Next = store.Next + 1 },
         Cookie.Fresh(token, work.Content.Ends)
     )
 
@@ -133,7 +142,9 @@ let rec commit (now: DateTimeOffset) (work: Work) (store: Store) : Outcome =
     | Found.Live seen ->
         match standing now work.Token store with
         | None -> lost seen work store
-        | Some current when current.Version = seen.Version && work.Renewed -> move now work store
+        | Some current when current.Version = seen.Version && work.Renewed ->
+            let signsIn = work.Content.Owner <> current.Content.Owner
+            if signsIn && isRevoked work store then None else move now work store
         | Some current when current.Version = seen.Version ->
             let isLonger = work.Content.Ends <> seen.Content.Ends
             let cookie =
@@ -149,7 +160,7 @@ let rec commit (now: DateTimeOffset) (work: Work) (store: Store) : Outcome =
     | _ when isEmpty -> Some(store, Cookie.Unchanged)
     // The browser may yet receive the cookie that leads on; unless it never will.
     | Found.Moved stone when work.Content.Owner.IsNone || work.At < stone.Content.Created + flight -> None
-    | _ -> create now work.Content store
+    | _ -> create now work store
 
 let private ofOwner now (owner: string) (store: Store) =
     store.Entries
@@ -187,9 +198,16 @@ let revoke now (owner: string) (kept: Token option) (store: Store) : Store * int
 
     ((store, 0), wanted) ||> List.fold (fun ended token -> from token ended)
 
+/// Ends all of the owner's; who looked at a session before cannot sign the owner in any more.
+let revokeOwner now (owner: string) (store: Store) : Store * int =
+    let store, count = revoke now owner None store
+    { store with Next = store.Next + 1; Revoked = store.Revoked.Add(owner, store.Next + 1) }, count
+
 let revokeAll now (store: Store) : Store * int =
     let isAlive _ (entry: Entry) = entry.MovedTo.IsNone && not (ended now entry)
-    { store with Entries = Map.empty }, store.Entries |> Map.filter isAlive |> Map.count
+
+    { store with Entries = Map.empty; Next = store.Next + 1; AllRevoked = store.Next + 1 },
+    store.Entries |> Map.filter isAlive |> Map.count
 
 let purge now (store: Store) : Store =
     { store with Entries = store.Entries |> Map.filter (fun _ entry -> not (purgeable now entry)) }

@@ -179,7 +179,7 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
             | Operation.Devices owner -> do! devices owner
             | Operation.RevokeOwner owner ->
                 let! ended = sites.Head.RevokeOwner owner
-                revoked (ModelCommit.revoke now owner None store) ended
+                revoked (ModelCommit.revokeOwner now owner store) ended
             | Operation.RevokeOthers browser ->
                 let! session, work = view (site browser) browsers[browser] cookies[browser]
 

@@ -58,6 +58,14 @@ type internal Bench(under: DriverUnderTest, clock: FakeTimeProvider, first: Sess
             return driver
         }
 
+    /// With another clock: on a store of its own, or on this one.
+    member _.OpenBy(other: TimeProvider) : Task<SessionDriver> =
+        task {
+            let! driver = under.Open other
+            opened <- driver :: opened
+            return driver
+        }
+
     /// As another node opens it, whose clock is ahead by so much (or behind) and goes on with this one.
     member bench.OpenBeside(ahead: TimeSpan) : Task<Node> =
         task {

@@ -125,7 +125,7 @@ let private lostIndexes (under: DriverUnderTest) =
               do! bench.DropIndex record.Value.Scope "alice"
               bench.Clock.Advance(TimeSpan.FromMinutes 3.)
               // A touch is due.
-              let! _ = site.Load reading
+              let! _ = site.Step reading id
               let! _ = site.Step writing increment
               let! ended = site.RevokeOwner "alice"
               ended |> Expect.equal "both" 2

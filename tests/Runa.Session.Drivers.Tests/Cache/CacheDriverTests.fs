@@ -38,20 +38,24 @@ let tests =
                   found |> Expect.equal "nothing there" ValueNone
               })
 
-          testCaseTask "the cache keeps each entry a minute longer than the earlier end, whatever wrote it" (fun () ->
-              task {
-                  let world = open' ()
-                  let first = record world 1
-                  let! _ = create world.Driver first
-                  world.Clock.Advance minute
-                  let! _ = touch world.Driver (world.Clock.GetUtcNow() + idle)
-                  world.Clock.Advance minute
-                  let second = { record world 2 with IdleEnd = ValueNone; State = first.State }
-                  let! _ = replace world.Driver first.Version second
+          testCaseTask
+              "promise 28: the cache keeps each entry a minute longer than the earlier end by a clock 5 minutes behind, whatever wrote it"
+              (fun () ->
+                  task {
+                      let world = open' ()
+                      let first = record world 1
+                      let! _ = create world.Driver first
+                      world.Clock.Advance minute
+                      let! _ = touch world.Driver (world.Clock.GetUtcNow() + idle)
+                      world.Clock.Advance minute
+                      let second = { record world 2 with IdleEnd = ValueNone; State = first.State }
+                      let! _ = replace world.Driver first.Version second
 
-                  world.Cache.Lifetimes
-                  |> Expect.equal "lifetimes" [ idle + minute; idle + minute; TimeSpan.FromHours 2. - minute ]
-              })
+                      world.Cache.Lifetimes
+                      |> Expect.equal
+                          "lifetimes"
+                          [ idle + 6. * minute; idle + 6. * minute; TimeSpan.FromHours 2. - 2. * minute + 6. * minute ]
+                  })
 
           testCaseTask
               "an entry that is over before it is written still gets a positive expiry, which caches ask for"
@@ -83,6 +87,51 @@ let tests =
                       let! isTouched = touch world.Driver (later - minute)
                       isTouched |> Expect.isTrue "it is there"
                       world.Cache.Calls.Length - before |> Expect.equal "only read" 1
+                  })
+
+          testCaseTask
+              "promise 28: what a node ahead of this one stores is kept until its end by this one's clock"
+              (fun () ->
+                  task {
+                      let world = open' ()
+                      let ahead =
+                          Microsoft.Extensions.Time.Testing.FakeTimeProvider(world.Clock.GetUtcNow() + 5. * minute)
+                      let! isCreated = create (driverOn ahead world.Cache) (record world 1)
+                      isCreated |> Expect.isTrue "created"
+                      world.Cache.Lifetimes |> Expect.equal "lifetime" [ idle + minute ]
+                  })
+
+          testCaseTask
+              "promise 17: what cannot be read is not overwritten by Create, not touched, and removed by Delete, which says so"
+              (fun () ->
+                  task {
+                      let world = open' ()
+                      let spoil () = world.Cache.Inner.Set(entry, "{}"B, DistributedCacheEntryOptions())
+
+                      let isUnreadable (ask: unit -> Task<'T>) =
+                          task {
+                              try
+                                  let! _ = ask ()
+                                  return false
+                              with :? InvalidDataException ->
+                                  return true
+                          }
+
+                      spoil ()
+                      let! isCreated = create world.Driver (record world 1)
+                      isCreated |> Expect.isFalse "it exists"
+                      let! isTouched = touch world.Driver (world.Clock.GetUtcNow() + idle)
+                      isTouched |> Expect.isFalse "nothing to touch"
+                      let! isTold =
+                          isUnreadable (fun () -> replace world.Driver (RecordVersion.Next()) (record world 2))
+                      isTold |> Expect.isTrue "Replace"
+                      world.Cache.Inner.Get entry |> Expect.equal "as it was" "{}"B
+                      let! isTold = isUnreadable (fun () -> delete world.Driver)
+                      isTold |> Expect.isTrue "Delete"
+                      let! found = load world.Driver
+                      found |> Expect.equal "and removed" ValueNone
+                      let! isCreated = create world.Driver (record world 3)
+                      isCreated |> Expect.isTrue "the key is free"
                   })
 
           testCaseTask "promise 14: what is no record raises, and is not taken for nothing" (fun () ->

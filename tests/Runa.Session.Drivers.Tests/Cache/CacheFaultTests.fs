@@ -84,6 +84,26 @@ let tests =
                       Session.getOr counter 0 session |> Expect.equal "the lock was given back" 3
                   })
 
+          testCaseTask
+              "promise 14: a write whose read failed has certainly changed nothing, and that is said"
+              (fun () ->
+                  task {
+                      let world = open' ()
+                      use registry = registryOn world
+                      let! cookie = start registry
+                      let! session = SessionRegistry.load "web" cookie none registry
+
+                      for failing, isUnknown in [ CacheCall.Get, false; CacheCall.Set, true ] do
+                          world.Cache.Before <-
+                              fun (call, _) -> if call = failing then raise (CacheDown()) else Task.CompletedTask
+
+                          let! e =
+                              storeFailure (fun () ->
+                                  SessionRegistry.commit (Session.set counter 2 session) none registry)
+
+                          e.MayHaveBeenSaved |> Expect.equal $"{failing} failed" isUnknown
+                  })
+
           testCaseTask "promise 10: what the cache forgot is an expired session" (fun () ->
               task {
                   let world = open' ()

@@ -67,7 +67,7 @@ type WatchedCache() =
         member this.SetAsync(key, value, options, token) =
             around this CacheCall.Set key token (fun () ->
                 task {
-                    lifetimes.Enqueue options.AbsoluteExpirationRelativeToNow.Value
+                    Option.ofNullable options.AbsoluteExpirationRelativeToNow |> Option.iter lifetimes.Enqueue
                     do! inner.SetAsync(key, value, options, token)
                 })
 

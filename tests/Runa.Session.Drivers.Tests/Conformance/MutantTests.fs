@@ -10,6 +10,8 @@ open System.Threading.Tasks
 open Expecto
 open Runa.Session
 open Runa.Session.Conformance
+open Runa.Session.Tests.DocumentDriver
+open Runa.Session.Tests.Spoilt
 
 /// Spoils a driver. Calls with one clock are answered by one spoilt store.
 let private over (spoil: TimeProvider -> SessionDriver -> SessionDriver) : TimeProvider -> Task<SessionDriver> =
@@ -19,6 +21,7 @@ let private over (spoil: TimeProvider -> SessionDriver -> SessionDriver) : TimeP
         let driver = opened.GetValue(clock, (fun clock -> box (spoil clock (MemoryDriver.create clock))))
         Task.FromResult(unbox<SessionDriver> driver)
 
+let private storeMutants = EndingMutants.mutants @ ClockMutants.mutants @ StoreMutants.mutants
 let private mutants = WriteMutants.mutants @ RaceMutants.mutants @ OwnerMutants.mutants
 
 let rec private testsOf (names: string list) (test: Test) : (string list * Test) list =
@@ -33,11 +36,24 @@ let private quiet =
         printer = Impl.TestPrinters.silent
         verbosity = Logging.Fatal }
 
-/// The tests of the suite that bear this name fail for the driver.
-let private failures (spoil: TimeProvider -> SessionDriver -> SessionDriver) (name: string) =
-    task {
-        let under = { DriverUnderTest.create "mutant" (over spoil) with Interleavings = 300; Writers = 100 }
+/// Over a store of documents, as the suite can fill, rob and spoil it.
+let private ofDocuments (spoil: StoreSpoil) : DriverUnderTest =
+    let storeOf =
+        let stores = ConditionalWeakTable<TimeProvider, DocumentStore>()
+        fun (clock: TimeProvider) -> stores.GetValue(clock, (fun _ -> DocumentStore()))
 
+    let openOn store clock = spoil store clock (DocumentDriver.create store clock)
+
+    { DriverUnderTest.create "mutant" (fun clock -> Task.FromResult(openOn (storeOf clock) clock)) with
+        Store = DocumentDriver.hands storeOf openOn
+        OwnedMany = 600 }
+
+let private ofMemory (spoil: TimeProvider -> SessionDriver -> SessionDriver) : DriverUnderTest =
+    { DriverUnderTest.create "mutant" (over spoil) with Interleavings = 300; Writers = 100 }
+
+/// The tests of the suite that bear this name fail for the driver.
+let private failures (under: DriverUnderTest) (name: string) =
+    task {
         let wanted =
             testsOf [] (Conformance.tests under)
             |> List.filter (fun (names, _) -> List.last names = name)
@@ -47,6 +63,10 @@ let private failures (spoil: TimeProvider -> SessionDriver -> SessionDriver) (na
             failtest $"the suite has no test of this name: {name}"
 
         let! results = Impl.evalTests quiet (testList "mutant" wanted) |> Async.StartAsTask
+
+        if results |> List.exists (fun (_, summary) -> summary.result.isIgnored) then
+            failtest $"it is skipped here: {name}"
+
         return
             results
             |> List.filter (fun (_, summary) -> summary.result.isFailed || summary.result.isException)
@@ -57,16 +77,23 @@ let private failures (spoil: TimeProvider -> SessionDriver -> SessionDriver) (na
 let tests =
     testList
         "a wrong driver is caught"
-        [ for wrong, name, spoil in mutants do
+        [ for wrong, name, under in
+              [ for wrong, name, spoil in mutants -> wrong, name, ofMemory spoil ]
+              @ [ for wrong, name, spoil in storeMutants -> wrong, name, ofDocuments spoil ] do
               testTask $"{wrong} – {name}" {
-                  let! failed = failures spoil name
+                  let! failed = failures under name
                   if failed = 0 then
                       failtest "it was not caught"
               }
 
           testTask "a driver with nothing wrong is not" {
-              for _, name, _ in mutants do
-                  let! failed = failures (fun _ driver -> driver) name
+              for name in mutants |> List.map (fun (_, name, _) -> name) |> List.distinct do
+                  let! failed = failures (ofMemory (fun _ driver -> driver)) name
+                  if failed > 0 then
+                      failtest $"caught for nothing: {name}"
+
+              for name in storeMutants |> List.map (fun (_, name, _) -> name) |> List.distinct do
+                  let! failed = failures (ofDocuments (fun _ _ driver -> driver)) name
                   if failed > 0 then
                       failtest $"caught for nothing: {name}"
           } ]

@@ -13,9 +13,6 @@ open Runa.Session.Conformance
 
 open Runa.Session.Tests.Spoilt
 
-let private withOwners (change: OwnerIndex -> OwnerIndex) (driver: SessionDriver) =
-    { driver with Owners = ValueOption.map change driver.Owners }
-
 let mutants: Mutant list =
     [ "the index entry is written after the record",
       "promise 27: the index entry is there as soon as the record is",

@@ -107,7 +107,7 @@ let mutants: Mutant list =
                       ) }
 
       "a purge deletes by the idle end of the last write",
-      "promise 11: a purge deletes all that has expired, counts it, and leaves what lives",
+      "promise 11, 28: a purge deletes all that ended longer than 5 minutes ago, counts it, and leaves what lives or may live by another clock",
       fun clock driver ->
           let written = ConcurrentDictionary<StoreKey, SessionRecord>()
 

@@ -10,9 +10,15 @@ open System.Threading.Tasks
 open Expecto
 open Runa.Session
 open Runa.Session.Conformance
+open Runa.Session.Tests.DocumentDriver
 
 /// What a driver does wrong, the test that must see it, and the driver.
 type Mutant = string * string * (TimeProvider -> SessionDriver -> SessionDriver)
+
+/// The same over a store of documents, at which it can look, and which one of several nodes opens.
+type StoreSpoil = DocumentStore -> TimeProvider -> SessionDriver -> SessionDriver
+
+type StoreMutant = string * string * StoreSpoil
 
 let none = CancellationToken.None
 
@@ -51,3 +57,8 @@ let withTouch (touch: DateTimeOffset -> SessionRecord -> SessionRecord) (driver:
                                 return result.IsReplaced
                     }
                 ) }
+
+let withOwners (change: OwnerIndex -> OwnerIndex) (driver: SessionDriver) =
+    { driver with Owners = ValueOption.map change driver.Owners }
+
+let valueTask (work: unit -> Task<'T>) : ValueTask<'T> = ValueTask<'T>(work ())

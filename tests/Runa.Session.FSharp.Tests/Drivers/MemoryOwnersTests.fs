@@ -106,7 +106,7 @@ let tests =
           <| fun () ->
               let owners = MemoryOwners(clock ())
               let numbers (struct (keys, hasMore): struct (StoreKey[] * bool)) =
-                  [ for key in keys -> int(StoreKey.toBytes key)[0] ], hasMore
+                  [ for key in keys -> int (Array.head (StoreKey.toBytes key)) ], hasMore
 
               for n in 255..-1..1 do
                   owners.Add("web", "alice", key n)
