@@ -21,7 +21,7 @@ type RedisDriverOptions =
         Database: int
         /// The clock that says what has expired: the one that the sessions have.
         TimeProvider: TimeProvider
-        /// Told once when the server turns out not to run scripts.
+        /// Told once when the server turns out not to run scripts, and when it evicts.
         LoggerFactory: ILoggerFactory
     }
 
@@ -72,26 +72,40 @@ type RedisDriver =
 
         let log = options.LoggerFactory.CreateLogger "Runa.Session.RedisDriver"
         let database = multiplexer.GetDatabase options.Database
+        let keys = RedisKeys(options.Prefix, multiplexer.HashSlot)
 
-        let writes = RedisWrites(options.Scripting, RedisScripts database, RedisTransactions database, log)
+        let writes =
+            RedisWrites(options.Scripting, RedisScripts(database, keys), RedisTransactions(database, keys), log)
 
-        let store = RedisStore(database, RedisKeys options.Prefix, writes, options.TimeProvider)
-        let owners = RedisOwners store
+        let store = RedisStore(database, keys, writes, options.TimeProvider)
+        let servers = RedisServers(database, keys)
+        let eviction = RedisEviction(servers, log)
+        let epochs = RedisEpochs(database, keys, writes, eviction)
+        let owners = RedisOwners(store, RedisSearch(store, servers), eviction)
+        let ending = RedisEnding(store, servers, epochs, log)
         let call (answer: Task<'T>) = ValueTask<'T> answer
+
+        /// The first call of any kind asks what the server does when memory is short.
+        let watched (answer: Task<'T>) =
+            eviction.Watch()
+            ValueTask<'T> answer
 
         SessionDriver.create
             "redis"
-            (fun key token -> call (store.Load key token))
-            (fun key record token -> call (store.Create key record token))
+            (fun key token -> watched (store.Load key token))
+            (fun key record token -> watched (store.Create key record token))
             (fun key version record token -> call (store.Replace key version record token))
             (fun key idleEnd token -> call (store.Touch key idleEnd token))
             (fun key token -> call (store.Delete key token))
-        |> SessionDriver.withPing (fun token -> ValueTask((database.PingAsync()).WaitAsync token :> Task))
+        |> SessionDriver.withDeleteMany (fun wanted token -> call (store.DeleteMany wanted token))
+        |> SessionDriver.withRefusals RedisErrors.isRefusal
+        |> SessionDriver.withPing (fun token ->
+            ValueTask((watched ((database.PingAsync()).WaitAsync token)).AsTask() :> Task))
         |> SessionDriver.withOwners
             { List = fun scope owner from token -> call (owners.List scope owner from token)
-              Epoch = fun scope owner token -> call (owners.Epoch scope owner token)
-              Advance = fun scope owner token -> ValueTask(owners.Advance scope owner token)
-              DeleteAll = fun scope token -> call (owners.DeleteAll scope token) }
+              Epoch = fun scope owner token -> call (epochs.Epoch scope owner token)
+              Advance = fun scope owner token -> ValueTask(epochs.Advance scope owner token :> Task)
+              DeleteAll = fun scope token -> call (ending.DeleteAll scope token) }
 
     /// On a connection of the application's, with the defaults.
     [<CompiledName "Create">]
@@ -107,6 +121,8 @@ type RedisDriver =
         configuration.AbortOnConnectFail <- false
         // Promise 5: else the message of a timeout shows keys and more.
         configuration.IncludeDetailInExceptions <- false
+        // Else the client itself refuses to ask the server whether it evicts, where it runs no scripts.
+        configuration.AllowAdmin <- true
         let multiplexer = ConnectionMultiplexer.Connect configuration
 
         RedisDriver.createWith options multiplexer |> SessionDriver.withDispose multiplexer.DisposeAsync

@@ -15,8 +15,18 @@ module internal RedisField =
     let until = RedisValue.op_Implicit "until"
     /// The idle end, moved by each touch; only where there is one.
     let idle = RedisValue.op_Implicit "idle"
+    /// Whose it is: so that what cannot be read any more still says so.
+    let scope = RedisValue.op_Implicit "scope"
     /// Under whom it is listed; only where it has an owner.
     let owner = RedisValue.op_Implicit "owner"
+    /// When its entry in the owner's index was last written; only where it has an owner.
+    let indexed = RedisValue.op_Implicit "indexed"
+
+    /// The value of a field; null where it is missing.
+    let value (name: RedisValue) (fields: HashEntry[]) : RedisValue =
+        match fields |> Array.tryFind (fun field -> field.Name = name) with
+        | Some field -> field.Value
+        | None -> RedisValue.Null
 
 /// A record as the hash holds it.
 [<Struct; NoComparison; NoEquality>]
@@ -28,11 +38,20 @@ type internal RedisWrite =
         Until: RedisValue
         /// Null: none.
         Idle: RedisValue
+        Scope: RedisValue
         /// Null: none.
         Owner: RedisValue
-        /// The store's own expiry, in milliseconds.
-        TimeToLive: int64
+        Now: DateTimeOffset
+        EndsAt: DateTimeOffset
     }
+
+/// What stands under a key.
+[<RequireQualifiedAccess; NoComparison; NoEquality>]
+type internal RedisFound =
+    | Nothing
+    | Record of SessionRecord
+    /// It cannot be read. What it says all the same of its scope and owner, where it does.
+    | Unreadable of scope: RedisValue * owner: RedisValue * InvalidDataException
 
 /// What a hash says, and what it is to say.
 module internal RedisRecord =
@@ -43,9 +62,18 @@ module internal RedisRecord =
     let version (RecordVersion.RecordVersion number) : RedisValue =
         RedisValue.op_Implicit (number.ToString CultureInfo.InvariantCulture)
 
-    /// The store's own expiry only collects garbage: the application's clock says what is expired.
+    /// How long Redis keeps what has ended, in milliseconds: until it has ended by the clocks of all nodes (promise 28), and
+    /// a minute.
+    let keptAfterEnd = int64 (SessionDriver.clockTolerance + TimeSpan.FromMinutes 1.).TotalMilliseconds
+
+    /// The store's own expiry only collects garbage: the application's clock says what is expired. In milliseconds.
     let timeToLive (now: DateTimeOffset) (ends: DateTimeOffset) : int64 =
-        (max TimeSpan.Zero (ends - now) + TimeSpan.FromMinutes 1.).Ticks / TimeSpan.TicksPerMillisecond
+        max 0L (ends.ToUnixTimeMilliseconds() - now.ToUnixTimeMilliseconds()) + keptAfterEnd
+
+    /// When an index entry is renewed that was written at the time of the field `indexed`: not after the first of these, or
+    /// after the second, by a clock that was ahead. Else an entry that the server lost would never come back (promise 27).
+    let renewal (now: DateTimeOffset) : struct (DateTimeOffset * DateTimeOffset) =
+        struct (now.AddMinutes -1., now + SessionDriver.clockTolerance)
 
     let write (now: DateTimeOffset) (key: RedisKey) (record: SessionRecord) : RedisWrite =
         { Key = key
@@ -56,20 +84,29 @@ module internal RedisRecord =
             match record.IdleEnd with
             | ValueSome idle -> time idle
             | ValueNone -> RedisValue.Null
+          Scope = RedisValue.op_Implicit record.Scope
           Owner =
             match record.State.Owner with
             | Some owner -> RedisValue.op_Implicit owner
             | None -> RedisValue.Null
-          TimeToLive = timeToLive now (SessionRecord.endsAt record) }
+          Now = now
+          EndsAt = SessionRecord.endsAt record }
 
     /// Promise 5: names the field, never what it holds.
     let private damaged (field: RedisValue) (why: string) =
         InvalidDataException $"The field \"{field}\" of a session's hash in Redis {why}."
 
-    let private parseTime field (text: RedisValue) =
+    let otherType () = InvalidDataException "Under the name of a session in Redis stands something else than a hash."
+
+    let tryTime (text: RedisValue) : DateTimeOffset voption =
         match DateTimeOffset.TryParseExact(string text, "O", CultureInfo.InvariantCulture, DateTimeStyles.None) with
-        | true, time -> time
-        | _ -> raise (damaged field "is not a time as this driver writes it")
+        | true, time -> ValueSome time
+        | _ -> ValueNone
+
+    let private parseTime field (text: RedisValue) =
+        match tryTime text with
+        | ValueSome time -> time
+        | ValueNone -> raise (damaged field "is not a time as this driver writes it")
 
     /// The record of a hash; ValueNone where nothing is. Raises InvalidDataException for what this driver did not write.
     let read (fields: HashEntry[]) : SessionRecord voption =
@@ -110,3 +147,19 @@ module internal RedisRecord =
                 ValueSome record
             else
                 ValueSome(SessionRecord.touch (parseTime RedisField.idle idle) record)
+
+    /// The same, where what cannot be read is no error.
+    let find (fields: HashEntry[]) : RedisFound =
+        try
+            match read fields with
+            | ValueSome record -> RedisFound.Record record
+            | ValueNone -> RedisFound.Nothing
+        with :? InvalidDataException as error ->
+            RedisFound.Unreadable(
+                RedisField.value RedisField.scope fields,
+                RedisField.value RedisField.owner fields,
+                error
+            )
+
+    /// For a key that holds no hash.
+    let ofOtherType () = RedisFound.Unreadable(RedisValue.Null, RedisValue.Null, otherType ())

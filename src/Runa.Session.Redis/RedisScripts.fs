@@ -1,176 +1,133 @@
 namespace Runa.Session
 
 open System
+open System.Globalization
 open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// How a conditional replace ended.
-[<RequireQualifiedAccess; NoComparison; NoEquality>]
-type internal RedisReplaced =
-    | Replaced
-    | Missing
-    /// Nothing was written: the record belongs into an index that does not list it until this end yet.
-    | NotIndexed
-    /// The fields that stand there now.
-    | Conflict of HashEntry[]
-
-/// The writes, each atomic and on one key. After a cancellation nothing more is sent: whoever asks on the same connection
-/// what became of a write gets an answer that stays true.
-type internal IRedisWrites =
-    abstract Create: RedisWrite * CancellationToken -> Task<bool>
-
-    /// `isIndexed`: the owner's index lists the record until its new end.
-    abstract Replace:
-        expected: RecordVersion * now: DateTimeOffset * isIndexed: bool * RedisWrite * CancellationToken ->
-            Task<RedisReplaced>
-
-    abstract Touch: RedisKey * now: DateTimeOffset * idleEnd: DateTimeOffset * CancellationToken -> Task<bool>
-
-    /// Lists a record in an owner's sorted set until it ends, and drops what has ended.
-    abstract Index:
-        owners: RedisKey * member': RedisValue * now: DateTimeOffset * ends: DateTimeOffset * CancellationToken ->
-            Task<unit>
-
 /// One round trip each: Lua on the server. StackExchange.Redis loads a script once, sends its hash from then on, and
 /// loads it again where the server has forgotten it.
 [<Sealed>]
-type internal RedisScripts(database: IDatabase) =
-    let create =
-        """
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'record', ARGV[2], 'until', ARGV[3])
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'idle', ARGV[4]) end
-if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'owner', ARGV[5]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[6])
-return 1
-"""
-
-    // 0: missing; 1: replaced; 2: not indexed; otherwise the fields of another version, or of no record at all.
-    let replace =
-        """
-local old = redis.call('HMGET', KEYS[1], 'version', 'until', 'idle', 'owner')
-if not (old[1] and old[2]) then
-  if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-  return redis.call('HGETALL', KEYS[1])
-end
-if old[2] <= ARGV[8] or (old[3] and old[3] <= ARGV[8]) then return 0 end
-if old[1] ~= ARGV[7] then return redis.call('HGETALL', KEYS[1]) end
-if ARGV[5] ~= '' and ARGV[9] == '0' and (old[4] ~= ARGV[5] or old[2] < ARGV[3]) then return 2 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'record', ARGV[2], 'until', ARGV[3])
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'idle', ARGV[4])
-elseif old[3] then redis.call('HDEL', KEYS[1], 'idle') end
-if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'owner', ARGV[5])
-elseif old[4] then redis.call('HDEL', KEYS[1], 'owner') end
-redis.call('PEXPIRE', KEYS[1], ARGV[6])
-return 1
-"""
-
-    let touch =
-        """
-local old = redis.call('HMGET', KEYS[1], 'version', 'until', 'idle')
-if not (old[1] and old[2]) then return 0 end
-if old[2] <= ARGV[1] or (old[3] and old[3] <= ARGV[1]) then return 0 end
-local idle = ARGV[2]
-if idle > old[2] then idle = old[2] end
-if old[3] and old[3] >= idle then return 1 end
-redis.call('HSET', KEYS[1], 'idle', idle)
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1
-"""
-
-    // The set lives as long as its latest member. An end is only ever moved later, so that of two writers none hides
-    // the other's record.
-    let index =
-        """
-local before = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not before or tonumber(before) < tonumber(ARGV[2]) then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3])
-local latest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-if latest[2] then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', latest[2] - ARGV[3] + 60000)) end
-return 1
-"""
-
+type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
     let run (script: string) (key: RedisKey) (token: CancellationToken) (arguments: RedisValue[]) =
         token.ThrowIfCancellationRequested()
         database.ScriptEvaluateAsync(script, [| key |], arguments, CommandFlags.DemandMaster).WaitAsync token
 
-    let number (value: int64) = RedisValue.op_Implicit value
+    let milliseconds (time: DateTimeOffset) : RedisValue = RedisValue.op_Implicit (time.ToUnixTimeMilliseconds())
+    let number (value: float) : RedisValue = RedisValue.op_Implicit (value.ToString("R", CultureInfo.InvariantCulture))
 
     /// An empty text stands for none: neither a time nor an owner is empty.
     let orEmpty (value: RedisValue) = if value.IsNull then RedisValue.EmptyString else value
 
-    let fields (answer: RedisResult) =
+    let isArray (answer: RedisResult) = answer.Resp2Type = ResultType.Array
+
+    let values (answer: RedisResult) : RedisValue[] =
         match RedisResult.op_Explicit answer: RedisValue[] | null with
         | null -> [||]
-        | values -> Array.chunkBySize 2 values |> Array.map (fun pair -> HashEntry(pair[0], pair[1]))
+        | values -> values
+
+    let fields (answer: RedisResult) =
+        values answer |> Array.chunkBySize 2 |> Array.map (fun pair -> HashEntry(pair[0], pair[1]))
+
+    let written (write: RedisWrite) =
+        [| write.Version
+           write.Record
+           write.Until
+           orEmpty write.Idle
+           write.Scope
+           orEmpty write.Owner
+           milliseconds write.EndsAt
+           milliseconds write.Now
+           RedisRecord.time write.Now |]
 
     interface IRedisWrites with
         member _.Create(write, token) =
             task {
-                let! answer =
-                    run
-                        create
-                        write.Key
-                        token
-                        [| write.Version
-                           write.Record
-                           write.Until
-                           orEmpty write.Idle
-                           orEmpty write.Owner
-                           number write.TimeToLive |]
-
+                let! answer = run RedisLua.create write.Key token (written write)
                 return (RedisResult.op_Explicit answer: int64) = 1L
             }
 
-        member _.Replace(expected, now, isIndexed, write, token) =
+        member _.Replace(expected, isIndexed, write, token) =
             task {
+                let struct (stale, ahead) = RedisRecord.renewal write.Now
+
                 let! answer =
                     run
-                        replace
+                        RedisLua.replace
                         write.Key
                         token
-                        [| write.Version
-                           write.Record
-                           write.Until
-                           orEmpty write.Idle
-                           orEmpty write.Owner
-                           number write.TimeToLive
-                           RedisRecord.version expected
-                           RedisRecord.time now
-                           (if isIndexed then number 1L else number 0L) |]
+                        (Array.append
+                            (written write)
+                            [| RedisRecord.version expected
+                               RedisValue.op_Implicit (if isIndexed then 1 else 0)
+                               RedisRecord.time stale
+                               RedisRecord.time ahead |])
 
-                if answer.Resp2Type = ResultType.Array then
+                if isArray answer then
                     return RedisReplaced.Conflict(fields answer)
                 else
                     match RedisResult.op_Explicit answer: int64 with
                     | 0L -> return RedisReplaced.Missing
                     | 1L -> return RedisReplaced.Replaced
-                    | _ -> return RedisReplaced.NotIndexed
+                    | 2L -> return RedisReplaced.NotIndexed
+                    | _ -> return RedisReplaced.IndexDue
             }
 
         member _.Touch(key, now, idleEnd, token) =
             task {
+                let struct (stale, ahead) = RedisRecord.renewal now
+
                 let! answer =
                     run
-                        touch
+                        RedisLua.touch
                         key
                         token
                         [| RedisRecord.time now
                            RedisRecord.time idleEnd
-                           number (RedisRecord.timeToLive now idleEnd) |]
+                           milliseconds now
+                           milliseconds idleEnd
+                           RedisRecord.time stale
+                           RedisRecord.time ahead |]
 
-                return (RedisResult.op_Explicit answer: int64) = 1L
+                if isArray answer then
+                    let due = values answer
+                    return RedisTouched.due due[0] due[1] due[2]
+                elif (RedisResult.op_Explicit answer: int64) = 1L then
+                    return RedisTouched.Touched
+                else
+                    return RedisTouched.Missing
             }
 
-        member _.Index(owners, member', now, ends, token) =
+        member _.Delete(key, token) =
             task {
-                let! _ =
-                    run
-                        index
-                        owners
-                        token
-                        [| member'; number (ends.ToUnixTimeMilliseconds()); number (now.ToUnixTimeMilliseconds()) |]
+                let! answer = run RedisLua.delete (keys.Record key) token [||]
 
+                if isArray answer then
+                    return RedisRecord.find (fields answer)
+                else
+                    return RedisRecord.ofOtherType ()
+            }
+
+        member _.Index(entry, token) =
+            task {
+                let! answer =
+                    run
+                        RedisLua.index
+                        entry.Owners
+                        token
+                        [| entry.Member
+                           number entry.Score
+                           milliseconds entry.EndsAt
+                           milliseconds entry.Now
+                           number entry.Ended |]
+
+                return values answer
+            }
+
+        member _.Advance(key, token) =
+            task {
+                let life: RedisValue = RedisValue.op_Implicit (int64 RedisEpoch.life.TotalMilliseconds)
+                let! _ = run RedisLua.advance key token [| RedisEpoch.ofRevocation (); life |]
                 ()
             }

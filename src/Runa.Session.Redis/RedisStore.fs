@@ -10,11 +10,52 @@ open StackExchange.Redis
 type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWrites, clock: TimeProvider) =
     let text (key: StoreKey) = RedisValue.op_Implicit (StoreKey.toText key)
 
+    let entry (scope: string) (owner: string) (key: StoreKey) now ends : RedisEntry =
+        { Owners = keys.Owner(scope, owner); Member = text key; Now = now; EndsAt = ends }
+
+    /// Drops entries that ended long ago by the clock of whoever wrote last, if their records are gone, which no clock is
+    /// asked about (promise 28).
+    let trim (owners: RedisKey) (ended: RedisValue[]) : Task =
+        task {
+            let exist (entry: RedisValue) =
+                match StoreKey.ofText (string entry) with
+                | Some key -> database.KeyExistsAsync(keys.Record key, CommandFlags.DemandMaster)
+                | None -> Task.FromResult false
+
+            let! exists = ended |> Array.map exist |> Task.WhenAll
+            let gone = Array.zip ended exists |> Array.filter (snd >> not) |> Array.map fst
+            let! _ = database.SortedSetRemoveAsync(owners, gone)
+            ()
+        }
+
+    let index (entry: RedisEntry) (token: CancellationToken) : Task<unit> =
+        task {
+            let! ended = writes.Index(entry, token)
+
+            if ended.Length > 0 then
+                RedisErrors.ignored (trim entry.Owners ended)
+        }
+
     /// Before the record, so that whoever ends all sessions of the owner finds it.
-    let index (key: StoreKey) (record: SessionRecord) (now: DateTimeOffset) (token: CancellationToken) =
+    let indexOf (key: StoreKey) (record: SessionRecord) (now: DateTimeOffset) (token: CancellationToken) =
         match record.State.Owner with
-        | Some owner -> writes.Index(keys.Owner(record.Scope, owner), text key, now, record.State.ExpiresAt, token)
+        | Some owner -> index (entry record.Scope owner key now record.State.ExpiresAt) token
         | None -> Task.FromResult()
+
+    let fields (key: StoreKey) (token: CancellationToken) : Task<HashEntry[]> =
+        token.ThrowIfCancellationRequested()
+        database.HashGetAllAsync(keys.Record key, CommandFlags.DemandMaster).WaitAsync token
+
+    let failure (answer: Result<struct (StoreKey * RedisFound), exn>) =
+        match answer with
+        | Error error -> Some error
+        | Ok _ -> None
+
+    let isRemoved (struct (_, found): struct (StoreKey * RedisFound)) =
+        match found with
+        | RedisFound.Nothing -> false
+        | RedisFound.Record _
+        | RedisFound.Unreadable _ -> true
 
     member _.Database = database
     member _.Keys = keys
@@ -22,15 +63,27 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
 
     member _.Load (key: StoreKey) (token: CancellationToken) : Task<SessionRecord voption> =
         task {
-            token.ThrowIfCancellationRequested()
-            let! fields = database.HashGetAllAsync(keys.Record key, CommandFlags.DemandMaster).WaitAsync token
-            return RedisRecord.read fields
+            try
+                let! fields = RedisErrors.readTwice (fun () -> fields key token)
+                return RedisRecord.read fields
+            with error when RedisErrors.isWrongType error ->
+                return raise (RedisRecord.otherType ())
+        }
+
+    /// The same, where what cannot be read is no error.
+    member _.Find (key: StoreKey) (token: CancellationToken) : Task<RedisFound> =
+        task {
+            try
+                let! fields = RedisErrors.readTwice (fun () -> fields key token)
+                return RedisRecord.find fields
+            with error when RedisErrors.isWrongType error ->
+                return RedisRecord.ofOtherType ()
         }
 
     member _.Create (key: StoreKey) (record: SessionRecord) (token: CancellationToken) : Task<bool> =
         task {
             let now = clock.GetUtcNow()
-            do! index key record now token
+            do! indexOf key record now token
             return! writes.Create(RedisRecord.write now (keys.Record key) record, token)
         }
 
@@ -40,11 +93,15 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
 
         let rec replace isIndexed : Task<ReplaceResult> =
             task {
-                match! writes.Replace(expected, now, isIndexed, write, token) with
+                match! writes.Replace(expected, isIndexed, write, token) with
                 | RedisReplaced.Replaced -> return ReplaceResult.Replaced
+                | RedisReplaced.IndexDue ->
+                    // Not waited for: the record stands, and its entry was there when it was created.
+                    RedisErrors.ignored (indexOf key record now token)
+                    return ReplaceResult.Replaced
                 | RedisReplaced.Missing -> return ReplaceResult.Missing
                 | RedisReplaced.NotIndexed ->
-                    do! index key record now token
+                    do! indexOf key record now token
                     return! replace true
                 | RedisReplaced.Conflict fields ->
                     match RedisRecord.read fields with
@@ -52,21 +109,90 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
                     | ValueNone -> return ReplaceResult.Missing
             }
 
-        replace false
+        task {
+            try
+                return! replace false
+            with error when RedisErrors.isWrongType error ->
+                return raise (RedisRecord.otherType ())
+        }
 
     member _.Touch (key: StoreKey) (idleEnd: DateTimeOffset) (token: CancellationToken) : Task<bool> =
-        writes.Touch(keys.Record key, clock.GetUtcNow(), idleEnd, token)
+        task {
+            let now = clock.GetUtcNow()
+
+            match! writes.Touch(keys.Record key, now, idleEnd, token) with
+            | RedisTouched.Touched -> return true
+            | RedisTouched.IndexDue(scope, owner, ends) ->
+                RedisErrors.ignored (index (entry scope owner key now ends) token)
+                return true
+            | RedisTouched.Missing -> return false
+        }
+
+    /// What was removed has no place in the index of its owner any more. Not waited for: what stays is skipped by listings.
+    member private _.Unlist(removed: struct (StoreKey * RedisFound) seq) : unit =
+        let listed =
+            seq {
+                for struct (key, found) in removed do
+                    match found with
+                    | RedisFound.Record { Scope = scope; State = { Owner = Some owner } } -> (scope, owner), text key
+                    | RedisFound.Unreadable(scope, owner, _) when not scope.IsNull && not owner.IsNull ->
+                        (string scope, string owner), text key
+                    | _ -> ()
+            }
+
+        for (scope, owner), entries in listed |> Seq.groupBy fst do
+            database.SortedSetRemoveAsync(keys.Owner(scope, owner), entries |> Seq.map snd |> Array.ofSeq)
+            |> RedisErrors.ignored
 
     /// What it removed, in the same step.
-    member _.Delete (key: StoreKey) (token: CancellationToken) : Task<SessionRecord voption> =
+    member store.Delete (key: StoreKey) (token: CancellationToken) : Task<SessionRecord voption> =
         task {
-            token.ThrowIfCancellationRequested()
-            let name = keys.Record key
-            let transaction = database.CreateTransaction()
-            let fields = transaction.HashGetAllAsync name
-            let deleted = transaction.KeyDeleteAsync name
-            let! _ = transaction.ExecuteAsync(CommandFlags.DemandMaster).WaitAsync token
-            let! _ = deleted
-            let! fields = fields
-            return RedisRecord.read fields
+            let! found = writes.Delete(key, token)
+            store.Unlist [ struct (key, found) ]
+
+            match found with
+            | RedisFound.Nothing -> return ValueNone
+            | RedisFound.Record record -> return ValueSome record
+            | RedisFound.Unreadable(_, _, error) -> return raise error
+        }
+
+    /// All at once: one round trip. What was removed before another failed is told only in so far as that it is no refusal.
+    member store.TakeAll
+        (wanted: StoreKey list)
+        (token: CancellationToken)
+        : Task<struct (StoreKey * RedisFound) list> =
+        task {
+            let take key =
+                task {
+                    try
+                        let! found = writes.Delete(key, token)
+                        return Ok(struct (key, found))
+                    with error ->
+                        return Error error
+                }
+
+            let! answers = wanted |> List.map take |> Task.WhenAll
+            let taken = answers |> Array.choose Result.toOption |> List.ofArray
+            store.Unlist taken
+
+            match answers |> Array.tryPick failure with
+            | None -> return taken
+            | Some error ->
+                match taken |> List.filter isRemoved |> List.length with
+                | 0 -> return raise error
+                | removed ->
+                    return raise (RedisErrors.partly $"{removed} of {answers.Length} records were deleted" error)
+        }
+
+    /// For the contract: DeletedRecord.
+    member store.DeleteMany (wanted: StoreKey list) (token: CancellationToken) : Task<DeletedRecord list> =
+        task {
+            let! taken = store.TakeAll wanted token
+
+            return
+                [ for struct (key, found) in taken do
+                      match found with
+                      | RedisFound.Nothing -> ()
+                      | RedisFound.Record record -> ({ Key = key; Record = ValueSome record }: DeletedRecord)
+                      | RedisFound.Unreadable _ -> ({ Key = key; Record = ValueNone }: DeletedRecord) ]
         }

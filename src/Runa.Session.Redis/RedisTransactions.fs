@@ -8,7 +8,9 @@ open StackExchange.Redis
 /// The same writes without Lua: read, then MULTI/EXEC on the condition that the version is still the one that was read.
 /// Two or three round trips each.
 [<Sealed>]
-type internal RedisTransactions(database: IDatabase) =
+type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
+    let clock = RedisClock database
+
     /// Those commands in one go, if the conditions hold; false: they do not, or another client was at the key meanwhile.
     let commit
         (conditions: Condition list)
@@ -26,48 +28,67 @@ type internal RedisTransactions(database: IDatabase) =
 
             match! transaction.ExecuteAsync(CommandFlags.DemandMaster).WaitAsync token with
             | true ->
-                // A command that failed in between did not undo the others.
-                do! Task.WhenAll answers
+                try
+                    do! Task.WhenAll answers
+                with error ->
+                    // A command that failed in between did not undo the others.
+                    raise (RedisErrors.partly "A command of a transaction failed, the others took effect" error)
+
                 return true
             | false -> return false
         }
 
-    let expire (transaction: ITransaction) (key: RedisKey) (milliseconds: int64) : Task =
-        transaction.KeyExpireAsync(key, Nullable(TimeSpan.FromMilliseconds(float milliseconds)))
+    let milliseconds (life: int64) = Nullable(TimeSpan.FromMilliseconds(float life))
 
-    let put (write: RedisWrite) (transaction: ITransaction) : Task list =
+    /// Where the end is not moved earlier, nothing is shortened.
+    let expire (transaction: ITransaction) (key: RedisKey) (life: int64) (isEarlier: bool) : Task =
+        transaction.KeyExpireAsync(
+            key,
+            milliseconds life,
+            (if isEarlier then ExpireWhen.Always else ExpireWhen.GreaterThanCurrentExpiry)
+        )
+
+    let put (write: RedisWrite) (indexed: RedisValue) life isEarlier (transaction: ITransaction) : Task list =
         let optional field (value: RedisValue) = if value.IsNull then [] else [ HashEntry(field, value) ]
 
         let fields =
             [ HashEntry(RedisField.version, write.Version)
               HashEntry(RedisField.record, write.Record)
-              HashEntry(RedisField.until, write.Until) ]
+              HashEntry(RedisField.until, write.Until)
+              HashEntry(RedisField.scope, write.Scope) ]
             @ optional RedisField.idle write.Idle
             @ optional RedisField.owner write.Owner
+            @ optional RedisField.indexed indexed
 
         let gone =
             [| if write.Idle.IsNull then
                    RedisField.idle
                if write.Owner.IsNull then
-                   RedisField.owner |]
+                   RedisField.owner
+                   RedisField.indexed |]
 
         [ transaction.HashSetAsync(write.Key, List.toArray fields)
           if gone.Length > 0 then
               transaction.HashDeleteAsync(write.Key, gone) :> Task
-          expire transaction write.Key write.TimeToLive ]
-
-    let ofField (fields: HashEntry[]) (name: RedisValue) =
-        fields
-        |> Array.tryFind (fun field -> field.Name = name)
-        |> Option.map _.Value
-        |> Option.defaultValue RedisValue.Null
+          expire transaction write.Key life isEarlier ]
 
     /// As the scripts compare them: as texts.
-    let isUntil (now: DateTimeOffset) (time: RedisValue) =
-        not time.IsNull && String.CompareOrdinal(string time, string (RedisRecord.time now)) <= 0
+    let isUntil (limit: RedisValue) (time: RedisValue) =
+        not time.IsNull && String.CompareOrdinal(string time, string limit) <= 0
 
     let isExpired now (fields: HashEntry[]) =
-        isUntil now (ofField fields RedisField.until) || isUntil now (ofField fields RedisField.idle)
+        let limit = RedisRecord.time now
+
+        isUntil limit (RedisField.value RedisField.until fields)
+        || isUntil limit (RedisField.value RedisField.idle fields)
+
+    let isIndexDue now (fields: HashEntry[]) =
+        let struct (stale, ahead) = RedisRecord.renewal now
+        let indexed = RedisField.value RedisField.indexed fields
+
+        indexed.IsNull
+        || isUntil (RedisRecord.time stale) indexed
+        || not (isUntil (RedisRecord.time ahead) indexed)
 
     let read (key: RedisKey) (token: CancellationToken) =
         token.ThrowIfCancellationRequested()
@@ -79,80 +100,134 @@ type internal RedisTransactions(database: IDatabase) =
         else
             Condition.HashEqual(key, field, found)
 
-    interface IRedisWrites with
-        member _.Create(write, token) = commit [ Condition.KeyNotExists write.Key ] token (put write)
+    let lives (now: DateTimeOffset) (ends: DateTimeOffset) token =
+        task {
+            let! now = clock.Earlier(now, token)
+            return RedisRecord.timeToLive now ends
+        }
 
-        member writes.Replace(expected, now, isIndexed, write, token) =
+    /// The earlier end, as a text.
+    let earlier (until: RedisValue) (idle: RedisValue) = if isUntil until idle then idle else until
+
+    interface IRedisWrites with
+        member _.Create(write, token) =
+            task {
+                let! life = lives write.Now write.EndsAt token
+                let indexed = if write.Owner.IsNull then RedisValue.Null else RedisRecord.time write.Now
+                return! commit [ Condition.KeyNotExists write.Key ] token (put write indexed life true)
+            }
+
+        member writes.Replace(expected, isIndexed, write, token) =
             task {
                 let! fields = read write.Key token
-                let found = ofField fields RedisField.version
-                let until = ofField fields RedisField.until
+                let found = RedisField.value RedisField.version fields
+                let until = RedisField.value RedisField.until fields
 
                 if fields.Length = 0 then
                     return RedisReplaced.Missing
                 elif found.IsNull || until.IsNull then
                     return RedisReplaced.Conflict fields
-                elif isExpired now fields then
+                elif isExpired write.Now fields then
                     return RedisReplaced.Missing
                 elif found <> RedisRecord.version expected then
                     return RedisReplaced.Conflict fields
                 elif
                     not write.Owner.IsNull
                     && not isIndexed
-                    && (ofField fields RedisField.owner <> write.Owner
+                    && (RedisField.value RedisField.owner fields <> write.Owner
+                        || RedisField.value RedisField.scope fields <> write.Scope
                         || String.CompareOrdinal(string until, string write.Until) < 0)
                 then
                     return RedisReplaced.NotIndexed
                 else
-                    match! commit [ still write.Key RedisField.version found ] token (put write) with
+                    let isDue = not write.Owner.IsNull && not isIndexed && isIndexDue write.Now fields
+
+                    let indexed =
+                        if write.Owner.IsNull then RedisValue.Null
+                        elif isDue || isIndexed then RedisRecord.time write.Now
+                        else RedisField.value RedisField.indexed fields
+
+                    let before = earlier until (RedisField.value RedisField.idle fields)
+                    let isEarlier = String.CompareOrdinal(string (RedisRecord.time write.EndsAt), string before) < 0
+                    let! life = lives write.Now write.EndsAt token
+
+                    match!
+                        commit [ still write.Key RedisField.version found ] token (put write indexed life isEarlier)
+                    with
+                    | true when isDue -> return RedisReplaced.IndexDue
                     | true -> return RedisReplaced.Replaced
                     // Another write, which the next look finds; or a touch, which changes no version.
-                    | false -> return! (writes :> IRedisWrites).Replace(expected, now, isIndexed, write, token)
+                    | false -> return! (writes :> IRedisWrites).Replace(expected, isIndexed, write, token)
             }
 
         member writes.Touch(key, now, idleEnd, token) =
             task {
-                let! fields = read key token
-                let version = ofField fields RedisField.version
-                let until = ofField fields RedisField.until
-                let before = ofField fields RedisField.idle
-                let later = RedisRecord.time idleEnd
-                let idle = if String.CompareOrdinal(string later, string until) > 0 then until else later
+                let! fields =
+                    task {
+                        try
+                            return! read key token
+                        with error when RedisErrors.isWrongType error ->
+                            return [||]
+                    }
+
+                let version = RedisField.value RedisField.version fields
+                let until = RedisField.value RedisField.until fields
+                let before = RedisField.value RedisField.idle fields
+                let idle = earlier until (RedisRecord.time idleEnd)
 
                 if version.IsNull || until.IsNull || isExpired now fields then
-                    return false
+                    return RedisTouched.Missing
                 elif not before.IsNull && String.CompareOrdinal(string before, string idle) >= 0 then
-                    return true
+                    return RedisTouched.Touched
                 else
+                    let scope = RedisField.value RedisField.scope fields
+                    let owner = RedisField.value RedisField.owner fields
+                    let isDue = not scope.IsNull && not owner.IsNull && isIndexDue now fields
+                    let! life = lives now idleEnd token
+
                     let move (transaction: ITransaction) : Task list =
-                        [ transaction.HashSetAsync(key, RedisField.idle, idle)
-                          expire transaction key (RedisRecord.timeToLive now idleEnd) ]
+                        [ transaction.HashSetAsync(
+                              key,
+                              [| HashEntry(RedisField.idle, idle)
+                                 if isDue then
+                                     HashEntry(RedisField.indexed, RedisRecord.time now) |]
+                          )
+                          expire transaction key life false ]
 
                     // The idle end too: another touch may have moved it past this one.
                     let conditions = [ still key RedisField.version version; still key RedisField.idle before ]
 
                     match! commit conditions token move with
-                    | true -> return true
+                    | true when isDue -> return RedisTouched.due scope owner until
+                    | true -> return RedisTouched.Touched
                     | false -> return! (writes :> IRedisWrites).Touch(key, now, idleEnd, token)
             }
 
+        member _.Delete(key, token) = RedisTaking.delete database (keys.Record key) (fun () -> keys.Taken key) token
+
         /// The set's own expiry is set if it has none, and then only ever later: its latest member is known to nobody here.
-        member _.Index(owners, member', now, ends, token) =
+        member _.Index(entry, token) =
             task {
-                let score = float (ends.ToUnixTimeMilliseconds())
-                let life = Nullable(TimeSpan.FromMilliseconds(float (RedisRecord.timeToLive now ends)))
+                let! life = lives entry.Now entry.EndsAt token
+                let life = milliseconds life
+                let mutable ended = Task.FromResult [||]
 
                 let add (transaction: ITransaction) : Task list =
-                    [ transaction.SortedSetAddAsync(owners, member', score, SortedSetWhen.GreaterThan)
-                      transaction.SortedSetRemoveRangeByScoreAsync(
-                          owners,
-                          Double.NegativeInfinity,
-                          float (now.ToUnixTimeMilliseconds()),
-                          Exclude.Stop
-                      )
-                      transaction.KeyExpireAsync(owners, life, ExpireWhen.HasNoExpiry)
-                      transaction.KeyExpireAsync(owners, life, ExpireWhen.GreaterThanCurrentExpiry) ]
+                    ended <-
+                        transaction.SortedSetRangeByScoreAsync(
+                            entry.Owners,
+                            Double.NegativeInfinity,
+                            entry.Ended,
+                            take = 100
+                        )
+
+                    [ transaction.SortedSetAddAsync(entry.Owners, entry.Member, entry.Score, SortedSetWhen.GreaterThan)
+                      transaction.KeyExpireAsync(entry.Owners, life, ExpireWhen.HasNoExpiry)
+                      transaction.KeyExpireAsync(entry.Owners, life, ExpireWhen.GreaterThanCurrentExpiry)
+                      ended ]
 
                 let! _ = commit [] token add
-                ()
+                return! ended
             }
+
+        member _.Advance(key, token) = RedisTaking.advance database key token

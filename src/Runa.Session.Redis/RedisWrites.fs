@@ -29,7 +29,8 @@ type internal RedisWrites(scripting: RedisScripting, scripts: IRedisWrites, tran
     /// What is logged must hold nothing of what the server repeats of a command: its arguments are a session's.
     let refusal (error: exn) : string voption =
         let says (text: string) = error.Message.Contains(text, StringComparison.OrdinalIgnoreCase)
-        let isAboutScripts = says "eval" || says "script" || says "lua"
+        // From inside of a script that ran comes "…, on @user_script".
+        let isAboutScripts = (says "eval" || says "script" || says "lua") && not (says "@user_script")
 
         match error with
         | :? RedisCommandException when isAboutScripts -> ValueSome "disabled in this client"
@@ -52,12 +53,18 @@ type internal RedisWrites(scripting: RedisScripting, scripts: IRedisWrites, tran
                     return! write transactions
             }
 
+    /// Whether the writes are scripts, as far as is known.
+    member _.AreScripts = Threading.Volatile.Read &refusals = 0
+
     interface IRedisWrites with
         member _.Create(write, token) = attempt _.Create(write, token)
 
-        member _.Replace(expected, now, isIndexed, write, token) =
-            attempt _.Replace(expected, now, isIndexed, write, token)
+        member _.Replace(expected, isIndexed, write, token) = attempt _.Replace(expected, isIndexed, write, token)
 
         member _.Touch(key, now, idleEnd, token) = attempt _.Touch(key, now, idleEnd, token)
 
-        member _.Index(owners, member', now, ends, token) = attempt _.Index(owners, member', now, ends, token)
+        member _.Delete(key, token) = attempt _.Delete(key, token)
+
+        member _.Index(entry, token) = attempt _.Index(entry, token)
+
+        member _.Advance(key, token) = attempt _.Advance(key, token)

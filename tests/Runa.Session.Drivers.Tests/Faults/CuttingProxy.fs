@@ -15,6 +15,8 @@ type CuttingProxy(target: int) =
     let listener = new TcpListener(IPAddress.Loopback, 0)
     let mutable cutAt: byte[] | null = null
     let mutable cuts = 0
+    let mutable held = Task.CompletedTask
+    let mutable release = ignore
 
     /// True: this is the request whose answer is to be lost.
     let isCut (request: ReadOnlyMemory<byte>) =
@@ -40,6 +42,9 @@ type CuttingProxy(target: int) =
 
                     while isOpen do
                         let! read = from.ReadAsync(Memory buffer)
+
+                        if not isRequest then
+                            do! held
 
                         if isRequest && isCut (ReadOnlyMemory(buffer, 0, read)) then
                             isCutting <- true
@@ -84,6 +89,16 @@ type CuttingProxy(target: int) =
 
     /// Cuts the connection, once, when a request with this text has been answered.
     member _.CutAfter(text: string) = cutAt <- Encoding.ASCII.GetBytes text
+
+    /// From now on what the server answers waits here, while requests go on to it.
+    member _.HoldAnswers() =
+        let gate = TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+        held <- gate.Task
+        release <- fun () -> gate.SetResult()
+
+    member _.ReleaseAnswers() =
+        held <- Task.CompletedTask
+        release ()
 
     interface IDisposable with
         member _.Dispose() =

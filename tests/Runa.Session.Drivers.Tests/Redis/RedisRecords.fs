@@ -54,6 +54,7 @@ let ownersOf (driver: SessionDriver) : OwnerIndex =
 type Corner =
     { Clock: FakeTimeProvider
       Prefix: string
+      Scripting: RedisScripting
       Connection: ConnectionMultiplexer
       Driver: SessionDriver }
 
@@ -78,9 +79,28 @@ let corner (scripting: RedisScripting) : Task<Corner> =
         return
             { Clock = clock
               Prefix = prefix
+              Scripting = scripting
               Connection = connection
               Driver = RedisDriver.createWith { options prefix clock with Scripting = scripting } connection }
     }
+
+/// The same corner with a clock that begins at the real time, for tests of what Redis does by its own.
+let nowadays (corner: Corner) : Corner =
+    let clock = FakeTimeProvider DateTimeOffset.UtcNow
+
+    { corner with
+        Clock = clock
+        Driver =
+            RedisDriver.createWith { options corner.Prefix clock with Scripting = corner.Scripting } corner.Connection }
+
+/// A node whose clock differs by so much, on the same records.
+let beside (ahead: TimeSpan) (corner: Corner) : Corner =
+    let clock = FakeTimeProvider(corner.Now + ahead)
+
+    { corner with
+        Clock = clock
+        Driver =
+            RedisDriver.createWith { options corner.Prefix clock with Scripting = corner.Scripting } corner.Connection }
 
 /// One test for each way of writing.
 let bothWays (name: string) (body: Corner -> Task<unit>) : Test =

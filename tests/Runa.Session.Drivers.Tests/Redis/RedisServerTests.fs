@@ -139,7 +139,9 @@ let tests =
                   use! admin = server.Connect()
                   let! _ =
                       command admin "ACL" [ "SETUSER"; "plain"; "on"; ">password"; "~*"; "&*"; "+@all"; "-@scripting" ]
-                  use! connection = ConnectionMultiplexer.ConnectAsync $"{server.Address},user=plain,password=password"
+                  use! connection =
+                      ConnectionMultiplexer.ConnectAsync
+                          $"{server.Address},user=plain,password=password,allowAdmin=true"
                   let clock = clock ()
                   use lines = new Lines()
                   let driver = RedisDriver.createWith { options "runa:" clock with LoggerFactory = lines } connection

@@ -121,7 +121,7 @@ let tests =
 
                       // Read, epochs, index, record, epochs; then the tombstone of the stranger's session, which becomes the
                       // owner's: it is refused, listed, and written.
-                      let epochs = [ "GET"; "GET" ]
+                      let epochs = [ "GET"; "PTTL"; "GET"; "PTTL" ]
                       let expected =
                           "HGETALL" :: epochs @ [ "EVALSHA"; "EVALSHA" ] @ epochs @ List.replicate 3 "EVALSHA"
                       sent asked |> Expect.equal "commands" expected

@@ -1,0 +1,97 @@
+namespace Runa.Session
+
+open System
+open System.Threading
+open System.Threading.Tasks
+open StackExchange.Redis
+
+/// The epochs of owners and scopes: numbers that each ending of all sessions of one changes (promise 27).
+[<Sealed>]
+type internal RedisEpochs(database: IDatabase, keys: RedisKeys, writes: RedisWrites, eviction: RedisEviction) =
+    /// Somebody else's text is a number, too, as long as it is there.
+    let numberOf (value: RedisValue) : int64 =
+        match Int64.TryParse(string value) with
+        | true, number -> number
+        | _ ->
+            let mutable hash = 14695981039346656037UL
+
+            for c in string value do
+                hash <- (hash ^^^ uint64 c) * 1099511628211UL
+
+            int64 (hash >>> 1)
+
+    /// Its life is counted by the server's clock. Rounded up, since the server rounds what is left down.
+    let ageOf (number: int64) (left: TimeSpan) : TimeSpan =
+        let since (life: TimeSpan) = life - left + TimeSpan.FromMilliseconds 1.
+
+        if left > RedisEpoch.life then since RedisEpoch.extended
+        elif number > 0L then since RedisEpoch.life
+        else TimeSpan.MaxValue
+
+    /// Where it may be missed later, or is to be changed without memory: by the first who asks. A sign-in asks twice: what is
+    /// evicted in between has then changed.
+    let ensure (key: RedisKey) : Task<exn voption> =
+        task {
+            try
+                let! _ =
+                    database.StringSetAsync(
+                        key,
+                        RedisEpoch.placeholder (),
+                        Expiration RedisEpoch.life,
+                        ValueCondition.NotExists,
+                        CommandFlags.DemandMaster
+                    )
+
+                return ValueNone
+            with error ->
+                return ValueSome error
+        }
+
+    let read (isEnsured: bool) (token: CancellationToken) (key: RedisKey) : Task<OwnerEpoch> =
+        RedisErrors.readTwice (fun () ->
+            task {
+                token.ThrowIfCancellationRequested()
+                let ensuring = if isEnsured then ensure key else Task.FromResult ValueNone
+                // In this order: what is changed in between looks older in number, never in age.
+                let getting = database.StringGetAsync(key, CommandFlags.DemandMaster)
+                let! left = database.KeyTimeToLiveAsync(key, CommandFlags.DemandMaster).WaitAsync token
+                let! value = getting.WaitAsync token
+                let! refused = ensuring.WaitAsync token
+
+                // Unseen, it could be changed and evicted before the second look. A sign-in needs memory anyway.
+                if value.IsNull && refused.IsSome then
+                    raise refused.Value
+
+                if value.IsNull then
+                    return { OwnerEpoch.Number = 0L; OwnerEpoch.Age = TimeSpan.MaxValue }
+                else
+                    let number = numberOf value
+                    let left = if left.HasValue then left.Value else TimeSpan.Zero
+
+                    if left > RedisEpoch.life then
+                        let! expires = database.KeyExpireTimeAsync(key, CommandFlags.DemandMaster).WaitAsync token
+                        let at = if expires.HasValue then expires.Value.Ticks else 0L
+                        return { OwnerEpoch.Number = number ^^^ at; OwnerEpoch.Age = ageOf number left }
+                    else
+                        return { OwnerEpoch.Number = number; OwnerEpoch.Age = ageOf number left }
+            })
+
+    /// Two keys, of two places in a cluster, asked for at once.
+    member _.Epoch (scope: string) (owner: string) (token: CancellationToken) : Task<OwnerEpoch> =
+        task {
+            let! mayEvict = eviction.MayEvict token
+            let isEnsured = mayEvict || not writes.AreScripts
+            let ofScope = read isEnsured token (keys.ScopeEpoch scope)
+            let ofOwner = read isEnsured token (keys.OwnerEpoch(scope, owner))
+            let! epochs = Task.WhenAll(ofScope, ofOwner)
+
+            return
+                { OwnerEpoch.Number = epochs[0].Number ^^^ epochs[1].Number
+                  OwnerEpoch.Age = min epochs[0].Age epochs[1].Age }
+        }
+
+    member _.Advance (scope: string) (owner: string) (token: CancellationToken) : Task<unit> =
+        (writes :> IRedisWrites).Advance(keys.OwnerEpoch(scope, owner), token)
+
+    member _.AdvanceAll (scope: string) (token: CancellationToken) : Task<unit> =
+        (writes :> IRedisWrites).Advance(keys.ScopeEpoch scope, token)

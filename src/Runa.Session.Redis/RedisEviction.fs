@@ -1,0 +1,166 @@
+namespace Runa.Session
+
+open System
+open System.Diagnostics
+open System.Threading
+open System.Threading.Tasks
+open Microsoft.Extensions.Logging
+open StackExchange.Redis
+
+/// What servers do when memory is short.
+[<RequireQualifiedAccess>]
+type internal RedisMemory =
+    | Keeps
+    /// By this policy.
+    | Evicts of policy: string
+    /// They do not tell, for this reason.
+    | Unknown of reason: string
+
+/// Whether the server evicts keys: an owner's index or an epoch may then be gone while the sessions live (promise 27).
+[<Sealed>]
+type internal RedisEviction(servers: RedisServers, log: ILogger) =
+    static let evicts =
+        LoggerMessage.Define<string>(
+            LogLevel.Warning,
+            EventId(2, "Evicts"),
+            "The Redis server removes sessions when its memory is short (maxmemory-policy {Policy}), whoever is signed in. Listing and ending the sessions of an owner reads all sessions, since the owner's index may have been removed. Set maxmemory-policy noeviction, on a server or at least a database instance of the sessions' own."
+        )
+
+    static let unknown =
+        LoggerMessage.Define<string>(
+            LogLevel.Warning,
+            EventId(3, "EvictionUnknown"),
+            "Whether the Redis server removes sessions when its memory is short cannot be found out ({Reason}). Listing and ending the sessions of an owner therefore reads all sessions, which is slow where there are many. Let the user of this connection run INFO (ACL: +info) and open the connection with allowAdmin=true, or let it run scripts; and set maxmemory-policy noeviction."
+        )
+
+    let patience = TimeSpan.FromMinutes 1.
+    let mutable isTold = 0
+    let mutable isWatching = 0
+    let mutable known: struct (bool * int64) voption = ValueNone
+
+    // Without admin mode the client refuses INFO; a script may ask it all the same.
+    let both = "return redis.call('INFO', 'memory') .. redis.call('INFO', 'stats')"
+
+    /// The answer of one of these, the first that is not refused.
+    let rec firstOf (questions: (unit -> Task<string>) list) : Task<string voption> =
+        task {
+            match questions with
+            | [] -> return ValueNone
+            | ask :: others ->
+                try
+                    let! answer = ask ()
+                    return ValueSome answer
+                with
+                | :? RedisServerException
+                | :? RedisCommandException -> return! firstOf others
+        }
+
+    let told (info: string) (name: string) : string voption =
+        info.Split('\n')
+        |> Array.tryPick (fun line ->
+            if line.StartsWith(name + ":", StringComparison.Ordinal) then
+                Some(line.Substring(name.Length + 1).Trim())
+            else
+                None)
+        |> ValueOption.ofOption
+
+    let judge (info: string) : RedisMemory =
+        match told info "maxmemory_policy" with
+        | ValueNone -> RedisMemory.Unknown "it does not say by which policy"
+        | ValueSome policy ->
+            let isLimited = told info "maxmemory" <> ValueSome "0"
+
+            // A number that counts what was evicted before the policy was changed.
+            let hasEvicted =
+                match told info "evicted_keys" with
+                | ValueSome number -> number <> "0"
+                | ValueNone -> false
+
+            if hasEvicted || (isLimited && policy <> "noeviction") then
+                RedisMemory.Evicts policy
+            else
+                RedisMemory.Keeps
+
+    let askOne (token: CancellationToken) (server: IServer) : Task<RedisMemory> =
+        let execute (command: string) (arguments: obj[]) =
+            task {
+                return!
+                    RedisErrors.readTwice (fun () ->
+                        server.ExecuteAsync(command, arguments, CommandFlags.None).WaitAsync token)
+            }
+
+        let info () =
+            task {
+                let memory = execute "INFO" [| "memory" |]
+                let stats = execute "INFO" [| "stats" |]
+                let! answers = Task.WhenAll(memory, stats)
+                return $"{answers[0]}\n{answers[1]}"
+            }
+
+        let byScript () =
+            task {
+                let! answer = execute "EVAL" [| both; 0 |]
+                return string answer
+            }
+
+        let byConfiguration () =
+            task {
+                let! answer = execute "CONFIG" [| "GET"; "maxmemory*" |]
+
+                match RedisResult.op_Explicit answer: RedisValue[] | null with
+                | null -> return ""
+                | pairs ->
+                    return
+                        pairs
+                        |> Array.chunkBySize 2
+                        |> Array.map (fun pair -> (string pair[0]).Replace('-', '_') + ":" + string pair[1])
+                        |> String.concat "\n"
+            }
+
+        task {
+            match! firstOf [ info; byScript; byConfiguration ] with
+            | ValueSome info -> return judge info
+            | ValueNone -> return RedisMemory.Unknown "neither INFO nor CONFIG GET is permitted"
+        }
+
+    let tell (memory: RedisMemory) =
+        if memory <> RedisMemory.Keeps && Interlocked.Exchange(&isTold, 1) = 0 then
+            match memory with
+            | RedisMemory.Evicts policy -> evicts.Invoke(log, policy, null)
+            | RedisMemory.Unknown reason -> unknown.Invoke(log, reason, null)
+            | RedisMemory.Keeps -> ()
+
+    let rank memory =
+        match memory with
+        | RedisMemory.Evicts _ -> 2
+        | RedisMemory.Unknown _ -> 1
+        | RedisMemory.Keeps -> 0
+
+    /// True where it is not certain that it does not: complete before fast.
+    member _.Ask(token: CancellationToken) : Task<bool> =
+        task {
+            let! answers = servers.Primaries() |> List.map (askOne token) |> Task.WhenAll
+            let memory = answers |> Array.maxBy rank
+            tell memory
+            known <- ValueSome(struct (memory <> RedisMemory.Keeps, Stopwatch.GetTimestamp()))
+            return memory <> RedisMemory.Keeps
+        }
+
+    /// The same, asked at most each minute.
+    member eviction.MayEvict(token: CancellationToken) : Task<bool> =
+        match known with
+        | ValueSome(struct (mayEvict, asked)) when Stopwatch.GetElapsedTime asked < patience -> Task.FromResult mayEvict
+        | _ -> eviction.Ask token
+
+    /// Asks once, at the first use, beside what is asked there; again at the next use when there was no answer. It fails no
+    /// request.
+    member eviction.Watch() : unit =
+        if Volatile.Read &isWatching = 0 && Interlocked.Exchange(&isWatching, 1) = 0 then
+            task {
+                try
+                    let! _ = eviction.Ask CancellationToken.None
+                    ()
+                with _ ->
+                    Volatile.Write(&isWatching, 0)
+            }
+            |> ignore

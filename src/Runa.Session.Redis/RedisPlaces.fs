@@ -1,0 +1,81 @@
+namespace Runa.Session
+
+open System
+open System.Globalization
+open StackExchange.Redis
+
+/// Where a listing goes on: what OwnedPage.Next holds.
+module internal RedisPlace =
+    let refused () : exn = ArgumentException("The place of a listing is the one that the page before named.", "from")
+
+/// A place in a sorted set: after this member of this score. A rank would move as others are added and trimmed.
+[<Struct>]
+type internal OwnerPlace =
+    { Score: float
+      Member: string }
+
+    static member First = { Score = Double.NegativeInfinity; Member = "" }
+
+    member place.IsBefore(other: OwnerPlace) =
+        place.Score < other.Score
+        || (place.Score = other.Score && String.CompareOrdinal(place.Member, other.Member) < 0)
+
+    member place.Text = place.Score.ToString("R", CultureInfo.InvariantCulture) + ":" + place.Member
+
+    /// Raises ArgumentException for a text that no page named.
+    static member Parse(text: string) : OwnerPlace =
+        let colon = text.IndexOf ':'
+
+        match Double.TryParse(text.AsSpan(0, max 0 colon), NumberStyles.Float, CultureInfo.InvariantCulture) with
+        | true, score -> { Score = score; Member = text.Substring(colon + 1) }
+        | _ -> raise (RedisPlace.refused ())
+
+/// A place in a search through all records: which server's turn it is, at what cursor of its SCAN, and what was found
+/// already but has not been shown yet.
+[<NoComparison; NoEquality>]
+type internal ScanPlace =
+    {
+        /// Its end point; empty: the first one's turn has not begun.
+        Server: string
+        Cursor: string
+        Found: StoreKey list
+    }
+
+    static member First = { Server = ""; Cursor = "0"; Found = [] }
+
+    static member IsOne(text: string) = text.StartsWith("scan|", StringComparison.Ordinal)
+
+    member place.Text =
+        let found = place.Found |> List.map StoreKey.toText |> String.concat ","
+        $"scan|{place.Server}|{place.Cursor}|{found}"
+
+    /// Raises ArgumentException for a text that no page named.
+    static member Parse(text: string) : ScanPlace =
+        let keys (found: string) =
+            [ for key in found.Split(',', StringSplitOptions.RemoveEmptyEntries) do
+                  match StoreKey.ofText key with
+                  | Some key -> key
+                  | None -> raise (RedisPlace.refused ()) ]
+
+        match text.Split '|' with
+        | [| "scan"; server; cursor; found |] -> { Server = server; Cursor = cursor; Found = keys found }
+        | _ -> raise (RedisPlace.refused ())
+
+/// What was found for an owner, as a page.
+module internal RedisPages =
+    /// `isListed`: by the owner's index; it is then the owner's unless its hash says otherwise.
+    let page scope owner (isListed: bool) (found: struct (StoreKey * RedisFound)[]) (next: string option) : OwnedPage =
+        let isOf (wanted: string) (said: RedisValue) = if said.IsNull then isListed else string said = wanted
+
+        { OwnedPage.Items =
+            [ for struct (key, found) in found do
+                  match found with
+                  | RedisFound.Record record when record.Scope = scope && record.State.Owner = Some owner ->
+                      ({ Key = key; Record = record }: OwnedRecord)
+                  | _ -> () ]
+          OwnedPage.Unreadable =
+            [ for struct (key, found) in found do
+                  match found with
+                  | RedisFound.Unreadable(ofScope, ofOwner, _) when isOf scope ofScope && isOf owner ofOwner -> key
+                  | _ -> () ]
+          OwnedPage.Next = next }
