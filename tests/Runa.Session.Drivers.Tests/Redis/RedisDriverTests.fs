@@ -182,8 +182,7 @@ let tests =
                       let! _ = corner.Driver.Replace key first.Version (record corner.Clock) none
                       minutesLeft () |> Expect.equal "replaced" 126.
                       let! _ = corner.Driver.Delete key none
-                      endAll corner
-                      let! _ = corner.Driver.Create key first none
+                      let! _ = corner.Driver.Create key (first |> idleUntil (now.AddHours -1.)) none
                       minutesLeft () |> Expect.equal "created when it had expired" 6.
                   })
 
