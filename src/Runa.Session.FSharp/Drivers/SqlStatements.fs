@@ -109,6 +109,14 @@ module internal SqlStatements =
         let clock = clock dialect
         // A record's idle end is never after its absolute one; neither becomes what a touch asks for.
         let wanted = $"{least dialect}(@idle_ends_at, until)"
+
+        // Without statistics PostgreSQL takes a range with two ends for next to nothing, and then collects and sorts all of
+        // it for each batch. It does not see the two ends here, and walks the index from there all the same.
+        let from =
+            match dialect with
+            | SqlDialect.Sqlite -> "ends_at >= @from"
+            | SqlDialect.PostgreSql -> "(ends_at, key) >= (@from, '')"
+
         let isLater = $"(idle_ends_at IS NULL OR idle_ends_at < {wanted})"
 
         { Schema = schema dialect table
@@ -145,7 +153,7 @@ module internal SqlStatements =
                 deleteWhere
                     dialect
                     table
-                    $"ends_at >= @from AND ends_at <= @now ORDER BY ends_at LIMIT {most}"
+                    $"{from} AND ends_at <= @now ORDER BY ends_at LIMIT {most}"
                     "FOR UPDATE SKIP LOCKED"
                     "CASE WHEN scope = @epochs THEN 0 ELSE 1 END, ends_at"
           Analyze =

@@ -82,19 +82,35 @@ type internal SqlSweep(database: SqlDatabase, epochs: SqlEpochs, clock: TimeProv
                     do! Task.Delay(SqlBatch.pause took, token)
         }
 
+    let advanceAll (scope: string) (token: CancellationToken) : Task<exn | null> =
+        task {
+            try
+                do! epochs.AdvanceAll(scope, token)
+                return null
+            with e when not token.IsCancellationRequested ->
+                return e
+        }
+
     /// First the epoch, then the rows: who signs in meanwhile is deleted, or sees the epoch changed. A tombstone leads to a
     /// row of the same scope, which may have come after the statement that deleted the tombstone had begun: the next one
-    /// sees it.
+    /// sees it. A database that is full may have room for the epoch when the rows have gone; what signed in until then goes
+    /// after it (promise 9).
     member _.DeleteAll(scope: string, token: CancellationToken) : Task<int> =
         task {
-            do! epochs.AdvanceAll(scope, token)
             let parameters =
                 [ SqlParameter.text "@scope" (SqlText.encode scope); instant "@now" (clock.GetUtcNow()) ]
             let deleted = ref 0
 
-            do!
+            let deleteRows () =
                 sweep statements.DeleteAll (fun _ -> parameters) token (fun count ->
                     deleted.Value <- deleted.Value + count)
+
+            let! failure = advanceAll scope token
+            do! deleteRows ()
+
+            if not (isNull failure) then
+                do! epochs.AdvanceAll(scope, token)
+                do! deleteRows ()
 
             return deleted.Value
         }

@@ -31,7 +31,6 @@ let private fat: SessionRecord =
 
 let private sqlite =
     [ testTask "promise 14: SQLite's refusals are certain: read-only, full, locked, no file, no database, no table" {
-          let! (sql: SqlUnderTest) = withSchema (bareSqlite ())
           let path = newFile ()
           use writer = sqliteFile path ""
           do! SqlDriver.ensureSchema SqlDriver.defaults writer
@@ -198,7 +197,7 @@ let private postgres =
           let unlocked = driverOf ";Options=-c lock_timeout=100"
           do! isRefused unlocked "locked" (replaces unlocked none)
           let driver = driverOf ""
-          use cancelled = new CancellationTokenSource(200)
+          let cancelled = new CancellationTokenSource(200)
           do! isRefused driver "canceled by its caller" (replaces driver cancelled.Token)
 
           let waiting = replaces driver none ()

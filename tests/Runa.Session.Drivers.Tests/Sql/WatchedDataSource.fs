@@ -73,3 +73,11 @@ type WatchedDataSource(inner: DbDataSource, whenOpened: DbConnection -> unit) =
         let taken = [ for command in commands -> command.CommandText ]
         commands.Clear()
         taken
+
+/// A data source that does something to each connection that is opened, pooled or not.
+[<Sealed>]
+type HookedDataSource(inner: DbDataSource, whenOpened: DbConnection -> unit) =
+    inherit DbDataSource()
+    override _.ConnectionString = inner.ConnectionString
+
+    override _.CreateDbConnection() = new WatchedConnection(inner.CreateConnection(), whenOpened, ignore, ignore)

@@ -225,7 +225,8 @@ let tests =
               let registry = registry clock driver.Driver
               request registry "web" None increment |> ignore
               clock.Advance(TimeSpan.FromHours 2.)
-              SessionRegistry.purgeExpired none registry |> wait |> Expect.equal "failed" 0
+              // The timer's purges have failed until now.
+              (driver.Count StoreOperation.Purge, 1) |> Expect.isGreaterThanOrEqual "tried"
               driver.Behave <- fun _ -> Behaviour.Pass
               clock.Advance(TimeSpan.FromMinutes 1.)
               (inner.PurgeExpired none).Result |> Expect.equal "nothing is left to purge" 0 ]
