@@ -83,7 +83,7 @@ internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, ISess
 
     public async ValueTask<int> PurgeExpiredAsync(CancellationToken cancellationToken)
     {
-        await PassAsync(Purges, false);
+        await PassAsync(Purges, FailsToRead);
         return await inner.PurgeExpiredAsync(CancellationToken.None);
     }
 
