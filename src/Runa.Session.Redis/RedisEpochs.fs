@@ -30,13 +30,13 @@ type internal RedisEpochs(database: IDatabase, keys: RedisKeys, writes: RedisWri
 
     /// Where it may be missed later, or is to be changed without memory: by the first who asks. A sign-in asks twice: what is
     /// evicted in between has then changed.
-    let ensure (key: RedisKey) : Task<exn voption> =
+    let ensure (mayEvict: bool) (key: RedisKey) : Task<exn voption> =
         task {
             try
                 let! _ =
                     database.StringSetAsync(
                         key,
-                        RedisEpoch.placeholder (),
+                        RedisEpoch.placeholder mayEvict,
                         Expiration RedisEpoch.life,
                         ValueCondition.NotExists,
                         CommandFlags.DemandMaster
@@ -47,11 +47,16 @@ type internal RedisEpochs(database: IDatabase, keys: RedisKeys, writes: RedisWri
                 return ValueSome error
         }
 
-    let read (isEnsured: bool) (token: CancellationToken) (key: RedisKey) : Task<OwnerEpoch> =
+    let read (mayEvict: bool) (token: CancellationToken) (key: RedisKey) : Task<OwnerEpoch> =
         RedisErrors.readTwice (fun () ->
             task {
                 token.ThrowIfCancellationRequested()
-                let ensuring = if isEnsured then ensure key else Task.FromResult ValueNone
+                let ensuring =
+                    if mayEvict || not writes.AreScripts then
+                        ensure mayEvict key
+                    else
+                        Task.FromResult ValueNone
+
                 // In this order: what is changed in between looks older in number, never in age.
                 let getting = database.StringGetAsync(key, CommandFlags.DemandMaster)
                 let! left = database.KeyTimeToLiveAsync(key, CommandFlags.DemandMaster).WaitAsync token
@@ -80,9 +85,8 @@ type internal RedisEpochs(database: IDatabase, keys: RedisKeys, writes: RedisWri
     member _.Epoch (scope: string) (owner: string) (token: CancellationToken) : Task<OwnerEpoch> =
         task {
             let! mayEvict = eviction.MayEvict token
-            let isEnsured = mayEvict || not writes.AreScripts
-            let ofScope = read isEnsured token (keys.ScopeEpoch scope)
-            let ofOwner = read isEnsured token (keys.OwnerEpoch(scope, owner))
+            let ofScope = read mayEvict token (keys.ScopeEpoch scope)
+            let ofOwner = read mayEvict token (keys.OwnerEpoch(scope, owner))
             let! epochs = Task.WhenAll(ofScope, ofOwner)
 
             return

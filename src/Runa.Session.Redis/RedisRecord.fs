@@ -66,9 +66,13 @@ module internal RedisRecord =
     /// a minute.
     let keptAfterEnd = int64 (SessionDriver.clockTolerance + TimeSpan.FromMinutes 1.).TotalMilliseconds
 
+    // A hundred years: Garnet takes no expiry after the year 9999.
+    let private longest = int64 (TimeSpan.FromDays 36_500.).TotalMilliseconds
+
     /// The store's own expiry only collects garbage: the application's clock says what is expired. In milliseconds.
     let timeToLive (now: DateTimeOffset) (ends: DateTimeOffset) : int64 =
-        max 0L (ends.ToUnixTimeMilliseconds() - now.ToUnixTimeMilliseconds()) + keptAfterEnd
+        let left = ends.ToUnixTimeMilliseconds() - now.ToUnixTimeMilliseconds()
+        min longest (max 0L left) + keptAfterEnd
 
     /// When an index entry is renewed that was written at the time of the field `indexed`: not after the first of these, or
     /// after the second, by a clock that was ahead. Else an entry that the server lost would never come back (promise 27).

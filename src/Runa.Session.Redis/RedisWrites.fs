@@ -8,7 +8,7 @@ open StackExchange.Redis
 /// How the Redis driver writes.
 [<RequireQualifiedAccess>]
 type RedisScripting =
-    /// Lua scripts, one round trip each; MULTI/EXEC from the first time on that the server refuses scripts.
+    /// Lua scripts, one round trip each, on Redis 5 or newer; MULTI/EXEC from the first time on that the server refuses scripts.
     | Auto
     /// MULTI/EXEC: two to three round trips each, on Redis 7 or newer, Valkey or Garnet.
     | Never

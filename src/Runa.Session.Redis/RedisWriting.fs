@@ -73,8 +73,9 @@ type internal IRedisWrites =
     /// Changes an epoch.
     abstract Advance: RedisKey * CancellationToken -> Task<unit>
 
-/// What the keys of epochs hold: a positive number since a revocation; a negative one, which only says that the key is there,
-/// so that it can be changed on a full server, and missed on one that evicts.
+/// What the keys of epochs hold: a positive number since a revocation; and otherwise one that only says that the key is there:
+/// 0, as though it were not, so that it can be changed on a full server without scripts; a negative one on a server that
+/// evicts, so that it is missed there.
 module internal RedisEpoch =
     /// A sign-in is never under way for this long.
     let life = TimeSpan.FromDays 1.
@@ -83,4 +84,5 @@ module internal RedisEpoch =
 
     let ofRevocation () : RedisValue = RedisValue.op_Implicit (Random.Shared.NextInt64(1L, Int64.MaxValue))
 
-    let placeholder () : RedisValue = RedisValue.op_Implicit -(Random.Shared.NextInt64(1L, Int64.MaxValue))
+    let placeholder (mayEvict: bool) : RedisValue =
+        RedisValue.op_Implicit (if mayEvict then -(Random.Shared.NextInt64(1L, Int64.MaxValue)) else 0L)
