@@ -14,7 +14,7 @@ internal sealed class AspNetSessionMiddleware(
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        var request = RequestSessions.find(context, name)!;
+        var request = RequestSessions.findFor(Asker.CSharp, context, name)!;
         var session = new AspNetSession(request, options, log);
 
         if (!context.Response.HasStarted)

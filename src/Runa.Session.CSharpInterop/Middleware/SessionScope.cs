@@ -8,7 +8,7 @@ internal static class SessionScope
     /// <summary>With one session, as most have.</summary>
     public static async Task RunAsync(HttpContext context, string name, RequestDelegate next)
     {
-        var request = RequestSessions.find(context, name)!;
+        var request = RequestSessions.findFor(Asker.CSharp, context, name)!;
         await request.LoadAndTouch().ConfigureAwait(false);
         using var binding = RequestSessions.bind(request);
         await next(context).ConfigureAwait(false);

@@ -22,7 +22,7 @@ public static class RunaSessionHttpContextExtensions
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(name);
-        var request = RequestSessions.find(context, name)!;
+        var request = RequestSessions.findFor(Asker.CSharp, context, name)!;
         return request.IsLoaded ? RunaSession.Of(request) : throw NotLoaded(name);
     }
 
@@ -147,7 +147,7 @@ public static class RunaSessionHttpContextExtensions
 
     private static async Task<RunaSession> LoadAsync(HttpContext context, string name, CancellationToken cancellationToken)
     {
-        var request = RequestSessions.find(context, name)!;
+        var request = RequestSessions.findFor(Asker.CSharp, context, name)!;
         await SessionCalls.Load(request, cancellationToken).ConfigureAwait(false);
         return RunaSession.Of(request);
     }
@@ -157,7 +157,7 @@ public static class RunaSessionHttpContextExtensions
         string name,
         Func<RunaSession, TResult> step,
         CancellationToken cancellationToken) =>
-        (await SessionCalls.Step(RequestSessions.find(context, name)!, step, cancellationToken).ConfigureAwait(false)).Item1;
+        (await SessionCalls.Step(RequestSessions.findFor(Asker.CSharp, context, name)!, step, cancellationToken).ConfigureAwait(false)).Item1;
 
     private static class Awaitable<T>
     {

@@ -15,6 +15,13 @@ type internal SessionBinding(request: RequestSession, wasBound: bool) =
             | null -> ()
             | first -> SessionResponse.unwatchBody first isStored
 
+/// Who asks for a session: each is told in its own words what to do.
+[<RequireQualifiedAccess; Struct>]
+type internal Asker =
+    | FSharp
+    | CSharp
+    | Authentication
+
 /// The sessions of a request. They live among its features, not in a scope of services: re-executed pipelines and error
 /// pages get scopes of their own.
 module internal RequestSessions =
@@ -44,36 +51,51 @@ module internal RequestSessions =
 
     /// Promise 20: what the response says to caches is said. Where a session was asked for before, by whichever context of
     /// the request, it was said for all of them.
-    let private checkNotTooLate (context: HttpContext) (session: NamedSession) =
+    let private checkNotTooLate (asker: Asker) (context: HttpContext) (session: NamedSession) =
         if
             context.Response.HasStarted
             && isNull (context.Features.Get<RequestSession>())
             && not (ResponseHeaders.isKeptPrivate context)
         then
+            let name = session.Name
+
+            let advice =
+                match asker with
+                | Asker.FSharp ->
+                    $"put useSession \"{name}\" before whatever writes, or call ctx.LoadSessionAsync before it"
+                | Asker.CSharp ->
+                    $"put app.UseRunaSession(\"{name}\") before whatever writes, or add .WithRunaSession(\"{name}\") to its endpoint"
+                | Asker.Authentication ->
+                    "put app.UseAuthentication() before whatever writes, or call AuthenticateAsync before it"
+
             raise (
                 InvalidOperationException
-                    $"The session \"{session.Name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: put useSession \"{session.Name}\" (in C#: app.UseRunaSession(\"{session.Name}\")) before whatever writes, or load it first. Or send Cache-Control: no-store with the response."
+                    $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: {advice}. Or send Cache-Control: no-store with the response."
             )
 
-    let private beginWith (context: HttpContext) (registry: SessionRegistry) (session: NamedSession) =
-        checkNotTooLate context session
+    let private beginWith asker (context: HttpContext) (registry: SessionRegistry) (session: NamedSession) =
+        checkNotTooLate asker context session
         let first = RequestSession(context, session)
         context.Features.Set<RequestSession> first
         SessionResponse.prepare first registry.MeetsResponseCaching
         first
 
-    let private begin' (context: HttpContext) (name: string) =
+    let private begin' asker (context: HttpContext) (name: string) =
         let registry = registryOf context
-        beginWith context registry (registry.Find name)
+        beginWith asker context registry (registry.Find name)
 
     /// The first session that this request asked for, or null.
     let tryFirst (context: HttpContext) : RequestSession = RequestSession.FirstOf context
 
-    /// Raises InvalidOperationException without AddRunaSession, and for a name that is not registered.
-    let find (context: HttpContext) (name: string) : RequestSession =
+    /// Raises InvalidOperationException without AddRunaSession, for a name that is not registered, and for the first session
+    /// of a request whose response has started.
+    let findFor (asker: Asker) (context: HttpContext) (name: string) : RequestSession =
         match tryFirst context with
-        | null -> begin' context name
+        | null -> begin' asker context name
         | first -> findOrAdd name first
+
+    /// As findFor, for F#.
+    let find (context: HttpContext) (name: string) : RequestSession = findFor Asker.FSharp context name
 
     /// For a session that is read under another key than this library's cookie: its response is for nobody else, either.
     /// Raises InvalidOperationException where the response has started without knowing.
@@ -82,8 +104,8 @@ module internal RequestSessions =
             match context.Features.Get<SessionRegistry>() with
             // Names of another registry are not those of this request.
             | NonNull own when not (Object.ReferenceEquals(own, registry)) ->
-                beginWith context own own.Sessions.Head |> ignore
-            | _ -> beginWith context registry session |> ignore
+                beginWith Asker.Authentication context own own.Sessions.Head |> ignore
+            | _ -> beginWith Asker.Authentication context registry session |> ignore
 
     /// Whether a session of this request has a cookie to send.
     let setsCookie (context: HttpContext) : bool = SessionResponse.setsCookie (tryFirst context)

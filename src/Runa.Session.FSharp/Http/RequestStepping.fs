@@ -36,7 +36,7 @@ type internal RequestStepping(context: HttpContext, session: NamedSession) =
 
     member private _.Nested() : exn =
         InvalidOperationException
-            $"A step for the session \"{session.Name}\" asked for the same session again, to change or commit it: it would wait for itself, and a step may run again. Use the session that the step is given, and do the rest in the handler that it hands back, or after it."
+            $"A step for the session \"{session.Name}\" asked for the same session again, to change or commit it: it would wait for itself, and a step may run again. Use the session that the step is given, and do the rest after the step."
 
     /// Raises InvalidOperationException inside of a step for this session: at once, whoever else is at it.
     member this.CheckNotStepping() =

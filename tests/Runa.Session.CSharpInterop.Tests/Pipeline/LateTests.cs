@@ -59,7 +59,9 @@ public class LateTests
 
         var browser = app.NewBrowser();
         await browser.PostAsync("/");
-        Assert.StartsWith("begun: " + TooLate, (await browser.GetAsync("/late")).Body, StringComparison.Ordinal);
+        var answer = (await browser.GetAsync("/late")).Body;
+        Assert.StartsWith("begun: " + TooLate, answer, StringComparison.Ordinal);
+        Assert.Contains("put app.UseRunaSession(\"web\") before whatever writes", answer, StringComparison.Ordinal);
         Assert.Equal("1", (await browser.GetAsync("/")).Body);
     }
 

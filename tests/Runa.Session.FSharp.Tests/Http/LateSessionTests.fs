@@ -67,8 +67,14 @@ let private asked (form: HttpContext -> Task) (context: HttpContext) : Task<stri
             return e.Message
     }
 
+let private tooLateFor advice =
+    $"The session \"web\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: {advice}. Or send Cache-Control: no-store with the response."
+
 let private tooLate =
-    "The session \"web\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: put useSession \"web\" (in C#: app.UseRunaSession(\"web\")) before whatever writes, or load it first. Or send Cache-Control: no-store with the response."
+    tooLateFor "put useSession \"web\" before whatever writes, or call ctx.LoadSessionAsync before it"
+
+let private tooLateUser =
+    tooLateFor "put app.UseAuthentication() before whatever writes, or call AuthenticateAsync before it"
 
 /// Begins one way, asks in one form, and answers what that raised.
 let private site (told: ConcurrentDictionary<string, TaskCompletionSource<string>>) : HttpHandler =
@@ -127,7 +133,8 @@ let private allForms =
                         told[id] <- TaskCompletionSource<string>()
                         let! answer = get verb $"/?start={way}&form={form}&id={Uri.EscapeDataString id}"
                         let! message = told[id].Task
-                        Expect.equal message tooLate id
+                        let isOfUser = List.contains form [ "AuthenticateAsync"; "SignInAsync"; "SignOutAsync" ]
+                        Expect.equal message (if isOfUser then tooLateUser else tooLate) id
                         Expect.isEmpty answer.SetCookies $"{id}: no cookie"
 
             let! show = get HttpMethod.Get "/show"
@@ -426,7 +433,7 @@ let private tickets =
                   let browser = app.NewBrowser()
                   let! _ = browser.Get "/in"
                   let! answer = browser.Get "/ours"
-                  Expect.equal answer.Body ("begun," + tooLate.Replace("\"web\"", "\"tickets\"")) "told so"
+                  Expect.equal answer.Body ("begun," + tooLateUser.Replace("\"web\"", "\"tickets\"")) "told so"
                   // The framework's handler refuses before it asks for the ticket.
                   let! answer = browser.Get "/late"
                   Expect.stringStarts answer.Body "begun," "begun"
