@@ -294,6 +294,53 @@ let tests =
               Expect.isLessThanOrEqual "bounded" (store.Count, 500)
               store.Load(key 1) |> Expect.notEqual "alice is signed in" ValueNone
 
+          testCase "promise 26: whatever threads do at once to a full store, what is counted is what stands"
+          <| fun () ->
+              let clock = clock ()
+              let store = open' clock 50 60_000L
+
+              let work (seed: int) =
+                  let thread =
+                      Thread(fun () ->
+                          let random = Random seed
+                          let someone () = if random.Next 3 = 0 then None else Some $"user {random.Next 5}"
+
+                          let some () =
+                              let made = record clock (someone ()) 90.
+                              let text = String('x', random.Next 2_000)
+                              { made with State = { made.State with Values = Map [ "key", text ] } }
+
+                          for _ in 1..8_000 do
+                              let key = key (random.Next 120)
+
+                              match random.Next 6 with
+                              | 0 -> store.Delete key |> ignore
+                              | 1 -> store.Touch(key, clock.GetUtcNow().AddMinutes 30.) |> ignore
+                              | 2 ->
+                                  match store.Load key with
+                                  | ValueSome found -> store.Replace(key, found.Version, some ()) |> ignore
+                                  | ValueNone -> ()
+                              | _ -> store.Create(key, some ()) |> ignore)
+
+                  thread.Start()
+                  thread
+
+              [ 1..4 ] |> List.map work |> List.iter _.Join()
+              let keys = standing store [ 0..119 ]
+              store.Count |> Expect.equal "as many as stand" keys.Length
+              Expect.isLessThanOrEqual "bounded" (keys.Length, 52)
+
+              keys
+              |> List.sumBy (fun n -> MemoryEntry.SizeOf((store.Peek(key n)).Value))
+              |> Expect.equal "their bytes" store.Bytes
+
+              let pages = [ for n in 0..4 -> store.List("tests/web", $"user {n}", None, 1_000) ]
+              let owned = pages |> List.sumBy (fun page -> page.Items.Length)
+              let isOwned n = (store.Peek(key n)).Value.State.Owner.IsSome
+              owned |> Expect.equal "the owners' lists" (keys |> List.filter isOwned |> List.length)
+              store.DeleteAll "tests/web" |> Expect.equal "all of them" keys.Length
+              (store.Count, store.Bytes) |> Expect.equal "nothing" (0, 0L)
+
           testCase "promise 26: the bytes of what is stored are bounded, replaced ones included"
           <| fun () ->
               let clock = clock ()
