@@ -211,6 +211,7 @@ module internal Attempts =
         /// On top of what another request has stored.
         and goOnFrom current first (loaded: Loaded) (pending: Session | null) count started =
             let next = Loaded.ofRecord session loaded.Place current
+            next.HasJustMoved <- next.IsSuperseded && Stopwatch.GetElapsedTime loaded.Since < Commit.flight
 
             if next.Status = SessionStatus.Active || next.IsSuperseded then
                 let start =

@@ -61,9 +61,10 @@ module internal Commit =
     /// that it never received the answer, as after a double click, and must be able to sign in again. A node whose clock is
     /// minutes ahead may have put the tombstone there: nobody is kept from signing in for as long (promise 28).
     let private isInFlight (now: DateTimeOffset) (loaded: Loaded) =
-        match loaded.Record with
-        | ValueSome tombstone -> (now - tombstone.State.CreatedAt).Duration() < flight
-        | ValueNone -> false
+        loaded.HasJustMoved
+        || match loaded.Record with
+           | ValueSome tombstone -> (now - tombstone.State.CreatedAt).Duration() < flight
+           | ValueNone -> false
 
     /// Pure: the same inputs give the same plan, so it can be made again after a conflict. The rows are those of the
     /// table in docs/commit.md.

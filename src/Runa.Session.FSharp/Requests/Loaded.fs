@@ -62,6 +62,9 @@ type internal Loaded
     /// The token met a tombstone: the browser already has another one. After the tombstone's life it never received that.
     member this.IsSuperseded = this.Remains = Remains.Moved
 
+    /// This request saw the session live a moment before it met its tombstone, whatever the clocks of nodes say.
+    member val HasJustMoved = false with get, set
+
     /// When the request first looked at the session, as Stopwatch counts.
     member _.Since = since
 

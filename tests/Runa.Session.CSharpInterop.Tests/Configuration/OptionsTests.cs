@@ -45,6 +45,7 @@ public class OptionsTests
             o.Shared = true;
             o.Sealed = true;
             o.MaxBytes = 1_000;
+            o.OnUnreadable = RunaOnUnreadable.Error;
             o.Meta["a"] = "b";
         }));
 
@@ -55,6 +56,7 @@ public class OptionsTests
         Assert.Equivalent(wanted, filled, strict: true);
         Assert.Equal("sid", filled.CookieName);
         Assert.Equal(1_000, filled.MaxBytes);
+        Assert.Equal(RunaOnUnreadable.Error, filled.OnUnreadable);
     }
 
     [Fact(DisplayName = "what code sets wins over the configuration, which wins over the defaults")]

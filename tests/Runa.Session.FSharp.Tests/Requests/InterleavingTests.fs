@@ -17,6 +17,9 @@ let private pairs =
     [ for index, first in List.indexed deeds do
           for second in List.skip index deeds -> [ first; second ] ]
 
+/// How they run.
+type private Run = string option -> Deed list -> Choose -> (int -> Behaviour) -> Story
+
 /// What the requests were told, and all living sessions afterwards.
 type private Ending = (Deed * bool * bool) list * View list
 
@@ -26,13 +29,13 @@ let private ending (story: Story) : Ending = acknowledged story, living story
 
 /// Endings that need no explanation: one after the other in both orders; and one alone, where the other is refused or,
 /// run once on a session without an owner that is gone, dropped.
-let private serial inner start (pair: Deed list) : Ending list =
+let private serial (run: Run) start (pair: Deed list) : Ending list =
     let refused = pair |> List.map (fun deed -> deed, false, false)
 
-    [ ending (run inner start pair (fun _ -> 0) calm)
-      ending (run inner start pair (fun options -> options - 1) calm)
+    [ ending (run start pair (fun _ -> 0) calm)
+      ending (run start pair (fun options -> options - 1) calm)
       for index, deed in List.indexed pair do
-          let alone = run inner start [ deed ] (fun _ -> 0) calm
+          let alone = run start [ deed ] (fun _ -> 0) calm
           let answers = List.updateAt index (List.head (acknowledged alone)) refused
           answers, living alone
 
@@ -45,12 +48,12 @@ let private serial inner start (pair: Deed list) : Ending list =
               dropped, living alone ]
 
 /// Every interleaving, with what is wrong in it.
-let private judge inner start (deeds: Deed list) (wrong: Story -> string list) : int =
+let private judge (run: Run) start (deeds: Deed list) (wrong: Story -> string list) : int =
     let found = Dictionary<string, string>()
 
     let runs =
         explore (fun choose ->
-            let story = run inner start deeds choose calm
+            let story = run start deeds choose calm
 
             for rule in wrong story do
                 found.TryAdd(rule, describe story) |> ignore)
@@ -59,19 +62,19 @@ let private judge inner start (deeds: Deed list) (wrong: Story -> string list) :
     Expect.equal report [] $"%A{deeds} from %A{start}"
     runs
 
-let private everyPair inner () =
+let private everyPair (run: Run) (broken: Story -> string list) () =
     let mutable runs = 0
 
     for start in starts do
         for pair in pairs do
-            let expected = serial inner start pair
+            let expected = serial run start pair
 
             runs <-
                 runs
-                + judge inner start pair (fun story ->
+                + judge run start pair (fun story ->
                     [ if not (List.contains (ending story) expected) then
                           "it is as if one had followed the other"
-                      yield! Invariants.broken story ])
+                      yield! broken story ])
 
     Expect.isGreaterThan runs 3_000 "so many interleavings there are at least"
 
@@ -92,7 +95,14 @@ let tests =
         "Interleavings"
         [ testCase
               "promise 4, 9, 12, 27: two requests of one browser, or a revocation, in every order of their store calls: nothing lost, nothing resurrected, nobody logged out"
-          <| everyPair ModelStore.create
+          <| everyPair (run ModelStore.create) Invariants.broken
+
+          testCase
+              "promise 28: and so with two nodes whose clocks are five minutes apart, the one ahead or behind, as far as one can tell"
+          <| fun () ->
+              for skews in [ [ 5.; 0. ]; [ 0.; 5. ]; [ -5.; 0. ]; [ 0.; -5. ] ] do
+                  let run = runOn (skews |> List.map TimeSpan.FromMinutes) ModelStore.create
+                  everyPair run Invariants.brokenOnSkewedNodes ()
 
           testCase "promise 4, 9, 12: the memory driver ends every interleaving as the model store does"
           <| fun () ->
@@ -113,6 +123,6 @@ let tests =
           testCase "promise 4, 9, 12: three requests in every order: a regenerate, a logout, and a third"
           <| fun () ->
               for triple in triples do
-                  let runs = judge ModelStore.create None triple Invariants.broken
+                  let runs = judge (run ModelStore.create) None triple Invariants.broken
                   // Two calls, two calls and one: 30 orders at the least.
                   Expect.isGreaterThanOrEqual runs 30 $"interleavings of %A{triple}" ]

@@ -2,8 +2,6 @@
 module Runa.Session.Tests.SignInRaceTests
 
 open System
-open System.Collections.Concurrent
-open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Authentication.Cookies
@@ -11,35 +9,11 @@ open Microsoft.AspNetCore.Http
 open Expecto
 open Expecto.Flip
 open Runa.Session
+open Runa.Session.Tests.Aged
 open Runa.Session.Tests.Drivers
 open Runa.Session.Tests.Requests
 
 let private none = CancellationToken.None
-
-/// The driver, with epochs that tell their age.
-let private aged (inner: SessionDriver) : SessionDriver =
-    let advanced = ConcurrentDictionary<string, int64>()
-    let index = inner.Owners.Value
-
-    { inner with
-        Owners =
-            ValueSome
-                { index with
-                    Epoch =
-                        fun scope owner token ->
-                            ValueTask<OwnerEpoch>(
-                                task {
-                                    let! epoch = index.Epoch scope owner token
-
-                                    match advanced.TryGetValue owner with
-                                    | true, at -> return { epoch with Age = Stopwatch.GetElapsedTime at }
-                                    | _ -> return epoch
-                                }
-                            )
-                    Advance =
-                        fun scope owner token ->
-                            advanced[owner] <- Stopwatch.GetTimestamp()
-                            index.Advance scope owner token } }
 
 let private open' () =
     let clock = clock ()

@@ -6,6 +6,7 @@ open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 open Runa.Session
+open Runa.Session.Tests.Clocks
 open Runa.Session.Tests.Deeds
 open Runa.Session.Tests.Drivers
 open Runa.Session.Tests.Scheduler
@@ -101,9 +102,16 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
         let key = (world.Find token).Place.Key
         history |> List.exists (fun (k, before) -> k = key && SessionState.same before state)
 
-    /// A request with this token, in this process or in one of its own. Never fails itself.
-    member _.Do(deed: Deed, token: string, answer: Response -> unit, ?isApart: bool) : Task =
+    /// A request with this token, in this process or in one of its own, by this clock or one that is off by so much. Never
+    /// fails itself.
+    member _.Do(deed: Deed, token: string, answer: Response -> unit, ?isApart: bool, ?skew: TimeSpan) : Task =
         let named = if isApart = Some true then { named with Queues = CommitQueues() } else named
+
+        let named =
+            match skew with
+            | Some skew -> { named with Clock = SkewedClock(clock, skew) }
+            | None -> named
+
         let mutable seen = []
         let mutable counted = false
 
@@ -194,16 +202,19 @@ let jar (story: Story) (order: Response list) : string option =
         | CookieChange.Set(token, _) -> Some(string token)
         | CookieChange.Texts _ -> failwith "no driver of these executions keeps sessions in cookies")
 
-let run inner (owner: string option) (deeds: Deed list) (choose: Choose) (behave: int -> Behaviour) : Story =
+/// Each request by the clock of a node of its own, which is off by so much (promise 28).
+let runOn (skews: TimeSpan list) inner owner (deeds: Deed list) (choose: Choose) (behave: int -> Behaviour) : Story =
     let world = World(inner, owner, choose)
     // Two share a process and so a queue; more are processes of their own: who leaves a queue goes on on another thread.
-    let isApart = deeds.Length > 2
+    let isApart = deeds.Length > 2 || not skews.IsEmpty
     let responses = Array.create deeds.Length None
 
     let actors =
         deeds
         |> List.mapi (fun index deed ->
-            fun () -> world.Do(deed, world.Token, (fun response -> responses[index] <- Some response), isApart))
+            fun () ->
+                let answer response = responses[index] <- Some response
+                world.Do(deed, world.Token, answer, isApart, ?skew = List.tryItem index skews))
 
     world.Scheduler.Run(actors, choose, behave)
 
@@ -211,6 +222,9 @@ let run inner (owner: string option) (deeds: Deed list) (choose: Choose) (behave
       Owner = owner
       Responses = responses |> Array.map Option.get |> List.ofArray
       Trace = world.Scheduler.Trace }
+
+/// All by one clock.
+let run inner owner deeds choose behave : Story = runOn [] inner owner deeds choose behave
 
 /// All living sessions that the tokens lead to.
 let living (story: Story) : View list =

@@ -164,12 +164,16 @@ let canSignInAfterwards (story: Story) =
         let next = story.World.Do(Deed.SignIn, token, (fun r -> isSignedIn <- isDone r))
         next.IsCompleted && isSignedIn
 
+/// A sign-in under a tombstone that a node put there whose clock is minutes off is given a session of its own at once: nobody
+/// can tell how long ago the other answer was sent. Which of the two the browser keeps depends on which comes last.
+let private signedInBeside = "who signed in is signed in"
+
 let private all: (string * (Story -> bool)) list =
     [ "an acknowledged increment is in the session that the browser ends with", keepsIncrements
       "a merged change is in the session that the browser ends with", keepsMerges
       "after a logout or a revocation no token leads to the session that was", staysDead
       "after a logout or a revocation nobody is signed in", staysSignedOut
-      "who signed in is signed in", keepsSignedIn
+      signedInBeside, keepsSignedIn
       "nobody is logged out by the other", logsNobodyOut
       "a sign-in is refused for a reason", refusesSignInForAReason
       "a sign-in that races a revocation loses", losesAgainstRevocation
@@ -183,3 +187,11 @@ let broken (story: Story) : string list =
     [ for rule, holds in all do
           if not (holds story) then
               rule ]
+
+/// The same, with clocks that are off.
+let brokenOnSkewedNodes (story: Story) : string list =
+    let isMoved (response: Response) = isOneOf [ Deed.SignIn; Deed.SignInAsOther; Deed.Regenerate ] response
+
+    match broken story with
+    | rules when (story.Responses |> List.filter isMoved).Length > 1 -> rules |> List.except [ signedInBeside ]
+    | rules -> rules

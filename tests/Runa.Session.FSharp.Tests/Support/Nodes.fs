@@ -5,17 +5,8 @@ open System
 open System.Threading.Tasks
 open Microsoft.Extensions.Time.Testing
 open Runa.Session
+open Runa.Session.Tests.Clocks
 open Runa.Session.Tests.Drivers
-
-/// Ahead of another clock, or behind it.
-type SkewedClock(inner: TimeProvider, skew: TimeSpan) =
-    inherit TimeProvider()
-    /// Can be changed at any time: the clock jumps.
-    member val Skew = skew with get, set
-    override clock.GetUtcNow() = inner.GetUtcNow() + clock.Skew
-    override _.GetTimestamp() = inner.GetTimestamp()
-    override _.TimestampFrequency = inner.TimestampFrequency
-    override _.CreateTimer(callback, state, dueTime, period) = inner.CreateTimer(callback, state, dueTime, period)
 
 /// The clock of the node that is asking.
 type private AskersClock(first: TimeProvider) =
