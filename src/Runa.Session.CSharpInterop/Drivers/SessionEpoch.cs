@@ -1,12 +1,46 @@
 namespace Runa.Session;
 
 /// <summary>Which revocation of an owner's sessions was the last one.</summary>
-/// <param name="Number">
-/// Changed by each <see cref="ISessionOwnerIndex.AdvanceEpochAsync"/> of the owner and each
-/// <see cref="ISessionOwnerIndex.DeleteAllAsync"/> of the scope, to one that it never was.
-/// </param>
-/// <param name="Age">
-/// How long ago it was changed last, by the store's own clock or a monotonic one and never by the application's
-/// <see cref="TimeProvider"/>, rounded up to what the store can tell. <see cref="TimeSpan.MaxValue"/>: never, or nobody knows.
-/// </param>
-public readonly record struct SessionEpoch(long Number, TimeSpan Age);
+public readonly struct SessionEpoch : IEquatable<SessionEpoch>
+{
+    /// <summary>An epoch.</summary>
+    /// <param name="number">Its <see cref="Number"/>.</param>
+    /// <param name="age">Its <see cref="Age"/>.</param>
+    public SessionEpoch(long number, TimeSpan age)
+    {
+        Number = number;
+        Age = age;
+    }
+
+    /// <summary>
+    /// Changed by each <see cref="ISessionOwnerIndex.AdvanceEpochAsync"/> of the owner and each
+    /// <see cref="ISessionOwnerIndex.DeleteAllAsync"/> of the scope, to one that it never was.
+    /// </summary>
+    public long Number { get; }
+
+    /// <summary>
+    /// How long ago it was changed last, by the store's own clock or a monotonic one and never by the application's
+    /// <see cref="TimeProvider"/>, rounded up to what the store can tell. <see cref="TimeSpan.MaxValue"/>: never, or nobody
+    /// knows.
+    /// </summary>
+    public TimeSpan Age { get; }
+
+    /// <summary>Whether two epochs are the same.</summary>
+    /// <param name="left">One of them.</param>
+    /// <param name="right">The other one.</param>
+    public static bool operator ==(SessionEpoch left, SessionEpoch right) => left.Equals(right);
+
+    /// <summary>Whether two epochs differ.</summary>
+    /// <param name="left">One of them.</param>
+    /// <param name="right">The other one.</param>
+    public static bool operator !=(SessionEpoch left, SessionEpoch right) => !left.Equals(right);
+
+    /// <inheritdoc/>
+    public bool Equals(SessionEpoch other) => Number == other.Number && Age == other.Age;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is SessionEpoch other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Number, Age);
+}

@@ -3,10 +3,12 @@ namespace Runa.Session
 open System
 open System.Threading
 
-/// The time by which a sweep deletes (promise 28): the application's clock, unless that jumped ahead of the monotonic one. A
-/// clock that is set three hours ahead by mistake, and back, has then deleted nothing. One that stays ahead is believed after a while.
+/// The time by which a driver's PurgeExpired deletes (promise 28): that of the application's clock, unless that clock jumped
+/// more than SessionDriver.clockTolerance ahead of its own timestamps (TimeProvider.GetTimestamp). So a clock that is set
+/// three hours ahead by mistake, and back, has deleted nothing; one that stays ahead is believed after six hours. A driver
+/// makes one when it is opened, and keeps it. Safe to share.
 [<Sealed>]
-type internal SweepClock(clock: TimeProvider) =
+type SweepClock(clock: TimeProvider) =
     static let patience = TimeSpan.FromHours 6.
 
     let start = clock.GetTimestamp()
@@ -15,6 +17,7 @@ type internal SweepClock(clock: TimeProvider) =
     let mutable origin = clock.GetUtcNow().UtcTicks
     let mutable aheadSince: TimeSpan voption = ValueNone
 
+    /// What to compare ends with: SessionRecord.isPurgeable sweep.Now record.
     member _.Now: DateTimeOffset =
         lock turn (fun () ->
             let elapsed = clock.GetElapsedTime start

@@ -83,21 +83,18 @@ module internal SessionCreation =
         "after this request had looked at it. Sign in again in the next request. (A request that ends an owner's sessions and signs the owner in does it the other way round: it signs in, and then ends all others)"
 
     /// The owner's epoch for a sign-in by a request that looked at its session then. Raises SessionConflictException where
-    /// the owner's sessions were ended since (promise 27): whatever the sign-in rests on was checked before. The answer's
-    /// way back counts as time, so it is asked once more before anybody is refused.
+    /// the owner's sessions were ended since (promise 27): whatever the sign-in rests on was checked before.
     let epochOfSignIn (session: NamedSession) (owner: string option) (since: int64) : Task<OwnerEpoch> =
         task {
-            let! first = epoch session owner
+            // Read before the store is asked: its answer is older by the way there, and so refuses nobody who looked at the
+            // session after the revocation.
+            let elapsed = Stopwatch.GetElapsedTime since
+            let! epoch = epoch session owner
 
-            if first.Age < Stopwatch.GetElapsedTime since then
-                let! second = epoch session owner
+            if epoch.Age < elapsed then
+                raise (revoked session lookedAt)
 
-                if second.Age < Stopwatch.GetElapsedTime since then
-                    raise (revoked session lookedAt)
-
-                return second
-            else
-                return first
+            return epoch
         }
 
     let private caught (work: unit -> Task<'T>) : Task<Result<'T, ExceptionDispatchInfo>> =

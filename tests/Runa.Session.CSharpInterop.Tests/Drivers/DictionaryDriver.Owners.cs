@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Runa.Session.Tests.Drivers;
 
 public sealed partial class DictionaryDriver : ISessionOwnerIndex
@@ -21,7 +19,7 @@ public sealed partial class DictionaryDriver : ISessionOwnerIndex
                 [
                     .. from key in page
                        let session = Find(key.Value)
-                       where session is not null && !session.IsPurgeable(clock.GetUtcNow())
+                       where session is not null
                        select KeyValuePair.Create(key.Value, session),
                 ],
                 next: page.Count < rest.Count ? page[^1].Key : null);

@@ -4,6 +4,7 @@ namespace Runa.Session.Tests.Drivers;
 public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDriver
 {
     private readonly Lock _turn = new();
+    private readonly SweepClock _sweep = new(clock);
     private readonly Dictionary<StoreKey, byte[]> _documents = [];
 
     public string Name => "dictionary";
@@ -70,7 +71,7 @@ public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDrive
         });
 
     public ValueTask<int> PurgeExpiredAsync(CancellationToken cancellationToken) =>
-        Alone(() => RemoveAll(session => session.IsPurgeable(clock.GetUtcNow())).Count);
+        Alone(() => RemoveAll(session => session.IsPurgeable(_sweep.Now)).Count);
 
     /// <summary>Nobody else reads or writes while one method does.</summary>
     private ValueTask<T> Alone<T>(Func<T> work)

@@ -1,6 +1,7 @@
 namespace Runa.Session.Conformance
 
 open System
+open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
 open Expecto
@@ -14,6 +15,7 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
     let cookies: Model.Token option[] = Array.create browsers.Length None
     let loads: (Session * Model.Work) option[] = Array.create browsers.Length None
     let mutable store = Model.empty
+    let mutable loadedAt = 0L
     // Every cookie that was given out.
     let mutable given: (Model.Token * Browser) list = []
 
@@ -156,6 +158,12 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
         store <- fst expected
         same "how many were ended" (snd expected) actual
 
+    /// Until a store tells this moment from when a request last looked at its session: by its clock, or by the way to it.
+    let telling () : Task =
+        match TimeSpan.FromMilliseconds 4. - Stopwatch.GetElapsedTime loadedAt with
+        | rest when rest > TimeSpan.Zero && Array.exists Option.isSome loads -> Task.Delay rest
+        | _ -> Task.CompletedTask
+
     let perform (operation: Operation) : Task<unit> =
         task {
             let now = clock.GetUtcNow()
@@ -166,6 +174,7 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
             | Operation.Load browser ->
                 let! loaded = view (site browser) browsers[browser] cookies[browser]
                 loads[browser] <- Some loaded
+                loadedAt <- Stopwatch.GetTimestamp()
             | Operation.Commit(browser, changes) ->
                 match loads[browser] with
                 | None -> do! step browser changes
@@ -178,6 +187,7 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
                     cookies[into] <- cookies[browser]
             | Operation.Devices owner -> do! devices owner
             | Operation.RevokeOwner owner ->
+                do! telling ()
                 let! ended = sites.Head.RevokeOwner owner
                 revoked (ModelCommit.revokeOwner now owner store) ended
             | Operation.RevokeOthers browser ->
@@ -190,6 +200,7 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
                     revoked (ModelCommit.revoke now owner cookies[browser] store) ended
                 | _ -> ()
             | Operation.RevokeAll ->
+                do! telling ()
                 let! ended = SessionRegistry.revokeAll "web" CancellationToken.None sites.Head.Registry
                 revoked (ModelCommit.revokeAll now store) ended
             | Operation.Purge ->
