@@ -13,6 +13,8 @@ type internal RedisMemory =
     | Keeps
     /// By this policy.
     | Evicts of policy: string
+    /// One of them does not answer.
+    | Unreachable
     /// They do not tell, for this reason.
     | Unknown of reason: string
 
@@ -118,22 +120,35 @@ type internal RedisEviction(servers: RedisServers, log: ILogger) =
             }
 
         task {
-            match! firstOf [ info; byScript; byConfiguration ] with
-            | ValueSome info -> return judge info
-            | ValueNone -> return RedisMemory.Unknown "neither INFO nor CONFIG GET is permitted"
+            try
+                match! firstOf [ info; byScript; byConfiguration ] with
+                | ValueSome info -> return judge info
+                | ValueNone -> return RedisMemory.Unknown "neither INFO nor CONFIG GET is permitted"
+            with
+            // A shard that is down fails no sign-in whose own shards answer (promise 25).
+            | :? RedisConnectionException
+            | :? RedisTimeoutException -> return RedisMemory.Unreachable
         }
 
     let tell (memory: RedisMemory) =
-        if memory <> RedisMemory.Keeps && Interlocked.Exchange(&isTold, 1) = 0 then
+        let isTelling =
+            match memory with
+            | RedisMemory.Keeps
+            | RedisMemory.Unreachable -> false
+            | _ -> true
+
+        if isTelling && Interlocked.Exchange(&isTold, 1) = 0 then
             match memory with
             | RedisMemory.Evicts policy -> evicts.Invoke(log, policy, null)
             | RedisMemory.Unknown reason -> unknown.Invoke(log, reason, null)
+            | RedisMemory.Unreachable
             | RedisMemory.Keeps -> ()
 
     let rank memory =
         match memory with
-        | RedisMemory.Evicts _ -> 2
-        | RedisMemory.Unknown _ -> 1
+        | RedisMemory.Evicts _ -> 3
+        | RedisMemory.Unknown _ -> 2
+        | RedisMemory.Unreachable -> 1
         | RedisMemory.Keeps -> 0
 
     /// True where it is not certain that it does not: complete before fast.

@@ -97,7 +97,8 @@ type internal MemoryOwners(clock: TimeProvider) =
             | _ -> never
 
         let ofOwner = read scope owner never _.Advanced
-        let number = max ofScope.Number ofOwner.Number
+        // Both only grow, so their sum is changed by each.
+        let number = ofScope.Number + ofOwner.Number
 
         { Number = number
           Age =

@@ -66,6 +66,18 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
             | null -> ValueNone
             | record -> ValueSome struct (entry, record)
 
+    /// Takes back an index entry whose record came to nothing, where none of the same owner stands there.
+    let unindexUnless key (record: SessionRecord) =
+        match tryFind key with
+        | ValueSome(_, standing) when standing.Scope = record.Scope && ownerOf standing = ownerOf record -> ()
+        | _ ->
+            unindex key record
+
+            // Created in between: an entry too many does no harm, one too few does.
+            match tryFind key with
+            | ValueSome(_, standing) -> index key standing
+            | ValueNone -> ()
+
     /// Tombstones included.
     member _.Count = eviction.Count
 
@@ -93,6 +105,8 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
 
         if isCreated then
             settle entry
+        else
+            unindexUnless key record
 
         isCreated
 
@@ -114,6 +128,9 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
                 settle entry
                 ReplaceResult.Replaced
             else
+                if changesOwner then
+                    unindexUnless key record
+
                 store.Replace(key, expected, record)
 
     member store.Touch(key: StoreKey, idleEnd: DateTimeOffset) : bool =

@@ -5,6 +5,11 @@ open System.Data.Common
 open System.Runtime.CompilerServices
 open System.Text.RegularExpressions
 
+/// Something failed after a part of the work was done, whatever the database says of the rest.
+[<Sealed>]
+type internal SqlPartlyDone(message: string, cause: exn) =
+    inherit Exception(message, cause)
+
 /// What can be told from what a provider raised, without knowing the provider: from the SQLSTATE, which Npgsql gives, and
 /// from SQLite's result code, which stands in the text of Microsoft.Data.Sqlite and is the ErrorCode of System.Data.SQLite.
 module internal SqlFault =
@@ -80,6 +85,7 @@ module internal SqlFault =
     let rec isRefusal (e: exn) : bool =
         fst (early.TryGetValue e)
         || (match e with
+            | :? SqlPartlyDone -> false
             | :? DbException as e when isRefusedByDatabase e -> true
             | e ->
                 match e.InnerException with

@@ -106,11 +106,15 @@ type internal SqlSweep(database: SqlDatabase, epochs: SqlEpochs, clock: TimeProv
                     deleted.Value <- deleted.Value + count)
 
             let! failure = advanceAll scope token
-            do! deleteRows ()
 
-            if not (isNull failure) then
-                do! epochs.AdvanceAll(scope, token)
+            try
                 do! deleteRows ()
+
+                if not (isNull failure) then
+                    do! epochs.AdvanceAll(scope, token)
+                    do! deleteRows ()
+            with e when deleted.Value > 0 && not (e :? OperationCanceledException) ->
+                raise (SqlPartlyDone($"{deleted.Value} sessions were ended before this failed; others may live on.", e))
 
             return deleted.Value
         }

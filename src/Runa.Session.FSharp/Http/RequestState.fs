@@ -33,6 +33,8 @@ type internal RequestState(context: HttpContext, session: NamedSession) =
 
     /// `set` is what was committed, or part of it; null: nothing was set before, and `from` is what was loaded then.
     let settle (from: Loaded) (set: Session | null) (stepped: Stepped<'R>) : struct ('R * bool) =
+        stepped.Loaded.LookBackTo from.Since
+
         if stepped.IsWritten || not (Given.standsAs from stepped.Loaded) then
             stand stepped.Loaded
             shown <- null
@@ -51,7 +53,6 @@ type internal RequestState(context: HttpContext, session: NamedSession) =
                 | set -> set
 
             pending <- Attempts.merge session loaded start (Merge.beyond start now)
-            loaded.LookBackTo from.Since
 
         match stepped.Cookie with
         | CookieChange.None -> ()

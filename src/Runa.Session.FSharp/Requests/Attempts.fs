@@ -190,10 +190,8 @@ module internal Attempts =
             task {
                 // From here to the answer it goes on, whoever still waits (promise 15).
                 token.ThrowIfCancellationRequested()
-                // A run-once handler's sign-in rests on what its session was loaded with, a step's on this attempt's load.
-                let since = if isNull pending then loaded.Since else min first.Since loaded.Since
-
-                match! SessionLifecycle.execute session loaded since plan with
+                // A sign-in rests on what was checked before the first attempt.
+                match! SessionLifecycle.execute session loaded loaded.Since plan with
                 | Outcome.Done(now, cookie) ->
                     if now.Place.Key = loaded.Place.Key then
                         stored <- now.Record
@@ -212,6 +210,7 @@ module internal Attempts =
         and goOnFrom current first (loaded: Loaded) (pending: Session | null) count started =
             let next = Loaded.ofRecord session loaded.Place current
             next.HasJustMoved <- next.IsSuperseded && Stopwatch.GetElapsedTime loaded.Since < Commit.flight
+            next.LookBackTo first.Since
 
             if next.Status = SessionStatus.Active || next.IsSuperseded then
                 let start =
@@ -226,6 +225,7 @@ module internal Attempts =
         /// The session is gone: what the run-once handler changed is dropped, the step runs on an empty session.
         and goOnWithout first (lost: Loaded) (next: Loaded) (pending: Session | null) count started =
             isBereft <- whenGone <> WhenGone.StepAgain && lost.State.Owner.IsSome
+            next.LookBackTo first.Since
 
             match pending with
             | null -> ()

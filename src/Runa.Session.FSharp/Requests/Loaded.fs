@@ -72,7 +72,8 @@ type internal Loaded
     member _.LookBackTo(earlier: int64) = since <- min since earlier
 
     /// The same load as another origin: what was made from this one is no longer made from what stands.
-    member _.Again() = Loaded(session, status, place, record, isUnreadable, state, now, since)
+    member this.Again() =
+        Loaded(session, status, place, record, isUnreadable, state, now, since, HasJustMoved = this.HasJustMoved)
 
     /// The session that a step is given.
     member this.Session: Session =

@@ -68,7 +68,8 @@ type internal OwnerEnding(session: NamedSession, index: OwnerIndex, owner: strin
                 match! StoreCall.delete session doomed.Key with
                 | ValueSome _ as removed -> add successors (settle removed)
                 // The batch had removed it before it failed.
-                | ValueNone -> add successors (settle doomed.Listed)
+                | ValueNone when doomed.Listed.IsSome -> add successors (settle doomed.Listed)
+                | ValueNone -> isUnsure <- true
 
                 misses <- 0
             with :? SessionStoreException as e ->
@@ -95,7 +96,6 @@ type internal OwnerEnding(session: NamedSession, index: OwnerIndex, owner: strin
                     add successors (settle one.Record)
             with :? SessionStoreException as e ->
                 miss e 0
-                isUnsure <- true
                 do! endOneByOne doomed successors
         }
 
@@ -162,7 +162,8 @@ type internal OwnerEnding(session: NamedSession, index: OwnerIndex, owner: strin
         }
 
     /// One record, and where it leads.
-    member _.One(key: StoreKey) : Task = endAll ValueNone [ { Key = key; Listed = ValueNone } ]
+    member _.One(key: StoreKey, listed: SessionRecord voption) : Task =
+        endAll ValueNone [ { Key = key; Listed = listed } ]
 
     /// The store does not answer any more.
     member _.IsDown = isDown ()

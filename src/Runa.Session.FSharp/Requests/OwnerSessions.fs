@@ -93,10 +93,6 @@ module internal OwnerSessions =
             return List.ofSeq found
         }
 
-    /// What stands there, whether or not its content opens.
-    let private peek (session: NamedSession) (key: StoreKey) : Task<SessionRecord voption> =
-        (StoreCall.run session "load" false (session.Driver.Load key)).AsTask()
-
     let private isListedUnreadable session owner key token : Task<bool> =
         task {
             let mutable isListed = false
@@ -113,10 +109,10 @@ module internal OwnerSessions =
     let revoke (session: NamedSession) (owner: string) (handle: string) (token: CancellationToken) : Task<bool> =
         let isOwned (record: SessionRecord) = record.Scope = session.Scope && record.State.Owner = Some owner
 
-        let endOne key =
+        let endOne key listed =
             task {
                 let ending = OwnerEnding(session, index session, owner)
-                do! ending.One key
+                do! ending.One(key, listed)
                 return ending.Answer null
             }
 
@@ -128,9 +124,9 @@ module internal OwnerSessions =
             | None -> return false
             | Some key ->
                 try
-                    match! peek session key with
+                    match! StoreCall.peek session key with
                     | ValueSome record when isOwned record ->
-                        let! ended = endOne key
+                        let! ended = endOne key (ValueSome record)
                         return ended > 0
                     | _ -> return false
                 with e when StoreCall.isUnreadable e ->
@@ -138,7 +134,7 @@ module internal OwnerSessions =
                     let! isListed = isListedUnreadable session owner key token
 
                     if isListed then
-                        let! _ = endOne key
+                        let! _ = endOne key ValueNone
                         ()
 
                     return isListed
@@ -194,7 +190,7 @@ module internal OwnerSessions =
                 | Some item -> return ValueSome item.Record
                 | None ->
                     try
-                        return! peek session key
+                        return! StoreCall.peek session key
                     with e when StoreCall.isUnreadable e ->
                         return ValueNone
             }

@@ -21,25 +21,47 @@ module internal SessionLifecycle =
         next.LookBackTo earlier.Since
         next
 
-    /// Deletes; and where a tombstone stood, also what it leads to.
-    let rec delete (session: NamedSession) (key: StoreKey) : Task<SessionRecord voption> =
+    /// Deletes what stands there; and where that has become a tombstone, what it leads to.
+    let rec private delete (session: NamedSession) (key: StoreKey) : Task<unit> =
         task {
             match! StoreCall.delete session key with
-            | ValueSome { Kind = RecordKind.Moved successor } -> return! delete session successor
-            | removed -> return removed
+            | ValueSome { Kind = RecordKind.Moved successor } -> return! deleteFrom session successor
+            | _ -> return ()
         }
 
-    /// The same of what was loaded. What a tombstone leads to goes first: if that fails, the next try still finds the way.
+    /// From the far end of the tombstones back: if one deletion fails, the next try still finds the way (promise 9).
+    and private deleteFrom (session: NamedSession) (start: StoreKey) : Task<unit> =
+        let rec follow (key: StoreKey) (way: StoreKey list) : Task<StoreKey list> =
+            task {
+                let looking =
+                    task {
+                        try
+                            return! StoreCall.peek session key
+                        with e when StoreCall.isUnreadable e ->
+                            return ValueNone
+                    }
+
+                match! looking with
+                | ValueSome { Kind = RecordKind.Moved successor } when not (List.contains successor way) ->
+                    return! follow successor (successor :: way)
+                | _ -> return way
+            }
+
+        task {
+            let! way = follow start [ start ]
+
+            for key in way do
+                do! delete session key
+        }
+
+    /// Ends what was loaded: what a tombstone leads to goes first.
     let private deleteLoaded (session: NamedSession) (loaded: Loaded) : Task<unit> =
         task {
             match loaded.Record with
-            | ValueSome { Kind = RecordKind.Moved successor } ->
-                let! _ = delete session successor
-                ()
+            | ValueSome { Kind = RecordKind.Moved successor } -> do! deleteFrom session successor
             | _ -> ()
 
-            let! _ = delete session loaded.Place.Key
-            ()
+            do! delete session loaded.Place.Key
         }
 
     /// What could not be read, and has been replaced.

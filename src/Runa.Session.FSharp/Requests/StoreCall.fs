@@ -9,6 +9,13 @@ open System.Threading.Tasks
 /// Calls a driver with a time limit of its own, whatever the client does (promise 15), and turns what it throws into
 /// SessionStoreException (promise 14). Seals what is to be encrypted at rest, and opens it.
 module internal StoreCall =
+    /// A driver that cannot even tell says nothing for certain.
+    let private isRefusal (session: NamedSession) (e: exn) : bool =
+        try
+            session.Driver.IsRefusal e
+        with _ ->
+            false
+
     let private failed (session: NamedSession) (operation: string) isWrite (e: exn) : exn =
         match e with
         | :? TimeoutException
@@ -19,7 +26,7 @@ module internal StoreCall =
                 e
             )
         | :? SessionStoreException -> e
-        | e when isWrite && session.Driver.IsRefusal e ->
+        | e when isWrite && isRefusal session e ->
             SessionStoreException(
                 $"The driver \"{session.Driver.Name}\" of the session \"{session.Name}\" refused ({operation}): {e.GetType().Name}. Nothing was written. The cause is the inner exception.",
                 false,
@@ -156,14 +163,25 @@ module internal StoreCall =
         | ValueNone -> Found.Nothing
 
     let private loading session place (found: ValueTask<SessionRecord voption>) : Task<Found> =
+        let reading =
+            task {
+                try
+                    let! found = found
+                    return ValueSome found
+                with e when isUnreadable e ->
+                    reportUnreadable session e
+                    return ValueNone
+            }
+
         task {
-            try
-                let! found = found
-                return openedIfAny session place found
-            with e when isUnreadable e ->
-                reportUnreadable session e
-                return Found.Unreadable
+            match! reading with
+            | ValueSome found -> return openedIfAny session place found
+            | ValueNone -> return Found.Unreadable
         }
+
+    /// What stands there, whether or not its content opens. What cannot be read raises: see isUnreadable.
+    let peek (session: NamedSession) (key: StoreKey) : Task<SessionRecord voption> =
+        (run session "load" false (session.Driver.Load key)).AsTask()
 
     let load (session: NamedSession) (place: StorePlace) : ValueTask<Found> =
         let found =

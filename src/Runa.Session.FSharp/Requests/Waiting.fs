@@ -53,9 +53,13 @@ module internal Waiting =
             task {
                 try
                     return! work.WaitAsync token
-                with :? OperationCanceledException when token.IsCancellationRequested && not work.IsCompleted ->
-                    observe work
-                    return raise (OperationCanceledException token)
+                with :? OperationCanceledException when token.IsCancellationRequested ->
+                    // It may have ended since.
+                    if work.IsCompleted then
+                        return! work
+                    else
+                        observe work
+                        return raise (OperationCanceledException token)
             }
 
     /// The same of what is only begun while the token is not cancelled.
@@ -77,7 +81,7 @@ module internal Waiting =
 
                     try
                         return! work.WaitAsync token
-                    with :? OperationCanceledException when token.IsCancellationRequested && not work.IsCompleted ->
+                    with :? OperationCanceledException when token.IsCancellationRequested ->
                         if step.TryGiveUp() then
                             observe work
                             return raise (OperationCanceledException token)

@@ -15,14 +15,27 @@ public sealed partial class DictionaryDriver : ISessionOwnerIndex
             var rest = keys.Where(key => string.CompareOrdinal(key.Key, from) > 0).ToList();
             var page = rest.Take(100).ToList();
 
-            return new StoredSessionPage(
-                [
-                    .. from key in page
-                       let session = Find(key.Value)
-                       where session is not null
-                       select KeyValuePair.Create(key.Value, session),
-                ],
-                next: page.Count < rest.Count ? page[^1].Key : null);
+            var items = new List<KeyValuePair<StoreKey, StoredSession>>();
+            var unreadable = new List<StoreKey>();
+
+            foreach (var (_, key) in page)
+            {
+                if (!_documents.TryGetValue(key, out var document))
+                {
+                    continue;
+                }
+
+                if (TryParse(document) is { } session)
+                {
+                    items.Add(new(key, session));
+                }
+                else
+                {
+                    unreadable.Add(key);
+                }
+            }
+
+            return new StoredSessionPage(items, next: page.Count < rest.Count ? page[^1].Key : null, unreadable);
         });
 
     public ValueTask<SessionEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) =>
@@ -45,7 +58,7 @@ public sealed partial class DictionaryDriver : ISessionOwnerIndex
             _epochs[(scope, null)] = (++_epoch, Stopwatch.GetTimestamp());
 
             // Nothing moves meanwhile, and successors are among them: they have the scope of their tombstones.
-            return RemoveAll(session => session.Scope == scope)
+            return RemoveAll(session => session is null || session.Scope == scope)
                 .Count(session => session.Successor is null && !session.IsExpired(clock.GetUtcNow()));
         });
 

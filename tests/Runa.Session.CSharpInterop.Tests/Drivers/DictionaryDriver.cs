@@ -60,18 +60,19 @@ public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDrive
     public ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken) =>
         Alone(() =>
         {
-            var found = Find(key);
-
-            if (found is not null)
+            // Removed before it is read: what cannot be read goes, too.
+            if (!_documents.Remove(key, out var document))
             {
-                Remove(key, found);
+                return null;
             }
 
-            return found;
+            var removed = StoredSession.Parse(document);
+            RemoveFromIndex(key, removed);
+            return removed;
         });
 
     public ValueTask<int> PurgeExpiredAsync(CancellationToken cancellationToken) =>
-        Alone(() => RemoveAll(session => session.IsPurgeable(_sweep.Now)).Count);
+        Alone(() => RemoveAll(session => session?.IsPurgeable(_sweep.Now) ?? false).Count);
 
     /// <summary>Nobody else reads or writes while one method does.</summary>
     private ValueTask<T> Alone<T>(Func<T> work)
@@ -100,15 +101,37 @@ public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDrive
         RemoveFromIndex(key, session);
     }
 
-    private List<StoredSession> RemoveAll(Predicate<StoredSession> which)
+    private static StoredSession? TryParse(byte[] document)
+    {
+        try
+        {
+            return StoredSession.Parse(document);
+        }
+        catch (InvalidDataException)
+        {
+            return null; // damaged, or of a newer format
+        }
+    }
+
+    /// <summary>Those that it picks, of null where one cannot be read; what could be read of them.</summary>
+    private List<StoredSession> RemoveAll(Predicate<StoredSession?> which)
     {
         var removed = new List<StoredSession>();
 
         foreach (var (key, document) in _documents.ToList())
         {
-            if (StoredSession.Parse(document) is var session && which(session))
+            var session = TryParse(document);
+
+            if (!which(session))
             {
-                Remove(key, session);
+                continue;
+            }
+
+            _documents.Remove(key);
+
+            if (session is not null)
+            {
+                RemoveFromIndex(key, session);
                 removed.Add(session);
             }
         }
