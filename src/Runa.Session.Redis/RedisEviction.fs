@@ -13,6 +13,8 @@ type internal RedisMemory =
     | Keeps
     /// By this policy.
     | Evicts of policy: string
+    /// Not now, but they did since they were started.
+    | HasEvicted
     /// One of them does not answer.
     | Unreachable
     /// They do not tell, for this reason.
@@ -26,6 +28,13 @@ type internal RedisEviction(servers: RedisServers, log: ILogger) =
             LogLevel.Warning,
             EventId(2, "Evicts"),
             "The Redis server removes sessions when its memory is short (maxmemory-policy {Policy}), whoever is signed in. Listing and ending the sessions of an owner reads all sessions, since the owner's index may have been removed. Set maxmemory-policy noeviction, on a server or at least a database instance of the sessions' own."
+        )
+
+    static let hasEvicted =
+        LoggerMessage.Define(
+            LogLevel.Warning,
+            EventId(5, "HasEvicted"),
+            "The Redis server has removed keys for want of memory since it was started (evicted_keys in INFO is not 0), though it does not any more. Listing and ending the sessions of an owner reads all sessions, since an owner's index may be among them. When all sessions of that time have ended, restart the server or run CONFIG RESETSTAT."
         )
 
     static let unknown =
@@ -78,8 +87,10 @@ type internal RedisEviction(servers: RedisServers, log: ILogger) =
                 | ValueSome number -> number <> "0"
                 | ValueNone -> false
 
-            if hasEvicted || (isLimited && policy <> "noeviction") then
+            if isLimited && policy <> "noeviction" then
                 RedisMemory.Evicts policy
+            elif hasEvicted then
+                RedisMemory.HasEvicted
             else
                 RedisMemory.Keeps
 
@@ -140,13 +151,15 @@ type internal RedisEviction(servers: RedisServers, log: ILogger) =
         if isTelling && Interlocked.Exchange(&isTold, 1) = 0 then
             match memory with
             | RedisMemory.Evicts policy -> evicts.Invoke(log, policy, null)
+            | RedisMemory.HasEvicted -> hasEvicted.Invoke(log, null)
             | RedisMemory.Unknown reason -> unknown.Invoke(log, reason, null)
             | RedisMemory.Unreachable
             | RedisMemory.Keeps -> ()
 
     let rank memory =
         match memory with
-        | RedisMemory.Evicts _ -> 3
+        | RedisMemory.Evicts _ -> 4
+        | RedisMemory.HasEvicted -> 3
         | RedisMemory.Unknown _ -> 2
         | RedisMemory.Unreachable -> 1
         | RedisMemory.Keeps -> 0

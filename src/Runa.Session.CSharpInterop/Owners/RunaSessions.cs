@@ -129,7 +129,6 @@ public sealed class RunaSessions
     /// <returns>How many records went.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SessionStoreException">A driver failed; the message names it. All the others were tried.</exception>
-    /// <exception cref="SessionStoreException">A driver could not; the others have purged.</exception>
     public Task<int> PurgeExpiredAsync(CancellationToken cancellationToken = default)
     {
         using (WithoutContext.Enter())

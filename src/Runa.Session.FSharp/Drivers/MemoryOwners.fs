@@ -33,6 +33,8 @@ type internal MemoryOwners(clock: TimeProvider) =
     let epochLife = TimeSpan.FromMinutes 10.
     let owners = ConcurrentDictionary<struct (string * string), OwnerEntry>()
     let scopes = ConcurrentDictionary<string, Advanced>()
+    // Numbers are stored in the order in which they are taken: the larger one of two is the later one.
+    let advancing = Lock()
     let mutable epochs = 0L
 
     let lastKey = StoreKey(UInt64.MaxValue, UInt64.MaxValue)
@@ -97,8 +99,7 @@ type internal MemoryOwners(clock: TimeProvider) =
             | _ -> never
 
         let ofOwner = read scope owner never _.Advanced
-        // Both only grow, so their sum is changed by each.
-        let number = ofScope.Number + ofOwner.Number
+        let number = max ofScope.Number ofOwner.Number
 
         { Number = number
           Age =
@@ -108,11 +109,12 @@ type internal MemoryOwners(clock: TimeProvider) =
                 Stopwatch.GetElapsedTime(max ofScope.At ofOwner.At) }
 
     member _.Advance(scope: string, owner: string) =
-        change scope owner (fun entry ->
-            entry.Advanced <- advanced ()
-            entry.KeptFrom <- clock.GetTimestamp())
+        lock advancing (fun () ->
+            change scope owner (fun entry ->
+                entry.Advanced <- advanced ()
+                entry.KeptFrom <- clock.GetTimestamp()))
 
-    member _.AdvanceAll(scope: string) = lock scopes (fun () -> scopes[scope] <- advanced ())
+    member _.AdvanceAll(scope: string) = lock advancing (fun () -> scopes[scope] <- advanced ())
 
     /// Forgets owners who have had no session for a while.
     member _.Trim() =

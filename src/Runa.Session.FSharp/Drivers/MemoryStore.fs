@@ -103,10 +103,7 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
         index key record
         let isCreated = entries.TryAdd entry
 
-        if isCreated then
-            settle entry
-        else
-            unindexUnless key record
+        if isCreated then settle entry else unindexUnless key record
 
         isCreated
 

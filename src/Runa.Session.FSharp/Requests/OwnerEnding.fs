@@ -67,9 +67,10 @@ type internal OwnerEnding(session: NamedSession, index: OwnerIndex, owner: strin
             try
                 match! StoreCall.delete session doomed.Key with
                 | ValueSome _ as removed -> add successors (settle removed)
-                // The batch had removed it before it failed.
-                | ValueNone when doomed.Listed.IsSome -> add successors (settle doomed.Listed)
-                | ValueNone -> isUnsure <- true
+                // The batch had removed it before it failed, and it may have moved since it was listed.
+                | ValueNone ->
+                    isUnsure <- true
+                    add successors (settle doomed.Listed)
 
                 misses <- 0
             with :? SessionStoreException as e ->

@@ -195,6 +195,24 @@ module internal SessionLifecycle =
         SessionConflictException
             $"The session \"{session.Name}\" could not be saved: another request has moved it to a new id (a sign-in or regenerate)."
 
+    /// What is new stands before the old one goes: what fails in between has ended nothing. But a store that is full takes
+    /// nothing new: there the old one goes first, which also makes room (promise 9).
+    let private endThenBegin (session: NamedSession) (loaded: Loaded) state since : Task<Outcome> =
+        let beginning (ending: unit -> Task<unit>) =
+            createThen session state true since (fun created ->
+                task {
+                    do! ending ()
+                    return Fate.Stands created
+                })
+
+        task {
+            try
+                return! beginning (fun () -> deleteLoaded session loaded)
+            with :? SessionStoreException as e when not e.MayHaveBeenSaved ->
+                do! deleteLoaded session loaded
+                return! beginning Task.FromResult
+        }
+
     let private executeStored (session: NamedSession) (loaded: Loaded) (since: int64) (plan: Plan) : Task<Outcome> =
         match plan, loaded.Record with
         | Plan.Nothing, _
@@ -216,12 +234,7 @@ module internal SessionLifecycle =
                 return Outcome.Done(loaded, CookieChange.None)
             }
         | Plan.DeleteThenCreate state, _ ->
-            // What is new stands before the old one goes: what fails in between has ended nothing.
-            createThen session state true since (fun created ->
-                task {
-                    do! deleteLoaded session loaded
-                    return Fate.Stands created
-                })
+            endThenBegin session loaded state since
         | Plan.Superseded, _ -> raise (superseded session)
 
     /// Carries the plan out. `since`: when what it rests on was looked at, as Stopwatch counts.

@@ -15,7 +15,8 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
     let cookies: Model.Token option[] = Array.create browsers.Length None
     let loads: (Session * Model.Work) option[] = Array.create browsers.Length None
     let mutable store = Model.empty
-    let mutable loadedAt = 0L
+    let mutable lookedAt = 0L
+    let mutable revokedAt = 0L
     // Every cookie that was given out.
     let mutable given: (Model.Token * Browser) list = []
 
@@ -127,8 +128,17 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
             receive browser (ModelCommit.commit (clock.GetUtcNow()) work store) committed
         }
 
+    // A store tells by its clock, and by the way to it, what came first: a revocation, or a look at the session.
+    let told = TimeSpan.FromMilliseconds 4.
+
+    let whenTold (at: int64) : Task =
+        match told - Stopwatch.GetElapsedTime at with
+        | rest when rest > TimeSpan.Zero -> Task.Delay rest
+        | _ -> Task.CompletedTask
+
     let step browser changes =
         task {
+            do! whenTold revokedAt
             let registry = (site browser).Registry
             let header = browsers[browser].Header
             let apply session = (session, changes) ||> List.fold apply
@@ -156,13 +166,8 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
 
     let revoked (expected: Model.Store * int) (actual: int) =
         store <- fst expected
+        revokedAt <- Stopwatch.GetTimestamp()
         same "how many were ended" (snd expected) actual
-
-    /// Until a store tells this moment from when a request last looked at its session: by its clock, or by the way to it.
-    let telling () : Task =
-        match TimeSpan.FromMilliseconds 4. - Stopwatch.GetElapsedTime loadedAt with
-        | rest when rest > TimeSpan.Zero && Array.exists Option.isSome loads -> Task.Delay rest
-        | _ -> Task.CompletedTask
 
     let perform (operation: Operation) : Task<unit> =
         task {
@@ -172,9 +177,10 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
             | Operation.Tick seconds -> clock.Advance(TimeSpan.FromSeconds(float seconds))
             | Operation.Step(browser, changes) -> do! step browser changes
             | Operation.Load browser ->
+                do! whenTold revokedAt
                 let! loaded = view (site browser) browsers[browser] cookies[browser]
                 loads[browser] <- Some loaded
-                loadedAt <- Stopwatch.GetTimestamp()
+                lookedAt <- Stopwatch.GetTimestamp()
             | Operation.Commit(browser, changes) ->
                 match loads[browser] with
                 | None -> do! step browser changes
@@ -187,7 +193,7 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
                     cookies[into] <- cookies[browser]
             | Operation.Devices owner -> do! devices owner
             | Operation.RevokeOwner owner ->
-                do! telling ()
+                do! whenTold lookedAt
                 let! ended = sites.Head.RevokeOwner owner
                 revoked (ModelCommit.revokeOwner now owner store) ended
             | Operation.RevokeOthers browser ->
@@ -200,7 +206,7 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
                     revoked (ModelCommit.revoke now owner cookies[browser] store) ended
                 | _ -> ()
             | Operation.RevokeAll ->
-                do! telling ()
+                do! whenTold lookedAt
                 let! ended = SessionRegistry.revokeAll "web" CancellationToken.None sites.Head.Registry
                 revoked (ModelCommit.revokeAll now store) ended
             | Operation.Purge ->

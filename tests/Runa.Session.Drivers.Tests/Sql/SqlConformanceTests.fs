@@ -58,12 +58,17 @@ module private Disk =
                     do! execute source "CREATE TABLE filler (content BLOB)"
                     Volatile.Write(&pages.contents, 1L)
                     let mutable hasRoom = true
+                    let mutable inserted = 0
 
                     while hasRoom do
                         try
                             do! execute source "INSERT INTO filler VALUES (zeroblob(3000))"
+                            inserted <- inserted + 1
                         with :? DbException ->
                             hasRoom <- false
+
+                        if inserted > 5_000 then
+                            failtest "The SQLite file grows past its max_page_count."
                 else
                     Volatile.Write(&pages.contents, 1_000_000_000L)
                     do! execute source "DROP TABLE filler"
