@@ -87,12 +87,9 @@ type internal RedisEviction(servers: RedisServers, log: ILogger) =
                 | ValueSome number -> number <> "0"
                 | ValueNone -> false
 
-            if isLimited && policy <> "noeviction" then
-                RedisMemory.Evicts policy
-            elif hasEvicted then
-                RedisMemory.HasEvicted
-            else
-                RedisMemory.Keeps
+            if isLimited && policy <> "noeviction" then RedisMemory.Evicts policy
+            elif hasEvicted then RedisMemory.HasEvicted
+            else RedisMemory.Keeps
 
     let askOne (token: CancellationToken) (server: IServer) : Task<RedisMemory> =
         let execute (command: string) (arguments: obj[]) =

@@ -85,21 +85,21 @@ module internal SessionCreation =
     /// The owner's epoch for a sign-in by a request that looked at its session then. Raises SessionConflictException where
     /// the owner's sessions were ended since (promise 27): whatever the sign-in rests on was checked before.
     let epochOfSignIn (session: NamedSession) (owner: string option) (since: int64) : Task<OwnerEpoch> =
-        let rec ask left : Task<OwnerEpoch> =
-            task {
-                let before = Stopwatch.GetElapsedTime since
-                let! epoch = epoch session owner
+        task {
+            let! first = epoch session owner
 
-                if epoch.Age >= Stopwatch.GetElapsedTime since then
-                    return epoch
-                elif epoch.Age < before || left = 0 then
-                    return raise (revoked session lookedAt)
-                else
-                    // The way to the store and back hides which of the two came first: a quicker one may show it.
-                    return! ask (left - 1)
-            }
+            if first.Age >= Stopwatch.GetElapsedTime since then
+                return first
+            else
+                // The answer's way back counts as time: a quicker one may show that the revocation came first. Where nobody
+                // can tell, the sign-in loses.
+                let! second = epoch session owner
 
-        ask 2
+                if second.Age < Stopwatch.GetElapsedTime since then
+                    raise (revoked session lookedAt)
+
+                return second
+        }
 
     let private caught (work: unit -> Task<'T>) : Task<Result<'T, ExceptionDispatchInfo>> =
         task {

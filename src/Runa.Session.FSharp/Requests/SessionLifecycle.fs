@@ -208,7 +208,7 @@ module internal SessionLifecycle =
         task {
             try
                 return! beginning (fun () -> deleteLoaded session loaded)
-            with :? SessionStoreException as e when not e.MayHaveBeenSaved ->
+            with :? SessionStoreException as e when StoreCall.isRefused session e ->
                 do! deleteLoaded session loaded
                 return! beginning Task.FromResult
         }
@@ -233,8 +233,7 @@ module internal SessionLifecycle =
                 do! deleteLoaded session loaded
                 return Outcome.Done(loaded, CookieChange.None)
             }
-        | Plan.DeleteThenCreate state, _ ->
-            endThenBegin session loaded state since
+        | Plan.DeleteThenCreate state, _ -> endThenBegin session loaded state since
         | Plan.Superseded, _ -> raise (superseded session)
 
     /// Carries the plan out. `since`: when what it rests on was looked at, as Stopwatch counts.

@@ -16,6 +16,12 @@ module internal StoreCall =
         with _ ->
             false
 
+    /// Whether the store refused it for certain: it is full, or read-only.
+    let isRefused (session: NamedSession) (e: SessionStoreException) : bool =
+        match e.InnerException with
+        | null -> false
+        | cause -> not e.MayHaveBeenSaved && isRefusal session cause
+
     let private failed (session: NamedSession) (operation: string) isWrite (e: exn) : exn =
         match e with
         | :? TimeoutException

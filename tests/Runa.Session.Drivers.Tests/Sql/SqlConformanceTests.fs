@@ -62,7 +62,9 @@ module private Disk =
 
                     while hasRoom do
                         try
-                            do! execute source "INSERT INTO filler VALUES (zeroblob(3000))"
+                            // Not by a command of the data source's own, whose connection is opened past the hook.
+                            use! connection = source.OpenConnectionAsync()
+                            run connection "INSERT INTO filler VALUES (zeroblob(3000))"
                             inserted <- inserted + 1
                         with :? DbException ->
                             hasRoom <- false
