@@ -191,6 +191,21 @@ let tests =
               driver.Behave <- fun _ -> Behaviour.Pass
               Session.owner (find session token) |> Expect.equal "still hers" (Some "alice")
 
+          testCase "promise 9: a sign-out with a goodbye ends the session on a store that refuses what is new"
+          <| fun () ->
+              let _, driver, session = counting ()
+              let session = { session with Driver = { session.Driver with IsRefusal = fun _ -> true } }
+              let token = start session (Session.signIn "alice" >> increment)
+              driver.Behave <- TestDriver.Only([ StoreOperation.Create ], Behaviour.FailBefore)
+
+              let e =
+                  raised<SessionStoreException, _>(fun () ->
+                      step session token (Session.signOut >> Session.set count 1))
+
+              e.MayHaveBeenSaved |> Expect.isFalse "refused"
+              driver.Behave <- fun _ -> Behaviour.Pass
+              Session.status (find session token) |> Expect.equal "ended" SessionStatus.Expired
+
           testCase
               "promise 27: a sign-in that races a revocation of its owner loses, and the visitor's session stays usable"
           <| fun () ->
