@@ -36,6 +36,10 @@ type internal CommitQueues(isShared: bool) =
     /// Of a store that no other process writes to.
     new() = CommitQueues false
 
+    /// How many wait behind another one, over all sessions.
+    member _.Behind: int =
+        queues.Values |> Seq.sumBy (fun queue -> lock queue (fun () -> max 0 (queue.Waiting.Count - 1)))
+
     /// More than this many waiting for one session is a fault, not a wait.
     static member Longest = 1_000
 

@@ -22,7 +22,8 @@ let private template =
 /// One execution: a store, and a session in it whose token the browser holds.
 type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: Choose) =
     let clock = clock ()
-    let scheduler = Scheduler()
+    let queues = CommitQueues()
+    let scheduler = Scheduler(fun () -> queues.Behind)
     let mutable keys: StoreKey list = []
     // Every living state that stood under a key.
     let mutable history: (StoreKey * SessionState) list = []
@@ -59,7 +60,7 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
                         inner.Replace key version record token
                 Owners = inner.Owners |> ValueOption.map ordered }
 
-    let named = { template with Driver = driver; Clock = clock; Queues = CommitQueues() }
+    let named = { template with Driver = driver; Clock = clock; Queues = queues }
 
     let first =
         let step (session: Session) =

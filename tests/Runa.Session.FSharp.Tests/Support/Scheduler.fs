@@ -3,6 +3,7 @@ module internal Runa.Session.Tests.Scheduler
 
 open System
 open System.Collections.Generic
+open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
 open Runa.Session
@@ -45,8 +46,9 @@ let explore (once: Choose -> unit) : int =
 [<NoComparison; NoEquality>]
 type private Waiting = { Operation: StoreOperation; Go: TaskCompletionSource<Behaviour> }
 
-/// Actors are numbered from 1; what nobody runs as an actor passes at once.
-type Scheduler() =
+/// Actors are numbered from 1; what nobody runs as an actor passes at once. `behind` counts the actors that wait for another
+/// one instead of the store.
+type Scheduler(behind: unit -> int) =
     let actor = AsyncLocal<int>()
     let waiting = SortedDictionary<int, Waiting>()
     let mutable trace: (int * StoreOperation) list = []
@@ -91,15 +93,21 @@ type Scheduler() =
                 actor.Value <- 0
                 running)
 
+        let unfinished () = tasks |> List.sumBy (fun running -> if running.IsCompleted then 0 else 1)
         let mutable step = 0
 
-        while tasks |> List.exists (fun running -> not running.IsCompleted) do
+        while unfinished () > 0 do
             let next =
                 lock waiting (fun () ->
-                    // Nobody at a store call: someone is on the way from the commit queue, on another thread.
-                    while waiting.Count = 0 && tasks |> List.exists (fun running -> not running.IsCompleted) do
-                        if not (Monitor.Wait(waiting, TimeSpan.FromSeconds 10.)) && waiting.Count = 0 then
+                    // Whoever left the commit queue comes on another thread. The choices must not depend on how fast, so all
+                    // who can come are waited for.
+                    let patience = Stopwatch.StartNew()
+
+                    while waiting.Count < unfinished () - behind () do
+                        if patience.Elapsed > TimeSpan.FromSeconds 10. then
                             failwith $"nobody moves after {List.rev trace}"
+
+                        Monitor.Wait(waiting, TimeSpan.FromMilliseconds 1.) |> ignore
 
                     if waiting.Count = 0 then
                         ValueNone
