@@ -23,7 +23,7 @@ type PartBenchmarks() =
     do
         let state = { session.State with ExpiresAt = DateTimeOffset.UtcNow.AddHours 1. }
 
-        let record = Commit.record DateTimeOffset.UtcNow None "app/web" (RecordVersion.Next()) state
+        let record = NewRecord.live DateTimeOffset.UtcNow None "app/web" (RecordVersion.Next()) state
         driver.Create key record CancellationToken.None |> ignore
 
     [<Benchmark>]

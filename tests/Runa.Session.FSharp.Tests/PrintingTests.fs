@@ -120,9 +120,9 @@ let tests =
                     "RecordKind", box (RecordKind.Moved storeKey)
                     "OwnedSession", box owned
                     "SessionToken", box web.Token
-                    "StorePlace", box ({ Key = storeKey; Token = token.AsMemory(); Pieces = 0 }: StorePlace)
+                    "Place", box ({ Key = storeKey; Token = token.AsMemory(); Pieces = 0 }: Place)
                     "CookieChange", box (CookieChange.Set(token.AsMemory(), DateTimeOffset.UnixEpoch))
-                    "NamedSession", box web
+                    "SessionDefinition", box web
                     "SessionRegistry", box registry ] do
                   tells (hidden @ hex) name thing
           }

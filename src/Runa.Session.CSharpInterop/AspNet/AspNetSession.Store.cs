@@ -14,7 +14,7 @@ internal sealed partial class AspNetSession
 
     public async Task LoadAsync(CancellationToken cancellationToken = default)
     {
-        if (_isAsked && request.IsLoaded)
+        if (_isAsked && scope.IsLoaded)
         {
             return;
         }
@@ -32,39 +32,24 @@ internal sealed partial class AspNetSession
     {
         cancellationToken.ThrowIfCancellationRequested();
 
-        if (!request.IsLoaded && !request.IsPending)
+        if (!scope.IsLoaded && !scope.IsChanged)
         {
             throw NotLoaded();
         }
 
         try
         {
-            await SessionCalls.Commit(request, cancellationToken).ConfigureAwait(false);
+            await Scopes.Commit(scope, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _told = request.Uncommitted;
+            _told = scope.Uncommitted;
             throw;
         }
     }
 
-    /// <summary>
-    /// Loads before anything is asked of it, as asking cannot await. A store that is down fails those requests only that
-    /// need the session (promise 25).
-    /// </summary>
-    internal async Task BeginAsync()
-    {
-        request.Forgives = Forgives;
-
-        try
-        {
-            await LoadOnceAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (SessionStoreException e)
-        {
-            log.NotLoaded(request.Name, e);
-        }
-    }
+    /// <summary>What is asked of the scope around what follows.</summary>
+    internal ScopePolicy Policy => new() { Forgives = Forgives, ForbidsCaching = true };
 
     /// <summary>Commits what is not committed yet.</summary>
     /// <param name="left">What stands in the feature: a library may have put its own session around this one.</param>
@@ -83,28 +68,66 @@ internal sealed partial class AspNetSession
             // When the exception is this very failure, trying again could apply twice what the store did save.
             if (!isFailing || !HasFailed)
             {
-                await request.CommitUnasked().ConfigureAwait(false);
+                await CommitUnaskedAsync().ConfigureAwait(false);
             }
         }
         catch (Exception e) when (isFailing || options.IgnoreCommitFailures)
         {
-            log.NotSaved(request.Name, e);
+            log.NotSaved(scope.Name, e);
         }
     }
 
-    private bool HasFailed => _failed is not null && ReferenceEquals(_failed, request.Uncommitted);
+    private bool HasFailed => _failed is not null && ReferenceEquals(_failed, scope.Uncommitted);
+
+    private async Task CommitUnaskedAsync()
+    {
+        try
+        {
+            await scope.Commit().ConfigureAwait(false);
+        }
+        catch (Exception e) when (Forgives(e))
+        {
+            scope.Discard();
+        }
+    }
+
+    /// <summary>
+    /// Whether it is loaded. Asking cannot await: where nothing was loaded yet, this blocks the thread until the store has
+    /// answered. A store that is down fails those requests only that need the session (promise 25).
+    /// </summary>
+    private bool TryLoad()
+    {
+        if (!scope.IsLoaded && _fault is null)
+        {
+            try
+            {
+                Scopes.LoadNow(scope);
+            }
+            catch (SessionStoreException e) when (scope.IsLoaded)
+            {
+                log.NotTouched(scope.Name, e);
+            }
+            catch (SessionStoreException e)
+            {
+                _fault = e;
+                log.NotLoaded(scope.Name, e);
+            }
+        }
+
+        return scope.IsLoaded;
+    }
 
     /// <summary>Of a commit that nobody asked for.</summary>
     private bool Forgives(Exception e)
     {
-        _failed = request.Uncommitted;
+        _failed = scope.Uncommitted;
 
         if (!options.IgnoreCommitFailures && !ReferenceEquals(_failed, _told))
         {
             return false;
         }
 
-        log.NotSaved(request.Name, e);
+        log.NotSaved(scope.Name, e);
         return true;
     }
 
@@ -112,11 +135,11 @@ internal sealed partial class AspNetSession
     {
         try
         {
-            await SessionCalls.Load(request, cancellationToken).ConfigureAwait(false);
+            await Scopes.Load(scope, cancellationToken).ConfigureAwait(false);
         }
-        catch (SessionStoreException e) when (request.IsLoaded)
+        catch (SessionStoreException e) when (scope.IsLoaded)
         {
-            Log.notTouched(request.NamedSession.Log, request.Name, e);
+            log.NotTouched(scope.Name, e);
         }
         catch (SessionStoreException e)
         {
@@ -126,8 +149,8 @@ internal sealed partial class AspNetSession
     }
 
     /// <summary>A change of what is not there. The answer must not say that it was saved (promise 14).</summary>
-    private void Lose() => RequestSessions.lose(request, NotLoaded());
+    private void Lose() => scope.Fail(NotLoaded());
 
     private SessionStoreException NotLoaded() =>
-        new($"The session \"{request.Name}\" could not be loaded, and nothing can be saved in it. The cause is the inner exception.", false, _fault);
+        new($"The session \"{scope.Name}\" could not be loaded, and nothing can be saved in it. The cause is the inner exception.", false, _fault);
 }

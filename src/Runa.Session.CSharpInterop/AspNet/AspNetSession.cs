@@ -9,7 +9,7 @@ namespace Runa.Session;
 /// A session as the framework's interface shows it. It keeps nothing of its own: every change is left with the request's
 /// session, as those of <see cref="RunaSession"/> are, and both see one state.
 /// </summary>
-internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSessionOptions options, ILogger log) : ISession
+internal sealed partial class AspNetSession(SessionScope scope, RunaAspNetSessionOptions options, ILogger log) : ISession
 {
     // Given out, and not among the values yet.
     private string? _newId;
@@ -22,7 +22,7 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
         get
         {
             _isAsked = true;
-            return request.IsLoaded;
+            return TryLoad();
         }
     }
 
@@ -56,12 +56,12 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
             // When it is enumerated, as it stands then: and so it can be changed meanwhile.
             IEnumerable<string> Enumerate()
             {
-                if (!request.IsLoaded)
+                if (!TryLoad())
                 {
                     yield break;
                 }
 
-                foreach (var name in SessionModule.keys(request.Current))
+                foreach (var name in SessionModule.keys(scope.Current))
                 {
                     if (AspNetSessionKeys.TryRead(name, out var key))
                     {
@@ -73,9 +73,9 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
     }
 
     private string? StoredId =>
-        SessionModule.find(AspNetSessionKeys.Id, request.Current) is { IsSome: true } found ? found.Value : null;
+        SessionModule.find(AspNetSessionKeys.Id, scope.Current) is { IsSome: true } found ? found.Value : null;
 
-    private bool HasStarted => request.Context.Response.HasStarted;
+    private bool HasStarted => scope.Context.Response.HasStarted;
 
     /// <summary>
     /// Whether a change would be committed: until the middleware ends, and then until the response starts, which commits
@@ -85,26 +85,14 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
     {
         get
         {
-            if (request.IsBound)
-            {
-                return true;
-            }
-
-            var of = RequestSessions.tryFirst(request.Context);
-
-            while (of is not null && !ReferenceEquals(of, request))
-            {
-                of = of.Next;
-            }
-
-            return of is not null && !HasStarted;
+            return scope.IsOpen || (scope.IsOfRequest && !HasStarted);
         }
     }
 
     public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
     {
         var normal = AspNetSessionKeys.Normalize(key);
-        var found = IsAvailable ? SessionModule.find(AspNetSessionKeys.Of(normal), request.Current) : default;
+        var found = IsAvailable ? SessionModule.find(AspNetSessionKeys.Of(normal), scope.Current) : default;
         value = found.IsSome ? found.Value : null;
         return found.IsSome;
     }
@@ -128,15 +116,15 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
                 $"A session key has at most {AspNetSessionKeys.LongestKey} bytes in UTF-8.");
         }
 
-        if (HasStarted && !SessionModule.status(request.Current).IsActive)
+        if (HasStarted && !SessionModule.status(scope.Current).IsActive)
         {
             throw new InvalidOperationException(
-                SessionModule.status(request.Current).IsExpired
-                    ? $"The session \"{request.Name}\" has ended (signed out, revoked, expired or moved to a new id), and a new one cannot be established any more. Nothing was set. Let the browser load the page again."
+                SessionModule.status(scope.Current).IsExpired
+                    ? $"The session \"{scope.Name}\" has ended (signed out, revoked, expired or moved to a new id), and a new one cannot be established any more. Nothing was set. Let the browser load the page again."
                     : "The session cannot be established after the response has started.");
         }
 
-        var next = SessionModule.set(AspNetSessionKeys.Of(normal), value, request.Current);
+        var next = SessionModule.set(AspNetSessionKeys.Of(normal), value, scope.Current);
         Leave(StoredId is null ? SessionModule.set(AspNetSessionKeys.Id, _newId ?? NewId(), next) : next);
         _newId = null;
     }
@@ -147,7 +135,7 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
 
         if (IsAvailable)
         {
-            Leave(SessionModule.remove(AspNetSessionKeys.Of(normal), request.Current));
+            Leave(SessionModule.remove(AspNetSessionKeys.Of(normal), scope.Current));
         }
         else
         {
@@ -165,12 +153,12 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
         }
 
         var id = StoredId;
-        var state = request.Current.State;
+        var state = scope.Current.State;
 
         // Where there is nothing, nothing is changed: merged, it would remove what another request has added.
         if (state.Values.Count > (id is null ? 0 : 1) || !state.Flashes.IsEmpty)
         {
-            var cleared = SessionModule.clear(request.Current);
+            var cleared = SessionModule.clear(scope.Current);
             Leave(id is null ? cleared : SessionModule.set(AspNetSessionKeys.Id, id, cleared));
         }
     }
@@ -183,23 +171,23 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
     /// </summary>
     private void KeepId()
     {
-        if (_newId is null || !request.IsLoaded || SessionModule.isEmpty(request.Current) || StoredId is not null)
+        if (_newId is null || !scope.IsLoaded || SessionModule.isEmpty(scope.Current) || StoredId is not null)
         {
             return;
         }
 
-        var needsNoCookie = SessionModule.status(request.Current).IsActive && request.NamedSession.Seal.IsNone;
+        var kept = SessionModule.set(AspNetSessionKeys.Id, _newId, scope.Current);
 
-        if (CanChange && (needsNoCookie || !HasStarted))
+        if (CanChange && scope.CanCommit(kept))
         {
-            Leave(SessionModule.set(AspNetSessionKeys.Id, _newId, request.Current));
+            Leave(kept);
             _newId = null;
         }
     }
 
     private void Leave(Session next)
     {
-        if (ReferenceEquals(next, request.Current))
+        if (ReferenceEquals(next, scope.Current))
         {
             return;
         }
@@ -207,9 +195,9 @@ internal sealed partial class AspNetSession(RequestSession request, RunaAspNetSe
         if (!CanChange)
         {
             throw new InvalidOperationException(
-                $"The session \"{request.Name}\" cannot be changed any more, nothing would commit it: its request has ended.");
+                $"The session \"{scope.Name}\" cannot be changed any more, nothing would commit it: its request has ended.");
         }
 
-        RequestSessions.leave(request, next);
+        scope.Leave(next);
     }
 }

@@ -13,6 +13,13 @@ internal static partial class AspNetSessionLog
     public static partial void NotLoaded(this ILogger log, string session, Exception e);
 
     [LoggerMessage(
+        103,
+        LogLevel.Warning,
+        "The idle end of the session \"{Session}\" could not be moved; it may end early.",
+        EventName = "NotTouched")]
+    public static partial void NotTouched(this ILogger log, string session, Exception e);
+
+    [LoggerMessage(
         102,
         LogLevel.Error,
         "What was changed in the session \"{Session}\" could not be saved, and is dropped.",

@@ -14,16 +14,9 @@ internal sealed class AspNetSessionMiddleware(
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        var request = RequestSessions.findFor(Asker.CSharp, context, name)!;
-        var session = new AspNetSession(request, options, log);
-
-        if (!context.Response.HasStarted)
-        {
-            context.Response.OnStarting(ForbidCaching, request);
-        }
-
-        await session.BeginAsync().ConfigureAwait(false);
-        using var binding = RequestSessions.bind(request);
+        var scope = context.GetSessionScope(name);
+        var session = new AspNetSession(scope, options, log);
+        using var opening = scope.Open(session.Policy);
         var feature = new SessionFeature { Session = session };
         context.Features.Set<ISessionFeature>(feature);
 
@@ -41,26 +34,5 @@ internal sealed class AspNetSessionMiddleware(
 
         context.Features.Set<ISessionFeature>(null);
         await session.EndAsync(feature.Session, isFailing: false).ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// What the framework says of a response that establishes a session. Registered after the callback that sends the
-    /// cookie, so it runs before that one, which leaves what is stricter.
-    /// </summary>
-    private static Task ForbidCaching(object state)
-    {
-        var request = (RequestSession)state;
-        var change = request.Cookie;
-
-        // Still pending is what was written past the body feature; the callback that follows commits it.
-        if (change.IsSet || change.IsTexts || (request.IsLoaded && request.IsPending && !SessionModule.status(request.Current).IsActive))
-        {
-            var headers = request.Context.Response.Headers;
-            headers.CacheControl = "no-cache,no-store";
-            headers.Pragma = "no-cache";
-            headers.Expires = "-1";
-        }
-
-        return Task.CompletedTask;
     }
 }

@@ -21,6 +21,6 @@ public sealed partial class RunaSession : IBindableFromHttpContext<RunaSession>
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(parameter);
         var name = parameter.GetCustomAttribute<FromRunaSessionAttribute>()?.Name ?? RunaSessionDefaults.Name;
-        return ValueTask.FromResult<RunaSession?>(context.GetRunaSession(name));
+        return Scopes.LoadAsync(context, name)!;
     }
 }

@@ -22,6 +22,6 @@ public static class RunaSessionApplicationBuilderExtensions
         ArgumentNullException.ThrowIfNull(app);
         var all = RegisteredSessions.Named(names);
         RegisteredSessions.Check(app.ApplicationServices, all);
-        return app.Use(next => SessionScope.Around(all, next));
+        return app.Use(next => ScopeMiddleware.Around(all, next));
     }
 }

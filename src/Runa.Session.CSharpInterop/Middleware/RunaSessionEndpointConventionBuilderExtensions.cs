@@ -32,7 +32,7 @@ public static class RunaSessionEndpointConventionBuilderExtensions
 
             if (endpoint.RequestDelegate is { } run)
             {
-                endpoint.RequestDelegate = SessionScope.Around(all, run);
+                endpoint.RequestDelegate = ScopeMiddleware.Around(all, run);
             }
         });
 

@@ -37,6 +37,12 @@ public sealed class RunaSessionOptions
     /// <summary>Default: true. False: the cookie is gone with the browser.</summary>
     public bool Persistent { get; set; } = true;
 
+    /// <summary>
+    /// Whether the cookie is sent to browsers whose user has not consented (<c>CookiePolicyOptions.CheckConsentNeeded</c>).
+    /// Default: true.
+    /// </summary>
+    public bool IsEssential { get; set; } = true;
+
     /// <summary>The absolute lifetime, which no activity extends. Default: 2 hours.</summary>
     public TimeSpan Ttl { get; set; } = TimeSpan.FromHours(2);
 
@@ -75,10 +81,11 @@ public sealed class RunaSessionOptions
         CookieDomain = settings.CookieDomain?.Value;
         CookiePath = settings.CookiePath;
         HttpOnly = settings.HttpOnly;
-        Secure = settings.Secure;
-        SameSite = settings.SameSite;
+        Secure = CookieEnums.OfCore(settings.Secure);
+        SameSite = CookieEnums.OfCore(settings.SameSite);
         Partitioned = settings.Partitioned;
         Persistent = settings.Persistent;
+        IsEssential = settings.IsEssential;
         Ttl = settings.Ttl;
         MaxTtl = settings.MaxTtl;
         IdleTimeout = settings.IdleTimeout?.Value;
@@ -101,10 +108,11 @@ public sealed class RunaSessionOptions
             CookieDomain is null ? null : FSharpOption<string>.Some(CookieDomain),
             CookiePath ?? string.Empty,
             HttpOnly,
-            Secure,
-            SameSite,
+            CookieEnums.ToCore(Secure),
+            CookieEnums.ToCore(SameSite),
             Partitioned,
             Persistent,
+            IsEssential,
             Ttl,
             MaxTtl,
             IdleTimeout is { } idle ? FSharpOption<TimeSpan>.Some(idle) : null,

@@ -135,14 +135,14 @@ public sealed partial class RunaSession
     /// <summary>The function as part of a step, whenever it runs: at a merge it runs without this session around it.</summary>
     private Func<T, T> InStep<T>(Func<T, T> change)
     {
-        if (_request is not { } request)
+        if (_scope is not { } scope)
         {
             return change;
         }
 
         return value =>
         {
-            var before = request.BeginStep();
+            var before = scope.BeginStep();
 
             try
             {
@@ -150,7 +150,7 @@ public sealed partial class RunaSession
             }
             finally
             {
-                request.EndStep(before);
+                scope.EndStep(before);
             }
         };
     }

@@ -9,19 +9,19 @@ namespace Runa.Session;
 /// </summary>
 public sealed partial class RunaSession
 {
-    private readonly RequestSession? _request;
+    private readonly SessionScope? _scope;
     private Session? _attempt;
 
     // A function given to Update is running.
     private bool _isUpdating;
 
-    private RunaSession(RequestSession request) => _request = request;
+    private RunaSession(SessionScope scope) => _scope = scope;
 
     private RunaSession(Session attempt) => _attempt = attempt;
 
     /// <summary>The name it is registered under: "web".</summary>
     /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
-    public string Name => _request?.Name ?? SessionModule.name(Current);
+    public string Name => _scope?.Name ?? SessionModule.name(Current);
 
     /// <summary>Where it stood when this request loaded it.</summary>
     /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
@@ -64,7 +64,7 @@ public sealed partial class RunaSession
 
     internal Session Current =>
         _attempt
-        ?? _request?.Current
+        ?? (_scope is { } scope ? Look(scope) : null)
         ?? throw new InvalidOperationException(
             "This session belongs to an attempt of UpdateRunaSessionAsync that has ended: use it inside of its step only.");
 
@@ -121,13 +121,13 @@ public sealed partial class RunaSession
     /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
-        if (_request is null)
+        if (_scope is null)
         {
             throw new InvalidOperationException(
                 "A step of UpdateRunaSessionAsync is committed when it has ended: do not call CommitAsync in it.");
         }
 
-        await SessionCalls.Commit(_request, cancellationToken).ConfigureAwait(false);
+        await Scopes.Commit(_scope, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -140,30 +140,30 @@ public sealed partial class RunaSession
     /// <exception cref="SessionStoreException">The store failed.</exception>
     public async Task ReloadAsync(CancellationToken cancellationToken = default)
     {
-        if (_request is null)
+        if (_scope is null)
         {
             throw new InvalidOperationException("A step of UpdateRunaSessionAsync is given the newest session: it cannot be loaded again.");
         }
 
-        await SessionCalls.Reload(_request, cancellationToken).ConfigureAwait(false);
+        await Scopes.Reload(_scope, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Its name and status; no id and no value.</summary>
     public override string ToString() =>
-        _request is { IsLoaded: false } || (_request ?? (object?)_attempt) is null
+        _scope is { IsLoaded: false } || (_scope ?? (object?)_attempt) is null
             ? nameof(RunaSession)
             : $"RunaSession \"{Name}\" ({Status})";
 
     /// <summary>The one of this request.</summary>
-    internal static RunaSession Of(RequestSession request)
+    internal static RunaSession Of(SessionScope scope)
     {
-        if (request.Face is not RunaSession face)
+        if (scope.Tag is not RunaSession session)
         {
-            face = new RunaSession(request);
-            request.Face = face;
+            session = new RunaSession(scope);
+            scope.Tag = session;
         }
 
-        return face;
+        return session;
     }
 
     /// <summary>Runs a step on a session of its own, and answers what became of it.</summary>
@@ -182,31 +182,42 @@ public sealed partial class RunaSession
         }
     }
 
+    /// <summary>A first look by a property cannot await: it blocks the thread until the store has answered.</summary>
+    private static Session Look(SessionScope scope)
+    {
+        if (!scope.IsLoaded)
+        {
+            Scopes.LoadNow(scope);
+        }
+
+        return scope.Current;
+    }
+
     private void Leave(Session next)
     {
-        if (_isUpdating || _request is { IsStepping: true })
+        if (_isUpdating || _scope is { IsStepping: true })
         {
             throw new InvalidOperationException(
                 $"The session \"{Name}\" is changed inside of a step or of an Update's function, which may run again: the change would be lost. Change what the step is given, and answer what Update is to set.");
         }
 
-        if (_request is null)
+        if (_scope is null)
         {
             _attempt = next;
         }
-        else if (_request.HasEnded)
+        else if (_scope.HasEnded)
         {
             throw new InvalidOperationException(
                 $"The session \"{Name}\" cannot be changed any more, nothing would commit it: its request has ended, or what UseRunaSession or WithRunaSession is around. Change it before that, or use ctx.UpdateRunaSessionAsync in a request that goes on.");
         }
-        else if (!_request.IsBound)
+        else if (!_scope.IsOpen)
         {
             throw new InvalidOperationException(
                 $"The session \"{Name}\" cannot be changed here, nothing would commit it: put app.UseRunaSession(\"{Name}\") before this endpoint, or use ctx.UpdateRunaSessionAsync.");
         }
-        else if (!ReferenceEquals(next, _request.Current))
+        else if (!ReferenceEquals(next, _scope.Current))
         {
-            RequestSessions.leave(_request, next);
+            _scope.Leave(next);
         }
     }
 }

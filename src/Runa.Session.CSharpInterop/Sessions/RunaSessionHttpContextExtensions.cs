@@ -22,8 +22,7 @@ public static class RunaSessionHttpContextExtensions
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(name);
-        var request = RequestSessions.findFor(Asker.CSharp, context, name)!;
-        return request.IsLoaded ? RunaSession.Of(request) : throw NotLoaded(name);
+        return RunaSession.Of(Scopes.FindLoaded(context, name));
     }
 
     /// <summary>
@@ -142,14 +141,11 @@ public static class RunaSessionHttpContextExtensions
         Func<RunaSession, Task<TResult>> step,
         CancellationToken cancellationToken = default) => throw new ArgumentException(NoAsync, nameof(step));
 
-    internal static InvalidOperationException NotLoaded(string name) =>
-        new($"The session \"{name}\" is not loaded in this request: put app.UseRunaSession(\"{name}\") before this endpoint, add .WithRunaSession(\"{name}\") to it, or use ctx.UpdateRunaSessionAsync or ctx.LoadRunaSessionAsync.");
-
     private static async Task<RunaSession> LoadAsync(HttpContext context, string name, CancellationToken cancellationToken)
     {
-        var request = RequestSessions.findFor(Asker.CSharp, context, name)!;
-        await SessionCalls.Load(request, cancellationToken).ConfigureAwait(false);
-        return RunaSession.Of(request);
+        var scope = Scopes.Find(context, name);
+        await Scopes.Load(scope, cancellationToken).ConfigureAwait(false);
+        return RunaSession.Of(scope);
     }
 
     private static async Task<TResult> Update<TResult>(
@@ -157,7 +153,7 @@ public static class RunaSessionHttpContextExtensions
         string name,
         Func<RunaSession, TResult> step,
         CancellationToken cancellationToken) =>
-        (await SessionCalls.Step(RequestSessions.findFor(Asker.CSharp, context, name)!, step, cancellationToken).ConfigureAwait(false)).Item1;
+        (await Scopes.Step(Scopes.Find(context, name), step, cancellationToken).ConfigureAwait(false)).Item1;
 
     private static class Awaitable<T>
     {

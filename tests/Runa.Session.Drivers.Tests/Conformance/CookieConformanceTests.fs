@@ -6,7 +6,7 @@ open Runa.Session
 open Runa.Session.Conformance
 
 /// What the sealed cookie itself holds is tested in Runa.Session.FSharp.Tests (SealedCookie, CookiePieces,
-/// CookieLifecycle, CookieSearch, cookie sessions).
+/// CookieHome, CookieSearch, cookie sessions).
 [<Tests>]
 let tests =
     Conformance.tests (DriverUnderTest.create "cookie" (fun _ -> Task.FromResult(CookieDriver.create ())))

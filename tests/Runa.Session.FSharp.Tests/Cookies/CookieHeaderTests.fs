@@ -20,12 +20,12 @@ let private setup =
     |> SessionSetup.application "shop"
     |> SessionSetup.secrets [ "0123456789abcdefghijklmnopqrstuvwxyz-first" ]
 
-let private make (session: NamedSession) =
+let private make (session: SessionDefinition) =
     let struct (text, key) = session.Token.Create()
     text, key
 
 /// The store key that the header's lines lead to, and whether a foreign token was seen.
-let private search (session: NamedSession) (lines: string list) : StoreKey option * bool =
+let private search (session: SessionDefinition) (lines: string list) : StoreKey option * bool =
     let mutable sawForeign = false
 
     match TokenSearch.tryFind (session, StringValues(Array.ofList lines), &sawForeign) with
@@ -36,7 +36,7 @@ let private name = "__Host-runa_session"
 let private pair value = $"{name}={value}"
 let private foreign = (make ((SessionRegistry.create setup).Find "admin")) |> fst
 
-let private withWeb (act: NamedSession -> unit) =
+let private withWeb (act: SessionDefinition -> unit) =
     use registry = SessionRegistry.create setup
     act (registry.Find "web")
 

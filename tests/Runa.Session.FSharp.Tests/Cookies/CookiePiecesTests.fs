@@ -7,7 +7,7 @@ open Microsoft.Extensions.Primitives
 open Runa.Session
 
 let private cookieOf name path persistent =
-    SetCookie(name, None, path, true, CookieSecurePolicy.Always, SameSiteMode.Lax, false, persistent)
+    SetCookie(name, None, path, true, CookieSecure.Always, SameSite.Lax, false, persistent)
 
 let private cookie = cookieOf "sid" "/" true
 let private hour = TimeSpan.FromHours 1.
@@ -50,8 +50,8 @@ let writing =
                           Some "example.com",
                           "/shop",
                           false,
-                          CookieSecurePolicy.SameAsRequest,
-                          SameSiteMode.None,
+                          CookieSecure.SameAsRequest,
+                          SameSite.None,
                           true,
                           isPersistent
                       )
@@ -93,8 +93,8 @@ let writing =
                       Some(String('d', 253)),
                       "/" + String('p', CookiePieces.longestPath - 1),
                       true,
-                      CookieSecurePolicy.Always,
-                      SameSiteMode.Strict,
+                      CookieSecure.Always,
+                      SameSite.Strict,
                       true,
                       true
                   )

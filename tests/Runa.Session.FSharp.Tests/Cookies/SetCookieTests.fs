@@ -30,7 +30,7 @@ let tests =
                       CookieDomain = Some "example.com"
                       CookiePath = "/shop"
                       HttpOnly = false
-                      SameSite = SameSiteMode.None
+                      SameSite = SameSite.None
                       Partitioned = true }
 
               Expect.equal
@@ -38,20 +38,20 @@ let tests =
                   "shop=v; Max-Age=3600; Domain=example.com; Path=/shop; SameSite=None; Secure; Partitioned"
                   "all of them"
 
-              Expect.stringContains (set { o with SameSite = SameSiteMode.Strict } true) "; SameSite=Strict" "strict"
+              Expect.stringContains (set { o with SameSite = SameSite.Strict } true) "; SameSite=Strict" "strict"
               Expect.isFalse
-                  ((set { o with SameSite = SameSiteMode.Unspecified } true).Contains "SameSite")
+                  ((set { o with SameSite = SameSite.Unspecified } true).Contains "SameSite")
                   "unspecified"
           }
 
           test "Secure follows the policy" {
               for policy, isHttps, expected in
-                  [ CookieSecurePolicy.Always, true, true
-                    CookieSecurePolicy.Always, false, true
-                    CookieSecurePolicy.SameAsRequest, true, true
-                    CookieSecurePolicy.SameAsRequest, false, false
-                    CookieSecurePolicy.None, true, false
-                    CookieSecurePolicy.None, false, false ] do
+                  [ CookieSecure.Always, true, true
+                    CookieSecure.Always, false, true
+                    CookieSecure.SameAsRequest, true, true
+                    CookieSecure.SameAsRequest, false, false
+                    CookieSecure.Never, true, false
+                    CookieSecure.Never, false, false ] do
                   let o = { settings with CookieName = "a"; Secure = policy }
                   Expect.equal ((set o isHttps).Contains "; Secure") expected $"{policy}, https {isHttps}"
                   Expect.equal ((cookie o).IsSecure isHttps) expected "and says so"

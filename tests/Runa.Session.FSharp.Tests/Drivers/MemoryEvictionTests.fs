@@ -169,7 +169,7 @@ let tests =
                   let (found: SessionRecord voption) = store.Load last
                   store.Create(key n, next) |> ignore
 
-                  Commit.tombstone (clock.GetUtcNow()) "tests/web" (RecordVersion.Next()) (Some "user 200") (key n)
+                  NewRecord.tombstone (clock.GetUtcNow()) "tests/web" (RecordVersion.Next()) (Some "user 200") (key n)
                   |> fun stone -> store.Replace(last, found.Value.Version, stone)
                   |> Expect.equal "moved" ReplaceResult.Replaced
 
@@ -185,7 +185,7 @@ let tests =
               let first = record clock (Some "alice") 90.
               store.Create(key 1, first) |> ignore
 
-              Commit.tombstone (clock.GetUtcNow()) "tests/web" (RecordVersion.Next()) (Some "alice") (key 2)
+              NewRecord.tombstone (clock.GetUtcNow()) "tests/web" (RecordVersion.Next()) (Some "alice") (key 2)
               |> fun stone -> store.Replace(key 1, first.Version, stone)
               |> Expect.equal "moved" ReplaceResult.Replaced
 

@@ -90,7 +90,7 @@ let private answer (clock: FakeTimeProvider) (driver: SessionDriver) (ask: Ask) 
         string (driver.Create (key k) (record version owner) CancellationToken.None).Result
     | Ask.Replace(k, was, version, owner) -> replace k was (record version owner)
     | Ask.Bury(k, was, version, next) ->
-        Commit.tombstone (clock.GetUtcNow()) "tests/web" (RecordVersion.RecordVersion version) (Some "alice") (key next)
+        NewRecord.tombstone (clock.GetUtcNow()) "tests/web" (RecordVersion.RecordVersion version) (Some "alice") (key next)
         |> replace k was
     | Ask.Touch(k, minutes) ->
         let idleEnd = clock.GetUtcNow() + TimeSpan.FromMinutes(float minutes)

@@ -40,7 +40,7 @@ let tests =
                                       inCookies
                                       >> SessionSetup.session "web" (fun o ->
                                           { o with
-                                              SameSite = SameSiteMode.Strict
+                                              SameSite = SameSite.Strict
                                               Partitioned = true
                                               Persistent = false }) }
 
@@ -62,7 +62,7 @@ let tests =
                               Setup =
                                   inCookies
                                   >> SessionSetup.session "web" (fun o ->
-                                      { o with CookieName = "sid"; Secure = CookieSecurePolicy.SameAsRequest }) }
+                                      { o with CookieName = "sid"; Secure = CookieSecure.SameAsRequest }) }
 
                   for scheme, isSecure in [ "http", false; "https", true ] do
                       let! answer =

@@ -29,7 +29,7 @@ let private app driver change =
         { host site with
             Setup =
                 SessionSetup.session "web" (fun o ->
-                    change { o with Driver = driver; CookieName = name; Secure = CookieSecurePolicy.None })
+                    change { o with Driver = driver; CookieName = name; Secure = CookieSecure.Never })
             Pipeline = fun app -> app.UsePathBase(PathString "/app") |> ignore }
 
 let private ask (app: App) (path: string) (cookies: string list) =

@@ -70,8 +70,8 @@ let mistakes =
                   |> SessionSetup.session "shop" (fun o ->
                       { o with
                           CookieName = "shop"
-                          SameSite = SameSiteMode.None
-                          Secure = CookieSecurePolicy.SameAsRequest })
+                          SameSite = SameSite.None
+                          Secure = CookieSecure.SameAsRequest })
                   |> SessionSetup.session "cart" (fun o -> { o with CookieName = "shop"; Driver = "redsi" })
                   |> SessionSetup.driver "redis" (MemoryDriver.create MemoryDriver.defaults)
                   |> configured
@@ -123,10 +123,10 @@ let mistakes =
               let web change = setup |> SessionSetup.session "web" change
               web (fun o -> { o with CookieDomain = Some "a.example" }) |> mistake [ "cookie_domain"; "__Host-" ]
               web (fun o -> { o with CookiePath = "/a" }) |> mistake [ "cookie_path"; "__Host-" ]
-              web (fun o -> { o with Secure = CookieSecurePolicy.None }) |> mistake [ "secure"; "__Host-" ]
+              web (fun o -> { o with Secure = CookieSecure.Never }) |> mistake [ "secure"; "__Host-" ]
               web (fun o -> { o with Shared = true }) |> mistake [ "shared"; "__Host-" ]
 
-              web (fun o -> { o with CookieName = "a"; Secure = CookieSecurePolicy.None; SameSite = SameSiteMode.None })
+              web (fun o -> { o with CookieName = "a"; Secure = CookieSecure.Never; SameSite = SameSite.None })
               |> mistake [ "same_site"; "secure = always" ]
           }
 
@@ -181,7 +181,7 @@ let building =
               Expect.equal (registry.Find "admin").Settings.CookieName "__Host-runa_admin_session" "the others"
               Expect.equal
                   (web.HttpOnly, web.Secure, web.SameSite, web.Persistent)
-                  (true, CookieSecurePolicy.Always, SameSiteMode.Lax, true)
+                  (true, CookieSecure.Always, SameSite.Lax, true)
                   "attributes"
               Expect.equal
                   (web.Ttl, web.MaxTtl, web.IdleTimeout, web.MaxBytes)

@@ -49,8 +49,8 @@ let tests =
                       CookieName = "shop"
                       CookieDomain = Some "example.com"
                       CookiePath = "/shop"
-                      Secure = CookieSecurePolicy.SameAsRequest
-                      SameSite = SameSiteMode.Strict
+                      Secure = CookieSecure.SameAsRequest
+                      SameSite = SameSite.Strict
                       Partitioned = true
                       Persistent = false
                       Ttl = TimeSpan.FromMinutes 90.
@@ -68,7 +68,7 @@ let tests =
           test "keys and choices are read whatever their case" {
               let settings, errors = read [ "TTL", "1h"; "Same_Site", "NONE"; "secure", "Always" ]
               Expect.equal errors [] "no mistake"
-              Expect.equal settings { web with Ttl = TimeSpan.FromHours 1.; SameSite = SameSiteMode.None } "read"
+              Expect.equal settings { web with Ttl = TimeSpan.FromHours 1.; SameSite = SameSite.None } "read"
           }
 
           for key, value, allowed in

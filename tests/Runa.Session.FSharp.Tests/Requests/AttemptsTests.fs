@@ -111,7 +111,7 @@ let tests =
               let _, session = counting ()
               let token = start session (Session.flash notice "hello")
               let taking = [ for _ in 1..2 -> wait (load session token) ]
-              let take (loaded: Loaded) = commit session loaded (snd (Session.takeFlashes notice loaded.Session))
+              let take (loaded: Snapshot) = commit session loaded (snd (Session.takeFlashes notice loaded.Session))
               take taking[0] |> wait |> ignore
               let e = conflict (fun () -> take taking[1])
               e.Message |> Expect.stringContains "says why" "flash"
@@ -139,7 +139,7 @@ let tests =
               let token = start session (Session.set count 5)
               let stepped =
                   wait (overtaken session token WhenGone.StepAgainUnlessOwned (ending session token) increment)
-              Session.getOr count 0 stepped.Loaded.Session |> Expect.equal "from empty" 1
+              Session.getOr count 0 stepped.Snapshot.Session |> Expect.equal "from empty" 1
               tokenOf stepped |> Expect.notEqual "under another id" token
               Session.status (find session token) |> Expect.equal "the old one" SessionStatus.Expired
 
@@ -151,7 +151,7 @@ let tests =
               ending session token ()
               driver.Forget()
               let stepped = wait (commit session loaded (Session.set note "late" loaded.Session))
-              Session.isEmpty stepped.Loaded.Session |> Expect.isTrue "nothing"
+              Session.isEmpty stepped.Snapshot.Session |> Expect.isTrue "nothing"
               stepped.IsWritten |> Expect.isFalse "not written"
               driver.Count StoreOperation.Create |> Expect.equal "not created" 0
 

@@ -17,7 +17,7 @@ let private none = CancellationToken.None
 /// For each difference of clocks: the time, a node that goes by it, and one that is off by so much.
 let private each
     change
-    (check: Microsoft.Extensions.Time.Testing.FakeTimeProvider -> NamedSession -> NamedSession -> TimeSpan -> unit)
+    (check: Microsoft.Extensions.Time.Testing.FakeTimeProvider -> SessionDefinition -> SessionDefinition -> TimeSpan -> unit)
     ()
     =
     for skew in skews do
@@ -33,7 +33,7 @@ let private isAlive session token = Session.status (find session token) = Sessio
 let private idle (o: SessionSettings) = { o with IdleTimeout = Some(minutes 20.) }
 
 let private jump
-    (check: Microsoft.Extensions.Time.Testing.FakeTimeProvider -> SkewedClock -> TestDriver -> NamedSession -> unit)
+    (check: Microsoft.Extensions.Time.Testing.FakeTimeProvider -> SkewedClock -> TestDriver -> SessionDefinition -> unit)
     ()
     =
     for change in [ id; idle ] do
@@ -141,7 +141,7 @@ let tests =
               for turn in 1..11 do
                   time.Advance(minutes 10.)
                   let node = if turn % 2 = 0 then here else there
-                  Session.status (wait (step node token id)).Loaded.Session
+                  Session.status (wait (step node token id)).Snapshot.Session
                   |> Expect.equal $"turn {turn}" SessionStatus.Active)
 
           testCase "promise 7, 28: the absolute end is exact by the clock that looks"
@@ -191,7 +191,7 @@ let tests =
               clock.Skew <- TimeSpan.FromHours 3.
               wait (commit session loaded loaded.Session) |> ignore
               wait (SessionLifecycle.touchIfDue session loaded) |> ignore
-              let later = Loaded.written session loaded.Place loaded.Record.Value 0L
+              let later = Snapshot.written session loaded.Place loaded.Record.Value 0L
               wait (commit session later later.Session) |> ignore
               driver.Count StoreOperation.Delete |> Expect.equal "nothing was deleted" 0
               clock.Skew <- TimeSpan.Zero

@@ -11,7 +11,7 @@ let private clock' = clock ()
 let private now = clock'.GetUtcNow()
 let private session = web clock' (memory clock')
 let private key = StoreKey.ofBytes (ReadOnlySpan(Array.create 16 1uy))
-let private place: StorePlace = { Key = key; Token = ReadOnlyMemory.Empty; Pieces = 0 }
+let private place: Place = { Key = key; Token = ReadOnlyMemory.Empty; Pieces = 0 }
 
 let private recordOf (state: SessionState) : SessionRecord =
     { Version = RecordVersion.RecordVersion 7L
@@ -23,29 +23,29 @@ let private recordOf (state: SessionState) : SessionRecord =
 let private stored =
     { SessionState.fresh now (TimeSpan.FromHours 2.) with Values = Map [ "count", "1" ] }
 
-let private fresh = Loaded.none session
-let private gone = Loaded.gone session place
-let private active = Loaded.ofRecord session place (recordOf stored)
+let private fresh = Snapshot.none session
+let private gone = Snapshot.gone session place
+let private active = Snapshot.ofRecord session place (recordOf stored)
 
 let private moved =
-    Commit.tombstone now session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
-    |> Loaded.ofRecord session place
+    NewRecord.tombstone now session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
+    |> Snapshot.ofRecord session place
 
 /// Its answer has arrived by now, or never will.
 let private movedBefore =
-    Commit.tombstone (now - Commit.flight) session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
-    |> Loaded.ofRecord session place
+    NewRecord.tombstone (now - Plan.flight) session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
+    |> Snapshot.ofRecord session place
 
 /// By this clock; by another one it may live.
 let private ended =
     let ends = { stored with ExpiresAt = now.AddMinutes -1. }
-    Loaded.ofRecord session place (recordOf ends)
+    Snapshot.ofRecord session place (recordOf ends)
 
 let private endedMove =
-    Commit.tombstone (now - Commit.tombstoneLife) session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
-    |> Loaded.ofRecord session place
+    NewRecord.tombstone (now - NewRecord.tombstoneLife) session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
+    |> Snapshot.ofRecord session place
 
-let private planned (loaded: Loaded) (change: Session -> Session) = Commit.plan now None loaded (change loaded.Session)
+let private planned (loaded: Snapshot) (change: Session -> Session) = Plan.make now None loaded (change loaded.Session)
 
 /// The plan's name, whether it sends a cookie, and what it writes.
 let private says (plan: Plan) =
@@ -67,7 +67,7 @@ let private row name loaded change expected sendsCookie =
     <| fun () ->
         let plan = planned loaded change
         says plan |> Expect.equal "store" expected
-        Commit.needsCookie false plan |> Expect.equal "cookie" sendsCookie
+        Plan.needsCookie false plan |> Expect.equal "cookie" sendsCookie
 
 let private five = Session.set count 5
 let private goodbye = Session.signOut >> five
@@ -179,13 +179,13 @@ let tests =
 
           testCase "a session whose new lifetime is over already is deleted"
           <| fun () ->
-              let later = Loaded.written session place (recordOf stored) 0L
+              let later = Snapshot.written session place (recordOf stored) 0L
               let wanted = Session.withLifetime (TimeSpan.FromMinutes 1.) later.Session
-              Commit.plan (now.AddMinutes 2.) None later wanted |> says |> Expect.equal "over" ("delete", None)
+              Plan.make (now.AddMinutes 2.) None later wanted |> says |> Expect.equal "over" ("delete", None)
 
           testCase "a tombstone whose successor's cookie must have arrived: a sign-in creates, other changes do not"
           <| fun () ->
-              let at seconds change = Commit.plan (now.AddSeconds seconds) None moved (change moved.Session) |> says
+              let at seconds change = Plan.make (now.AddSeconds seconds) None moved (change moved.Session) |> says
 
               at 4.9 (Session.signIn "alice") |> Expect.equal "on its way" ("superseded", None)
               at 5. (Session.signIn "alice") |> Expect.equal "arrived, or lost" ("create", None)
@@ -200,7 +200,7 @@ let tests =
           testCase
               "promise 28: a tombstone holds the owner and the successor, and lasts two minutes by the clock of every node"
           <| fun () ->
-              let tombstone = Commit.tombstone now "s" (RecordVersion.RecordVersion 1L) (Some "alice") key
+              let tombstone = NewRecord.tombstone now "s" (RecordVersion.RecordVersion 1L) (Some "alice") key
               tombstone.Kind |> Expect.equal "kind" (RecordKind.Moved key)
               tombstone.State.Values |> Expect.isEmpty "no values"
               tombstone.State.Owner |> Expect.equal "owner" (Some "alice")
@@ -212,7 +212,7 @@ let tests =
 
               for version in [ -2L; 0L; 5L; Int64.MaxValue ] do
                   let state = { stored with Flashes = [ flash 42L; flash 0L; flash 0L; flash 0L ] }
-                  let record = Commit.record now None "s" (RecordVersion.RecordVersion version) state
+                  let record = NewRecord.live now None "s" (RecordVersion.RecordVersion version) state
                   let ids = record.State.Flashes |> List.map _.Id
                   ids.Head |> Expect.equal "kept" 42L
                   ids |> List.distinct |> List.length |> Expect.equal "all distinct" 4

@@ -1,4 +1,4 @@
-module Runa.Session.Tests.CookieLifecycleTests
+module Runa.Session.Tests.CookieHomeTests
 
 open System
 open System.Threading
@@ -58,7 +58,7 @@ let private characters (jar: CookieJar) =
 [<Tests>]
 let lifecycle =
     testList
-        "CookieLifecycle"
+        "CookieHome"
         [ testCase "promise 13, 17: what was committed is what the next request loads"
           <| fun () ->
               let _, registry = open' ()
@@ -217,7 +217,7 @@ let private largest registry =
 [<Tests>]
 let sizes =
     testList
-        "CookieLifecycle sizes"
+        "CookieHome sizes"
         [ testCase "promise 17: a session of any size up to the limit comes back, around 4 KiB and 8 KiB too"
           <| fun () ->
               let _, registry = open' ()

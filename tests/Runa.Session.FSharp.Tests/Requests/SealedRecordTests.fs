@@ -17,12 +17,12 @@ open Runa.Session.Tests.Requests
 let private sealing = fun (o: SessionSettings) -> { o with Sealed = true }
 let private sealedWeb clock driver = webWith clock driver sealing
 
-let private placeOf (session: NamedSession) (token: string) : StorePlace =
+let private placeOf (session: SessionDefinition) (token: string) : Place =
     { Key = (wait (load session token)).Place.Key; Token = token.AsMemory(); Pieces = 0 }
 
 let private tokens () = SessionToken(KeyRing.ofSecrets [ secret ], Some "tests", "web")
 
-let private fresh (tokens: SessionToken) : StorePlace =
+let private fresh (tokens: SessionToken) : Place =
     let struct (token, key) = tokens.Create()
     { Key = key; Token = token.AsMemory(); Pieces = 0 }
 
@@ -34,13 +34,13 @@ let private sample (record: SessionRecord) =
 
 let private one: SessionRecord = sample (List.head (Gen.sample 1 live |> List.ofArray))
 
-let private stored (session: NamedSession) token : SessionRecord =
+let private stored (session: SessionDefinition) token : SessionRecord =
     match (session.Driver.Load (placeOf session token).Key CancellationToken.None).AsTask() |> wait with
     | ValueSome record -> record
     | ValueNone -> failtest "nothing is stored"
 
 /// Edits the record in the store.
-let private tamper (session: NamedSession) token =
+let private tamper (session: SessionDefinition) token =
     let record = stored session token
     let edited = { record with Scope = "tests/other"; Version = RecordVersion.Next() }
     let key = (placeOf session token).Key
@@ -236,7 +236,7 @@ let tests =
                       Attempts.run session null loaded null WhenGone.StepAgain (fun s -> struct (increment s, ()))
                       |> _.AsTask()
                   )
-              Session.getOr count 0 stepped.Loaded.Session |> Expect.equal "from an empty one" 1
+              Session.getOr count 0 stepped.Snapshot.Session |> Expect.equal "from an empty one" 1
               Session.getOr count 0 (find session (tokenOf stepped)) |> Expect.equal "under a new token" 1
 
           testCase "promise 14: with on_unreadable = \"error\" what does not open is an error, never an empty session"

@@ -246,9 +246,9 @@ let tests =
               let created = Session.createdAt (find session token)
               clock.Advance(TimeSpan.FromHours 1.)
               let regenerated = (wait (step session token Session.regenerate))
-              Session.createdAt regenerated.Loaded.Session |> Expect.equal "kept" created
-              Session.expiresAt regenerated.Loaded.Session |> Expect.equal "kept" (created.AddHours 2.)
-              let signedIn = (wait (step session (tokenOf regenerated) (Session.signIn "alice"))).Loaded.Session
+              Session.createdAt regenerated.Snapshot.Session |> Expect.equal "kept" created
+              Session.expiresAt regenerated.Snapshot.Session |> Expect.equal "kept" (created.AddHours 2.)
+              let signedIn = (wait (step session (tokenOf regenerated) (Session.signIn "alice"))).Snapshot.Session
               Session.createdAt signedIn |> Expect.equal "now" (created.AddHours 1.)
               Session.expiresAt signedIn |> Expect.equal "two hours from now" (created.AddHours 3.)
 
@@ -270,6 +270,6 @@ let tests =
               let created = Session.createdAt (find session token)
               clock.Advance(TimeSpan.FromHours 1.)
               let stepped = wait (step session token (Session.withLifetime (TimeSpan.FromDays 365.)))
-              Session.expiresAt stepped.Loaded.Session |> Expect.equal "30 days" (created.AddDays 30.)
+              Session.expiresAt stepped.Snapshot.Session |> Expect.equal "30 days" (created.AddDays 30.)
               tokenOf stepped |> Expect.equal "the same token" token
               (wait (step session token increment)).Cookie.IsNone |> Expect.isTrue "not sent again" ]

@@ -87,7 +87,7 @@ let tests =
               let _, session = open' ()
               let other = start session (Session.signIn "alice")
               let stepped = wait (step session (start session increment) (Session.signIn "alice"))
-              OwnerSessions.revokeOthers session "alice" stepped.Loaded.Place.Key none
+              OwnerSessions.revokeOthers session "alice" stepped.Snapshot.Place.Key none
               |> wait
               |> Expect.equal "ended" 1
               Session.status (find session other) |> Expect.equal "the other" SessionStatus.Expired

@@ -30,11 +30,11 @@ let private failure (work: unit -> Task<'T>) : SessionStoreException =
 
 let private deleting (driver: SessionDriver) =
     let session = limited driver
-    fun () -> (StoreCall.delete session key).AsTask()
+    fun () -> (StoredRecord.delete session key).AsTask()
 
 let private loading (driver: SessionDriver) =
     let session = limited driver
-    fun () -> (StoreCall.load session { Key = key; Token = ReadOnlyMemory<char>.Empty; Pieces = 0 }).AsTask()
+    fun () -> (StoredRecord.load session { Key = key; Token = ReadOnlyMemory<char>.Empty; Pieces = 0 }).AsTask()
 
 let private inner () = memory (clock ())
 
@@ -93,7 +93,7 @@ let tests =
           <| fun () ->
               let gate = TaskCompletionSource()
               let driver = TestDriver.Slow(inner (), gate.Task, [ StoreOperation.Delete ])
-              let deleted = (StoreCall.delete (web (clock ()) driver.Driver) key).AsTask()
+              let deleted = (StoredRecord.delete (web (clock ()) driver.Driver) key).AsTask()
               deleted.IsCompleted |> Expect.isFalse "it waits"
               gate.SetResult()
               wait deleted |> Expect.equal "nothing was there" ValueNone

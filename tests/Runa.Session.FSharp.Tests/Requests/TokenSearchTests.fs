@@ -15,7 +15,7 @@ let private counting () =
     let driver = TestDriver.Counting(memory clock)
     clock, driver, web clock driver.Driver
 
-let private headerOf (session: NamedSession) (tokens: string list) =
+let private headerOf (session: SessionDefinition) (tokens: string list) =
     StringValues(String.Join("; ", [ for token in tokens -> $"{session.Settings.CookieName}={token}" ]))
 
 let private loadAll session tokens = (SessionLifecycle.load session (headerOf session tokens)).AsTask() |> wait

@@ -21,8 +21,8 @@ let tests =
         "Touches"
         [ testCase "promise 7: at most once per tenth of the idle timeout, or per minute"
           <| fun () ->
-              Commit.touchInterval (minutes 5.) |> Expect.equal "a tenth" (TimeSpan.FromSeconds 30.)
-              Commit.touchInterval (minutes 60.) |> Expect.equal "a minute" (minutes 1.)
+              Idle.touchInterval (minutes 5.) |> Expect.equal "a tenth" (TimeSpan.FromSeconds 30.)
+              Idle.touchInterval (minutes 60.) |> Expect.equal "a minute" (minutes 1.)
 
           testCase "promise 7, 8: a read moves the idle end when that is due, and writes nothing before"
           <| fun () ->
@@ -46,7 +46,7 @@ let tests =
 
               for _ in 1..7 do
                   clock.Advance(minutes 15.)
-                  Session.status (wait (step session token id)).Loaded.Session
+                  Session.status (wait (step session token id)).Snapshot.Session
                   |> Expect.equal "alive" SessionStatus.Active
 
               clock.Advance(minutes 15.)
@@ -67,7 +67,7 @@ let tests =
 
                   for _ in 1..3 do
                       clock.Advance pause
-                      let read = (wait (step session token id)).Loaded.Session
+                      let read = (wait (step session token id)).Snapshot.Session
                       Session.status read |> Expect.equal $"in use: %A{before}, %A{now}" SessionStatus.Active
 
                       if now.IsSome then
@@ -109,7 +109,7 @@ let tests =
               let loaded = wait (load session token)
               step session token Session.signOut |> wait |> ignore
               let stepped = wait (commit session loaded loaded.Session)
-              Session.isEmpty stepped.Loaded.Session |> Expect.isTrue "empty"
+              Session.isEmpty stepped.Snapshot.Session |> Expect.isTrue "empty"
               driver.Count StoreOperation.Touch |> Expect.equal "tried" 1
               Session.status (find session token) |> Expect.equal "still gone" SessionStatus.Expired
 
@@ -122,7 +122,7 @@ let tests =
               let token = start session increment
               clock.Advance(minutes 15.)
               let stepped = wait (step session token id)
-              Session.getOr count 0 stepped.Loaded.Session |> Expect.equal "answered" 1
+              Session.getOr count 0 stepped.Snapshot.Session |> Expect.equal "answered" 1
               gate.SetResult()
               slow.Behave <- TestDriver.Only([ StoreOperation.Touch ], Behaviour.Pass)
               clock.Advance(minutes 15.)
@@ -148,17 +148,17 @@ let tests =
                   let idle = minutes (float idle)
 
                   let state = SessionState.fresh now (minutes 120.)
-                  let record = Commit.record now (Some idle) "s" (RecordVersion.Next()) state
+                  let record = NewRecord.live now (Some idle) "s" (RecordVersion.Next()) state
                   let record =
                       { record with
                           IdleEnd = record.IdleEnd |> ValueOption.map (fun e -> e.AddMinutes -(float offset)) }
                   let later = now.AddMinutes(float at)
 
-                  match Commit.dueTouch later (Some idle) record with
+                  match Idle.dueTouch later (Some idle) record with
                   | ValueSome next -> next > record.IdleEnd.Value && next <= state.ExpiresAt && next <= later + idle
                   | ValueNone ->
                       // What is not written is less than the interval, or the absolute end.
-                      later + idle - record.IdleEnd.Value < Commit.touchInterval idle
+                      later + idle - record.IdleEnd.Value < Idle.touchInterval idle
                       || record.IdleEnd.Value >= state.ExpiresAt
                       || later + idle <= record.IdleEnd.Value
 

@@ -30,7 +30,7 @@ let private ruined (store: DamagedStore) session change =
     store.Damage key
     token, key
 
-let private stands (session: NamedSession) key =
+let private stands (session: SessionDefinition) key =
     try
         ((session.Driver.Load key none).AsTask() |> wait).IsSome
     with :? InvalidDataException ->
@@ -46,7 +46,7 @@ let tests =
           <| fun () ->
               let store, session, log = damaged ()
               let token, key = ruined store session increment
-              let found = (wait (step session token id)).Loaded.Session
+              let found = (wait (step session token id)).Snapshot.Session
               (Session.status found, Session.isEmpty found) |> Expect.equal "gone" (SessionStatus.Expired, true)
               log () |> Expect.equal "told" [ LogLevel.Error, "Unreadable" ]
               stands session key |> Expect.isTrue "left as it is"

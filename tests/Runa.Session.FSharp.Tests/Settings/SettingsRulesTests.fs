@@ -33,8 +33,8 @@ let cookies =
               for name in [ "__Host-a"; "__host-a"; "__HOST-a" ] do
                   let o = { web with CookieName = name }
                   good o
-                  mistake [ "secure = same_as_request"; "always" ] { o with Secure = CookieSecurePolicy.SameAsRequest }
-                  mistake [ "secure = none"; "always" ] { o with Secure = CookieSecurePolicy.None }
+                  mistake [ "secure = same_as_request"; "always" ] { o with Secure = CookieSecure.SameAsRequest }
+                  mistake [ "secure = never"; "always" ] { o with Secure = CookieSecure.Never }
                   mistake [ "cookie_path = \"/shop\""; "the path /" ] { o with CookiePath = "/shop" }
                   mistake
                       [ "cookie_domain = \"example.com\""; "no domain" ]
@@ -44,25 +44,25 @@ let cookies =
           test "promise 19: __Secure- implies Secure and leaves path and domain free" {
               let o = { web with CookieName = "__Secure-a"; CookiePath = "/shop"; CookieDomain = Some "example.com" }
               good o
-              mistake [ "secure = same_as_request"; "always" ] { o with Secure = CookieSecurePolicy.SameAsRequest }
+              mistake [ "secure = same_as_request"; "always" ] { o with Secure = CookieSecure.SameAsRequest }
               mistake
-                  [ "secure = none"; "always" ]
-                  { o with CookieName = "__secure-a"; Secure = CookieSecurePolicy.None }
+                  [ "secure = never"; "always" ]
+                  { o with CookieName = "__secure-a"; Secure = CookieSecure.Never }
           }
 
           test "promise 19: SameSite=None and Partitioned need Secure" {
-              good { plain with SameSite = SameSiteMode.None; Partitioned = true }
+              good { plain with SameSite = SameSite.None; Partitioned = true }
 
               for secure, text in
-                  [ CookieSecurePolicy.SameAsRequest, "same_as_request"; CookieSecurePolicy.None, "none" ] do
+                  [ CookieSecure.SameAsRequest, "same_as_request"; CookieSecure.Never, "never" ] do
                   let o = { plain with Secure = secure }
                   good o
-                  mistake [ "same_site = none"; "secure = always"; text ] { o with SameSite = SameSiteMode.None }
+                  mistake [ "same_site = none"; "secure = always"; text ] { o with SameSite = SameSite.None }
                   mistake [ "partitioned = true"; "secure = always"; text ] { o with Partitioned = true }
           }
 
           test "promise 23: SameSite and Secure are values of their enums" {
-              for same in [ SameSiteMode.Unspecified; SameSiteMode.Lax; SameSiteMode.Strict ] do
+              for same in [ SameSite.Unspecified; SameSite.Lax; SameSite.Strict ] do
                   good { plain with SameSite = same }
 
               for value in [ -2; 4; 99 ] do
@@ -117,14 +117,14 @@ let life =
                   { web with
                       CookiePath = "/shop"
                       CookieDomain = Some "example.com"
-                      SameSite = SameSiteMode.None
-                      Secure = CookieSecurePolicy.None
+                      SameSite = SameSite.None
+                      Secure = CookieSecure.Never
                       Ttl = TimeSpan.Zero
                       MaxBytes = -1 }
 
               let mistakes = SettingsRules.check "web" o
 
-              for key in [ "secure = none"; "cookie_path"; "cookie_domain"; "same_site"; "ttl"; "max_bytes" ] do
+              for key in [ "secure = never"; "cookie_path"; "cookie_domain"; "same_site"; "ttl"; "max_bytes" ] do
                   Expect.exists mistakes (fun sentence -> sentence.Contains key) key
 
               Expect.hasLength (List.distinct mistakes) 6 "no more"

@@ -67,10 +67,10 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
             let session = session |> Session.set mark "before" |> Session.flash notice "hello"
             struct (Option.fold (fun session owner -> Session.signIn owner session) session owner, ())
 
-        let stepped = Attempts.run named null (Loaded.none named) null WhenGone.StepAgain step
+        let stepped = Attempts.run named null (Snapshot.none named) null WhenGone.StepAgain step
         stepped.AsTask().GetAwaiter().GetResult()
 
-    let token = string first.Loaded.Place.Token
+    let token = string first.Snapshot.Place.Token
     // So that touches are due.
     do clock.Advance(TimeSpan.FromMinutes 3.)
 
@@ -82,7 +82,7 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
     member _.Token = token
 
     /// What a request with this token finds.
-    member _.Find(token: string) : Loaded =
+    member _.Find(token: string) : Snapshot =
         (SessionLifecycle.load named (header token)).AsTask().GetAwaiter().GetResult()
 
     /// Living records that none of the tokens leads to.

@@ -37,7 +37,7 @@ let webWith clock driver change =
     registry.Find "web"
 
 /// The Cookie header that carries this token.
-let header (session: NamedSession) (token: string) = StringValues $"{session.Settings.CookieName}={token}"
+let header (session: SessionDefinition) (token: string) = StringValues $"{session.Settings.CookieName}={token}"
 
 let load session (token: string) : Task<Loaded> = (SessionLifecycle.load session (header session token)).AsTask()
 
@@ -49,7 +49,7 @@ let step session (token: string) (change: Session -> Session) : Task<Stepped<uni
     }
 
 /// As withSessionTask does: changes of what was loaded before.
-let commit session (loaded: Loaded) (wanted: Session) : Task<Stepped<unit>> =
+let commit session (loaded: Snapshot) (wanted: Session) : Task<Stepped<unit>> =
     (Attempts.run session null loaded wanted WhenGone.StepAgainUnlessOwned (fun s -> struct (s, ()))).AsTask()
 
 let tokenOf (stepped: Stepped<'R>) =
@@ -63,11 +63,11 @@ let start session (change: Session -> Session) : string = tokenOf (wait (step se
 /// The session that the token leads to.
 let find session token : Session = (wait (load session token)).Session
 
-let record (session: NamedSession) (loaded: Loaded) =
+let record (session: SessionDefinition) (loaded: Snapshot) =
     (session.Driver.Load loaded.Place.Key CancellationToken.None).AsTask() |> wait
 
 /// The session with a log of its own, and what has been logged so far: each line's level, name and text.
-let logging (session: NamedSession) : NamedSession * (unit -> (LogLevel * string * string) list) =
+let logging (session: SessionDefinition) : SessionDefinition * (unit -> (LogLevel * string * string) list) =
     let lines = System.Collections.Concurrent.ConcurrentQueue<LogLevel * string * string>()
 
     let log =

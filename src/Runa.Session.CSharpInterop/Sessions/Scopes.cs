@@ -1,0 +1,86 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Runa.Session;
+
+/// <summary>The scopes of a request's sessions, asked without the caller's synchronization context.</summary>
+internal static class Scopes
+{
+    /// <summary>
+    /// Raises InvalidOperationException where sessions are not configured, for a name that is not registered, and for the first
+    /// session of a request whose response has started.
+    /// </summary>
+    public static SessionScope Find(HttpContext context, string name)
+    {
+        var scope = context.GetSessionScope(name);
+
+        return !scope.IsTooLate ? scope : throw new InvalidOperationException(
+            $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: put app.UseRunaSession(\"{name}\") before whatever writes, or add .WithRunaSession(\"{name}\") to its endpoint. Or send Cache-Control: no-store with the response.");
+    }
+
+    /// <summary>As Find, of a session that is loaded, or that is loaded when it is looked at.</summary>
+    public static SessionScope FindLoaded(HttpContext context, string name)
+    {
+        var scope = Find(context, name);
+
+        return scope.IsLoaded || scope.IsOpen ? scope : throw new InvalidOperationException(
+            $"The session \"{name}\" is not loaded in this request: put app.UseRunaSession(\"{name}\") before this endpoint, add .WithRunaSession(\"{name}\") to it, or use ctx.UpdateRunaSessionAsync or ctx.LoadRunaSessionAsync.");
+    }
+
+    /// <summary>As FindLoaded, and loads it.</summary>
+    public static async ValueTask<RunaSession> LoadAsync(HttpContext context, string name)
+    {
+        var scope = FindLoaded(context, name);
+        await Load(scope, CancellationToken.None).ConfigureAwait(false);
+        return RunaSession.Of(scope);
+    }
+
+    public static ValueTask<Session> Load(SessionScope scope, CancellationToken cancellationToken)
+    {
+        using (WithoutContext.Enter())
+        {
+            return scope.Load(cancellationToken);
+        }
+    }
+
+    /// <summary>Blocks the thread until the store has answered.</summary>
+    public static void LoadNow(SessionScope scope)
+    {
+        var loading = Load(scope, CancellationToken.None);
+
+        if (loading.IsCompleted)
+        {
+            loading.GetAwaiter().GetResult();
+        }
+        else
+        {
+            loading.AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    public static ValueTask<Session> Reload(SessionScope scope, CancellationToken cancellationToken)
+    {
+        using (WithoutContext.Enter())
+        {
+            return scope.Reload(cancellationToken);
+        }
+    }
+
+    public static Task Commit(SessionScope scope, CancellationToken cancellationToken)
+    {
+        using (WithoutContext.Enter())
+        {
+            return scope.CommitNow(cancellationToken);
+        }
+    }
+
+    public static ValueTask<ValueTuple<TResult, bool>> Step<TResult>(
+        SessionScope scope,
+        Func<RunaSession, TResult> step,
+        CancellationToken cancellationToken)
+    {
+        using (WithoutContext.Enter())
+        {
+            return scope.Step(WhenGone.StepAgainUnlessOwned, new StepFunc<TResult>(step), cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+namespace Runa.Session
+
+open System
+
+/// The records that a commit writes.
+module internal NewRecord =
+    /// Flashes get the ids by which merges tell them apart when they are first stored: from the version of that write.
+    let private number (RecordVersion.RecordVersion version) (flashes: Flash list) =
+        if flashes |> List.forall (fun flash -> flash.Id <> 0L) then
+            flashes
+        else
+            flashes
+            |> List.mapi (fun index flash ->
+                if flash.Id <> 0L then
+                    flash
+                else
+                    match version + int64 index with
+                    | 0L -> { flash with Id = Int64.MinValue }
+                    | id -> { flash with Id = id })
+
+    /// The record to write for a state.
+    let live
+        (now: DateTimeOffset)
+        (idle: TimeSpan option)
+        (scope: string)
+        (version: RecordVersion)
+        (state: SessionState)
+        : SessionRecord =
+        { Version = version
+          Scope = scope
+          State = { state with LastSeenAt = now; Flashes = number version state.Flashes }
+          IdleEnd = Idle.endAt now idle state
+          Kind = RecordKind.Live }
+
+    /// How long a token that was exchanged still leads to its successor: 2 minutes by the clock of every node.
+    let tombstoneLife = TimeSpan.FromMinutes 2. + SessionDriver.clockTolerance
+
+    let tombstone
+        (now: DateTimeOffset)
+        (scope: string)
+        (version: RecordVersion)
+        (owner: string option)
+        (successor: StoreKey)
+        : SessionRecord =
+        { Version = version
+          Scope = scope
+          State = { SessionState.fresh now tombstoneLife with Owner = owner }
+          IdleEnd = ValueNone
+          Kind = RecordKind.Moved successor }

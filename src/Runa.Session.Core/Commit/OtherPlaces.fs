@@ -1,0 +1,112 @@
+namespace Runa.Session
+
+open System
+open System.Net
+open Microsoft.Extensions.Primitives
+
+/// A cookie to take back.
+[<NoComparison; NoEquality>]
+type internal OtherPlace = { Cookie: SetCookie; Change: CookieChange }
+
+/// Cookies of a session that a browser still holds at another path or domain, from before cookie_path or cookie_domain was
+/// changed.
+module internal OtherPlaces =
+    /// So many Set-Cookie lines at the most.
+    let most = 8
+
+    /// Whether the request carried several cookies of the session's name, all of them genuinely ours: then whatever of that
+    /// name a browser holds at a prefix of the request's path is ours to take back, and nobody else's (promise 21).
+    let private areSeveralOurs (home: Home) (header: StringValues) : bool =
+        let name = home.Definition.Settings.CookieName
+        let mutable walk = CookieWalk(header, name)
+        let mutable count = 0
+
+        while count <= CookieWalk.MostCandidates && walk.Next() do
+            count <- count + 1
+
+        // A single one, the usual case, is not verified once more.
+        if count < 2 || count > CookieWalk.MostCandidates then
+            false
+        else
+            walk <- CookieWalk(header, name)
+            let mutable index = 0
+            let mutable areOurs = true
+
+            while areOurs && walk.Next() do
+                areOurs <- home.IsOurs header index walk.Value
+                index <- index + 1
+
+            areOurs
+
+    /// The paths that a session's cookie may have had and that match this request, the likeliest first.
+    let private paths (pathBase: string) (path: string) : string list =
+        let segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries) |> List.ofArray
+
+        [ "/"
+          if pathBase <> "" then
+              pathBase
+              pathBase + "/"
+          // A page is no path of cookies, a folder may be.
+          match segments with
+          | first :: second :: _ ->
+              $"{pathBase}/{first}"
+              $"{pathBase}/{first}/"
+              $"{pathBase}/{first}/{second}"
+          | [ first ] -> $"{pathBase}/{first}"
+          | [] -> () ]
+        |> List.filter CookieRules.isPath
+        |> List.distinct
+
+    /// This host alone, this host with those below it, and the domains above that are not a top-level one.
+    let private domains (host: string) : string option list =
+        let rec above (domain: string) =
+            match domain.IndexOf '.' with
+            | -1 -> []
+            | dot -> Some domain :: above (domain.Substring(dot + 1))
+
+        let isAddress, _ = IPAddress.TryParse(host.AsSpan().Trim('[').Trim(']'))
+        None :: (if isAddress || not (CookieRules.isDomain host) then [] else above host)
+
+    let private places (o: SessionSettings) (host: string) (pathBase: string) (path: string) =
+        // Such a cookie has one place only.
+        if CookieRules.hasPrefix CookieRules.hostPrefix o.CookieName then
+            []
+        else
+            let paths = paths pathBase path
+            let others = domains host |> List.filter ((<>) o.CookieDomain)
+
+            [ for path in paths do
+                  if path <> o.CookiePath then
+                      o.CookieDomain, path
+              for domain in others do
+                  domain, o.CookiePath
+              for path in paths do
+                  for domain in others do
+                      if path <> o.CookiePath then
+                          domain, path ]
+
+    /// Where else the browser holds cookies of the session, and how many pieces of each: the request shows that it holds
+    /// some, and all of them are ours. Otherwise none. Each is the session's cookie with another domain and path.
+    let find (home: Home) (header: StringValues) (host: string) (pathBase: string) (path: string) : OtherPlace list =
+        if not (areSeveralOurs home header) then
+            []
+        else
+            let o = home.Definition.Settings
+            let pieces = home.Held header
+
+            places o host pathBase path
+            |> List.truncate (max 1 (most / (1 + pieces)))
+            |> List.map (fun (domain, path) ->
+                { Cookie =
+                    SetCookie(
+                        o.CookieName,
+                        domain,
+                        path,
+                        o.HttpOnly,
+                        o.Secure,
+                        o.SameSite,
+                        o.Partitioned,
+                        o.Persistent,
+                        o.IsEssential
+                    )
+                  Change = CookieChange.Expire pieces })

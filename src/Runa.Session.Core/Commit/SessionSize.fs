@@ -1,0 +1,17 @@
+namespace Runa.Session
+
+/// The bound of what a session may hold.
+module internal SessionSize =
+    /// Raises SessionTooLargeException over the setting MaxBytes (promise 18).
+    let check (definition: SessionDefinition) (state: SessionState) : unit =
+        let size = SessionState.bytes state
+
+        if size > definition.Settings.MaxBytes then
+            raise (
+                SessionTooLargeException.ForSetting(
+                    definition.Name,
+                    size,
+                    definition.Settings.MaxBytes,
+                    SessionState.largest state
+                )
+            )

@@ -1,0 +1,122 @@
+namespace Runa.Session
+
+open System
+open System.Threading.Tasks
+
+/// Sessions that live in a store.
+module internal StoreHome =
+    open StoreCreation
+
+    let private committed (snapshot: Snapshot) cookie : Task<Outcome> =
+        Task.FromResult(Outcome.Committed(Answer.written snapshot cookie))
+
+    let private unchanged (snapshot: Snapshot) : Task<Outcome> =
+        Task.FromResult(Outcome.Committed(Answer.unwritten snapshot))
+
+    let private create definition (snapshot: Snapshot) state =
+        createThen definition state true snapshot.Since (fun created ->
+            task {
+                do! StoreEnding.deleteUnreadable definition snapshot
+                return Fate.Stands created
+            })
+
+    let private replace definition (snapshot: Snapshot) (old: SessionRecord) state sendsCookie =
+        task {
+            // A session that is only read may be over a limit that was lowered since.
+            let isRead = Object.ReferenceEquals(snapshot.State, state)
+            let record = if isRead then newRecord definition state else recordOf definition state
+
+            match! StoredRecord.replace definition snapshot.Place old.Version record with
+            | ValueNone ->
+                let stored = Snapshot.written definition snapshot.Place record snapshot.Since
+                let cookie = if sendsCookie then setCookie stored else CookieChange.None
+                return Outcome.Committed(Answer.written stored cookie)
+            | ValueSome refusal -> return refusal
+        }
+
+    let private logged (definition: SessionDefinition) (touching: Task<bool>) : Task =
+        task {
+            try
+                let! _ = touching
+                ()
+            with :? SessionStoreException as e ->
+                Log.notTouched definition.Log definition.Name e
+        }
+
+    /// Does not wait for a store outside this process, as far as its client leaves the thread: the session was there when it
+    /// was loaded, and a touch does not bring one back that has ended since.
+    let private touch (definition: SessionDefinition) (snapshot: Snapshot) (record: SessionRecord) idleEnd =
+        let touching = StoredRecord.touch definition snapshot.Place.Key idleEnd
+
+        let touched () =
+            let record = SessionRecord.touch idleEnd record
+            Outcome.Committed(Answer.unwritten (Snapshot.written definition snapshot.Place record snapshot.Since))
+
+        if definition.Driver.InProcess then
+            task {
+                match! touching with
+                | true -> return touched ()
+                | false -> return Outcome.Missing
+            }
+        else
+            logged definition (touching.AsTask()) |> ignore
+            Task.FromResult(touched ())
+
+    let private superseded (definition: SessionDefinition) =
+        SessionConflictException
+            $"The session \"{definition.Name}\" could not be saved: another request has moved it to a new id (a sign-in or regenerate)."
+
+    let private endOf (definition: SessionDefinition) (snapshot: Snapshot) (told: Snapshot) cookie =
+        task {
+            do! StoreEnding.deleteAll definition snapshot
+            return! committed told cookie
+        }
+
+    /// The new session stands before the old one goes: a failure in between has ended nothing. But a full store takes nothing
+    /// new: there the old one goes first, which also makes room (promise 9).
+    let private endThenBegin (definition: SessionDefinition) (snapshot: Snapshot) state : Task<Outcome> =
+        let beginning (ending: unit -> Task<unit>) =
+            createThen definition state true snapshot.Since (fun created ->
+                task {
+                    do! ending ()
+                    return Fate.Stands created
+                })
+
+        task {
+            try
+                return! beginning (fun () -> StoreEnding.deleteAll definition snapshot)
+            with :? SessionStoreException as e when DriverCall.isRefused definition e ->
+                do! StoreEnding.deleteAll definition snapshot
+                return! beginning Task.FromResult
+        }
+
+    let private execute (definition: SessionDefinition) (snapshot: Snapshot) (plan: Plan) : Task<Outcome> =
+        match plan, snapshot.Record with
+        | Plan.Nothing, _
+        | Plan.Touch _, ValueNone -> unchanged snapshot
+        | Plan.Touch idleEnd, ValueSome record -> touch definition snapshot record idleEnd
+        | Plan.Replace(state, sendsCookie), ValueSome old -> replace definition snapshot old state sendsCookie
+        | Plan.Rekey state, ValueSome old -> StoreRekey.rekey definition snapshot old state
+        | Plan.Create state, _
+        | Plan.Replace(state, _), ValueNone
+        | Plan.Rekey state, ValueNone -> create definition snapshot state
+        | Plan.Delete, _ ->
+            let none = (Snapshot.none definition).LookedAt snapshot.Since
+            endOf definition snapshot none (CookieChange.Expire 0)
+        | Plan.DeleteEnded, _ -> endOf definition snapshot snapshot CookieChange.None
+        | Plan.DeleteThenCreate state, _ -> endThenBegin definition snapshot state
+        | Plan.Superseded, _ -> raise (superseded definition)
+
+    let private handle (snapshot: Snapshot) =
+        match snapshot.Status with
+        | SessionStatus.Active -> Some(StoreKey.toText snapshot.Place.Key)
+        | _ -> None
+
+    let ofDefinition (definition: SessionDefinition) : Home =
+        { Definition = definition
+          Load = StoreLoad.load definition
+          Execute = execute definition
+          NeedsCookie = Plan.needsCookie
+          Handle = handle
+          Held = fun _ -> 0
+          IsOurs = fun _ _ value -> TokenSearch.isOurs definition value.Span }

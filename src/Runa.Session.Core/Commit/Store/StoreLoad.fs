@@ -1,0 +1,81 @@
+namespace Runa.Session
+
+open System.Threading.Tasks
+open Microsoft.Extensions.Primitives
+
+/// Loads the stored session that a Cookie header leads to.
+module internal StoreLoad =
+    /// Of several sessions that are not active: a logout follows one that moved before any other.
+    let private rank (snapshot: Snapshot) =
+        match snapshot.Remains with
+        | Remains.Moved -> 2
+        | Remains.Ended
+        | Remains.Unreadable -> 1
+        | Remains.None -> 0
+
+    /// A browser can send an old cookie before the one that counts, after cookie_path or cookie_domain was changed. Where
+    /// the session of the first one is not active, the next genuine ones are asked for.
+    let private searchOn (definition: SessionDefinition) (walk: CookieWalk) (tried: int) (first: Snapshot) next =
+        task {
+            let mutable best = first
+            let mutable walk = walk
+            let mutable tried = tried
+            let mutable next: Place voption = next
+
+            while next.IsSome do
+                if next.Value.Key = first.Place.Key then
+                    next <- ValueNone
+                else
+                    let! found = StoredRecord.load definition next.Value
+                    next <- ValueNone
+
+                    if found.Status = SessionStatus.Active then
+                        best <- found
+                        tried <- CookieWalk.MostCandidates
+                    elif rank found > rank best then
+                        best <- found
+
+                let mutable sawForeign = false
+                next <- TokenSearch.tryNext (definition, &walk, &tried, &sawForeign)
+
+            return best.LookedAt first.Since
+        }
+
+    let private orNext (definition: SessionDefinition) (walk: CookieWalk) (tried: int) (first: Snapshot) =
+        if first.Status = SessionStatus.Active then
+            ValueTask<Snapshot> first
+        else
+            let mutable walk = walk
+            let mutable tried = tried
+            let mutable sawForeign = false
+
+            match TokenSearch.tryNext (definition, &walk, &tried, &sawForeign) with
+            | ValueNone -> ValueTask<Snapshot> first
+            | next -> ValueTask<Snapshot>(searchOn definition walk tried first next)
+
+    let load (definition: SessionDefinition) (header: StringValues) : ValueTask<Snapshot> =
+        let mutable walk = CookieWalk(header, definition.Settings.CookieName)
+        let mutable tried = 0
+        let mutable sawForeign = false
+
+        match TokenSearch.tryNext (definition, &walk, &tried, &sawForeign) with
+        | ValueNone ->
+            if sawForeign then
+                DevelopmentHints.foreignCookie definition
+
+            ValueTask<Snapshot>(Snapshot.none definition)
+        | ValueSome place ->
+            let first = StoredRecord.load definition place
+
+            if first.IsCompletedSuccessfully then
+                orNext definition walk tried first.Result
+            else
+                let walk = walk
+                let tried = tried
+
+                ValueTask<Snapshot>(
+                    task {
+                        let! first = first
+                        return! orNext definition walk tried first
+                    }
+                )

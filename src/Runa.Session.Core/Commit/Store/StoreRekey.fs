@@ -1,0 +1,53 @@
+namespace Runa.Session
+
+open System.Threading.Tasks
+
+/// Moves a stored session to a new id (promise 4).
+module internal StoreRekey =
+    open StoreCreation
+
+    let private fate (outcome: Outcome voption) (created: Snapshot) =
+        match outcome with
+        | ValueNone -> Fate.Stands created
+        | ValueSome refusal -> Fate.TakenBack refusal
+
+    /// After a tombstone whose outcome is unknown: writes the old record anew, so that a tombstone which is still on its way
+    /// finds another version. One of the two, the old record or the new one, stands whatever happens.
+    let private fence definition (snapshot: Snapshot) (old: SessionRecord) (created: Snapshot) (e: SessionStoreException) =
+        let fencing =
+            task {
+                try
+                    let record = newRecord definition snapshot.State
+                    let! refusal = StoredRecord.replace definition snapshot.Place old.Version record
+                    return Ok refusal
+                with :? SessionStoreException ->
+                    return Error()
+            }
+
+        task {
+            match! fencing with
+            | Error() -> return Fate.Unknown e
+            | Ok ValueNone ->
+                return raise (SessionStoreException($"{e.Message} Nothing was saved.", false, e.InnerException))
+            | Ok(ValueSome(Outcome.Conflict { Kind = RecordKind.Moved successor })) when successor = created.Place.Key ->
+                return Fate.Stands created
+            | Ok(ValueSome refusal) -> return Fate.TakenBack refusal
+        }
+
+    /// The new record stands before the old one becomes a tombstone, and the token is given out only after that: a crash
+    /// in between loses nothing, and a regenerate that is late finds nothing to replace.
+    let rekey (definition: SessionDefinition) (snapshot: Snapshot) (old: SessionRecord) (state: SessionState) =
+        let signsIn = state.Owner <> snapshot.State.Owner || state.SignedInAt <> snapshot.State.SignedInAt
+
+        createThen definition state signsIn snapshot.Since (fun created ->
+            task {
+                let version = RecordVersion.Next()
+                let key = created.Place.Key
+                let tombstone = NewRecord.tombstone definition.Now definition.Scope version state.Owner key
+
+                try
+                    let! refusal = StoredRecord.replace definition snapshot.Place old.Version tombstone
+                    return fate refusal created
+                with :? SessionStoreException as e when e.MayHaveBeenSaved ->
+                    return! fence definition snapshot old created e
+            })

@@ -1,0 +1,189 @@
+namespace Runa.Session
+
+open System
+open System.IO
+open System.Runtime.ExceptionServices
+open System.Threading
+open System.Threading.Tasks
+
+/// What stands under a store key.
+[<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
+type private Found =
+    | Nothing
+    | Record of SessionRecord
+    /// Something that cannot be read.
+    | Unreadable
+
+/// Reads and writes the records of a definition: seals what is to be encrypted at rest and opens it, tells apart what cannot
+/// be read, and finds out whether a write that failed stands all the same.
+module internal StoredRecord =
+    let private reportUnreadable (definition: SessionDefinition) (e: exn) : unit =
+        match e.InnerException with
+        | null -> Unreadable.report definition e.Message e
+        | cause -> Unreadable.report definition cause.Message cause
+
+    let private unopened =
+        "it does not open, as it was sealed under another token or secret, or was changed in the store."
+
+    /// What was stored before the session was to be sealed counts as gone: taken as it is, whoever can write the store
+    /// could put in what they like. What does not open is never taken for anything else (promise 6).
+    let private opened (definition: SessionDefinition) (place: Place) (record: SessionRecord) : Found =
+        match record.Kind with
+        | RecordKind.Sealed _ ->
+            try
+                match SealedRecord.tryOpen definition.Token place record with
+                | Some record -> Found.Record record
+                | None ->
+                    Unreadable.report definition unopened null
+                    Found.Unreadable
+            with :? InvalidDataException as e ->
+                Unreadable.report definition e.Message e
+                Found.Unreadable
+        | RecordKind.Live when definition.Settings.Sealed ->
+            Log.unsealed definition.Log definition.Name
+            Found.Nothing
+        | RecordKind.Live
+        | RecordKind.Moved _ -> Found.Record record
+
+    let private sealedFor (definition: SessionDefinition) place (record: SessionRecord) =
+        if definition.Settings.Sealed then
+            SealedRecord.seal definition.Token place record
+        else
+            record
+
+    let private openedIfAny definition place (found: SessionRecord voption) : Found =
+        match found with
+        | ValueSome record -> opened definition place record
+        | ValueNone -> Found.Nothing
+
+    /// What stands there, whether or not its content opens. What cannot be read raises: see isUnreadable.
+    let peek (definition: SessionDefinition) (key: StoreKey) : Task<SessionRecord voption> =
+        (DriverCall.run definition "load" false (definition.Driver.Load key)).AsTask()
+
+    let private snapshot definition place (found: SessionRecord voption) : Snapshot =
+        match openedIfAny definition place found with
+        | Found.Record record -> Snapshot.ofRecord definition place record
+        | Found.Nothing -> Snapshot.gone definition place
+        | Found.Unreadable -> Snapshot.unreadable definition place
+
+    let private loading definition place (found: ValueTask<SessionRecord voption>) : Task<Snapshot> =
+        let reading =
+            task {
+                try
+                    let! found = found
+                    return ValueSome found
+                with e when DriverCall.isUnreadable e ->
+                    reportUnreadable definition e
+                    return ValueNone
+            }
+
+        task {
+            match! reading with
+            | ValueSome found -> return snapshot definition place found
+            | ValueNone -> return Snapshot.unreadable definition place
+        }
+
+    let load (definition: SessionDefinition) (place: Place) : ValueTask<Snapshot> =
+        let found =
+            if definition.Driver.InProcess then
+                DriverCall.ask definition "load" false (fun token -> definition.Driver.Load place.Key token)
+            else
+                DriverCall.run definition "load" false (definition.Driver.Load place.Key)
+
+        if found.IsCompletedSuccessfully then
+            ValueTask<Snapshot>(snapshot definition place found.Result)
+        else
+            ValueTask<Snapshot>(loading definition place found)
+
+    /// Whether a write that failed stands all the same: its version is what is found (promise 12). Not applied, or
+    /// replaced since: then nobody can tell, and the failure is all there is to say.
+    let private stands (definition: SessionDefinition) (key: StoreKey) (version: RecordVersion) : Task<bool> =
+        task {
+            try
+                match! DriverCall.run definition "load" false (definition.Driver.Load key) with
+                | ValueSome found -> return found.Version = version
+                | ValueNone -> return false
+            with :? SessionStoreException ->
+                return false
+        }
+
+    let private settled definition key (record: SessionRecord) (answer: ValueTask<'T>) (applied: 'T) : Task<'T> =
+        task {
+            try
+                return! answer
+            // Where the store refused it, or could not read what stands there, nothing was written.
+            with :? SessionStoreException as e when e.MayHaveBeenSaved && not (DriverCall.isUnreadable e) ->
+                let! isApplied = stands definition key record.Version
+
+                if not isApplied then
+                    ExceptionDispatchInfo.Throw e
+
+                return applied
+        }
+
+    let create (definition: SessionDefinition) (place: Place) (record: SessionRecord) : ValueTask<bool> =
+        let stored = sealedFor definition place record
+        let answer = DriverCall.run definition "create" true (definition.Driver.Create place.Key stored)
+
+        if answer.IsCompletedSuccessfully then
+            answer
+        else
+            ValueTask<bool>(settled definition place.Key record answer true)
+
+    let private openedResult definition place (result: ReplaceResult) : Outcome voption =
+        match result with
+        | ReplaceResult.Replaced -> ValueNone
+        | ReplaceResult.Missing -> ValueSome Outcome.Missing
+        | ReplaceResult.Conflict current ->
+            match opened definition place current with
+            | Found.Record current -> ValueSome(Outcome.Conflict current)
+            | Found.Nothing -> ValueSome Outcome.Missing
+            | Found.Unreadable -> ValueSome Outcome.Unreadable
+
+    let private replacing definition (place: Place) record (answer: ValueTask<ReplaceResult>) : Task<Outcome voption> =
+        task {
+            try
+                let! result = settled definition place.Key record answer ReplaceResult.Replaced
+                return openedResult definition place result
+            with e when DriverCall.isUnreadable e ->
+                reportUnreadable definition e
+                return ValueSome Outcome.Unreadable
+        }
+
+    /// Why the record of that version could not be replaced; ValueNone: it was.
+    let replace
+        (definition: SessionDefinition)
+        (place: Place)
+        (version: RecordVersion)
+        (record: SessionRecord)
+        : ValueTask<Outcome voption> =
+        let stored = sealedFor definition place record
+        let answer = DriverCall.run definition "replace" true (definition.Driver.Replace place.Key version stored)
+
+        if answer.IsCompletedSuccessfully then
+            ValueTask<Outcome voption>(openedResult definition place answer.Result)
+        else
+            ValueTask<Outcome voption>(replacing definition place record answer)
+
+    let touch (definition: SessionDefinition) (key: StoreKey) (idleEnd: DateTimeOffset) =
+        DriverCall.run definition "touch" true (definition.Driver.Touch key idleEnd)
+
+    /// What it removed. Of a record that cannot be read there is nothing more to say: it is gone by then.
+    let delete (definition: SessionDefinition) (key: StoreKey) : ValueTask<SessionRecord voption> =
+        let answer = DriverCall.run definition "delete" true (definition.Driver.Delete key)
+
+        if answer.IsCompletedSuccessfully then
+            answer
+        else
+            ValueTask<SessionRecord voption>(
+                task {
+                    try
+                        return! answer
+                    with e when DriverCall.isUnreadable e ->
+                        Unreadable.reportDeleted definition
+                        return ValueNone
+                }
+            )
+
+    let deleteMany (definition: SessionDefinition) (keys: StoreKey list) : ValueTask<DeletedRecord list> =
+        DriverCall.run definition "delete many" true (definition.Driver.DeleteMany keys)

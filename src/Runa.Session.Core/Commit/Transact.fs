@@ -1,0 +1,161 @@
+namespace Runa.Session
+
+open System.Diagnostics
+open System.Threading
+open System.Threading.Tasks
+
+/// Runs a step and commits what it hands back, again and again while other requests get there first (promise 12).
+module internal Transact =
+    /// One request's transaction: what stays the same over its attempts.
+    [<NoComparison; NoEquality>]
+    type private Run<'R> =
+        { Home: Home
+          Watch: IStepWatch
+          WhenGone: WhenGone
+          Step: Session -> struct (Session * 'R)
+          Token: CancellationToken
+          First: Snapshot
+          Turn: CommitTurn
+          Started: int64 }
+
+    let private begin' home watch whenGone (step: Session -> struct (Session * 'R)) (first: Snapshot) : Run<'R> =
+        let token =
+            match box step with
+            | :? ICancellable as step -> step.Token
+            | _ -> CancellationToken.None
+
+        { Home = home
+          Watch = watch
+          WhenGone = whenGone
+          Step = step
+          Token = token
+          First = first
+          Turn = CommitTurn(home.Definition, first.Place.Key, token)
+          Started = Stopwatch.GetTimestamp() }
+
+    let private standing (run: Run<'R>) from pending count : Attempt =
+        { WhenGone = run.WhenGone
+          CanSendCookie = Stepping.canSendCookie run.Watch
+          From = from
+          Pending = pending
+          Count = count
+          Elapsed = Stopwatch.GetElapsedTime run.Started }
+
+    let private happened (run: Run<'R>) (from: Snapshot) (outcome: Outcome) : Happened =
+        let definition = run.Home.Definition
+        let gone (empty: Snapshot) = Happened.Gone(empty.LookedAt run.First.Since)
+
+        match outcome with
+        | Outcome.Committed answer -> Happened.Committed answer
+        | Outcome.Missing -> gone (Snapshot.gone definition from.Place)
+        | Outcome.Unreadable -> gone (Snapshot.unreadable definition from.Place)
+        | Outcome.Conflict current ->
+            Telemetry.conflict definition.Name
+            Happened.Overtaken current
+
+    /// A record, as a request finds it that has looked at the session before.
+    let private found (run: Run<'R>) (from: Snapshot) (record: SessionRecord) : Happened =
+        let now = Snapshot.ofRecord run.Home.Definition from.Place record
+        Happened.Found(now.SeenLiveAt(from.Since, Plan.flight).LookedAt run.First.Since)
+
+    let rec private attempt run (from: Snapshot) pending (struct (plan, result)) count : Task<struct (Answer * 'R)> =
+        task {
+            // From here to the answer it goes on, whoever still waits (promise 15).
+            run.Token.ThrowIfCancellationRequested()
+            let! outcome = run.Home.Execute from plan
+            return! goOn run (standing run from pending count) (happened run from outcome) result
+        }
+
+    and private goOn run (attempted: Attempt) (happened: Happened) (result: 'R) : Task<struct (Answer * 'R)> =
+        let definition = run.Home.Definition
+
+        let again (now: Snapshot) pending start mayWrite =
+            let struct (plan, _) as planned = Stepping.run run.Home run.Watch run.Step now start
+
+            if not (mayWrite || Plan.isNothing plan) then
+                CommitTurn.Refuse(definition, Attempt.endedMeanwhile)
+
+            attempt run now pending planned (attempted.Count + 1)
+
+        match Attempt.next attempted happened with
+        | Next.Finish answer ->
+            run.Turn.Store answer.Snapshot
+            Task.FromResult(struct (answer, result))
+        | Next.TakeTurn current ->
+            task {
+                let! latest = run.Turn.Take()
+                let newest = ValueOption.defaultValue current latest
+                return! goOn run attempted (found run attempted.From newest) result
+            }
+        | Next.Step now -> again now null now.Session true
+        | Next.Merge(now, pending) ->
+            again now pending (Carrying.merge definition now run.First.Session pending) true
+        | Next.StartOver(empty, mayWrite, isDropped) ->
+            if isDropped then
+                Telemetry.drop definition.Name
+                Log.dropped definition.Log definition.Name
+
+            again empty null empty.Session mayWrite
+        | Next.GiveUp why -> CommitTurn.Refuse(definition, why)
+
+    /// Requests that wait for their turn come first: where the store answers at once, newcomers would overtake them for ever.
+    let private behindOthers run pending (struct (_, result) as planned) : Task<struct (Answer * 'R)> =
+        task {
+            match! run.Turn.Take() with
+            | ValueSome latest when run.First.Record |> ValueOption.exists (fun was -> was.Version <> latest.Version) ->
+                return! goOn run (standing run run.First pending 0) (found run run.First latest) result
+            | _ -> return! attempt run run.First pending planned 1
+        }
+
+    let private commit run pending (struct (plan, _) as planned) : Task<struct (Answer * 'R)> =
+        task {
+            try
+                if Plan.replaces plan && run.Turn.IsBusy then
+                    return! behindOthers run pending planned
+                else
+                    return! attempt run run.First pending planned 1
+            finally
+                run.Turn.Leave()
+        }
+
+    /// Runs the step on the session of the snapshot; or on `pending`, which a run-once handler made from it: that is merged
+    /// where another request gets there first. Raises what design.md names: SessionConflictException, SessionStoreException,
+    /// SessionTooLargeException.
+    let run home watch whenGone step (snapshot: Snapshot) (pending: Session | null) : ValueTask<struct (Answer * 'R)> =
+        let start =
+            match pending with
+            | null -> snapshot.Session
+            | pending -> pending
+
+        let struct (plan, result) as planned = Stepping.run home watch step snapshot start
+
+        if Plan.isNothing plan then
+            // The way of every read: nothing to await, nothing to allocate.
+            ValueTask<struct (Answer * 'R)>(struct (Answer.unwritten snapshot, result))
+        else
+            ValueTask<struct (Answer * 'R)>(commit (begin' home watch whenGone step snapshot) pending planned)
+
+    /// Whether touchIfDue would do anything.
+    let isTouchDue (home: Home) (snapshot: Snapshot) : bool =
+        match Stepping.plan home snapshot snapshot.Session with
+        | Plan.Touch _
+        | Plan.Replace _ -> true
+        | _ -> false
+
+    /// For a snapshot that no step follows: moves the idle end where that is due, or sets it anew where the idle timeout was
+    /// changed since.
+    let touchIfDue (home: Home) (snapshot: Snapshot) : Task<Snapshot> =
+        let definition = home.Definition
+
+        task {
+            match Stepping.plan home snapshot snapshot.Session with
+            | Plan.Touch _
+            | Plan.Replace _ as plan ->
+                match! home.Execute snapshot plan with
+                | Outcome.Committed answer -> return answer.Snapshot
+                | Outcome.Conflict current ->
+                    return (Snapshot.ofRecord definition snapshot.Place current).LookedAt snapshot.Since
+                | Outcome.Missing -> return (Snapshot.gone definition snapshot.Place).LookedAt snapshot.Since
+                | Outcome.Unreadable -> return (Snapshot.unreadable definition snapshot.Place).LookedAt snapshot.Since
+            | _ -> return snapshot
+        }

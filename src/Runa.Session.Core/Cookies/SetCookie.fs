@@ -1,0 +1,74 @@
+namespace Runa.Session
+
+open System
+
+/// The cookie of a session, as Set-Cookie shows it: its name and attributes.
+[<Sealed>]
+type internal SetCookie
+    (
+        name: string,
+        domain: string option,
+        path: string,
+        httpOnly: bool,
+        secure: CookieSecure,
+        sameSite: SameSite,
+        partitioned: bool,
+        persistent: bool,
+        isEssential: bool
+    ) =
+
+    let attributes isSecure =
+        String.Concat
+            [ match domain with
+              | Some domain -> $"; Domain={domain}"
+              | None -> ()
+              $"; Path={path}"
+              match sameSite with
+              | SameSite.Unspecified -> ()
+              | mode -> $"; SameSite={mode}"
+              if isSecure then
+                  "; Secure"
+              if httpOnly then
+                  "; HttpOnly"
+              if partitioned then
+                  "; Partitioned" ]
+
+    let plain = attributes false
+    let secured = attributes true
+
+    let isSecure isHttps =
+        match secure with
+        | CookieSecure.Always -> true
+        | CookieSecure.SameAsRequest -> isHttps
+        | CookieSecure.Never -> false
+
+    let text (name: string) (value: string) (maxAge: int64 voption) isHttps =
+        let attributes = if isSecure isHttps then secured else plain
+
+        match maxAge with
+        | ValueSome maxAge -> $"{name}={value}; Max-Age={maxAge}{attributes}"
+        | ValueNone -> $"{name}={value}{attributes}"
+
+    member _.Name = name
+    member _.Domain = domain
+    member _.Path = path
+    member _.HttpOnly = httpOnly
+    member _.SameSite = sameSite
+    member _.Partitioned = partitioned
+    member _.IsEssential = isEssential
+    member _.IsSecure(isHttps: bool) = isSecure isHttps
+
+    /// Max-Age in whole seconds, rounded up: the remaining absolute life; 0 takes the cookie back. ValueNone: the cookie goes
+    /// with the browser. There is no Expires, which would depend on the browser's clock.
+    member _.MaxAge(line: CookieLine) : int64 voption =
+        match line.Value with
+        | ValueNone -> ValueSome 0L
+        | ValueSome _ when persistent -> ValueSome(int64 (Math.Max(0., Math.Ceiling line.MaxAge.TotalSeconds)))
+        | ValueSome _ -> ValueNone
+
+    /// The text of a Set-Cookie header.
+    member cookie.Text(line: CookieLine, isHttps: bool) : string =
+        text line.Name (ValueOption.defaultValue "" line.Value) (cookie.MaxAge line) isHttps
+
+    /// The most characters that Set-Cookie takes beside the value, for a cookie of the name with so much appended.
+    member cookie.Overhead(line: CookieLine) : int = cookie.Text({ line with Value = ValueSome "" }, true).Length

@@ -1,0 +1,217 @@
+namespace Runa.Session
+
+open System
+open System.Reflection
+open System.Security.Cryptography
+open Microsoft.Extensions.Configuration
+open Microsoft.Extensions.Logging
+open Microsoft.Extensions.Logging.Abstractions
+
+/// What a setup leaves open.
+type internal HostFacts =
+    {
+        Services: IServiceProvider
+        Application: string
+        /// The host's configuration, which is read only where the setup was given it.
+        Configuration: IConfiguration option
+        IsDevelopment: bool
+        Clock: TimeProvider
+        Loggers: ILoggerFactory
+    }
+
+/// What drivers are made from where there is no host.
+[<Sealed>]
+type internal NoHost(clock: TimeProvider, loggers: ILoggerFactory) =
+    interface IServiceProvider with
+        member _.GetService wanted =
+            if wanted = typeof<TimeProvider> then box clock
+            elif wanted = typeof<ILoggerFactory> then box loggers
+            else null
+
+/// From a setup to a registry: everything is checked, and all mistakes are raised at once (promise 23).
+module internal RegistryBuilder =
+    /// The facts of a process without a host. Development is what the environment says, as hosts read it.
+    let noHost (parts: SetupParts) : HostFacts =
+        let clock = defaultArg parts.Clock TimeProvider.System
+        let loggers = defaultArg parts.Loggers NullLoggerFactory.Instance
+
+        let environment =
+            [ "ASPNETCORE_ENVIRONMENT"; "DOTNET_ENVIRONMENT" ] |> List.tryPick Secrets.ofEnvironment
+
+        let entry =
+            match Assembly.GetEntryAssembly() with
+            | null -> None
+            | assembly -> Option.ofObj (assembly.GetName().Name)
+
+        { Services = NoHost(clock, loggers)
+          Application = defaultArg entry "application"
+          Configuration = None
+          IsDevelopment =
+            environment
+            |> Option.exists (fun name -> name.Equals("Development", StringComparison.OrdinalIgnoreCase))
+          Clock = clock
+          Loggers = loggers }
+
+    /// Defaults, then the configuration, then the code; with the mistakes of the configuration.
+    let private settings (parts: SetupParts) : (string * SessionSettings) list * string list =
+        let section = parts.Configuration |> Option.map (fun c -> c.GetSection "session:sessions")
+        let names = parts.Sessions |> List.map fst |> List.distinct
+
+        let settings, errors =
+            [ for name in names ->
+                  let configured, errors =
+                      match section with
+                      | Some section -> SettingReaders.read (section.GetSection name) (SessionSettings.defaults name)
+                      | None -> SessionSettings.defaults name, []
+
+                  let changed =
+                      parts.Sessions
+                      |> List.filter (fun (changed, _) -> changed = name)
+                      |> List.fold (fun settings (_, change) -> change settings) configured
+
+                  (name, changed), errors ]
+            |> List.unzip
+
+        let isKnown (key: string) =
+            names |> List.exists (fun name -> name.Equals(key, StringComparison.OrdinalIgnoreCase))
+
+        let unknown =
+            [ match section with
+              | Some section ->
+                  if not (String.IsNullOrEmpty section.Value) then
+                      $"{section.Path}: a section of its own for each session, not a single value."
+
+                  for child in section.GetChildren() do
+                      if isKnown child.Key && not (String.IsNullOrEmpty child.Value) then
+                          $"{child.Path}: a section of settings, not a single value."
+
+                      if not (isKnown child.Key) then
+                          $"{child.Path}: there is no session \"{child.Key}\".{Nearest.hint names child.Key} Known: {Nearest.list names}. Register it with SessionSetup.session (in C#: AddSession)."
+              | None -> () ]
+
+        settings, List.concat errors @ unknown
+
+    /// Settings that nothing reads.
+    let private strays (parts: SetupParts) (host: HostFacts) : Stray list =
+        let names = parts.Sessions |> List.map fst |> List.distinct
+
+        match parts.Configuration, host.Configuration with
+        | Some configuration, _ -> StraySettings.find names configuration
+        | None, Some configuration -> StraySettings.findUnread names configuration
+        | None, None -> []
+
+    /// ` Nothing reads session:secret.`, for where no secret was found.
+    let private straySecret (parts: SetupParts) (host: HostFacts) : string =
+        let configuration = parts.Configuration |> Option.orElse host.Configuration
+
+        match StraySecrets.forCurrent configuration with
+        | [] -> ""
+        | names when parts.Configuration.IsNone && host.Configuration.IsSome ->
+            $" AddRunaSession was called without the configuration, and does not read {Nearest.list names} in it."
+        | names -> $" Nothing reads {Nearest.list names}."
+
+    /// The secrets, their mistakes, and whether they were made up.
+    let private secrets (parts: SetupParts) (host: HostFacts) : string list * string list * bool =
+        let found =
+            match parts.Secrets with
+            | Some secrets ->
+                secrets
+                |> List.mapi (fun index secret ->
+                    $"SessionSetup.secrets, in C# AddSecrets ({index + 1} of {secrets.Length})", secret)
+            | None -> Secrets.find parts.Configuration
+
+        match found with
+        | [] when host.IsDevelopment -> [ Convert.ToBase64String(RandomNumberGenerator.GetBytes 32) ], [], true
+        | [] ->
+            [], [ $"No secret is set, and this is not Development. {Secrets.howTo}.{straySecret parts host}" ], false
+        | found ->
+            let unread =
+                if parts.Secrets.IsSome then
+                    []
+                else
+                    StraySecrets.forPrevious parts.Configuration
+            List.map snd found, Secrets.check found @ unread, false
+
+    let build (setup: SessionSetup) (host: SetupParts -> HostFacts) : SessionRegistry =
+        let parts = setup.Parts
+        let host = host parts
+        let clock = defaultArg parts.Clock host.Clock
+        let loggers = defaultArg parts.Loggers host.Loggers
+        let log = loggers.CreateLogger "Runa.Session"
+        let settings, configurationErrors = settings parts
+        let secrets, secretErrors, isMadeUp = secrets parts host
+        let strays = strays parts host
+
+        let settingErrors =
+            configurationErrors
+            @ List.choose
+                (function
+                | Stray.Mistake text -> Some text
+                | Stray.Doubt _ -> None)
+                strays
+            @ parts.Mistakes
+            @ List.collect (fun (name, o) -> SettingsRules.check name o) settings
+            @ SettingsRules.checkAll settings
+            // Shared sessions have none: those of an application without a name would pass for them.
+            @ (if parts.Application |> Option.exists String.IsNullOrWhiteSpace then
+                   [ "SessionSetup.application: the name of the application is empty." ]
+               else
+                   [])
+
+        let isSound = settingErrors.IsEmpty && secretErrors.IsEmpty
+        let drivers, driverErrors = RegistryDrivers.make parts host.Services isSound settings
+
+        let inCookie =
+            settings |> List.filter (fun (_, o) -> drivers.TryFind o.Driver |> Option.exists _.InCookie)
+
+        let errors = settingErrors @ SettingsRules.checkInCookie inCookie settings @ driverErrors @ secretErrors
+
+        if not errors.IsEmpty then
+            RegistryDrivers.dispose drivers
+            raise (SessionConfigurationException errors)
+
+        if isMadeUp then
+            Log.noSecret log (straySecret parts host)
+
+        for stray in strays do
+            match stray with
+            | Stray.Doubt text -> Log.straySetting log text
+            | Stray.Mistake _ -> ()
+
+        let ring = KeyRing.ofSecrets secrets
+        let application = defaultArg parts.Application host.Application
+
+        let sessions: SessionDefinition list =
+            [ for name, o in settings ->
+                  let owner = if o.Shared then None else Some application
+
+                  { Name = name
+                    Settings = o
+                    Driver = drivers[o.Driver]
+                    Scope = $"{defaultArg owner String.Empty}/{name}"
+                    Token = SessionToken(ring, owner, name)
+                    Cookie =
+                      SetCookie(
+                          o.CookieName,
+                          o.CookieDomain,
+                          o.CookiePath,
+                          o.HttpOnly,
+                          o.Secure,
+                          o.SameSite,
+                          o.Partitioned,
+                          o.Persistent,
+                          o.IsEssential
+                      )
+                    Seal =
+                      if drivers[o.Driver].InCookie then
+                          ValueSome(SealedCookie(ring, owner, name))
+                      else
+                          ValueNone
+                    Clock = clock
+                    Log = log
+                    StoreTimeout = parts.StoreTimeout
+                    Queues = CommitQueues(not drivers[o.Driver].InProcess)
+                    Hints = Hints()
+                    IsDevelopment = host.IsDevelopment } ]
+
+        new SessionRegistry(sessions, drivers |> Map.toList |> List.map snd, clock, log)

@@ -1,0 +1,114 @@
+namespace Runa.Session
+
+open System
+open System.Collections.Frozen
+open System.Collections.Generic
+open System.Threading
+open System.Threading.Tasks
+open Microsoft.Extensions.Logging
+
+/// One registered session, for a look from outside.
+[<RequireQualifiedAccess>]
+type SessionInfo =
+    {
+        /// The name it is registered under.
+        Name: string
+        /// The name of its driver.
+        Driver: string
+        /// The name of its cookie.
+        CookieName: string
+        /// The absolute lifetime.
+        Ttl: TimeSpan
+        /// How long it lives without a request; None: no such end.
+        IdleTimeout: TimeSpan option
+        /// Whether applications share it.
+        Shared: bool
+        /// The one that is meant where no name is given: "web".
+        Default: bool
+        /// The application's own notes.
+        Meta: Map<string, string>
+    }
+
+/// The sessions of an application, validated and ready. Safe to share; AddRunaSession registers it as a singleton.
+[<Sealed>]
+type SessionRegistry
+    internal (definitions: SessionDefinition list, drivers: SessionDriver list, clock: TimeProvider, log: ILogger) =
+    static let purgeEvery = TimeSpan.FromMinutes 1.
+
+    let byName =
+        definitions
+        |> Seq.map (fun definition -> KeyValuePair(definition.Name, Homes.find definition))
+        |> fun pairs -> pairs.ToFrozenDictionary StringComparer.Ordinal
+
+    let purges = [ for driver in drivers -> DriverPurge(driver, log) ]
+
+    let failed (failures: (string * exn) list) : exn =
+        let describe (driver: string, e: exn) = $"\"{driver}\" ({e.GetType().Name})"
+        let named = failures |> List.map describe |> String.concat ", "
+
+        let cause =
+            match failures with
+            | [ (_, e) ] -> e
+            | failures -> AggregateException(failures |> List.map snd)
+
+        SessionStoreException(
+            $"Expired sessions could not be removed by {named}. The cause is the inner exception.",
+            false,
+            cause
+        )
+
+    let purgeAll (token: CancellationToken) : Task<int> =
+        task {
+            let mutable purged = 0
+            let mutable failures = []
+
+            for purge in purges do
+                try
+                    let! count = purge.Run token
+                    purged <- purged + count
+                with e when not token.IsCancellationRequested ->
+                    failures <- failures @ [ purge.Driver.Name, e ]
+
+                token.ThrowIfCancellationRequested()
+
+            return if failures.IsEmpty then purged else raise (failed failures)
+        }
+
+    // Promise 11: what has expired goes without anybody's request. Each driver by itself: one that takes long, or hangs,
+    // does not keep the others from it.
+    let sweeper = clock.CreateTimer((fun _ -> purges |> List.iter _.Tick()), null, purgeEvery, purgeEvery)
+
+    member internal _.Definitions = definitions
+
+    /// Whether the application's pipeline has response caching in it.
+    member val internal MeetsResponseCaching = false with get, set
+
+    member internal _.PurgeAll(token: CancellationToken) : Task<int> = purgeAll token
+
+    /// Raises InvalidOperationException for a name that is not registered, naming the known ones (promise 23).
+    member internal _.Find(name: string) : Home =
+        match byName.TryGetValue name with
+        | true, home -> home
+        | _ ->
+            let known = byName.Keys
+
+            raise (
+                InvalidOperationException
+                    $"There is no session \"{name}\".{Nearest.hint known name} Known: {Nearest.list known}."
+            )
+
+    interface IAsyncDisposable with
+        member _.DisposeAsync() =
+            ValueTask(
+                task {
+                    let stopping = Task.WhenAll [ for purge in purges -> purge.Stop() ]
+                    do! sweeper.DisposeAsync()
+                    do! stopping
+
+                    for driver in drivers do
+                        do! driver.Dispose()
+                }
+            )
+
+    interface IDisposable with
+        member this.Dispose() = (this :> IAsyncDisposable).DisposeAsync().AsTask().GetAwaiter().GetResult()

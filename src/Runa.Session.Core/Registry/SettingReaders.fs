@@ -1,0 +1,114 @@
+namespace Runa.Session
+
+open System
+open System.Globalization
+open Microsoft.Extensions.Configuration
+
+/// How each key of a session's configuration is read.
+module internal SettingReaders =
+    /// The settings with this value in them, or what is allowed.
+    type Reader = string -> SessionSettings -> Result<SessionSettings, string>
+
+    let private text (put: string -> SessionSettings -> SessionSettings) : Reader = fun value o -> Ok(put value o)
+
+    let private duration (put: TimeSpan -> SessionSettings -> SessionSettings) : Reader =
+        fun value o ->
+            match Duration.tryParse value with
+            | Some span -> Ok(put span o)
+            | None -> Error Duration.allowed
+
+    let private flag (put: bool -> SessionSettings -> SessionSettings) : Reader =
+        fun value o ->
+            match Boolean.TryParse value with
+            | true, flag -> Ok(put flag o)
+            | _ -> Error "true or false"
+
+    let private number (put: int -> SessionSettings -> SessionSettings) : Reader =
+        fun value o ->
+            match Int32.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture) with
+            | true, number when number > 0 -> Ok(put number o)
+            | _ -> Error $"a whole number from 1 to {Int32.MaxValue}"
+
+    let private choice (cases: (string * 'C) list) (put: 'C -> SessionSettings -> SessionSettings) : Reader =
+        fun value o ->
+            match cases |> List.tryFind (fun (name, _) -> name.Equals(value, StringComparison.OrdinalIgnoreCase)) with
+            | Some(_, case) -> Ok(put case o)
+            | None -> Error(String.Join(", ", cases |> List.map fst))
+
+    /// All keys but meta, which is a section.
+    let readers: Map<string, Reader> =
+        Map
+            [ "driver", text (fun v o -> { o with Driver = v })
+              "cookie_name", text (fun v o -> { o with CookieName = v })
+              "cookie_domain", text (fun v o -> { o with CookieDomain = Some v })
+              "cookie_path", text (fun v o -> { o with CookiePath = v })
+              "secure",
+              choice
+                  [ "always", CookieSecure.Always
+                    "same_as_request", CookieSecure.SameAsRequest
+                    "never", CookieSecure.Never ]
+                  (fun v o -> { o with Secure = v })
+              "same_site",
+              choice
+                  [ "lax", SameSite.Lax
+                    "strict", SameSite.Strict
+                    "none", SameSite.None
+                    "unspecified", SameSite.Unspecified ]
+                  (fun v o -> { o with SameSite = v })
+              "partitioned", flag (fun v o -> { o with Partitioned = v })
+              "essential", flag (fun v o -> { o with IsEssential = v })
+              "persistent", flag (fun v o -> { o with Persistent = v })
+              "ttl", duration (fun v o -> { o with Ttl = v })
+              "max_ttl", duration (fun v o -> { o with MaxTtl = v })
+              "idle_timeout", duration (fun v o -> { o with IdleTimeout = Some v })
+              "shared", flag (fun v o -> { o with Shared = v })
+              "sealed", flag (fun v o -> { o with Sealed = v })
+              "max_bytes", number (fun v o -> { o with MaxBytes = v })
+              "on_unreadable",
+              choice [ "replace", OnUnreadable.Replace; "error", OnUnreadable.Error ] (fun v o ->
+                  { o with OnUnreadable = v }) ]
+
+    let keys = "meta" :: List.map fst (Map.toList readers)
+
+    let private readMeta (section: IConfigurationSection) (settings: SessionSettings) : SessionSettings * string list =
+        let entries = section.GetChildren() |> List.ofSeq
+        let isText (entry: IConfigurationSection) = not (isNull entry.Value) && Seq.isEmpty (entry.GetChildren())
+
+        let errors =
+            [ if not (String.IsNullOrEmpty section.Value) then
+                  $"{section.Path} = \"{section.Value}\": a section of its own, of texts."
+              for entry in entries do
+                  if not (isText entry) then
+                      $"{entry.Path}: a text." ]
+
+        let meta =
+            entries
+            |> List.filter isText
+            |> List.fold
+                (fun (meta: Map<string, string>) entry -> meta.Add(entry.Key, string entry.Value))
+                settings.Meta
+
+        { settings with Meta = meta }, errors
+
+    let private readOne (section: IConfigurationSection) (settings: SessionSettings) : SessionSettings * string list =
+        let key = section.Key.ToLowerInvariant()
+
+        match readers.TryFind key with
+        | _ when key = "meta" -> readMeta section settings
+        | None -> settings, [ $"{section.Path}: unknown key.{Nearest.hint keys key} Known: {Nearest.list keys}." ]
+        | Some read ->
+            match section.Value with
+            | null -> settings, [ $"{section.Path}: a single value, not a section or a list." ]
+            | value ->
+                match read value settings with
+                | Ok settings -> settings, []
+                | Error allowed -> settings, [ $"{section.Path} = \"{value}\": allowed is {allowed}." ]
+
+    /// The settings with all that the section says, and its mistakes.
+    let read (section: IConfigurationSection) (settings: SessionSettings) : SessionSettings * string list =
+        section.GetChildren()
+        |> Seq.fold
+            (fun (settings, errors) child ->
+                let settings, more = readOne child settings
+                settings, errors @ more)
+            (settings, [])

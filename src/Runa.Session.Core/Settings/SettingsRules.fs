@@ -1,0 +1,107 @@
+namespace Runa.Session
+
+open System
+
+/// What settings may be, checked at startup (promises 19 and 23).
+module internal SettingsRules =
+    let private isSessionName (name: string) =
+        name.Length > 0
+        && name.Length <= 64
+        && name |> Seq.forall (fun c -> Char.IsAsciiLetterOrDigit c || c = '_' || c = '-' || c = '.')
+
+    /// As configuration writes it.
+    let private secureText (secure: CookieSecure) =
+        match secure with
+        | CookieSecure.Always -> "always"
+        | CookieSecure.SameAsRequest -> "same_as_request"
+        | CookieSecure.Never -> "never"
+
+    let private cookie (o: SessionSettings) : string list =
+        [ if not (CookieRules.isName o.CookieName) then
+              $"cookie_name = \"{o.CookieName}\": a cookie's name is 1 to 128 letters, digits or any of !#$%%&'*+-.^_`|~"
+
+          if not (CookieRules.isPath o.CookiePath) then
+              $"cookie_path = \"{o.CookiePath}\": a path begins with / and has visible ASCII characters only, no semicolon"
+
+          match o.CookieDomain with
+          | Some domain when not (CookieRules.isDomain domain) ->
+              $"cookie_domain = \"{domain}\": a domain is like example.com, with no leading dot, port or scheme"
+          | _ -> ()
+
+          if CookieRules.hasPrefix CookieRules.hostPrefix o.CookieName then
+              if o.Secure <> CookieSecure.Always then
+                  $"secure = {secureText o.Secure}: a cookie named __Host-… must be Secure (always); choose another cookie_name to change this"
+
+              if o.CookiePath <> "/" then
+                  $"cookie_path = \"{o.CookiePath}\": a cookie named __Host-… has the path /; choose another cookie_name to change this"
+
+              match o.CookieDomain with
+              | Some domain ->
+                  $"cookie_domain = \"{domain}\": a cookie named __Host-… has no domain; choose another cookie_name to change this"
+              | None -> ()
+
+              if o.Shared then
+                  "shared = true: a cookie named __Host-… reaches one host only; choose another cookie_name, and a cookie_domain, to share the session"
+
+          if CookieRules.hasPrefix CookieRules.securePrefix o.CookieName && o.Secure <> CookieSecure.Always then
+              $"secure = {secureText o.Secure}: a cookie named __Secure-… must be Secure (always)"
+
+          if o.SameSite = SameSite.None && o.Secure <> CookieSecure.Always then
+              $"same_site = none: browsers take it with secure = always only, not with {secureText o.Secure}"
+
+          if o.Partitioned && o.Secure <> CookieSecure.Always then
+              $"partitioned = true: browsers take it with secure = always only, not with {secureText o.Secure}" ]
+
+    let private life (o: SessionSettings) : string list =
+        let longest = TimeSpan.FromDays 400. // RFC 6265bis §5.5: browsers keep no cookie longer
+
+        [ if o.Ttl < TimeSpan.FromSeconds 1. || o.Ttl > longest then
+              $"ttl = {Duration.write o.Ttl}: from 1 second to 400 days"
+
+          if o.MaxTtl < o.Ttl || o.MaxTtl > longest then
+              $"max_ttl = {Duration.write o.MaxTtl}: from the ttl ({Duration.write o.Ttl}) to 400 days"
+
+          match o.IdleTimeout with
+          | Some idle when idle < TimeSpan.FromSeconds 1. -> $"idle_timeout = {Duration.write idle}: 1 second or more"
+          | Some idle when idle > o.Ttl ->
+              $"idle_timeout = {Duration.write idle}: not longer than the ttl ({Duration.write o.Ttl})"
+          | _ -> ()
+
+          if o.MaxBytes < 1 then
+              $"max_bytes = {o.MaxBytes}: 1 or more" ]
+
+    /// The mistakes in one session's settings, each a sentence that begins with the session's name.
+    let check (name: string) (o: SessionSettings) : string list =
+        [ if not (isSessionName name) then
+              "a session's name is 1 to 64 letters, digits, dots, hyphens or underscores"
+
+          yield! cookie o
+          yield! life o ]
+        |> List.map (fun mistake -> $"session \"{name}\": {mistake}.")
+
+    /// The mistakes of the sessions that live in their cookies, among all.
+    let checkInCookie (inCookie: (string * SessionSettings) list) (all: (string * SessionSettings) list) : string list =
+        [ for name, o in inCookie do
+              if o.IdleTimeout.IsSome then
+                  $"session \"{name}\": idle_timeout: a session in its cookie (driver = \"{o.Driver}\") has no idle timeout, as every request would have to send the cookie anew; leave it out, or choose a driver with a store."
+
+              if o.CookiePath.Length > CookiePieces.longestPath then
+                  $"session \"{name}\": cookie_path: {o.CookiePath.Length} characters; with the driver \"{o.Driver}\" at most {CookiePieces.longestPath}."
+
+              let pieces = [ for piece in 1 .. CookiePieces.most -> CookiePieces.nameOf o.CookieName piece ]
+
+              for other, settings in all do
+                  if List.contains settings.CookieName pieces then
+                      $"sessions \"{name}\" and \"{other}\": cookie_name = \"{settings.CookieName}\": this is what a piece of the cookie {o.CookieName} is called; choose another name." ]
+
+    /// The mistakes between sessions.
+    let checkAll (sessions: (string * SessionSettings) list) : string list =
+        sessions
+        |> List.groupBy (fun (_, o) -> o.CookieName)
+        |> List.collect (fun (cookieName, group) ->
+            match group with
+            | []
+            | [ _ ] -> []
+            | group ->
+                let names = String.Join(" and ", group |> List.map (fun (name, _) -> $"\"{name}\""))
+                [ $"sessions {names}: cookie_name = \"{cookieName}\": each session needs a cookie name of its own." ])

@@ -1,0 +1,326 @@
+namespace Runa.Session
+
+open System
+open System.Diagnostics
+open System.Runtime.ExceptionServices
+open System.Threading.Tasks
+open Microsoft.Extensions.Primitives
+
+/// What a session asks of the response that its cookie goes out with.
+[<AllowNullLiteral>]
+type internal IResponseGate =
+    /// The response can still set a cookie.
+    abstract CanSendCookie: bool
+
+/// One session in one request: its loads, steps and commits, one after another.
+[<Sealed; AllowNullLiteral>]
+type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate) =
+    let definition = home.Definition
+    let mutable work = Work.none
+    let mutable turns = Turns()
+    let mutable steps = StepThread()
+    // What the run-once step that began last was given.
+    let mutable once: SessionOrigin = null
+
+    let nested () : exn =
+        InvalidOperationException
+            $"A step for the session \"{definition.Name}\" asked for the same session again, to change or commit it: it would wait for itself, and a step may run again. Use the session that the step is given, and do the rest after the step."
+
+    let settle (from: Snapshot) (set: Session | null) (struct (answer: Answer, result: 'R)) : struct ('R * bool) =
+        work <- Work.settle from set answer work
+        struct (result, answer.IsWritten)
+
+    member _.Home = home
+    member _.Definition = definition
+    member _.State = work
+
+    /// What the response is to say to the browser.
+    member _.Cookie = work.Cookie
+
+    member _.IsLoaded = Work.isLoaded work
+    member _.IsPending = Work.isPending work
+
+    /// What was set and is not committed yet: the session, or why it can never be. Null: nothing.
+    member _.Uncommitted: objnull = if isNull work.Pending then box work.Fault else box work.Pending
+
+    /// Nothing of this session is under way.
+    member _.IsFree = turns.IsFree
+
+    /// A step of this session is running, on the calling thread.
+    member _.IsStepping = steps.IsMine
+
+    /// The snapshot, or null.
+    member _.Snapshot = work.Snapshot
+
+    /// The session as it stands, with what was set. It must be loaded.
+    member _.Current: Session = Work.current work
+
+    /// The same, for a caller who may bring it back by Set.
+    member _.Show() : Session =
+        let struct (session, shown) = Work.show work
+        work <- shown
+        session
+
+    /// Whether the session was made from what Show gives now.
+    member _.IsShown(wanted: Session) = Work.isShown wanted work
+
+    /// Whether the run-once step that began last was given the session that this one was made from.
+    member _.IsOfStepOnce(wanted: Session) = Object.ReferenceEquals(wanted.Origin, once)
+
+    /// Raises InvalidOperationException inside of a step for this session: at once, whoever else is at it.
+    member _.CheckNotStepping() =
+        if steps.IsMine then
+            raise (nested ())
+
+    /// When the step that runs on another thread has ended. One that waits for that thread has called this, by a detour:
+    /// steps are pure, and end in no time.
+    member private _.StepEnded() : Task =
+        task {
+            let seen = steps.Count
+            let since = Stopwatch.StartNew()
+
+            while steps.IsAny && steps.Count = seen do
+                if since.Elapsed > StepThread.Longest then
+                    raise (nested ())
+
+                do! Task.Delay 5
+        }
+
+    /// When it is its turn.
+    member private _.InTurn<'T>(doing: unit -> ValueTask<'T>) : ValueTask<'T> =
+        if turns.IsFree then
+            turns.Take(doing ())
+        else
+            let free = turns.Free()
+
+            turns.Take(
+                ValueTask<'T>(
+                    task {
+                        do! free
+                        return! doing ()
+                    }
+                )
+            )
+
+    member private _.CheckFault() =
+        match work.Fault with
+        | null -> ()
+        | e -> ExceptionDispatchInfo.Throw e
+
+    /// Loads once; later calls give what stands now.
+    member private _.Find() : ValueTask<Snapshot> =
+        if Work.isLoaded work then
+            ValueTask<Snapshot> work.Snapshot
+        else
+            let found = home.Load cookies
+
+            if found.IsCompletedSuccessfully then
+                work <- Work.load found.Result work
+                ValueTask<Snapshot> work.Snapshot
+            else
+                ValueTask<Snapshot>(
+                    task {
+                        let! found = found
+
+                        // Another load may have been quicker, and something done to what it found.
+                        if not (Work.isLoaded work) then
+                            work <- Work.load found work
+
+                        return work.Snapshot
+                    }
+                )
+
+    /// Loads once, where no step follows that could move the idle end.
+    member this.Load() : ValueTask<Session> =
+        if Work.isLoaded work then
+            ValueTask<Session> this.Current
+        else
+            let found = this.Find()
+
+            if found.IsCompletedSuccessfully && not (Transact.isTouchDue home found.Result) then
+                ValueTask<Session> this.Current
+            else
+                ValueTask<Session>(
+                    task {
+                        let! found = found
+                        let! touched = Transact.touchIfDue home found
+
+                        if Object.ReferenceEquals(work.Snapshot, found) then
+                            work <- Work.load touched work
+
+                        return this.Current
+                    }
+                )
+
+    member private _.CheckNothingPending() =
+        if not (isNull work.Pending) then
+            raise (
+                InvalidOperationException
+                    $"The session \"{definition.Name}\" has changes that are not committed: loading it again would lose them. Commit first."
+            )
+
+    /// Loads again, for a stream or a socket, which outlives what it loaded. Raises InvalidOperationException where something
+    /// was set and is not committed yet, and inside of a step.
+    member this.Reload() : ValueTask<Session> =
+        this.CheckNotStepping()
+
+        this.InTurn(fun () ->
+            this.CheckNothingPending()
+
+            ValueTask<Session>(
+                task {
+                    let! found = home.Load cookies
+                    let! touched = Transact.touchIfDue home found
+                    this.CheckNothingPending()
+                    work <- Work.reload touched work
+                    return this.Current
+                }
+            ))
+
+    /// Takes over what a commit came to. Where nobody knows whether `set` was saved, no commit of this request tries again.
+    member private _.Settle
+        (from: Snapshot, set: Session | null, committing: ValueTask<struct (Answer * 'R)>)
+        : ValueTask<struct ('R * bool)> =
+        if committing.IsCompletedSuccessfully then
+            ValueTask<struct ('R * bool)>(settle from set committing.Result)
+        else
+            ValueTask<struct ('R * bool)>(
+                task {
+                    try
+                        let! committed = committing
+                        return settle from set committed
+                    with :? SessionStoreException as e when e.MayHaveBeenSaved && Work.addsUp set ->
+                        work <- { work with Fault = e }
+                        ExceptionDispatchInfo.Throw e
+                        return Unchecked.defaultof<_>
+                }
+            )
+
+    member private this.StepNow(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
+        this.CheckFault()
+        let found = this.Find()
+
+        if found.IsCompletedSuccessfully then
+            this.StepOn(whenGone, step)
+        else
+            ValueTask<struct ('R * bool)>(
+                task {
+                    let! _ = found
+                    return! this.StepOn(whenGone, step)
+                }
+            )
+
+    member private this.StepOn(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
+        let set = work.Pending
+        let struct (from, given, givenOut) = Work.give work
+        work <- givenOut
+        let pending = if isNull set then null else given
+        this.Settle(from, set, Transact.run home this whenGone step from pending)
+
+    member private this.StepLater(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
+        this.CheckNotStepping()
+
+        if not steps.IsAny then
+            this.InTurn(fun () -> this.StepNow(whenGone, step))
+        else
+            ValueTask<struct ('R * bool)>(
+                task {
+                    do! this.StepEnded()
+                    return! this.InTurn(fun () -> this.StepNow(whenGone, step))
+                }
+            )
+
+    /// Runs a step that can run again, and commits it with what was set before; its result, and whether more than a touch
+    /// reached the store.
+    member this.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
+        if not steps.IsAny && turns.IsFree then
+            // Without the closure: the way of every request.
+            turns.Take(this.StepNow(whenGone, step))
+        else
+            this.StepLater(whenGone, step)
+
+    member private _.CheckNotSetSince(before: Session | null) =
+        if Work.isSetSince before work then
+            raise (
+                InvalidOperationException
+                    $"The step for \"{definition.Name}\" set its own session beside: one of the two would be lost. Hand it back instead."
+            )
+
+    /// Runs a step that may do I/O, once; on a conflict its changes are merged.
+    member this.StepOnce(step: Session -> Task<struct (Session * 'R)>) : Task<struct ('R * bool)> =
+        this.CheckNotStepping()
+
+        task {
+            let! start = this.Find()
+            this.CheckFault()
+            let struct (_, given, givenOut) = Work.give work
+            work <- givenOut
+            once <- given.Origin
+            let before = work.Pending
+            let! struct (wanted, result) = step given
+            Stepping.check given wanted
+            this.CheckNotSetSince before
+
+            while not turns.IsFree do
+                do! turns.Free()
+
+            let struct (now, wanted) = Work.carry start given wanted work
+            let asItIs (session: Session) = struct (session, result)
+            let committing = Transact.run home this WhenGone.StepAgainUnlessOwned asItIs now wanted
+            return! turns.Take(this.Settle(now, work.Pending, committing))
+        }
+
+    /// Leaves a session, made from the current one, to be committed. Raises where it would need a cookie that cannot be sent
+    /// any more: SessionConflictException where the session has ended, otherwise InvalidOperationException.
+    member this.Put(wanted: Session) =
+        this.CheckNotStepping()
+
+        if not gate.CanSendCookie then
+            Stepping.checkCookie home this work.Snapshot (Stepping.plan home work.Snapshot wanted)
+
+        work <- Work.put wanted work
+
+    /// A change was asked for that cannot be made, as the session could not be loaded: the commit is to raise it, so that
+    /// no answer says that it was saved (promise 14).
+    member _.Lose(e: exn) = work <- Work.fail e work
+
+    /// Drops what was not committed.
+    member _.Discard() = work <- Work.discard work
+
+    member private this.CommitNow() : ValueTask<bool> =
+        this.CheckFault()
+
+        match work.Pending with
+        | null -> ValueTask<bool> false
+        | wanted ->
+            let from = work.Snapshot
+            let asItIs (session: Session) = struct (session, ())
+            let committing = Transact.run home this WhenGone.StepAgainUnlessOwned asItIs from wanted
+            let settled = this.Settle(from, wanted, committing)
+
+            if settled.IsCompletedSuccessfully then
+                let struct ((), isWritten) = settled.Result
+                ValueTask<bool> isWritten
+            else
+                ValueTask<bool>(
+                    task {
+                        let! struct ((), isWritten) = settled
+                        return isWritten
+                    }
+                )
+
+    /// Commits what was set; true when more than a touch reached the store.
+    member this.Commit() : Task<bool> =
+        try
+            this.CheckNotStepping()
+
+            if not turns.IsFree then this.InTurn(fun () -> this.CommitNow()).AsTask()
+            elif this.IsPending then turns.Take(this.CommitNow()).AsTask()
+            else Task.FromResult false
+        with e ->
+            Task.FromException<bool> e
+
+    interface IStepWatch with
+        member _.CanSendCookie = gate.CanSendCookie
+        member _.BeginStep() = steps.Begin()
+        member _.EndStep before = steps.End before

@@ -1,0 +1,63 @@
+namespace Runa.Session
+
+open System
+open Microsoft.AspNetCore.Authentication
+open Microsoft.AspNetCore.Authentication.Cookies
+open Microsoft.Extensions.DependencyInjection
+open Microsoft.Extensions.Options
+
+/// What is asked before any server listens.
+module internal SchemeStartup =
+    /// The registry, or what is wrong.
+    let private registry (services: IServiceProvider) : Result<SessionRegistry, string> =
+        match services.GetService typeof<SessionRegistry> with
+        | :? SessionRegistry as registry -> Ok registry
+        | _ -> Error "sessions are not configured: call services.AddRunaSession(…)."
+
+    /// What is wrong with a scheme of this session.
+    let problem (services: IServiceProvider) (session: string) : string option =
+        match registry services with
+        | Error why -> Some why
+        | Ok registry ->
+            let known = registry.Definitions |> List.map _.Name
+
+            if List.contains session known then
+                None
+            else
+                Some $"there is no session \"{session}\".{Nearest.hint known session} Known: {Nearest.list known}."
+
+    let private fail (scheme: string) (why: string) : exn =
+        OptionsValidationException(
+            scheme,
+            typeof<CookieAuthenticationOptions>,
+            [ $"Tickets of the authentication scheme \"{scheme}\": {why}" ]
+        )
+
+    /// The store for the tickets of a scheme of cookie authentication.
+    let ticketStore (services: IServiceProvider) (scheme: string) (session: string) : ITicketStore =
+        let schemes = services.GetRequiredService<IOptions<AuthenticationOptions>>().Value.SchemeMap
+
+        if not (schemes.ContainsKey scheme) then
+            raise (
+                fail
+                    scheme
+                    $"there is no such scheme.{Nearest.hint schemes.Keys scheme} Call AddCookie(\"{scheme}\"), or name the one that you added."
+            )
+
+        match registry services, problem services session with
+        | Ok registry, None ->
+            try
+                SessionTicketStore(registry, session)
+            with :? NotSupportedException as e ->
+                raise (fail scheme e.Message)
+        | Error why, _
+        | _, Some why -> raise (fail scheme why)
+
+/// A scheme whose session is not registered keeps the host from starting (promise 23).
+[<Sealed>]
+type internal SessionSchemeValidation(services: IServiceProvider) =
+    interface IValidateOptions<SessionAuthenticationOptions> with
+        member _.Validate(scheme, options) =
+            match SchemeStartup.problem services options.SessionName with
+            | None -> ValidateOptionsResult.Success
+            | Some why -> ValidateOptionsResult.Fail $"Authentication scheme \"{scheme}\": {why}"

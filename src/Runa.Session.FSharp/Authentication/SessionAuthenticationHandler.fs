@@ -1,0 +1,152 @@
+namespace Runa.Session
+
+open System
+open System.Security.Claims
+open System.Text.Encodings.Web
+open System.Threading
+open System.Threading.Tasks
+open Microsoft.AspNetCore.Authentication
+open Microsoft.AspNetCore.Http
+open Microsoft.AspNetCore.Http.Metadata
+open Microsoft.Extensions.Logging
+open Microsoft.Extensions.Options
+
+/// What a response says where cookie authentication would redirect, by its rules (.NET 10): scripts follow no redirect to
+/// a page, they are told the address beside a status.
+module private SchemeResponse =
+    let private isScript (request: HttpRequest) : bool =
+        let isMarked (value: string) = value = "XMLHttpRequest"
+
+        isMarked (string request.Query["X-Requested-With"])
+        || isMarked (string request.Headers.XRequestedWith)
+
+    let private isApi (context: HttpContext) : bool =
+        match context.GetEndpoint() with
+        | null -> false
+        | endpoint ->
+            not (isNull (endpoint.Metadata.GetMetadata<IDisableCookieRedirectMetadata>()))
+            && isNull (endpoint.Metadata.GetMetadata<IAllowCookieRedirectMetadata>())
+
+    let private send (response: HttpResponse) (status: int) (tells: bool) (url: string) : unit =
+        if tells then
+            response.StatusCode <- status
+            response.Headers.Location <- ReturnUrl.toHeader url
+        else
+            response.Redirect(ReturnUrl.toHeader url)
+
+    /// To where a sign-in or sign-out goes on.
+    let goOn (context: HttpContext) (url: string) : unit =
+        send context.Response StatusCodes.Status200OK (isScript context.Request) url
+
+    /// To where those go who may not see what they asked for.
+    let refuse (context: HttpContext) (status: int) (url: string) : unit =
+        send context.Response status (isScript context.Request || isApi context) url
+
+/// Users as the owners of a session.
+[<Sealed>]
+type internal SessionAuthenticationHandler
+    (options: IOptionsMonitor<SessionAuthenticationOptions>, loggers: ILoggerFactory, encoder: UrlEncoder) =
+    inherit SignInAuthenticationHandler<SessionAuthenticationOptions>(options, loggers, encoder)
+
+    member private this.Session: SessionScope =
+        AuthenticationScope.find this.Context this.Options.SessionName
+
+    /// Promise 14: what a store raises passes through. Nobody is anonymous because the store is down.
+    override this.HandleAuthenticateAsync() : Task<AuthenticateResult> =
+        let scope = this.Session
+        let scheme = this.Scheme.Name
+        let issuer = this.ClaimsIssuer
+        let options = this.Options
+
+        task {
+            let! session = scope.Load CancellationToken.None
+
+            match Session.owner session with
+            | None -> return AuthenticateResult.NoResult()
+            | Some owner ->
+                let principal = SessionPrincipal.ofOwner scheme issuer options owner (Session.claims session)
+                let properties = AuthenticationProperties(ExpiresUtc = Nullable(Session.expiresAt session))
+                properties.IssuedUtc <- Option.toNullable (Session.signedInAt session)
+                return AuthenticateResult.Success(AuthenticationTicket(principal, properties, scheme))
+        }
+
+    override this.HandleSignInAsync(user: ClaimsPrincipal, properties: AuthenticationProperties | null) : Task =
+        let name = this.Options.SessionName
+        let owner = SessionPrincipal.owner name user
+        let claims = SessionPrincipal.claims owner user
+
+        let until =
+            match properties with
+            | null -> None
+            | properties -> Option.ofNullable properties.ExpiresUtc
+
+        let signIn (session: Session) : Session =
+            let session = Session.signInWith owner claims session
+
+            match until with
+            | None -> session
+            | Some until -> SessionEnd.at until session
+
+        this.Commit(signIn, this.Options.LoginPath, properties)
+
+    override this.HandleSignOutAsync(properties: AuthenticationProperties | null) : Task =
+        this.Commit(Session.signOut, this.Options.LogoutPath, properties)
+
+    override this.HandleChallengeAsync(properties: AuthenticationProperties) : Task =
+        this.Refuse(StatusCodes.Status401Unauthorized, this.Options.LoginPath, properties)
+
+    override this.HandleForbiddenAsync(properties: AuthenticationProperties) : Task =
+        this.Refuse(StatusCodes.Status403Forbidden, this.Options.AccessDeniedPath, properties)
+
+    /// The step, committed; then to where the application says, or on its own path the query.
+    member private this.Commit
+        (step: Session -> Session, path: PathString, properties: AuthenticationProperties | null)
+        : Task =
+        let scope = this.Session
+        let context = this.Context
+
+        let fromCode: string | null =
+            match properties with
+            | null -> null
+            | properties -> properties.RedirectUri
+
+        let next: string | null =
+            match fromCode with
+            | NonNull url when url <> "" -> url
+            | _ when path.HasValue && this.OriginalPath = path ->
+                ReturnUrl.ofQuery context.Request.Query[this.Options.ReturnUrlParameter]
+            | _ -> null
+
+        task {
+            let! struct ((), _) =
+                scope.Step(
+                    WhenGone.StepAgainUnlessOwned,
+                    (fun session -> struct (step session, ())),
+                    CancellationToken.None
+                )
+
+            match next with
+            | NonNull url when not context.Response.HasStarted && context.Response.StatusCode = StatusCodes.Status200OK ->
+                SchemeResponse.goOn context url
+            | _ -> ()
+        }
+
+    member private this.Refuse(status: int, path: PathString, properties: AuthenticationProperties) : Task =
+        if path.HasValue then
+            let returnUrl =
+                match properties.RedirectUri with
+                | NonNull url when url <> "" -> url
+                | _ ->
+                    this.OriginalPathBase.Add(this.OriginalPath).ToUriComponent()
+                    + this.Request.QueryString.ToUriComponent()
+
+            let query = QueryString.Create(this.Options.ReturnUrlParameter, returnUrl)
+
+            SchemeResponse.refuse
+                this.Context
+                status
+                (this.OriginalPathBase.Add(path).ToUriComponent() + query.ToUriComponent())
+        else
+            this.Response.StatusCode <- status
+
+        Task.CompletedTask

@@ -1,0 +1,44 @@
+namespace Runa.Session
+
+open System
+open Microsoft.AspNetCore.Http
+
+/// Finds the session that a handler asks for.
+module internal Asking =
+    let private tooLate (name: string) =
+        InvalidOperationException
+            $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: put useSession \"{name}\" before whatever writes, or call ctx.LoadSessionAsync before it. Or send Cache-Control: no-store with the response."
+
+    /// Raises InvalidOperationException without AddRunaSession, for a name that is not registered, and for the first session
+    /// of a request whose response has started.
+    let scope (context: HttpContext) (name: string) : SessionScope =
+        let scope = context.GetSessionScope name
+
+        if scope.IsTooLate then
+            raise (tooLate name)
+
+        scope
+
+    /// The same, of a session that is loaded.
+    let loaded (context: HttpContext) (name: string) : SessionScope =
+        let scope = scope context name
+
+        if not scope.IsLoaded then
+            raise (
+                InvalidOperationException
+                    $"The session \"{name}\" is not loaded in this request: put useSession \"{name}\" before this handler, or use ctx.LoadSessionAsync."
+            )
+
+        scope
+
+    /// The same, of a session that can be set.
+    let toSet (context: HttpContext) (name: string) : SessionScope =
+        let scope = loaded context name
+
+        if not (scope.IsOpen || scope.IsStepping) then
+            raise (
+                InvalidOperationException
+                    $"The session \"{name}\" cannot be set here, nothing would commit it: put useSession \"{name}\" before this handler, or use ctx.UpdateSessionAsync."
+            )
+
+        scope

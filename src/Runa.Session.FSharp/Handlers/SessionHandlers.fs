@@ -1,0 +1,122 @@
+namespace Runa.Session
+
+open System.Threading
+open System.Threading.Tasks
+open Microsoft.AspNetCore.Http
+
+/// How every handler goes on after its commit.
+module private Following =
+    let private warnIfDeclined (scope: SessionScope) (result: HttpContext option) =
+        if result.IsNone then
+            // The path without the query, which may hold what nobody should log.
+            let asked = scope.Context.Request
+            Log.declined scope.Work.Definition.Log scope.Name ((asked.PathBase + asked.Path).ToUriComponent())
+
+        result
+
+    /// A handler that declines after its session was saved was meant to be asked before.
+    let watched (scope: SessionScope) (isWritten: bool) (result: HttpFuncResult) : HttpFuncResult =
+        if not isWritten || (result.IsCompletedSuccessfully && result.Result.IsSome) then
+            result
+        else
+            task {
+                let! result = result
+                return warnIfDeclined scope result
+            }
+
+    let stepping name (whenGone: WhenGone) (step: Session -> struct (Session * HttpHandler)) : HttpHandler =
+        fun next context ->
+            let scope = Asking.scope context name
+            let stepped = scope.Step(whenGone, step, CancellationToken.None)
+
+            if stepped.IsCompletedSuccessfully then
+                let struct (handler, isWritten) = stepped.Result
+                watched scope isWritten (handler next context)
+            else
+                task {
+                    let! struct (handler, isWritten) = stepped
+                    return! watched scope isWritten (handler next context)
+                }
+
+    /// Goes on with the next handler.
+    let onwards: HttpHandler = fun next context -> next context
+
+[<AutoOpen; AbstractClass; Sealed>]
+type SessionHandlers =
+    static member withSession (name: string) (step: Session -> Session * HttpHandler) : HttpHandler =
+        Following.stepping name WhenGone.StepAgainUnlessOwned (fun session ->
+            let session, handler = step session
+            struct (session, handler))
+
+    static member updateSession (name: string) (step: Session -> Session) : HttpHandler =
+        Following.stepping name WhenGone.StepAgainUnlessOwned (fun session -> struct (step session, Following.onwards))
+
+    static member readSession (name: string) (handler: Session -> HttpHandler) : HttpHandler =
+        Following.stepping name WhenGone.StepAgain (fun session -> struct (session, handler session))
+
+    static member withOwner
+        (name: string)
+        (otherwise: HttpHandler)
+        (step: string -> Session -> Session * HttpHandler)
+        : HttpHandler =
+        Following.stepping name WhenGone.StepAgain (fun session ->
+            match Session.owner session with
+            | Some owner ->
+                let session, handler = step owner session
+                struct (session, handler)
+            | None -> struct (session, otherwise))
+
+    static member withSessionTask
+        (name: string)
+        (step: HttpContext -> Session -> Task<Session * HttpHandler>)
+        : HttpHandler =
+        fun next context ->
+            task {
+                let scope = Asking.scope context name
+
+                let! struct (handler, isWritten) =
+                    scope.StepOnce(fun session ->
+                        task {
+                            let! session, handler = step context session
+                            return struct (session, handler)
+                        })
+
+                return! Following.watched scope isWritten (handler next context)
+            }
+
+    static member useSession(name: string) : HttpHandler =
+        fun next context ->
+            task {
+                let scope = Asking.scope context name
+                do! scope.Prefetch()
+                use _ = scope.Open null
+                let! result = next context
+                let! isWritten = scope.Commit()
+                return! Following.watched scope isWritten (Task.FromResult result)
+            }
+
+    static member toRequestDelegate(handler: HttpHandler) : RequestDelegate =
+        let run = handler (fun context -> Task.FromResult(Some context))
+
+        let settle (context: HttpContext) (result: HttpContext option) =
+            if result.IsNone && not context.Response.HasStarted then
+                context.Response.StatusCode <- StatusCodes.Status404NotFound
+
+        RequestDelegate(fun context ->
+            let result = run context
+
+            if result.IsCompletedSuccessfully then
+                settle context result.Result
+                Task.CompletedTask
+            else
+                task {
+                    let! result = result
+                    settle context result
+                })
+
+    static member ofResult(result: IResult) : HttpHandler =
+        fun _ context ->
+            task {
+                do! result.ExecuteAsync context
+                return Some context
+            }

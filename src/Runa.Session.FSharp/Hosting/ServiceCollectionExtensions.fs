@@ -1,0 +1,77 @@
+namespace Runa.Session
+
+open System
+open System.Runtime.CompilerServices
+open Microsoft.AspNetCore.Hosting
+open Microsoft.AspNetCore.Http
+open Microsoft.AspNetCore.OutputCaching
+open Microsoft.AspNetCore.ResponseCaching
+open Microsoft.Extensions.Configuration
+open Microsoft.Extensions.DependencyInjection
+open Microsoft.Extensions.DependencyInjection.Extensions
+open Microsoft.Extensions.Hosting
+open Microsoft.Extensions.Logging
+open Microsoft.Extensions.Options
+
+/// One call of AddRunaSession.
+[<Sealed>]
+type internal SetupStep(change: IServiceProvider -> SessionSetup -> SessionSetup) =
+    member _.Change = change
+
+/// Its validation, when the host starts and before any server listens, builds the registry, so that a mistake keeps the
+/// application from starting.
+[<Sealed>]
+type internal RegistryAtStart() = class end
+
+module internal Registration =
+    let private facts (services: IServiceProvider) (parts: SetupParts) : HostFacts =
+        let bare = RegistryBuilder.noHost parts
+        let clock = services.GetService<TimeProvider>() |> Option.ofObj
+        let loggers = services.GetService<ILoggerFactory>() |> Option.ofObj
+        let environment = services.GetService<IHostEnvironment>() |> Option.ofObj
+
+        { Services = services
+          Configuration = services.GetService<IConfiguration>() |> Option.ofObj
+          Application = environment |> Option.map _.ApplicationName |> Option.defaultValue bare.Application
+          IsDevelopment = environment |> Option.map _.IsDevelopment() |> Option.defaultValue bare.IsDevelopment
+          Clock = defaultArg clock bare.Clock
+          Loggers = defaultArg loggers bare.Loggers }
+
+    let private build (services: IServiceProvider) : SessionRegistry =
+        let setup =
+            services.GetServices<SetupStep>()
+            |> Seq.fold (fun setup step -> step.Change services setup) SessionSetup.empty
+
+        RegistryBuilder.build setup (facts services)
+
+    let add (services: IServiceCollection) (change: IServiceProvider -> SessionSetup -> SessionSetup) =
+        services.AddSingleton<SetupStep>(SetupStep change) |> ignore
+        services.TryAddSingleton<TimeProvider>(TimeProvider.System)
+        services.AddLogging() |> ignore
+        services.TryAddSingleton<SessionRegistry>(Func<IServiceProvider, SessionRegistry> build)
+        services.AddOptions<RegistryAtStart>().Configure<SessionRegistry>(fun _ _ -> ()).ValidateOnStart()
+        |> ignore
+        services.TryAddEnumerable(
+            [ ServiceDescriptor.Singleton<IStartupFilter, RegistryMiddleware>()
+              ServiceDescriptor.Singleton<IPostConfigureOptions<OutputCacheOptions>, SessionCachePolicySetup>()
+              ServiceDescriptor.Singleton<IPostConfigureOptions<ResponseCachingOptions>, ResponseCachingWatch>() ]
+        )
+        services
+
+/// Sessions for the services of a host.
+[<AutoOpen>]
+module ServiceCollectionExtensions =
+    type IServiceCollection with
+
+        /// Registers the sessions of the application; a mistake in them keeps the host from starting, with a
+        /// SessionConfigurationException that names all mistakes. Secrets come from the environment (RUNA_SECRET), unless
+        /// SessionSetup.secrets sets them. Called again, it extends what was set before.
+        member services.AddRunaSession(setup: SessionSetup -> SessionSetup) : IServiceCollection =
+            Registration.add services (fun _ -> setup)
+
+        /// As the other, reading `session:sessions:<name>`, `app:secret` and the like from the configuration. What the
+        /// code sets wins.
+        member services.AddRunaSession
+            (configuration: IConfiguration, setup: SessionSetup -> SessionSetup)
+            : IServiceCollection =
+            Registration.add services (fun _ -> SessionSetup.configuration configuration >> setup)

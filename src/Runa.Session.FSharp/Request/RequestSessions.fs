@@ -1,0 +1,243 @@
+namespace Runa.Session
+
+open System
+open System.Threading.Tasks
+open Microsoft.AspNetCore.Http
+open Microsoft.AspNetCore.Http.Features
+open Microsoft.AspNetCore.ResponseCaching
+open Microsoft.AspNetCore.SignalR
+
+/// The sessions of a request, and what they do to its response. It lives among the request's features, not in a scope of
+/// services: re-executed pipelines and error pages get scopes of their own.
+[<Sealed; AllowNullLiteral>]
+type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
+    let mutable first: SessionScope | null = null
+    let mutable isLookedAt = false
+    // Commits before the first byte, while it is in place or once was.
+    let mutable body: CommittingBody = null
+
+    static let starting =
+        Func<obj, Task>(fun state ->
+            match box state with
+            | :? RequestSessions as sessions -> sessions.OnStarting()
+            | _ -> Task.CompletedTask)
+
+    static let notConfigured () =
+        InvalidOperationException "Sessions are not configured: call services.AddRunaSession(…)."
+
+    /// Left among the features by RegistryMiddleware; asking the services would make a scope for the request.
+    static let registryOf (context: HttpContext) : SessionRegistry =
+        match context.Features.Get<SessionRegistry>() with
+        | null ->
+            match box context.RequestServices with
+            | null -> raise (notConfigured ())
+            | _ ->
+                match context.RequestServices.GetService typeof<SessionRegistry> with
+                | :? SessionRegistry as registry -> registry
+                | _ -> raise (notConfigured ())
+        | registry -> registry
+
+    static let rec exists (holds: SessionScope -> bool) (scope: SessionScope | null) =
+        match scope with
+        | null -> false
+        | scope -> holds scope || exists holds scope.Next
+
+    /// SignalR without WebSockets calls hubs in a copy of a request that has been answered: its response says that it has
+    /// not started, and goes nowhere.
+    static let isOfHub (context: HttpContext) =
+        (context.Features.Get<IHttpResponseFeature>() :? HttpResponseFeature)
+        && (match context.GetEndpoint() with
+            | null -> false
+            | endpoint -> not (isNull (endpoint.Metadata.GetMetadata<HubMetadata>())))
+
+    let rec findOrAdd (host: IScopeHost) (name: string) (scope: SessionScope) : SessionScope =
+        if scope.Name = name then
+            scope
+        else
+            match scope.Next with
+            | null ->
+                let added = SessionScope(host, registry.Find name)
+                scope.Next <- added
+                added
+            | next -> findOrAdd host name next
+
+    /// The request's sessions, or null. A context made from another one's features has sessions of its own.
+    static member TryOf(context: HttpContext) : RequestSessions =
+        match context.Features.Get<RequestSessions>() with
+        | null -> null
+        | sessions when Object.ReferenceEquals(sessions.Context, context) -> sessions
+        | _ -> null
+
+    static member private Begin(context: HttpContext, registry: SessionRegistry) : RequestSessions =
+        let sessions = RequestSessions(context, registry)
+        context.Features.Set<RequestSessions> sessions
+        sessions
+
+    /// The request's sessions. Raises InvalidOperationException without AddRunaSession.
+    static member Of(context: HttpContext) : RequestSessions =
+        match RequestSessions.TryOf context with
+        | null -> RequestSessions.Begin(context, registryOf context)
+        | sessions -> sessions
+
+    /// The same, of this registry where the request has none of its own.
+    static member Of(context: HttpContext, registry: SessionRegistry) : RequestSessions =
+        match RequestSessions.TryOf context with
+        | null ->
+            match context.Features.Get<SessionRegistry>() with
+            | null -> RequestSessions.Begin(context, registry)
+            | own -> RequestSessions.Begin(context, own)
+        | sessions -> sessions
+
+    /// Whether a session of the request was looked at, by whichever context of the request.
+    static member AreLookedAt(context: HttpContext) : bool =
+        match context.Features.Get<RequestSessions>() with
+        | null -> false
+        | sessions -> sessions.IsLookedAt
+
+    member _.Context = context
+    member _.First = first
+    member _.IsLookedAt = isLookedAt
+
+    /// Raises InvalidOperationException for a name that is not registered.
+    member sessions.Find(name: string) : SessionScope =
+        match first with
+        | null ->
+            let scope = SessionScope(sessions, registry.Find name)
+            first <- scope
+            scope
+        | first -> findOrAdd sessions name first
+
+    member private _.All: SessionScope list =
+        let rec from (scope: SessionScope | null) =
+            match scope with
+            | null -> []
+            | scope -> scope :: from scope.Next
+
+        from first
+
+    member private _.IsPending = exists _.IsChanged first
+
+    /// Whether one of the sessions has something to say to the browser.
+    member _.SetsCookie =
+        first
+        |> exists (fun scope ->
+            match scope.Work.Cookie with
+            | CookieChange.None -> false
+            | _ -> true)
+
+    member private sessions.CommitAll() : Task =
+        task {
+            for scope in sessions.All do
+                let! _ = scope.CommitUnasked()
+                ()
+        }
+
+    member private sessions.ApplyHeaders() =
+        if isLookedAt then
+            ResponseHeaders.apply context sessions.SetsCookie
+
+    member private sessions.SendAll() =
+        for scope in sessions.All do
+            SessionCookies.send scope
+
+        sessions.ApplyHeaders()
+
+    member private sessions.OnStarting() : Task =
+        if sessions.IsPending then
+            // Only where something wrote past the body feature: a stream taken before the change, a protocol upgrade.
+            task {
+                do! sessions.CommitAll()
+                sessions.SendAll()
+            }
+        else
+            sessions.SendAll()
+            Task.CompletedTask
+
+    /// Headers are decided when the response starts: by then an error page may have cleared what was set before.
+    member private sessions.Prepare() =
+        ResponseHeaders.veto context
+
+        if not context.Response.HasStarted then
+            context.Response.OnStarting(starting, Unchecked.nonNull (box sessions))
+
+            // Response caching looks at the headers before OnStarting does; of an empty body, when the handler has ended.
+            if not (isNull (context.Features.Get<IResponseCachingFeature>())) then
+                ResponseHeaders.apply context false
+                PrivateResponse.Guard context.Features
+                sessions.WatchBody()
+            elif registry.MeetsResponseCaching then
+                // It is not around this, and may be behind it.
+                ResponseHeaders.uncache context.Request
+
+    member private sessions.WatchBody() =
+        let features = context.Features
+
+        match features.Get<IHttpResponseBodyFeature>() with
+        | null
+        | :? CommittingBody -> ()
+        | inner ->
+            let committing = CommittingBody(inner, sessions)
+            body <- committing
+            features.Set<IHttpResponseBodyFeature> committing
+
+    /// What was held back goes on, or nowhere when it was not stored; and when the last scope of the request closes, the body
+    /// feature goes, where it is still the outermost.
+    member private sessions.UnwatchBody(isStored: bool) =
+        let features = context.Features
+
+        match body with
+        | null -> ()
+        | committing ->
+            if not isStored || not sessions.IsPending then
+                committing.EndHolding isStored
+
+            // Of a response without a body response caching looks at the headers before OnStarting does.
+            if not context.Response.HasStarted && not (isNull (features.Get<IResponseCachingFeature>())) then
+                sessions.ApplyHeaders()
+
+            if
+                not (exists _.IsOpen first)
+                && Object.ReferenceEquals(features.Get<IHttpResponseBodyFeature>(), committing)
+            then
+                features.Set<IHttpResponseBodyFeature> committing.Inner
+
+    /// Promise 20: what the response says to caches has been said. Where a session was looked at before, by whichever
+    /// context of the request, it was said for all of them.
+    member _.IsTooLate =
+        context.Response.HasStarted
+        && not isLookedAt
+        && not (RequestSessions.AreLookedAt context)
+        && not (ResponseHeaders.isKeptPrivate context)
+
+    /// A session, or what stands for one, is looked at. Raises InvalidOperationException where that is too late.
+    member sessions.Look() =
+        if not isLookedAt then
+            if sessions.IsTooLate then
+                raise (
+                    InvalidOperationException
+                        "A session is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write, or send Cache-Control: no-store with the response."
+                )
+
+            isLookedAt <- true
+            sessions.Prepare()
+
+    interface IScopeHost with
+        member _.Context = context
+        member _.CanSendCookie = not context.Response.HasStarted && not (isOfHub context)
+        member sessions.Look() = sessions.Look()
+        member sessions.IsTooLate = sessions.IsTooLate
+        member sessions.IsCurrent = Object.ReferenceEquals(RequestSessions.TryOf context, sessions)
+        member sessions.Watch() = sessions.WatchBody()
+        member sessions.Closed isStored = sessions.UnwatchBody isStored
+
+    interface IBeforeWrite with
+        member sessions.IsDone = context.Response.HasStarted && not sessions.IsPending
+        member sessions.IsPending = sessions.IsPending
+
+        member sessions.DoAsync() =
+            task {
+                do! sessions.CommitAll()
+
+                if not context.Response.HasStarted then
+                    sessions.ApplyHeaders()
+            }

@@ -1,0 +1,54 @@
+namespace Runa.Session
+
+open System
+open Microsoft.AspNetCore.Http
+open Microsoft.AspNetCore.Http.Features
+
+/// Sends cookies: as header lines, or through the application's cookie policy where it has one (UseCookiePolicy).
+module internal ResponseCookies =
+    let private sameSite (mode: SameSite) : SameSiteMode =
+        match mode with
+        | SameSite.Lax -> SameSiteMode.Lax
+        | SameSite.Strict -> SameSiteMode.Strict
+        | SameSite.None -> SameSiteMode.None
+        | SameSite.Unspecified -> SameSiteMode.Unspecified
+
+    let private options (cookie: SetCookie) (line: CookieLine) (isHttps: bool) : CookieOptions =
+        let options =
+            CookieOptions(
+                Domain = Option.toObj cookie.Domain,
+                Path = cookie.Path,
+                HttpOnly = cookie.HttpOnly,
+                Secure = cookie.IsSecure isHttps,
+                SameSite = sameSite cookie.SameSite,
+                IsEssential = cookie.IsEssential
+            )
+
+        match cookie.MaxAge line with
+        | ValueSome seconds -> options.MaxAge <- TimeSpan.FromSeconds(float seconds)
+        | ValueNone -> ()
+
+        if cookie.Partitioned then
+            options.Extensions.Add "Partitioned"
+
+        options
+
+    /// The cookies feature that something put around the response's own: it changes cookies or withholds them.
+    let private tryPolicy (context: HttpContext) : IResponseCookies | null =
+        match context.Features.Get<IResponseCookiesFeature>() with
+        | null
+        | :? ResponseCookiesFeature -> null
+        | feature -> feature.Cookies
+
+    let send (context: HttpContext) (cookie: SetCookie) (lines: CookieLine list) : unit =
+        let isHttps = context.Request.IsHttps
+
+        match tryPolicy context with
+        | null ->
+            for line in lines do
+                context.Response.Headers.Append("Set-Cookie", cookie.Text(line, isHttps))
+        | policy ->
+            for line in lines do
+                match line.Value with
+                | ValueSome value -> policy.Append(line.Name, value, options cookie line isHttps)
+                | ValueNone -> policy.Delete(line.Name, options cookie line isHttps)
