@@ -101,7 +101,7 @@ let tests =
 
           test "promise 5: store keys, tokens, places and handles print none of their characters" {
               use registry = SessionRegistry.create setup
-              let web = registry.Find "web"
+              let web = Engine.definition registry "web"
               let struct (token, storeKey) = web.Token.Create()
               let hidden = [ token; StoreKey.toText storeKey; string storeKey.High; string storeKey.Low ]
               let hex = [ Convert.ToHexString(StoreKey.toBytes storeKey); $"{storeKey.High:x}" ]
@@ -121,7 +121,7 @@ let tests =
                     "OwnedSession", box owned
                     "SessionToken", box web.Token
                     "Place", box ({ Key = storeKey; Token = token.AsMemory(); Pieces = 0 }: Place)
-                    "CookieChange", box (CookieChange.Set(token.AsMemory(), DateTimeOffset.UnixEpoch))
+                    "CookieChange", box (CookieChange.Set(token.AsMemory(), DateTimeOffset.UnixEpoch, 0))
                     "SessionDefinition", box web
                     "SessionRegistry", box registry ] do
                   tells (hidden @ hex) name thing

@@ -243,7 +243,7 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
         if Work.isSetSince before work then
             raise (
                 InvalidOperationException
-                    $"The step for \"{definition.Name}\" set its own session beside: one of the two would be lost. Hand it back instead."
+                    $"The step for \"{definition.Name}\" called ctx.SetSession for its own session: one of the two would be lost. Hand it back instead."
             )
 
     /// Runs a step that may do I/O, once; on a conflict its changes are merged.

@@ -7,7 +7,7 @@ open Microsoft.AspNetCore.Http
 module internal Asking =
     let private tooLate (name: string) =
         InvalidOperationException
-            $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: put useSession \"{name}\" before whatever writes, or call ctx.LoadSessionAsync before it. Or send Cache-Control: no-store with the response."
+            $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: call ctx.LoadSessionAsync \"{name}\" before whatever writes (useSession alone does not look at it). Or send Cache-Control: no-store with the response."
 
     /// Raises InvalidOperationException without AddRunaSession, for a name that is not registered, and for the first session
     /// of a request whose response has started.
@@ -31,14 +31,28 @@ module internal Asking =
 
         scope
 
-    /// The same, of a session that can be set.
-    let toSet (context: HttpContext) (name: string) : SessionScope =
+    /// As SessionScope.Set.
+    let set (context: HttpContext) (session: Session) : unit =
+        let name = Session.name session
         let scope = loaded context name
 
-        if not (scope.IsOpen || scope.IsStepping) then
-            raise (
-                InvalidOperationException
-                    $"The session \"{name}\" cannot be set here, nothing would commit it: put useSession \"{name}\" before this handler, or use ctx.UpdateSessionAsync."
-            )
+        if not scope.IsStepping then
+            if not scope.IsOpen then
+                raise (
+                    InvalidOperationException
+                        $"The session \"{name}\" cannot be set here, nothing would commit it: put useSession \"{name}\" before this handler, or use ctx.UpdateSessionAsync."
+                )
 
-        scope
+            if scope.IsOfStepOnce session then
+                raise (
+                    InvalidOperationException
+                        $"The step for \"{name}\" called ctx.SetSession for its own session: one of the two would be lost. Hand it back instead."
+                )
+
+            if not (scope.IsShown session) then
+                raise (
+                    InvalidOperationException
+                        $"ctx.SetSession was given a session \"{name}\" not made from the one that stands now: call ctx.GetSession again after a commit or ctx.SetSession, and use what it gives."
+                )
+
+        scope.Set session

@@ -17,7 +17,7 @@ module HttpContextExtensions =
 
         /// Leaves a session, made from the one that GetSession gave, to be committed by useSession: before the first byte
         /// of the response, or at the end of the handler. Raises InvalidOperationException anywhere else.
-        member context.SetSession(session: Session) : unit = (Asking.toSet context (Session.name session)).Set session
+        member context.SetSession(session: Session) : unit = Asking.set context session
 
         /// Loads the session, if this request has not yet.
         member context.LoadSessionAsync(name: string, ?cancellationToken: CancellationToken) : Task<Session> =

@@ -132,6 +132,9 @@ type SessionScope internal (host: IScopeHost, home: Home) =
         work.Discard()
         host.Closed isStored
 
+    member _.IsShown(session: Session) = work.IsShown session
+    member internal _.IsOfStepOnce(session: Session) = work.IsOfStepOnce session
+
     member scope.Set(session: Session) =
         work.CheckNotStepping()
         checkLoaded ()
@@ -144,12 +147,8 @@ type SessionScope internal (host: IScopeHost, home: Home) =
 
         if not (work.IsShown session) then
             raise (
-                InvalidOperationException(
-                    if work.IsOfStepOnce session then
-                        $"A step for the session \"{scope.Name}\" set that session beside: one of the two changes would be lost. Hand it back instead."
-                    else
-                        $"The session \"{scope.Name}\" that was set was not made from the one that stands now: after a commit or a change get it again, and use what that gives."
-                )
+                InvalidOperationException
+                    $"The session \"{scope.Name}\" that was set was not made from the one that stands now: after a commit or a change get it again, and use what that gives."
             )
 
         host.Look()

@@ -100,6 +100,9 @@ type SessionScope =
     /// the response. The policy may be null. It stays in force when the scope is closed, until the response has started.
     member Open: policy: ScopePolicy | null -> ScopeOpening
 
+    /// Whether the session was made from the one that Show gave last: Set takes it.
+    member IsShown: session: Session -> bool
+
     /// Leaves a session to be committed. It must be made from the one that Show gave last. Raises InvalidOperationException
     /// otherwise, where the scope is not open, inside of a step, and where the change needs a cookie after the response has
     /// started; SessionConflictException where the session has ended by then.
@@ -128,6 +131,8 @@ type SessionScope =
     /// See BeginStep.
     member EndStep: before: int -> unit
 
+    /// Whether the session was made from the one that the run-once step was given which began last.
+    member internal IsOfStepOnce: session: Session -> bool
     member internal Work: SessionWork
     member internal Close: before: ScopeState -> unit
     member internal Next: SessionScope | null with get, set

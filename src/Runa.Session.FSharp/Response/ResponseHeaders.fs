@@ -80,11 +80,16 @@ module internal ResponseHeaders =
                 && not parsed.SharedMaxAge.HasValue
                 && hasCookie response.Headers.Vary)
 
-    /// Output caching keeps its own store, and asks this feature.
+    let private deadAtOnce = TimeSpan.FromTicks 1L
+
+    /// Output caching keeps its own store, and asks this feature. Policies that insist on storing turn that on again when
+    /// the response starts: what they store then is over at once.
     let veto (context: HttpContext) =
         match context.Features.Get<IOutputCacheFeature>() with
         | null -> ()
-        | feature -> feature.Context.AllowCacheStorage <- false
+        | feature ->
+            feature.Context.AllowCacheStorage <- false
+            feature.Context.ResponseExpirationTimeSpan <- Nullable deadAtOnce
 
     let private uncached = StringValues "no-cache, no-store"
 

@@ -8,12 +8,13 @@ open Runa.Session
 
 /// All values of a name, in order.
 let private values (name: string) (header: string) : string list =
-    let mutable position = 0
-    let mutable start = 0
-    let mutable length = 0
+    let mutable walk = CookieWalk(StringValues header, name)
+    let values = ResizeArray<string>()
 
-    [ while CookieHeader.tryNext (header, name, &position, &start, &length) do
-          header.Substring(start, length) ]
+    while walk.Next() do
+        values.Add(walk.Value.ToString())
+
+    List.ofSeq values
 
 let private setup =
     SessionSetup.empty
@@ -28,17 +29,17 @@ let private make (session: SessionDefinition) =
 let private search (session: SessionDefinition) (lines: string list) : StoreKey option * bool =
     let mutable sawForeign = false
 
-    match TokenSearch.tryFind (session, StringValues(Array.ofList lines), &sawForeign) with
+    match Engine.findToken (session, StringValues(Array.ofList lines), &sawForeign) with
     | ValueSome place -> Some place.Key, sawForeign
     | ValueNone -> None, sawForeign
 
 let private name = "__Host-runa_session"
 let private pair value = $"{name}={value}"
-let private foreign = (make ((SessionRegistry.create setup).Find "admin")) |> fst
+let private foreign = (make (Engine.definition (SessionRegistry.create setup) "admin")) |> fst
 
 let private withWeb (act: SessionDefinition -> unit) =
     use registry = SessionRegistry.create setup
-    act (registry.Find "web")
+    act (Engine.definition registry "web")
 
 [<Tests>]
 let reading =
@@ -144,16 +145,16 @@ let search' =
 
           test "promise 2: a web token sent as the admin cookie is ignored" {
               use registry = SessionRegistry.create setup
-              let text, _ = make (registry.Find "web")
+              let text, _ = make (Engine.definition registry "web")
               let lines = [ $"__Host-runa_admin_session={text}" ]
-              Expect.equal (search (registry.Find "admin") lines) (None, true) "foreign"
-              Expect.equal (search (registry.Find "web") lines) (None, false) "nor is it found under its own name"
+              Expect.equal (search (Engine.definition registry "admin") lines) (None, true) "foreign"
+              Expect.equal (search (Engine.definition registry "web") lines) (None, false) "nor is it found under its own name"
           }
 
           test "no header, and lines that are null, hold no token" {
               withWeb (fun web ->
                   let mutable sawForeign = false
-                  let find (lines: StringValues) = (TokenSearch.tryFind (web, lines, &sawForeign)).IsNone
+                  let find (lines: StringValues) = (Engine.findToken (web, lines, &sawForeign)).IsNone
                   Expect.isTrue (find StringValues.Empty) "none"
                   Expect.isTrue (find (StringValues(null: string | null))) "a null"
                   Expect.isTrue (find (StringValues([| null; "" |]: (string | null)[]))) "nulls")

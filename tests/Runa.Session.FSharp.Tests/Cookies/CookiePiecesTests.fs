@@ -2,19 +2,19 @@ module Runa.Session.Tests.CookiePiecesTests
 
 open System
 open Expecto
-open Microsoft.AspNetCore.Http
 open Microsoft.Extensions.Primitives
 open Runa.Session
+open Runa.Session.Tests.Engine
 
 let private cookieOf name path persistent =
-    SetCookie(name, None, path, true, CookieSecure.Always, SameSite.Lax, false, persistent)
+    SetCookie(name, None, path, true, CookieSecure.Always, SameSite.Lax, false, persistent, true)
 
 let private cookie = cookieOf "sid" "/" true
 let private hour = TimeSpan.FromHours 1.
 let private letters count = String('a', count)
 
 let private set (text: string) (held: int) : string list * int =
-    let struct (texts, pieces) = CookiePieces.set cookie text hour held true
+    let struct (texts, pieces) = setPieces cookie text hour held true
     texts, pieces
 
 let private pair (text: string) =
@@ -53,11 +53,12 @@ let writing =
                           CookieSecure.SameAsRequest,
                           SameSite.None,
                           true,
-                          isPersistent
+                          isPersistent,
+                          true
                       )
 
                   for isHttps in [ true; false ] do
-                      let struct (texts, _) = CookiePieces.set cookie (letters 6_000) hour 0 isHttps
+                      let struct (texts, _) = setPieces cookie (letters 6_000) hour 0 isHttps
                       Expect.hasLength texts 3 "pieces"
 
                       for text in texts do
@@ -67,7 +68,7 @@ let writing =
           }
 
           test "Max-Age is rounded up to whole seconds, as with any session cookie" {
-              let struct (texts, _) = CookiePieces.set cookie "abc" (TimeSpan.FromSeconds 9.2) 0 true
+              let struct (texts, _) = setPieces cookie "abc" (TimeSpan.FromSeconds 9.2) 0 true
               Expect.contains (attributes texts.Head) "max-age=10" "seconds"
           }
 
@@ -96,11 +97,12 @@ let writing =
                       CookieSecure.Always,
                       SameSite.Strict,
                       true,
+                      true,
                       true
                   )
 
               let struct (texts, pieces) =
-                  CookiePieces.set cookie (letters SealedCookie.Longest) (TimeSpan.FromDays 400.) 0 true
+                  setPieces cookie (letters SealedCookie.Longest) (TimeSpan.FromDays 400.) 0 true
 
               Expect.isLessThanOrEqual pieces CookiePieces.most "pieces"
               Expect.all texts (fun text -> text.Length <= 4_096) "at most 4 KiB each"
@@ -120,11 +122,11 @@ let writing =
 
           test "a cookie is taken back with all its pieces, with the attributes it was set with" {
               Expect.equal
-                  (CookiePieces.expire cookie 2 true)
+                  (expirePieces cookie 2 true)
                   [ cookie.Expire true; cookie.Expire("sidC1", true); cookie.Expire("sidC2", true) ]
                   "texts"
 
-              Expect.equal (CookiePieces.expire cookie 0 true) [ cookie.Expire true ] "a whole one"
+              Expect.equal (expirePieces cookie 0 true) [ cookie.Expire true ] "a whole one"
           } ]
 
 let private count (value: string) =
@@ -200,7 +202,7 @@ let reading =
 
           test "a name of every character that a name may have is written and read by the framework as it is" {
               let name = "a!#$%&'*+-.^_`|~2F%41"
-              let struct (texts, pieces) = CookiePieces.set (cookieOf name "/" true) (letters 5_000) hour 0 true
+              let struct (texts, pieces) = setPieces (cookieOf name "/" true) (letters 5_000) hour 0 true
               let header = String.Join("; ", [ for text in texts -> text.Split(';')[0] ])
               Expect.equal
                   (CookiePieces.tryJoin (StringValues header) name 0 pieces)

@@ -142,7 +142,7 @@ let tests =
           test "promise 6: of 20,000 random Cookie headers none is accepted, and none raises inside" {
               let setup = SessionSetup.empty |> SessionSetup.application "shop" |> SessionSetup.secrets [ secret ]
               use registry = SessionRegistry.create setup
-              let session = registry.Find "web"
+              let session = Engine.definition registry "web"
               let headers = sample 20_000 header
               let mutable accepted = 0
 
@@ -151,13 +151,13 @@ let tests =
                       for text in headers do
                           let mutable sawForeign = false
 
-                          if (TokenSearch.tryFind (session, StringValues text, &sawForeign)).IsSome then
+                          if (Engine.findToken (session, StringValues text, &sawForeign)).IsSome then
                               accepted <- accepted + 1)
 
               Expect.equal (accepted, raised) (0, 0) "accepted, raised"
               let mutable sawForeign = false
               let genuine = StringValues $"__Host-runa_session={make web}"
-              Expect.isTrue (TokenSearch.tryFind (session, genuine, &sawForeign)).IsSome "a genuine one is accepted"
+              Expect.isTrue (Engine.findToken (session, genuine, &sawForeign)).IsSome "a genuine one is accepted"
           }
 
           test "promise 6: every single bit flipped makes a token worthless" {

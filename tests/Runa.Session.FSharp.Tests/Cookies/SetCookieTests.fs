@@ -2,13 +2,23 @@ module Runa.Session.Tests.SetCookieTests
 
 open System
 open Expecto
-open Microsoft.AspNetCore.Http
 open Runa.Session
+open Runa.Session.Tests.Engine
 
 let private settings = SessionSettings.defaults "web"
 
 let private cookie (o: SessionSettings) =
-    SetCookie(o.CookieName, o.CookieDomain, o.CookiePath, o.HttpOnly, o.Secure, o.SameSite, o.Partitioned, o.Persistent)
+    SetCookie(
+        o.CookieName,
+        o.CookieDomain,
+        o.CookiePath,
+        o.HttpOnly,
+        o.Secure,
+        o.SameSite,
+        o.Partitioned,
+        o.Persistent,
+        o.IsEssential
+    )
 
 let private hour = TimeSpan.FromHours 1.
 let private set (o: SessionSettings) isHttps = (cookie o).Set("v", hour, isHttps)

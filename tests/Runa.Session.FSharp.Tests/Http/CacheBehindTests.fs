@@ -248,12 +248,19 @@ module CacheBehindTests =
 
     let private hasCookie (context: HttpContext) = context.Request.Headers.Cookie.Count > 0
 
+    let private look (app: IApplicationBuilder) =
+        app.Use(fun (next: RequestDelegate) ->
+            RequestDelegate(fun context ->
+                context.GetSession "web" |> ignore
+                next.Invoke context))
+        |> ignore
+
     /// The session is asked for by those that have a cookie only.
     let private strangers name cache =
         onBoth $"promise 20: {name} behind the session stores pages of requests that ask for none" (fun server ->
             task {
                 let pipeline app =
-                    has hasCookie useWeb app
+                    has hasCookie (fun app -> useWeb app; look app) app
                     useCache cache app
 
                 use! app = site Middleware cache pipeline server

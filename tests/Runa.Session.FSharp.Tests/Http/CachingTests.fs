@@ -13,6 +13,8 @@ open Runa.Session.Tests.Hosting
 
 let private cacheable = setHeader "Cache-Control" "public, max-age=600, s-maxage=600"
 
+let private looked: HttpHandler = perform (fun context -> task { context.GetSession "web" |> ignore })
+
 /// What the application set, and whether it set it before or after the session was asked for.
 let private headers =
     let site =
@@ -24,7 +26,8 @@ let private headers =
               route "/after/set" >=> updateSession "web" (count >> fst) >=> cacheable >=> text ""
               route "/nostore/set" >=> setHeader "Cache-Control" "no-store" >=> withSession "web" count
               route "/vary" >=> setHeader "Vary" "Accept-Encoding" >=> readSession "web" shown
-              route "/use" >=> useSession "web" >=> text "used"
+              route "/use" >=> useSession "web" >=> looked >=> text "used"
+              route "/behind" >=> cacheable >=> useSession "web" >=> text "not looked at"
               route "/redirect" >=> updateSession "web" (count >> fst) >=> redirectTo false "/"
               route "/none" >=> cacheable >=> text "no session here" ]
 
@@ -60,12 +63,19 @@ let private headers =
                   Expect.equal (strict.Header "Cache-Control") "no-store" "what is stricter stays"
               })
 
-          testCaseTask "promise 20, 21: a response without a session is left alone" (fun () ->
+          testCaseTask "promise 20, 21: a response without a session is left alone, and so is one whose session nobody looked at" (fun () ->
               task {
                   use! app = start (host site)
-                  let! answer = app.NewBrowser().Get "/none"
-                  Expect.equal (answer.Header "Cache-Control") "public, max-age=600, s-maxage=600" "as the app set it"
-                  Expect.equal (answer.Header "Vary") "" "no Vary"
+
+                  for path in [ "/none"; "/behind" ] do
+                      let! answer = app.NewBrowser().Get path
+
+                      Expect.equal
+                          (answer.Header "Cache-Control")
+                          "public, max-age=600, s-maxage=600"
+                          $"{path}: as the app set it"
+
+                      Expect.equal (answer.Header "Vary") "" $"{path}: no Vary"
               }) ]
 
 /// A handler that counts how often it ran: a cache would answer in its place.
@@ -83,7 +93,7 @@ let private stores (services: IServiceCollection -> unit) (pipeline: IApplicatio
     let sessions: (string * HttpHandler) list =
         [ "/read", readSession "web" (fun _ -> text "read")
           "/set", updateSession "web" (count >> fst) >=> text "set"
-          "/use", useSession "web" >=> text "used"
+          "/use", useSession "web" >=> looked >=> text "used"
           "/left", useSession "web" >=> leave "web" >=> text "left"
           "/load",
           respond (fun context ->
@@ -93,7 +103,7 @@ let private stores (services: IServiceCollection -> unit) (pipeline: IApplicatio
               })
           "/late", updateSession "web" id >=> cacheable >=> text "late"
           "/empty", updateSession "web" id >=> empty
-          "/use/empty", useSession "web" >=> cacheable >=> empty
+          "/use/empty", useSession "web" >=> looked >=> cacheable >=> empty
           "/set/empty", updateSession "web" (count >> fst) >=> empty
           "/left/empty", useSession "web" >=> leave "web" >=> cacheable >=> empty ]
 
@@ -103,15 +113,18 @@ let private stores (services: IServiceCollection -> unit) (pipeline: IApplicatio
         >=> choose
                 [ for path, handler in sessions do
                       route path >=> handler
-                  route "/none" >=> text "none" ]
+                  route "/none" >=> text "none"
+                  route "/behind" >=> useSession "web" >=> text "not looked at" ]
 
     let run server =
         task {
             use! app = start { host handler with Server = server; Services = services; Pipeline = pipeline }
             let fresh (path: string) = task { return! app.NewBrowser().Get path }
-            let! first = fresh "/none"
-            let! second = fresh "/none"
-            Expect.equal (second.Header "X-Run") (first.Header "X-Run") "the cache works where there is no session"
+
+            for path in [ "/none"; "/behind" ] do
+                let! first = fresh path
+                let! second = fresh path
+                Expect.equal (second.Header "X-Run") (first.Header "X-Run") $"{path}: the cache works"
 
             for path, _ in sessions do
                 let! first = fresh path

@@ -29,6 +29,7 @@ let private size (session: string) : HttpHandler =
 let private streamed: HttpHandler =
     perform (fun context ->
         task {
+            context.GetSession "web" |> ignore
             do! context.Response.WriteAsync "begun, "
             do! context.Response.Body.FlushAsync()
 

@@ -137,6 +137,7 @@ let private started =
         useSession "web"
         >=> respond (fun context ->
             task {
+                context.GetSession "web" |> ignore
                 do! context.Response.WriteAsync "begun,"
                 do! context.Response.Body.FlushAsync()
 

@@ -71,7 +71,7 @@ let private tooLateFor advice =
     $"The session \"web\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: {advice}. Or send Cache-Control: no-store with the response."
 
 let private tooLate =
-    tooLateFor "put useSession \"web\" before whatever writes, or call ctx.LoadSessionAsync before it"
+    tooLateFor "call ctx.LoadSessionAsync \"web\" before whatever writes (useSession alone does not look at it)"
 
 let private tooLateUser =
     tooLateFor "put app.UseAuthentication() before whatever writes, or call AuthenticateAsync before it"

@@ -130,7 +130,7 @@ let private forged =
             let world = world ()
             let! key = world.Store.StoreAsync(plain ann)
             let! other = world.Store.StoreAsync(plain [ identifier, "bob" ])
-            let name = world.Registry.Find("tickets").Settings.CookieName
+            let name = world.Registry.Find("tickets").Definition.Settings.CookieName
             let last = if key.EndsWith 'A' then "B" else "A"
 
             let malformed =

@@ -21,7 +21,7 @@ let tests =
         [ testCase "a ticket that cannot be deserialized signs nobody in, and a sign-in replaces it"
           <| fun () ->
               let world = world ()
-              let session = world.Registry.Find "tickets"
+              let session = Engine.definition world.Registry "tickets"
               let held = SessionKey.create<byte[]> "ticket"
               let key = wait (world.Store.StoreAsync(plain ann))
 
@@ -35,7 +35,7 @@ let tests =
           testCase "on_unreadable = \"error\": such a ticket raises"
           <| fun () ->
               let world = worldWith strict
-              let session = world.Registry.Find "tickets"
+              let session = Engine.definition world.Registry "tickets"
               let key = wait (world.Store.StoreAsync(plain ann))
               wait (step session key (Session.set (SessionKey.create<byte[]> "ticket") [| 1uy |])) |> ignore
               raised<SessionStoreException, _>(fun () -> world.Store.RetrieveAsync key) |> ignore
@@ -48,7 +48,7 @@ let tests =
               let registry = SessionRegistry.create (setup clock store.Driver |> SessionSetup.session "tickets" id)
               let tickets = SessionTicketStore(registry, "tickets") :> ITicketStore
               let key = wait (tickets.StoreAsync(plain ann))
-              store.Damage((wait (load (registry.Find "tickets") key)).Place.Key)
+              store.Damage((wait (load (Engine.definition registry "tickets") key)).Place.Key)
               wait (tickets.RetrieveAsync key) |> Expect.isNull "nobody"
               let again = wait (tickets.StoreAsync(plain ann))
               isNull (wait (tickets.RetrieveAsync again)) |> Expect.isFalse "signed in" ]

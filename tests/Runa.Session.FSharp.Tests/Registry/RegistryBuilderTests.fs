@@ -30,7 +30,7 @@ let private errors (setup: SessionSetup) : string list =
 
 let private settings (name: string) (setup: SessionSetup) : SessionSettings =
     use registry = build setup
-    (registry.Find name).Settings
+    (registry.Find name).Definition.Settings
 
 /// Exactly one mistake, with all these parts.
 let private mistake (parts: string list) (setup: SessionSetup) =
@@ -176,9 +176,9 @@ let building =
           test "the defaults are those of the design" {
               use registry = build setup
               Expect.equal (SessionRegistry.info registry |> List.map _.Name) [ "web"; "admin"; "api" ] "names"
-              let web = (registry.Find "web").Settings
+              let web = (registry.Find "web").Definition.Settings
               Expect.equal (web.CookieName, web.Driver, web.CookiePath) ("__Host-runa_session", "memory", "/") "cookie"
-              Expect.equal (registry.Find "admin").Settings.CookieName "__Host-runa_admin_session" "the others"
+              Expect.equal (registry.Find "admin").Definition.Settings.CookieName "__Host-runa_admin_session" "the others"
               Expect.equal
                   (web.HttpOnly, web.Secure, web.SameSite, web.Persistent)
                   (true, CookieSecure.Always, SameSite.Lax, true)
@@ -193,13 +193,13 @@ let building =
               let bare = SessionSetup.empty |> SessionSetup.secrets []
               use lines = new Lines()
               use registry = RegistryBuilder.build bare (noHost true lines)
-              let struct (text, _) = (registry.Find "web").Token.Create()
+              let struct (text, _) = (registry.Find "web").Definition.Token.Create()
               let warnings = lines.All |> List.filter _.Contains("No secret is set")
               Expect.hasLength warnings 1 "one warning"
               Expect.stringContains warnings[0] "RUNA_SECRET" "what to set"
               use other = RegistryBuilder.build bare (noHost true lines)
 
-              match (other.Find "web").Token.Read(text.AsSpan()) with
+              match (other.Find "web").Definition.Token.Read(text.AsSpan()) with
               | TokenReading.Foreign -> ()
               | _ -> failtest "the key is not random"
 
@@ -224,7 +224,7 @@ let building =
                       Expect.stringContains e.Message "one day at most" "what is allowed")
 
               use registry = setup |> SessionSetup.storeTimeout (TimeSpan.FromDays 1.) |> build
-              Expect.equal (registry.Find "web").StoreTimeout (TimeSpan.FromDays 1.) "a day"
+              Expect.equal (registry.Find "web").Definition.StoreTimeout (TimeSpan.FromDays 1.) "a day"
           }
 
           test "promise 2: the application's name is in its tokens, unless the session is shared" {
@@ -236,23 +236,23 @@ let building =
               use other = setup |> shared |> SessionSetup.application "other" |> build
 
               let isGood name =
-                  let struct (text, _) = (one.Find name).Token.Create()
+                  let struct (text, _) = (one.Find name).Definition.Token.Create()
 
-                  match (other.Find name).Token.Read(text.AsSpan()) with
+                  match (other.Find name).Definition.Token.Read(text.AsSpan()) with
                   | TokenReading.Genuine _ -> true
                   | _ -> false
 
               Expect.isFalse (isGood "web") "its own"
               Expect.isTrue (isGood "shop") "shared"
-              Expect.equal (one.Find "shop").Scope (other.Find "shop").Scope "the scope of shared records"
-              Expect.notEqual (one.Find "web").Scope (other.Find "web").Scope "and of the others"
+              Expect.equal (one.Find "shop").Definition.Scope (other.Find "shop").Definition.Scope "the scope of shared records"
+              Expect.notEqual (one.Find "web").Definition.Scope (other.Find "web").Definition.Scope "and of the others"
           }
 
           test "the clock of the setup is that of the sessions" {
               let clock = FakeTimeProvider(DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero))
               use registry = setup |> SessionSetup.timeProvider clock |> build
               clock.Advance(TimeSpan.FromHours 1.)
-              Expect.equal (registry.Find "web").Now (clock.GetUtcNow()) "its time"
+              Expect.equal (registry.Find "web").Definition.Now (clock.GetUtcNow()) "its time"
           }
 
           test "a driver of the setup is the caller's to dispose, one made by the registry is its own" {

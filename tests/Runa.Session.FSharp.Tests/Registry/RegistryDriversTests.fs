@@ -121,14 +121,14 @@ let tests =
               task {
                   use registry = hosted ignore "cookie"
                   do! roundTrip registry
-                  Expect.isTrue (registry.Find "web").Seal.IsSome "in its cookie"
+                  Expect.isTrue (registry.Find "web").Definition.Seal.IsSome "in its cookie"
               })
 
           testCaseTask "the driver cache takes the host's IDistributedCache, by a word of configuration" (fun () ->
               task {
                   use registry = hosted (fun services -> services.AddDistributedMemoryCache() |> ignore) "cache"
                   do! roundTrip registry
-                  Expect.equal (registry.Find "web").Driver.Name "cache" "driver"
+                  Expect.equal (registry.Find "web").Definition.Driver.Name "cache" "driver"
               })
 
           testCaseTask "the driver cache:orders takes the keyed service of this name, and no other" (fun () ->
@@ -183,7 +183,7 @@ let tests =
           test "a driver that is registered under a name with a colon is taken as it is" {
               let setup = setup |> SessionSetup.driver "cache:own" (MemoryDriver.create ()) |> driven "cache:own"
               use registry = SessionRegistry.create setup
-              Expect.equal (registry.Find "web").Driver.Name "memory" "the registered one"
+              Expect.equal (registry.Find "web").Definition.Driver.Name "memory" "the registered one"
           }
 
           test "drivers that were made are disposed when the app does not start" {

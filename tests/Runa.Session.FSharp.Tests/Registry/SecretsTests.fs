@@ -43,7 +43,7 @@ let private token (configuration: IConfiguration option) : SessionToken =
         | None -> setup
 
     use registry = SessionRegistry.create setup
-    (registry.Find "web").Token
+    (registry.Find "web").Definition.Token
 
 let private make (token: SessionToken) =
     let struct (text, _) = token.Create()

@@ -76,7 +76,7 @@ let tests =
                 "ttl", "0s", "2h"
                 "max_ttl", "", "2h"
                 "idle_timeout", "-1h", "2h"
-                "secure", "sometimes", "always, same_as_request, none"
+                "secure", "sometimes", "always, same_as_request, never"
                 "same_site", "loose", "lax, strict, none, unspecified"
                 "partitioned", "yes", "true or false"
                 "persistent", "1", "true or false"

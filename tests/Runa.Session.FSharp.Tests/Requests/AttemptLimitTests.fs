@@ -39,15 +39,15 @@ let private counting () =
     driver, web clock driver.Driver
 
 let private closed =
-    { new ICookieGate with
-        member _.IsOpen = false
+    { new IStepWatch with
+        member _.CanSendCookie = false
         member _.BeginStep() = 0
         member _.EndStep _ = () }
 
 let private behind gate session token (change: Session -> Session) =
     task {
         let! loaded = load session token
-        return! Attempts.run session gate loaded null WhenGone.StepAgain (fun s -> struct (change s, ()))
+        return! Engine.run session gate loaded null WhenGone.StepAgain (fun s -> struct (change s, ()))
     }
 
 [<Tests>]

@@ -30,7 +30,7 @@ let private asOwner session token (change: Session -> Session) =
         let! loaded = load session token
 
         return!
-            Attempts.run session null loaded null WhenGone.StepAgain (fun s ->
+            Engine.run session null loaded null WhenGone.StepAgain (fun s ->
                 match Session.owner s with
                 | Some owner -> struct (change s, owner)
                 | None -> struct (s, "please sign in"))
@@ -41,7 +41,7 @@ let private overtaken session token whenGone (meanwhile: unit -> unit) (change: 
     task {
         let! loaded = load session token
         meanwhile ()
-        return! Attempts.run session null loaded null whenGone (fun s -> struct (change s, ()))
+        return! Engine.run session null loaded null whenGone (fun s -> struct (change s, ()))
     }
 
 let private ending session token () = step session token Session.signOut |> wait |> ignore
@@ -97,7 +97,7 @@ let tests =
                       let! loaded = load session token
 
                       let! stepped =
-                          Attempts.run session null loaded null WhenGone.StepAgainUnlessOwned (fun s ->
+                          Engine.run session null loaded null WhenGone.StepAgainUnlessOwned (fun s ->
                               let taken, s = Session.takeFlashes notice s
                               struct (s, taken))
 
@@ -125,7 +125,7 @@ let tests =
               let mutable seen = []
 
               let stepped =
-                  Attempts.run session null loaded null WhenGone.StepAgain (fun s ->
+                  Engine.run session null loaded null WhenGone.StepAgain (fun s ->
                       seen <- Session.getOr count 0 s :: seen
                       struct (increment s, Session.getOr count 0 s))
 
@@ -197,7 +197,7 @@ let tests =
               ending session token ()
 
               let stepped =
-                  Attempts.run session null loaded null WhenGone.StepAgain (fun s ->
+                  Engine.run session null loaded null WhenGone.StepAgain (fun s ->
                       match Session.owner s with
                       | Some owner -> struct (increment s, owner)
                       | None -> struct (s, "please sign in"))

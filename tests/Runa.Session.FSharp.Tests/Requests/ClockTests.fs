@@ -190,7 +190,7 @@ let tests =
               driver.Forget()
               clock.Skew <- TimeSpan.FromHours 3.
               wait (commit session loaded loaded.Session) |> ignore
-              wait (SessionLifecycle.touchIfDue session loaded) |> ignore
+              wait (Engine.touchIfDue session loaded) |> ignore
               let later = Snapshot.written session loaded.Place loaded.Record.Value 0L
               wait (commit session later later.Session) |> ignore
               driver.Count StoreOperation.Delete |> Expect.equal "nothing was deleted" 0
@@ -217,11 +217,7 @@ let tests =
                   let here, there = node TimeSpan.Zero, node skew
                   let stepped = wait (step there "" increment)
 
-                  let texts =
-                      match stepped.Cookie with
-                      | CookieChange.Texts texts -> texts true
-                      | _ -> failtest "no cookie"
-
+                  let texts = Engine.setCookies there true stepped.Cookie
                   let sent = Microsoft.Extensions.Primitives.StringValues((cookieHeader texts).Value)
-                  let found = (SessionLifecycle.load here sent).AsTask() |> wait
+                  let found = (Engine.load here sent).AsTask() |> wait
                   Session.getOr count 0 found.Session |> Expect.equal $"read, {skew}" 1 ]

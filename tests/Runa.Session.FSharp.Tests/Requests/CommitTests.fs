@@ -67,7 +67,7 @@ let private row name loaded change expected sendsCookie =
     <| fun () ->
         let plan = planned loaded change
         says plan |> Expect.equal "store" expected
-        Plan.needsCookie false plan |> Expect.equal "cookie" sendsCookie
+        Plan.needsCookie plan |> Expect.equal "cookie" sendsCookie
 
 let private five = Session.set count 5
 let private goodbye = Session.signOut >> five

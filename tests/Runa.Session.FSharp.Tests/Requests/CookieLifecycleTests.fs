@@ -91,7 +91,7 @@ let lifecycle =
               clock.Advance(TimeSpan.FromMinutes 30.)
               let committed = commit registry (increment (load registry jar))
               let text = List.exactlyOne committed.Cookies
-              text |> Expect.stringContains "Max-Age" "max-age=5400"
+              text |> Expect.stringContains "Max-Age" "Max-Age=5400"
               (keep empty committed.Cookies)[name] |> Expect.notEqual "sealed anew" jar[name]
 
           testCase "promise 7, 10: the absolute end is inside and enforced; no activity moves it, and the app is told"
@@ -110,7 +110,7 @@ let lifecycle =
               let clock, registry = open' ()
               let committed =
                   commit registry (Session.withLifetime (TimeSpan.FromDays 7.) (increment (load registry empty)))
-              List.exactlyOne committed.Cookies |> Expect.stringContains "Max-Age" "max-age=604800"
+              List.exactlyOne committed.Cookies |> Expect.stringContains "Max-Age" "Max-Age=604800"
               clock.Advance(TimeSpan.FromDays 6.9)
               Session.getOr count 0 (load registry (keep empty committed.Cookies)) |> Expect.equal "there" 1
 
@@ -191,7 +191,7 @@ let lifecycle =
           testCase "promise 22: names live side by side, one in its cookie and one in a store"
           <| fun () ->
               let clock, registry = openWith id
-              registry.Find("web").Seal.IsSome |> Expect.isTrue "in its cookie"
+              registry.Find("web").Definition.Seal.IsSome |> Expect.isTrue "in its cookie"
               let jar = request registry empty increment
               let jar = keep jar (commit registry (Session.set note "admin" (loadFrom registry "admin" jar))).Cookies
               (Session.getOr count 0 (load registry jar), Session.tryGet note (loadFrom registry "admin" jar))

@@ -89,7 +89,7 @@ let tests =
           <| fun () ->
               let clock = clock ()
               let registry = registry clock (memory clock)
-              let web, admin = registry.Find "web", registry.Find "admin"
+              let web, admin = Engine.definition registry "web", Engine.definition registry "admin"
               let token = start admin (Session.signIn "alice")
               let handle = StoreKey.toText (keyOf admin token)
               OwnerSessions.revoke web "alice" handle none |> wait |> Expect.isFalse "another name"

@@ -186,8 +186,8 @@ let tests =
                    |> SessionSetup.secrets [ "another secret of tests: 8Rn!yX3z-Lq1t_0eMs5U"; secret ]
                    |> SessionSetup.session "web" sealing
                    |> SessionRegistry.create)
-                      .Find
-                      "web"
+                      .Find("web")
+                      .Definition
 
               wait (step rotated token increment) |> ignore
               Session.getOr count 0 (find rotated token) |> Expect.equal "kept" 2
@@ -233,7 +233,7 @@ let tests =
               tamper session token
               let stepped =
                   wait (
-                      Attempts.run session null loaded null WhenGone.StepAgain (fun s -> struct (increment s, ()))
+                      Engine.run session null loaded null WhenGone.StepAgain (fun s -> struct (increment s, ()))
                       |> _.AsTask()
                   )
               Session.getOr count 0 stepped.Snapshot.Session |> Expect.equal "from an empty one" 1

@@ -39,7 +39,7 @@ let tests =
               let last = if token[67] = 'A' then 'B' else 'A'
 
               for text in [ ""; "x=1"; string (header session (token.Substring(0, 67) + string last)) ] do
-                  let loaded = (SessionLifecycle.load session (StringValues text)).AsTask() |> wait
+                  let loaded = (Engine.load session (StringValues text)).AsTask() |> wait
                   loaded.Status |> Expect.equal "new" SessionStatus.New
 
               driver.Calls |> Expect.equal "no call" []

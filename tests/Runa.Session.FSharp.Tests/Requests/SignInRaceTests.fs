@@ -120,7 +120,7 @@ let tests =
               let clock = clock ()
               let registry =
                   SessionRegistry.create (setup clock (aged (memory clock)) |> SessionSetup.session "tickets" id)
-              let session = registry.Find "tickets"
+              let session = Engine.definition registry "tickets"
               let tickets = SessionTicketStore(registry, "tickets") :> ITicketStore
 
               let ticketOf name =

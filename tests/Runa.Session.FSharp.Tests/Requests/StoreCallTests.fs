@@ -19,7 +19,7 @@ let private limited (driver: SessionDriver) =
         |> SessionSetup.storeTimeout (TimeSpan.FromMilliseconds 20.)
         |> SessionRegistry.create
 
-    registry.Find "web"
+    Engine.definition registry "web"
 
 let private failure (work: unit -> Task<'T>) : SessionStoreException =
     try

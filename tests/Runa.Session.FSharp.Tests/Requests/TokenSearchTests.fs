@@ -18,12 +18,12 @@ let private counting () =
 let private headerOf (session: SessionDefinition) (tokens: string list) =
     StringValues(String.Join("; ", [ for token in tokens -> $"{session.Settings.CookieName}={token}" ]))
 
-let private loadAll session tokens = (SessionLifecycle.load session (headerOf session tokens)).AsTask() |> wait
+let private loadAll session tokens = (Engine.load session (headerOf session tokens)).AsTask() |> wait
 
 let private stepAll session tokens change =
     let loaded = loadAll session tokens
     wait (
-        (Attempts.run session null loaded null WhenGone.StepAgainUnlessOwned (fun s -> struct (change s, ()))).AsTask()
+        (Engine.run session null loaded null WhenGone.StepAgainUnlessOwned (fun s -> struct (change s, ()))).AsTask()
     )
 
 let private ended session =
@@ -118,5 +118,5 @@ let tests =
               let _, _, session = counting ()
               let gone, live = ended session, start session five
               let lines = [| string (headerOf session [ gone ]); string (headerOf session [ live ]) |]
-              let loaded = (SessionLifecycle.load session (StringValues lines)).AsTask() |> wait
+              let loaded = (Engine.load session (StringValues lines)).AsTask() |> wait
               Session.getOr count 0 loaded.Session |> Expect.equal "found" 5 ]

@@ -85,7 +85,7 @@ let tests =
               driver.Forget()
 
               for _ in 1..3 do
-                  SessionLifecycle.touchIfDue session (wait (load session token)) |> wait |> ignore
+                  Engine.touchIfDue session (wait (load session token)) |> wait |> ignore
 
               driver.Count StoreOperation.Replace |> Expect.equal "once" 1
 

@@ -133,7 +133,7 @@ let tests =
               store.Damage loaded.Place.Key
 
               for change in [ increment; Session.regenerate >> increment ] do
-                  let run = Attempts.run session null loaded null WhenGone.StepAgain (fun s -> struct (change s, ()))
+                  let run = Engine.run session null loaded null WhenGone.StepAgain (fun s -> struct (change s, ()))
                   let stepped = wait (run.AsTask())
                   Session.getOr count 0 (find session (tokenOf stepped)) |> Expect.equal "from an empty one" 1
 

@@ -17,7 +17,7 @@ let private template =
         |> SessionSetup.session "web" (fun o -> { o with IdleTimeout = Some(TimeSpan.FromMinutes 20.) })
         |> SessionRegistry.create
 
-    registry.Find "web"
+    Engine.definition registry "web"
 
 /// One execution: a store, and a session in it whose token the browser holds.
 type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: Choose) =
@@ -67,7 +67,7 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
             let session = session |> Session.set mark "before" |> Session.flash notice "hello"
             struct (Option.fold (fun session owner -> Session.signIn owner session) session owner, ())
 
-        let stepped = Attempts.run named null (Snapshot.none named) null WhenGone.StepAgain step
+        let stepped = Engine.run named null (Snapshot.none named) null WhenGone.StepAgain step
         stepped.AsTask().GetAwaiter().GetResult()
 
     let token = string first.Snapshot.Place.Token
@@ -83,7 +83,7 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
 
     /// What a request with this token finds.
     member _.Find(token: string) : Snapshot =
-        (SessionLifecycle.load named (header token)).AsTask().GetAwaiter().GetResult()
+        (Engine.load named (header token)).AsTask().GetAwaiter().GetResult()
 
     /// Living records that none of the tokens leads to.
     member world.Orphans(tokens: string list) : int =
@@ -123,8 +123,8 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
 
         let stepping whenGone (step: Session -> Session) =
             task {
-                let! loaded = SessionLifecycle.load named (header token)
-                let! stepped = Attempts.run named null loaded null whenGone (fun s -> struct (step (see s), ()))
+                let! loaded = Engine.load named (header token)
+                let! stepped = Engine.run named null loaded null whenGone (fun s -> struct (step (see s), ()))
                 return stepped.Cookie
             }
 
@@ -148,11 +148,11 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
                     if (Session.owner session).IsSome then counting session else session)
             | Deed.Merge ->
                 task {
-                    let! loaded = SessionLifecycle.load named (header token)
+                    let! loaded = Engine.load named (header token)
                     let wanted = Session.set note "merged" (see loaded.Session)
 
                     let! stepped =
-                        Attempts.run named null loaded wanted WhenGone.StepAgainUnlessOwned (fun s -> struct (s, ()))
+                        Engine.run named null loaded wanted WhenGone.StepAgainUnlessOwned (fun s -> struct (s, ()))
 
                     counted <- stepped.IsWritten
                     return stepped.Cookie
@@ -186,7 +186,7 @@ type Story =
 
 let tokenOf (cookie: CookieChange) =
     match cookie with
-    | CookieChange.Set(token, _) -> Some(string token)
+    | CookieChange.Set(token, _, _) -> Some(string token)
     | _ -> None
 
 /// Every token that was given out.
@@ -199,9 +199,8 @@ let jar (story: Story) (order: Response list) : string option =
     ||> List.fold (fun held response ->
         match response.Cookie with
         | CookieChange.None -> held
-        | CookieChange.Expire -> None
-        | CookieChange.Set(token, _) -> Some(string token)
-        | CookieChange.Texts _ -> failwith "no driver of these executions keeps sessions in cookies")
+        | CookieChange.Expire _ -> None
+        | CookieChange.Set(token, _, _) -> Some(string token))
 
 /// Each request by the clock of a node of its own, which is off by so much (promise 28).
 let runOn (skews: TimeSpan list) inner owner (deeds: Deed list) (choose: Choose) (behave: int -> Behaviour) : Story =

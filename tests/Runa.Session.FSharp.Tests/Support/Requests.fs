@@ -29,32 +29,32 @@ let atOnce (works: (unit -> Task<'T>) list) : 'T list =
     Task.WhenAll [ for work in works -> Task.Run<'T>(Func<Task<'T>>(work)) ] |> wait |> List.ofArray
 
 /// The session "web" of a registry over this driver.
-let web clock driver = (registry clock driver).Find "web"
+let web clock driver = Engine.definition (registry clock driver) "web"
 
 /// The same with other settings.
 let webWith clock driver change =
     let registry = SessionRegistry.create (setup clock driver |> SessionSetup.session "web" change)
-    registry.Find "web"
+    Engine.definition registry "web"
 
 /// The Cookie header that carries this token.
 let header (session: SessionDefinition) (token: string) = StringValues $"{session.Settings.CookieName}={token}"
 
-let load session (token: string) : Task<Loaded> = (SessionLifecycle.load session (header session token)).AsTask()
+let load session (token: string) : Task<Snapshot> = (Engine.load session (header session token)).AsTask()
 
 /// As withSession does.
-let step session (token: string) (change: Session -> Session) : Task<Stepped<unit>> =
+let step session (token: string) (change: Session -> Session) : Task<Engine.Stepped<unit>> =
     task {
         let! loaded = load session token
-        return! Attempts.run session null loaded null WhenGone.StepAgainUnlessOwned (fun s -> struct (change s, ()))
+        return! Engine.run session null loaded null WhenGone.StepAgainUnlessOwned (fun s -> struct (change s, ()))
     }
 
 /// As withSessionTask does: changes of what was loaded before.
-let commit session (loaded: Snapshot) (wanted: Session) : Task<Stepped<unit>> =
-    (Attempts.run session null loaded wanted WhenGone.StepAgainUnlessOwned (fun s -> struct (s, ()))).AsTask()
+let commit session (loaded: Snapshot) (wanted: Session) : Task<Engine.Stepped<unit>> =
+    (Engine.run session null loaded wanted WhenGone.StepAgainUnlessOwned (fun s -> struct (s, ()))).AsTask()
 
-let tokenOf (stepped: Stepped<'R>) =
+let tokenOf (stepped: Engine.Stepped<'R>) =
     match stepped.Cookie with
-    | CookieChange.Set(token, _) -> string token
+    | CookieChange.Set(token, _, _) -> string token
     | _ -> failwith "no token was given out"
 
 /// A session in the store, and its token.

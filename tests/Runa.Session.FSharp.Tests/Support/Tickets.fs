@@ -51,7 +51,7 @@ let revoke (world: World) (owner: string) =
 
 let recordOf (world: World) (key: string) =
     task {
-        match world.Registry.Find("tickets").Token.Read(key.AsSpan()) with
+        match world.Registry.Find("tickets").Definition.Token.Read(key.AsSpan()) with
         | TokenReading.Genuine key -> return! (world.Driver.Driver.Load key CancellationToken.None).AsTask()
         | _ -> return ValueNone
     }
