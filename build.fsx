@@ -122,13 +122,13 @@ let demo =
     { Name = "demo"
       Groups = [ "Main"; "Samples" ]
       Target = "samples/FSharp"
-      Projects = [ "src/Runa.Session.FSharp"; "samples/FSharp" ] }
+      Projects = [ "src/Runa.Session.Core"; "src/Runa.Session.FSharp"; "samples/FSharp" ] }
 
 let demoCSharp =
     { Name = "demo-csharp"
       Groups = [ "Main"; "Analyzers"; "Samples" ]
       Target = "samples/CSharp"
-      Projects = [ "src/Runa.Session.FSharp"; "src/Runa.Session.CSharpInterop"; "samples/CSharp" ] }
+      Projects = [ "src/Runa.Session.Core"; "src/Runa.Session.FSharp"; "src/Runa.Session.CSharpInterop"; "samples/CSharp" ] }
 
 /// With their groups.
 let locked =

@@ -3,6 +3,7 @@ namespace Runa.Session.Benchmarks
 open System
 open System.Threading
 open BenchmarkDotNet.Attributes
+open Microsoft.Extensions.Primitives
 open Runa.Session
 
 /// The parts of a read, one by one.
@@ -34,10 +35,8 @@ type PartBenchmarks() =
 
     [<Benchmark>]
     member _.FindCookie() : bool =
-        let mutable position = 0
-        let mutable start = 0
-        let mutable length = 0
-        CookieHeader.tryNext (header, "__Host-runa_session", &position, &start, &length)
+        let mutable walk = CookieWalk(StringValues header, "__Host-runa_session")
+        walk.Next()
 
     [<Benchmark>]
     member _.LoadRecord() = driver.Load key CancellationToken.None

@@ -26,7 +26,7 @@ let private mayGoOn = TaskCompletionSource()
 let private slow =
     withSessionTask "web" (fun _ session ->
         task {
-            isSnapshot.SetResult()
+            isLoaded.SetResult()
             do! mayGoOn.Task
             return Session.set note "late" session, text "saved"
         })
@@ -69,7 +69,7 @@ let run (kind: string) (connection: string) : int =
     serve "/login" (withSession "web" (fun session -> Session.signIn "alice" session, text "signed in"))
     serve "/logout" (withSession "web" (fun session -> Session.signOut session, text "signed out"))
     serve "/slow" slow
-    app.MapGet("/slow/loaded", Func<Task>(fun () -> isSnapshot.Task)) |> ignore
+    app.MapGet("/slow/loaded", Func<Task>(fun () -> isLoaded.Task)) |> ignore
     app.MapGet("/slow/release", Action(fun () -> mayGoOn.SetResult())) |> ignore
 
     app.Start()
