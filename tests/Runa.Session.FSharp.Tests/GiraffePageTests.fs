@@ -5,17 +5,7 @@ open System
 open System.IO
 open System.Text.RegularExpressions
 open Expecto
-
-let private root =
-    let rec above (folder: DirectoryInfo | null) =
-        match folder with
-        | null -> failtest "no folder above the tests has the solution"
-        | folder when File.Exists(Path.Combine(folder.FullName, "Giraffe.slnx")) -> folder.FullName
-        | folder -> above folder.Parent
-
-    lazy (above (DirectoryInfo AppContext.BaseDirectory))
-
-let private read (path: string) = File.ReadAllText(Path.Combine(root.Value, path)).ReplaceLineEndings "\n"
+open Runa.Session.Tests.Repository
 
 /// The F# of a page, a text for each block.
 let private blocks (page: string) : string list =

@@ -2,15 +2,7 @@ module Runa.Session.Tests.PromiseTests
 
 open System
 open System.Reflection
-open System.Text.RegularExpressions
 open Expecto
-
-let private naming = Regex(@"promise (\d+(?:, \d+)*): ", RegexOptions.CultureInvariant)
-
-let private promisesIn (name: string) : int list =
-    [ for found in naming.Matches name do
-          for number in found.Groups[1].Value.Split(", ") do
-              Int32.Parse number ]
 
 /// Each full name of a test, but those of this file.
 let private namesOf (assembly: Assembly) : string list =
@@ -23,7 +15,8 @@ let tests =
     testList
         "Promises"
         [ test "each one from 1 to 28 is named by a test" {
-              let held = namesOf (Assembly.GetExecutingAssembly()) |> List.collect promisesIn |> Set.ofList
+              let held =
+                  namesOf (Assembly.GetExecutingAssembly()) |> List.collect PromiseNames.numbersIn |> Set.ofList
 
               let missing = [ 1..28 ] |> List.filter (held.Contains >> not)
               Expect.equal missing [] "promises that no test names"
