@@ -18,7 +18,8 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
     let mutable lookedAt = 0L
     let mutable revokedAt = 0L
     let mutable revokingAt = 0L
-    let loadedAt: int64[] = Array.zeroCreate browsers.Length
+    // When each browser's load began, and when it was answered.
+    let loadedAt: struct (int64 * int64)[] = Array.zeroCreate browsers.Length
     // Every cookie that was given out.
     let mutable given: (Model.Token * Browser) list = []
 
@@ -113,6 +114,27 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
                 return None
         }
 
+    // A store tells by its clock, and by the way to it, what came first: a revocation, or a look at the session.
+    let told = TimeSpan.FromMilliseconds 4.
+
+    let isSignIn (changes: Change list) = changes |> List.exists _.IsSignIn
+
+    /// A sign-in is refused where the store's answer was under way for longer than the time from the last revocation to the
+    /// look at the session: nobody can tell then which came first. A refused one has changed nothing, so it is tried again.
+    let rec attemptSignIn (outcome: Model.Outcome) (lookedAt: int64 option) (pause: TimeSpan) work =
+        task {
+            let began = Stopwatch.GetTimestamp()
+            let! committed = attempt work
+            let answered = Stopwatch.GetElapsedTime began
+            let gap = Stopwatch.GetElapsedTime(revokedAt, defaultArg lookedAt began)
+
+            if outcome.IsSome && committed.IsNone && answered > gap && pause < TimeSpan.FromSeconds 5. then
+                do! Task.Delay pause
+                return! attemptSignIn outcome lookedAt (2. * pause) work
+            else
+                return committed
+        }
+
     let view (site: Site) (browser: Browser) (cookie: Model.Token option) =
         task {
             let! session = site.Load browser
@@ -124,12 +146,19 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
     let commit browser (session: Session) (work: Model.Work) changes =
         task {
             let wanted = (session, changes) ||> List.fold apply
-            let registry = (site browser).Registry
-            let! committed = attempt (fun () -> SessionRegistry.commit wanted CancellationToken.None registry)
             let work = (work, changes) ||> List.fold Model.change
             let outcome = ModelCommit.commit (clock.GetUtcNow()) work store
+            let struct (askedAt, loadedAt) = loadedAt[browser]
+            let write () = SessionRegistry.commit wanted CancellationToken.None (site browser).Registry
+
+            let! committed =
+                if isSignIn changes then
+                    attemptSignIn outcome (Some askedAt) told write
+                else
+                    attempt write
+
             // A server's clock may be cut, and read a little before it answers: so close, it may take either for the earlier.
-            let isClose = Stopwatch.GetElapsedTime(loadedAt[browser], revokingAt) < TimeSpan.FromMilliseconds 20.
+            let isClose = Stopwatch.GetElapsedTime(loadedAt, revokingAt) < TimeSpan.FromMilliseconds 20.
 
             let outcome =
                 match outcome, committed with
@@ -140,9 +169,6 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
             receive browser outcome committed
         }
 
-    // A store tells by its clock, and by the way to it, what came first: a revocation, or a look at the session.
-    let told = TimeSpan.FromMilliseconds 4.
-
     let whenTold (at: int64) : Task =
         match told - Stopwatch.GetElapsedTime at with
         | rest when rest > TimeSpan.Zero -> Task.Delay rest
@@ -150,17 +176,24 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
 
     let step browser changes =
         task {
-            if changes |> List.exists (fun (change: Change) -> change.IsSignIn) then
-                do! whenTold revokedAt
-
             let registry = (site browser).Registry
             let header = browsers[browser].Header
             let apply session = (session, changes) ||> List.fold apply
-            let! committed =
-                attempt (fun () -> SessionRegistry.update "web" header apply CancellationToken.None registry)
             let now = clock.GetUtcNow()
             let work = (Model.load now cookies[browser] store, changes) ||> List.fold Model.change
-            receive browser (ModelCommit.commit now work store) committed
+            let outcome = ModelCommit.commit now work store
+            let write () = SessionRegistry.update "web" header apply CancellationToken.None registry
+
+            let! committed =
+                if isSignIn changes then
+                    task {
+                        do! whenTold revokedAt
+                        return! attemptSignIn outcome None told write
+                    }
+                else
+                    attempt write
+
+            receive browser outcome committed
         }
 
     let devices (owner: string) =
@@ -192,10 +225,11 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
             | Operation.Step(browser, changes) -> do! step browser changes
             | Operation.Load browser ->
                 do! whenTold revokedAt
+                let asked = Stopwatch.GetTimestamp()
                 let! loaded = view (site browser) browsers[browser] cookies[browser]
                 loads[browser] <- Some loaded
                 lookedAt <- Stopwatch.GetTimestamp()
-                loadedAt[browser] <- lookedAt
+                loadedAt[browser] <- struct (asked, lookedAt)
             | Operation.Commit(browser, changes) ->
                 match loads[browser] with
                 | None -> do! step browser changes

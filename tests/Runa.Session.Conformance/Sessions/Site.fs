@@ -1,6 +1,7 @@
 namespace Runa.Session.Conformance
 
 open System
+open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
 open Runa.Session
@@ -160,6 +161,22 @@ module internal Sites =
             let! _ = site.Step browser (Session.signIn owner)
             return browser
         }
+
+    /// A sign-in that comes after a revocation of the owner. It is refused where the store's answer was under way for longer
+    /// than the time between the two, since nobody can tell then which came first. So it comes again, later.
+    let signedInAfterwards (site: Site) (owner: string) : Task<Browser> =
+        let rec after (gap: TimeSpan) =
+            task {
+                do! Task.Delay gap
+                let began = Stopwatch.GetTimestamp()
+
+                try
+                    return! signedIn site owner
+                with :? SessionConflictException when Stopwatch.GetElapsedTime began > gap ->
+                    return! after (2. * gap)
+            }
+
+        after (TimeSpan.FromMilliseconds 4.)
 
     /// Whether the request ran into another one, and said so.
     let conflicts (work: unit -> Task<'T>) : Task<bool> =

@@ -264,7 +264,7 @@ let private sessions (under: DriverUnderTest) =
 
                   let! left = here.ForOwner "alice"
                   left |> Expect.isEmpty $"nothing is left ({ahead})"
-                  let! again = signedIn there "alice"
+                  let! again = signedInAfterwards there "alice"
                   let! alive = isAlive here again
                   alive |> Expect.isTrue $"a later sign-in ({ahead})"
           } ]

@@ -184,7 +184,7 @@ let private sessions (under: DriverUnderTest) =
               let! alive = isAlive site bob
               alive |> Expect.isFalse $"bob's, told: {isTold}"
               do! bench.MakeRoom()
-              let! again = signedIn site "alice"
+              let! again = signedInAfterwards site "alice"
               let! alive = isAlive site again
               alive |> Expect.isTrue "a later sign-in"
           } ]
