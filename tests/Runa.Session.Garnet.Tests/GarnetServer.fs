@@ -2,18 +2,11 @@
 module internal Runa.Session.Tests.GarnetServers
 
 open System
-open System.Net
-open System.Net.Sockets
 open Garnet
 open StackExchange.Redis
 
-let private freePort () : int =
-    use listener = new TcpListener(IPAddress.Loopback, 0)
-    listener.Start()
-    (listener.LocalEndpoint :?> IPEndPoint).Port
-
 let private start () : ConnectionMultiplexer =
-    let port = freePort ()
+    let port = Ports.free ()
 
     let server =
         new GarnetServer([| "--port"; string port; "--bind"; "127.0.0.1"; "--memory"; "256m"; "--index"; "16m" |])

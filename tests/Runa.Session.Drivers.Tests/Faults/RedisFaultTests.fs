@@ -14,12 +14,15 @@ let private note = SessionKey.create<string> "note"
 let private increment = Session.update count 0 ((+) 1)
 let private none = CancellationToken.None
 
-let private registryOn (driver: SessionDriver) : SessionRegistry =
+let private registryWith (change: SessionSetup -> SessionSetup) (driver: SessionDriver) : SessionRegistry =
     SessionSetup.empty
     |> SessionSetup.secrets [ "a secret of fault tests: 3Hd!uW7x-Lq1z_8cVb5N" ]
     |> SessionSetup.application "faults"
     |> SessionSetup.driver "memory" driver
+    |> change
     |> SessionRegistry.create
+
+let private registryOn (driver: SessionDriver) : SessionRegistry = registryWith id driver
 
 let private update header step registry = SessionRegistry.update "web" header step none registry
 
@@ -120,19 +123,14 @@ let private hangs =
                 use! admin = server.Connect()
                 let driver = RedisDriver.connect server.Address
 
-                let registry =
-                    SessionSetup.empty
-                    |> SessionSetup.secrets [ "a secret of fault tests: 3Hd!uW7x-Lq1z_8cVb5N" ]
-                    |> SessionSetup.driver "memory" driver
-                    |> SessionSetup.storeTimeout (TimeSpan.FromMilliseconds 200.)
-                    |> SessionRegistry.create
-
+                let registry = registryOn driver
+                let impatient = registryWith (SessionSetup.storeTimeout (TimeSpan.FromMilliseconds 500.)) driver
                 let! begun = update None increment registry
                 let header = cookieOf begun
-                let! loaded = SessionRegistry.load "web" header none registry
+                let! loaded = SessionRegistry.load "web" header none impatient
                 // It answers nobody, and does afterwards what it was asked.
-                let! _ = command admin "CLIENT" [ "PAUSE"; "1500"; "ALL" ]
-                let! e = failure (SessionRegistry.commit (increment loaded) none registry)
+                let! _ = command admin "CLIENT" [ "PAUSE"; "2000"; "ALL" ]
+                let! e = failure (SessionRegistry.commit (increment loaded) none impatient)
 
                 match e with
                 | :? SessionStoreException as e ->

@@ -3,8 +3,6 @@ namespace Runa.Session.Tests
 open System
 open System.Diagnostics
 open System.IO
-open System.Net
-open System.Net.Sockets
 open Expecto
 
 /// PostgreSQL's programs, where this machine has them.
@@ -64,11 +62,6 @@ module internal PostgresPrograms =
                  Some "PostgreSQL does not run as root, and there is no user postgres to run it as"
              | Some _ -> None)
 
-    let freePort () =
-        use listener = new TcpListener(IPAddress.Loopback, 0)
-        listener.Start()
-        (listener.LocalEndpoint :?> IPEndPoint).Port
-
 /// A PostgreSQL of the test run: in a fresh folder, on a free port of the loopback, stopped and deleted at the end of the
 /// run. It does not wait for the disk, so the machine's crash would lose it, and no test is about that.
 [<Sealed>]
@@ -121,7 +114,7 @@ type PostgresServer private (binaries: string, folder: string, port: int) =
                 use chown = Process.Start("chown", [ "postgres"; folder ])
                 chown.WaitForExit()
 
-            let server = PostgresServer(binaries, folder, PostgresPrograms.freePort ())
+            let server = PostgresServer(binaries, folder, Ports.free ())
 
             PostgresPrograms.run
                 (Path.Combine(binaries, "initdb"))

@@ -17,12 +17,6 @@ let private binary =
           Path.Combine(folder, "redis-server") ]
     |> List.tryFind File.Exists
 
-/// A port on which nobody listens at the moment.
-let freePort () : int =
-    use listener = new TcpListener(IPAddress.Loopback, 0)
-    listener.Start()
-    (listener.LocalEndpoint :?> IPEndPoint).Port
-
 /// Whether a Redis server answers a PING there, with whatever it says.
 let private answers (port: int) : Task<bool> =
     task {
@@ -74,7 +68,7 @@ type RedisServer private (folder: string, port: int, arguments: string list) =
     static member Start(arguments: string list) : Task<RedisServer> =
         task {
             let folder = Directory.CreateTempSubdirectory("runa-redis-").FullName
-            let server = new RedisServer(folder, freePort (), arguments)
+            let server = new RedisServer(folder, Ports.free (), arguments)
             running[server] <- true
             do! server.Restart()
             return server

@@ -160,14 +160,14 @@ let private postgres =
           let gone =
               SqlDriver.createWith
                   sql.Options
-                  (NpgsqlDataSource.Create $"Host=127.0.0.1;Port={PostgresPrograms.freePort ()};Username=postgres")
+                  (NpgsqlDataSource.Create $"Host=127.0.0.1;Port={Ports.free ()};Username=postgres")
 
           do! isRefused gone "nobody listens" (creates gone)
 
           let late =
               SqlDriver.createWith
                   { sql.Options with EnsureSchema = true }
-                  (NpgsqlDataSource.Create $"Host=127.0.0.1;Port={PostgresPrograms.freePort ()};Username=postgres")
+                  (NpgsqlDataSource.Create $"Host=127.0.0.1;Port={Ports.free ()};Username=postgres")
 
           do! isRefused late "nobody listens to the schema" (creates late)
       }
