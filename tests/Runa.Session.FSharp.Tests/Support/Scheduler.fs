@@ -46,10 +46,13 @@ let explore (once: Choose -> unit) : int =
 [<NoComparison; NoEquality>]
 type private Waiting = { Operation: StoreOperation; Go: TaskCompletionSource<Behaviour> }
 
+/// Which actor of its scheduler the code runs for. One for all schedulers: each further one would stay in the execution context
+/// of the test, and make every change of it slower.
+let private actor = AsyncLocal<int>()
+
 /// Actors are numbered from 1; what nobody runs as an actor passes at once. `behind` counts the actors that wait for another
 /// one instead of the store.
 type Scheduler(behind: unit -> int) =
-    let actor = AsyncLocal<int>()
     let waiting = SortedDictionary<int, Waiting>()
     let mutable trace: (int * StoreOperation) list = []
 
