@@ -128,7 +128,11 @@ let demoCSharp =
     { Name = "demo-csharp"
       Groups = [ "Main"; "Analyzers"; "Samples" ]
       Target = "samples/CSharp"
-      Projects = [ "src/Runa.Session.Core"; "src/Runa.Session.FSharp"; "src/Runa.Session.CSharpInterop"; "samples/CSharp" ] }
+      Projects =
+        [ "src/Runa.Session.Core"
+          "src/Runa.Session.FSharp"
+          "src/Runa.Session.CSharpInterop"
+          "samples/CSharp" ] }
 
 /// With their groups.
 let locked =

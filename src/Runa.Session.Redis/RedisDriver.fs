@@ -95,7 +95,7 @@ type RedisDriver =
             (fun key token -> watched (store.Load key token))
             (fun key record token -> watched (store.Create key record token))
             (fun key version record token -> call (store.Replace key version record token))
-            (fun key idleEnd token -> call (store.Touch key idleEnd token))
+            (fun key idleExpiresAt token -> call (store.Touch key idleExpiresAt token))
             (fun key token -> call (store.Delete key token))
         |> SessionDriver.withDeleteMany (fun wanted token -> call (store.DeleteMany wanted token))
         |> SessionDriver.withRefusals RedisErrors.isRefusal

@@ -26,8 +26,8 @@ let create =
     lives
     + """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'record', ARGV[2], 'until', ARGV[3], 'scope', ARGV[5])
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'idle', ARGV[4]) end
+redis.call('HSET', KEYS[1], 'version', ARGV[1], 'record', ARGV[2], 'expires_at', ARGV[3], 'scope', ARGV[5])
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'idle_expires_at', ARGV[4]) end
 if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'owner', ARGV[6], 'indexed', ARGV[9]) end
 expire(KEYS[1], lives(tonumber(ARGV[7]), tonumber(ARGV[8])))
 return 1
@@ -39,7 +39,7 @@ return 1
 let replace =
     lives
     + """
-local old = redis.call('HMGET', KEYS[1], 'version', 'until', 'idle', 'scope', 'owner', 'indexed')
+local old = redis.call('HMGET', KEYS[1], 'version', 'expires_at', 'idle_expires_at', 'scope', 'owner', 'indexed')
 if not (old[1] and old[2]) then
   if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
   return redis.call('HGETALL', KEYS[1])
@@ -53,12 +53,12 @@ if ARGV[6] ~= '' then
   elseif old[4] ~= ARGV[5] or old[5] ~= ARGV[6] or old[2] < ARGV[3] then return 2
   elseif not (old[6] and old[6] > ARGV[12] and old[6] <= ARGV[13]) then done = 3 indexed = ARGV[9] end
 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'record', ARGV[2], 'until', ARGV[3], 'scope', ARGV[5])
+redis.call('HSET', KEYS[1], 'version', ARGV[1], 'record', ARGV[2], 'expires_at', ARGV[3], 'scope', ARGV[5])
 local ends = ARGV[3]
 if ARGV[4] ~= '' then
-  redis.call('HSET', KEYS[1], 'idle', ARGV[4])
+  redis.call('HSET', KEYS[1], 'idle_expires_at', ARGV[4])
   if ARGV[4] < ends then ends = ARGV[4] end
-elseif old[3] then redis.call('HDEL', KEYS[1], 'idle') end
+elseif old[3] then redis.call('HDEL', KEYS[1], 'idle_expires_at') end
 if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'owner', ARGV[6], 'indexed', indexed)
 elseif old[5] then redis.call('HDEL', KEYS[1], 'owner', 'indexed') end
 local life = lives(tonumber(ARGV[7]), tonumber(ARGV[8]))
@@ -73,7 +73,7 @@ return done
 let touch =
     lives
     + """
-local old = redis.pcall('HMGET', KEYS[1], 'version', 'until', 'idle', 'scope', 'owner', 'indexed')
+local old = redis.pcall('HMGET', KEYS[1], 'version', 'expires_at', 'idle_expires_at', 'scope', 'owner', 'indexed')
 if old.err then
   if string.find(old.err, 'WRONGTYPE', 1, true) then return 0 end
   return old
@@ -84,7 +84,7 @@ local idle = ARGV[2]
 if idle > old[2] then idle = old[2] end
 if old[3] and old[3] >= idle then return 1 end
 lengthen(KEYS[1], lives(tonumber(ARGV[4]), tonumber(ARGV[3])))
-redis.call('HSET', KEYS[1], 'idle', idle)
+redis.call('HSET', KEYS[1], 'idle_expires_at', idle)
 if not (old[4] and old[5]) or (old[6] and old[6] > ARGV[5] and old[6] <= ARGV[6]) then return 1 end
 redis.call('HSET', KEYS[1], 'indexed', ARGV[1])
 return { old[4], old[5], old[2] }

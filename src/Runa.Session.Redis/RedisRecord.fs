@@ -12,9 +12,9 @@ module internal RedisField =
     /// The record as RecordFormat writes it.
     let record = RedisValue.op_Implicit "record"
     /// The absolute end.
-    let until = RedisValue.op_Implicit "until"
+    let expiresAt = RedisValue.op_Implicit "expires_at"
     /// The idle end, moved by each touch; only where there is one.
-    let idle = RedisValue.op_Implicit "idle"
+    let idleExpiresAt = RedisValue.op_Implicit "idle_expires_at"
     /// Whose it is: so that what cannot be read any more still says so.
     let scope = RedisValue.op_Implicit "scope"
     /// Under whom it is listed; only where it has an owner.
@@ -35,9 +35,9 @@ type internal RedisWrite =
         Key: RedisKey
         Version: RedisValue
         Record: RedisValue
-        Until: RedisValue
+        ExpiresAt: RedisValue
         /// Null: none.
-        Idle: RedisValue
+        IdleExpiresAt: RedisValue
         Scope: RedisValue
         /// Null: none.
         Owner: RedisValue
@@ -83,9 +83,9 @@ module internal RedisRecord =
         { Key = key
           Version = version record.Version
           Record = RedisValue.op_Implicit (RecordFormat.write record)
-          Until = time record.State.ExpiresAt
-          Idle =
-            match record.IdleEnd with
+          ExpiresAt = time record.State.ExpiresAt
+          IdleExpiresAt =
+            match record.IdleExpiresAt with
             | ValueSome idle -> time idle
             | ValueNone -> RedisValue.Null
           Scope = RedisValue.op_Implicit record.Scope
@@ -126,9 +126,9 @@ module internal RedisRecord =
                 document <- field.Value
             elif name = RedisField.version then
                 number <- field.Value
-            elif name = RedisField.until then
+            elif name = RedisField.expiresAt then
                 until <- field.Value
-            elif name = RedisField.idle then
+            elif name = RedisField.idleExpiresAt then
                 idle <- field.Value
 
         let check field (value: RedisValue) =
@@ -140,7 +140,7 @@ module internal RedisRecord =
         else
             check RedisField.version number
             check RedisField.record document
-            check RedisField.until until
+            check RedisField.expiresAt until
             let bytes: ReadOnlyMemory<byte> = RedisValue.op_Implicit document
             let record = RecordFormat.read bytes.Span
 
@@ -150,7 +150,7 @@ module internal RedisRecord =
             if idle.IsNull then
                 ValueSome record
             else
-                ValueSome(SessionRecord.touch (parseTime RedisField.idle idle) record)
+                ValueSome(SessionRecord.touch (parseTime RedisField.idleExpiresAt idle) record)
 
     /// The same, where what cannot be read is no error.
     let find (fields: HashEntry[]) : RedisFound =

@@ -33,8 +33,8 @@ type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
     let written (write: RedisWrite) =
         [| write.Version
            write.Record
-           write.Until
-           orEmpty write.Idle
+           write.ExpiresAt
+           orEmpty write.IdleExpiresAt
            write.Scope
            orEmpty write.Owner
            milliseconds write.EndsAt
@@ -74,7 +74,7 @@ type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
                     | _ -> return RedisReplaced.IndexDue
             }
 
-        member _.Touch(key, now, idleEnd, token) =
+        member _.Touch(key, now, idleExpiresAt, token) =
             task {
                 let struct (stale, ahead) = RedisRecord.renewal now
 
@@ -84,9 +84,9 @@ type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
                         key
                         token
                         [| RedisRecord.time now
-                           RedisRecord.time idleEnd
+                           RedisRecord.time idleExpiresAt
                            milliseconds now
-                           milliseconds idleEnd
+                           milliseconds idleExpiresAt
                            RedisRecord.time stale
                            RedisRecord.time ahead |]
 

@@ -116,11 +116,11 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
                 return raise (RedisRecord.otherType ())
         }
 
-    member _.Touch (key: StoreKey) (idleEnd: DateTimeOffset) (token: CancellationToken) : Task<bool> =
+    member _.Touch (key: StoreKey) (idleExpiresAt: DateTimeOffset) (token: CancellationToken) : Task<bool> =
         task {
             let now = clock.GetUtcNow()
 
-            match! writes.Touch(keys.Record key, now, idleEnd, token) with
+            match! writes.Touch(keys.Record key, now, idleExpiresAt, token) with
             | RedisTouched.Touched -> return true
             | RedisTouched.IndexDue(scope, owner, ends) ->
                 RedisErrors.ignored (index (entry scope owner key now ends) token)

@@ -54,15 +54,15 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
         let fields =
             [ HashEntry(RedisField.version, write.Version)
               HashEntry(RedisField.record, write.Record)
-              HashEntry(RedisField.until, write.Until)
+              HashEntry(RedisField.expiresAt, write.ExpiresAt)
               HashEntry(RedisField.scope, write.Scope) ]
-            @ optional RedisField.idle write.Idle
+            @ optional RedisField.idleExpiresAt write.IdleExpiresAt
             @ optional RedisField.owner write.Owner
             @ optional RedisField.indexed indexed
 
         let gone =
-            [| if write.Idle.IsNull then
-                   RedisField.idle
+            [| if write.IdleExpiresAt.IsNull then
+                   RedisField.idleExpiresAt
                if write.Owner.IsNull then
                    RedisField.owner
                    RedisField.indexed |]
@@ -79,8 +79,8 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
     let isExpired now (fields: HashEntry[]) =
         let limit = RedisRecord.time now
 
-        isUntil limit (RedisField.value RedisField.until fields)
-        || isUntil limit (RedisField.value RedisField.idle fields)
+        isUntil limit (RedisField.value RedisField.expiresAt fields)
+        || isUntil limit (RedisField.value RedisField.idleExpiresAt fields)
 
     let isIndexDue now (fields: HashEntry[]) =
         let struct (stale, ahead) = RedisRecord.renewal now
@@ -121,7 +121,7 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
             task {
                 let! fields = read write.Key token
                 let found = RedisField.value RedisField.version fields
-                let until = RedisField.value RedisField.until fields
+                let until = RedisField.value RedisField.expiresAt fields
 
                 if fields.Length = 0 then
                     return RedisReplaced.Missing
@@ -136,7 +136,7 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
                     && not isIndexed
                     && (RedisField.value RedisField.owner fields <> write.Owner
                         || RedisField.value RedisField.scope fields <> write.Scope
-                        || String.CompareOrdinal(string until, string write.Until) < 0)
+                        || String.CompareOrdinal(string until, string write.ExpiresAt) < 0)
                 then
                     return RedisReplaced.NotIndexed
                 else
@@ -147,7 +147,7 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
                         elif isDue || isIndexed then RedisRecord.time write.Now
                         else RedisField.value RedisField.indexed fields
 
-                    let before = earlier until (RedisField.value RedisField.idle fields)
+                    let before = earlier until (RedisField.value RedisField.idleExpiresAt fields)
                     let isEarlier = String.CompareOrdinal(string (RedisRecord.time write.EndsAt), string before) < 0
                     let! life = lives write.Now write.EndsAt token
 
@@ -160,7 +160,7 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
                     | false -> return! (writes :> IRedisWrites).Replace(expected, isIndexed, write, token)
             }
 
-        member writes.Touch(key, now, idleEnd, token) =
+        member writes.Touch(key, now, idleExpiresAt, token) =
             task {
                 let! fields =
                     task {
@@ -171,9 +171,9 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
                     }
 
                 let version = RedisField.value RedisField.version fields
-                let until = RedisField.value RedisField.until fields
-                let before = RedisField.value RedisField.idle fields
-                let idle = earlier until (RedisRecord.time idleEnd)
+                let until = RedisField.value RedisField.expiresAt fields
+                let before = RedisField.value RedisField.idleExpiresAt fields
+                let idle = earlier until (RedisRecord.time idleExpiresAt)
 
                 if version.IsNull || until.IsNull || isExpired now fields then
                     return RedisTouched.Missing
@@ -183,24 +183,24 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
                     let scope = RedisField.value RedisField.scope fields
                     let owner = RedisField.value RedisField.owner fields
                     let isDue = not scope.IsNull && not owner.IsNull && isIndexDue now fields
-                    let! life = lives now idleEnd token
+                    let! life = lives now idleExpiresAt token
 
                     let move (transaction: ITransaction) : Task list =
                         [ transaction.HashSetAsync(
                               key,
-                              [| HashEntry(RedisField.idle, idle)
+                              [| HashEntry(RedisField.idleExpiresAt, idle)
                                  if isDue then
                                      HashEntry(RedisField.indexed, RedisRecord.time now) |]
                           )
                           expire transaction key life false ]
 
                     // The idle end too: another touch may have moved it past this one.
-                    let conditions = [ still key RedisField.version version; still key RedisField.idle before ]
+                    let conditions = [ still key RedisField.version version; still key RedisField.idleExpiresAt before ]
 
                     match! commit conditions token move with
                     | true when isDue -> return RedisTouched.due scope owner until
                     | true -> return RedisTouched.Touched
-                    | false -> return! (writes :> IRedisWrites).Touch(key, now, idleEnd, token)
+                    | false -> return! (writes :> IRedisWrites).Touch(key, now, idleExpiresAt, token)
             }
 
         member _.Delete(key, token) = RedisTaking.delete database (keys.Record key) (fun () -> keys.Taken key) token

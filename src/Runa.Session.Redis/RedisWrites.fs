@@ -61,7 +61,7 @@ type internal RedisWrites(scripting: RedisScripting, scripts: IRedisWrites, tran
 
         member _.Replace(expected, isIndexed, write, token) = attempt _.Replace(expected, isIndexed, write, token)
 
-        member _.Touch(key, now, idleEnd, token) = attempt _.Touch(key, now, idleEnd, token)
+        member _.Touch(key, now, idleExpiresAt, token) = attempt _.Touch(key, now, idleExpiresAt, token)
 
         member _.Delete(key, token) = attempt _.Delete(key, token)
 

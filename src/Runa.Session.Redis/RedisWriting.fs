@@ -62,7 +62,8 @@ type internal IRedisWrites =
     /// `isIndexed`: the owner's index lists the record until its new end.
     abstract Replace: expected: RecordVersion * isIndexed: bool * RedisWrite * CancellationToken -> Task<RedisReplaced>
 
-    abstract Touch: RedisKey * now: DateTimeOffset * idleEnd: DateTimeOffset * CancellationToken -> Task<RedisTouched>
+    abstract Touch:
+        RedisKey * now: DateTimeOffset * idleExpiresAt: DateTimeOffset * CancellationToken -> Task<RedisTouched>
 
     /// Takes a record away and answers what it was. It needs no memory: a full server does it, too.
     abstract Delete: StoreKey * CancellationToken -> Task<RedisFound>

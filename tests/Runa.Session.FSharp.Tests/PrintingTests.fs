@@ -27,7 +27,7 @@ let private record: SessionRecord =
     { Version = RecordVersion.RecordVersion 1L
       Scope = "shop/web"
       State = session.State
-      IdleEnd = ValueNone
+      IdleExpiresAt = ValueNone
       Kind = RecordKind.Live }
 
 /// Every way in which .NET and F# make text of a value.
@@ -112,7 +112,7 @@ let tests =
                     CreatedAt = DateTimeOffset.UnixEpoch
                     SignedInAt = None
                     LastSeenAt = DateTimeOffset.UnixEpoch
-                    ExpiresAt = DateTimeOffset.UnixEpoch }
+                    EndsAt = DateTimeOffset.UnixEpoch }
 
               for name, thing in
                   [ "StoreKey", box storeKey

@@ -70,10 +70,10 @@ public interface ISessionDriver
     /// bring back what has expired.
     /// </summary>
     /// <param name="key">Where the record stands.</param>
-    /// <param name="idleEnd">The later idle end.</param>
+    /// <param name="idleExpiresAt">The later idle end.</param>
     /// <param name="cancellationToken">The time limit.</param>
     /// <returns>False: nothing is there, or it has expired.</returns>
-    ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleEnd, CancellationToken cancellationToken);
+    ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken);
 
     /// <summary>
     /// Removes the record, expired or not, and its index entry after it. A record that cannot be read is removed as well,

@@ -30,7 +30,7 @@ public sealed class StoredSession : IEquatable<StoredSession>
     public DateTimeOffset ExpiresAt => Record.State.ExpiresAt;
 
     /// <summary>The end for want of requests, which a touch moves; null: there is none.</summary>
-    public DateTimeOffset? IdleEnd => Record.IdleEnd is { IsSome: true } idleEnd ? idleEnd.Value : null;
+    public DateTimeOffset? IdleExpiresAt => Record.IdleExpiresAt is { IsSome: true } idleExpiresAt ? idleExpiresAt.Value : null;
 
     /// <summary>
     /// The earlier of the idle and the absolute end. A store that expires by itself keeps the record a minute longer.
@@ -57,10 +57,10 @@ public sealed class StoredSession : IEquatable<StoredSession>
     /// The record with a later idle end, of the same version. It is never moved earlier, nor past the absolute end: where
     /// there is nothing to move, the record itself.
     /// </summary>
-    /// <param name="idleEnd">The later idle end.</param>
-    public StoredSession Touch(DateTimeOffset idleEnd)
+    /// <param name="idleExpiresAt">The later idle end.</param>
+    public StoredSession Touch(DateTimeOffset idleExpiresAt)
     {
-        var touched = SessionRecordModule.touch(idleEnd, Record);
+        var touched = SessionRecordModule.touch(idleExpiresAt, Record);
         return ReferenceEquals(touched, Record) ? this : new StoredSession(touched);
     }
 

@@ -10,7 +10,7 @@ public sealed class OwnerSession
         CreatedAt = session.CreatedAt;
         SignedInAt = session.SignedInAt?.Value;
         LastSeenAt = session.LastSeenAt;
-        EndsAt = session.ExpiresAt;
+        EndsAt = session.EndsAt;
     }
 
     /// <summary>What <see cref="RunaSessions.RevokeAsync"/> takes. It is no token: it cannot be used as a cookie.</summary>

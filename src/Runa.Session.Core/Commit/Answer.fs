@@ -24,8 +24,7 @@ type internal Outcome =
 
 module internal Answer =
     /// Nothing reached the store, but perhaps a touch.
-    let unwritten (snapshot: Snapshot) : Answer =
-        { Snapshot = snapshot; Cookie = CookieChange.None; IsWritten = false }
+    let unwritten (snapshot: Snapshot) : Answer = { Snapshot = snapshot; Cookie = CookieChange.None; IsWritten = false }
 
     let written (snapshot: Snapshot) (cookie: CookieChange) : Answer =
         { Snapshot = snapshot; Cookie = cookie; IsWritten = true }

@@ -23,7 +23,13 @@ module internal CookieHome =
         && (b.Status <> SessionStatus.Active || Instant.isBefore a.State.LastSeenAt b.State.LastSeenAt)
 
     /// The cookie at this place among those of its name: whole, or with its pieces.
-    let private read (definition: SessionDefinition) (seal: SealedCookie) header (index: int) (value: ReadOnlySpan<char>) =
+    let private read
+        (definition: SessionDefinition)
+        (seal: SealedCookie)
+        header
+        (index: int)
+        (value: ReadOnlySpan<char>)
+        =
         match CookiePieces.tryCount value with
         | ValueNone -> seal.Open value
         | ValueSome count ->

@@ -20,7 +20,7 @@ module internal Idle =
         | Some idle ->
             let next = Instant.earlier (now + idle) record.State.ExpiresAt
 
-            match record.IdleEnd with
+            match record.IdleExpiresAt with
             | ValueNone -> ValueSome next
             | ValueSome before when Instant.isBefore next before && now + idle - before >= touchInterval idle ->
                 ValueSome next
@@ -29,7 +29,7 @@ module internal Idle =
     /// Whether it was stored under another idle timeout, or under none. A touch could not tell when it was last seen, and
     /// whoever is active would be taken for idle. Up to the precision of touches the two are one.
     let isOfAnotherTimeout (idle: TimeSpan option) (record: SessionRecord) =
-        match idle, record.IdleEnd with
+        match idle, record.IdleExpiresAt with
         | None, ValueNone -> false
         | Some idle, ValueSome stored ->
             let expected = Instant.earlier (record.State.LastSeenAt + idle) record.State.ExpiresAt

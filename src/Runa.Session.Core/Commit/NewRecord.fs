@@ -29,7 +29,7 @@ module internal NewRecord =
         { Version = version
           Scope = scope
           State = { state with LastSeenAt = now; Flashes = number version state.Flashes }
-          IdleEnd = Idle.endAt now idle state
+          IdleExpiresAt = Idle.endAt now idle state
           Kind = RecordKind.Live }
 
     /// How long a token that was exchanged still leads to its successor: 2 minutes by the clock of every node.
@@ -45,5 +45,5 @@ module internal NewRecord =
         { Version = version
           Scope = scope
           State = { SessionState.fresh now tombstoneLife with Owner = owner }
-          IdleEnd = ValueNone
+          IdleExpiresAt = ValueNone
           Kind = RecordKind.Moved successor }

@@ -54,7 +54,7 @@ module internal Plan =
             | ValueSome record when Idle.isOfAnotherTimeout idle record -> Plan.Replace(state, false)
             | ValueSome record ->
                 match Idle.dueTouch now idle record with
-                | ValueSome idleEnd -> Plan.Touch idleEnd
+                | ValueSome idleExpiresAt -> Plan.Touch idleExpiresAt
                 | ValueNone -> Plan.Nothing
             | ValueNone -> Plan.Nothing
         | SessionStatus.Active -> Plan.Replace(state, state.ExpiresAt <> snapshot.State.ExpiresAt)

@@ -132,7 +132,7 @@ module internal Snapshot =
     let private isOver (definition: SessionDefinition) (now: DateTimeOffset) (record: SessionRecord) =
         SessionRecord.isExpired now record
         || (match definition.Settings.IdleTimeout with
-            | Some idle -> record.IdleEnd.IsSome && Instant.isUntil now (record.State.LastSeenAt + idle)
+            | Some idle -> record.IdleExpiresAt.IsSome && Instant.isUntil now (record.State.LastSeenAt + idle)
             | None -> false)
 
     /// What stands under the store key of a genuine token.

@@ -41,10 +41,7 @@ module internal Stepping =
         if not (canSendCookie watch) && home.NeedsCookie plan then
             let definition = home.Definition
 
-            if
-                snapshot.Status = SessionStatus.Expired
-                || Instant.isUntil definition.Now snapshot.State.ExpiresAt
-            then
+            if snapshot.Status = SessionStatus.Expired || Instant.isUntil definition.Now snapshot.State.ExpiresAt then
                 CommitTurn.Refuse(definition, Attempt.ended)
 
             raise (

@@ -88,8 +88,7 @@ module internal Transact =
                 return! goOn run attempted (found run attempted.From newest) result
             }
         | Next.Step now -> again now null now.Session true
-        | Next.Merge(now, pending) ->
-            again now pending (Carrying.merge definition now run.First.Session pending) true
+        | Next.Merge(now, pending) -> again now pending (Carrying.merge definition now run.First.Session pending) true
         | Next.StartOver(empty, mayWrite, isDropped) ->
             if isDropped then
                 Telemetry.drop definition.Name

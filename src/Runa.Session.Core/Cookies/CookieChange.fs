@@ -21,7 +21,4 @@ type internal CookieChange =
 
 /// One cookie of a response, without its attributes. Without a value it takes that cookie back.
 [<Struct; NoComparison; NoEquality>]
-type internal CookieLine =
-    { Name: string
-      Value: string voption
-      MaxAge: TimeSpan }
+type internal CookieLine = { Name: string; Value: string voption; MaxAge: TimeSpan }

@@ -15,12 +15,7 @@ type internal CookieWalk =
     val mutable private length: int
 
     new(header: StringValues, name: string) =
-        { header = header
-          name = name
-          line = 0
-          position = 0
-          start = 0
-          length = 0 }
+        { header = header; name = name; line = 0; position = 0; start = 0; length = 0 }
 
     static member private IsBlank(c: char) = c = ' ' || c = '\t'
 

@@ -67,8 +67,7 @@ module internal CookiePieces =
             if isWhole then
                 match tryValue header (nameOf cookie piece) place with
                 | ValueSome value when
-                    SealedCookie.IsPiece value.Span
-                    && joined.Length + value.Length <= SealedCookie.Longest
+                    SealedCookie.IsPiece value.Span && joined.Length + value.Length <= SealedCookie.Longest
                     ->
                     joined.Append value |> ignore
                 | _ -> isWhole <- false

@@ -18,8 +18,8 @@ type internal RecordParts() =
     member val Created = ValueNone with get, set
     member val SignedIn = ValueNone with get, set
     member val Seen = ValueNone with get, set
-    member val Ends = ValueNone with get, set
-    member val IdleEnds = ValueNone with get, set
+    member val ExpiresAt = ValueNone with get, set
+    member val IdleExpiresAt = ValueNone with get, set
     member val Owner = None with get, set
     member val Label = None with get, set
     member val Sealed: string | null = null with get, set
@@ -157,8 +157,8 @@ module internal RecordReader =
         | "created" -> parts.Created <- ValueSome(instant name &reader)
         | "signed_in" -> parts.SignedIn <- ValueSome(instant name &reader)
         | "seen" -> parts.Seen <- ValueSome(instant name &reader)
-        | "ends" -> parts.Ends <- ValueSome(instant name &reader)
-        | "idle_ends" -> parts.IdleEnds <- ValueSome(instant name &reader)
+        | "expires_at" -> parts.ExpiresAt <- ValueSome(instant name &reader)
+        | "idle_expires_at" -> parts.IdleExpiresAt <- ValueSome(instant name &reader)
         | "owner" -> parts.Owner <- Some(text name &reader)
         | "label" -> parts.Label <- Some(text name &reader)
         | "sealed" -> parts.Sealed <- text name &reader
@@ -217,8 +217,8 @@ module internal RecordReader =
               CreatedAt = required "created" parts.Created
               SignedInAt = ValueOption.toOption parts.SignedIn
               LastSeenAt = required "seen" parts.Seen
-              ExpiresAt = required "ends" parts.Ends }
-          IdleEnd = parts.IdleEnds
+              ExpiresAt = required "expires_at" parts.ExpiresAt }
+          IdleExpiresAt = parts.IdleExpiresAt
           Kind = kind parts }
 
     let private badJson (e: exn) : exn = InvalidDataException("This is no session record: bad JSON.", e)

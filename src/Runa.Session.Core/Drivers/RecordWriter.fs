@@ -34,8 +34,9 @@ module internal RecordWriter =
         writer.WriteString("created", instant state.CreatedAt)
         state.SignedInAt |> Option.iter (fun at -> writer.WriteString("signed_in", instant at))
         writer.WriteString("seen", instant state.LastSeenAt)
-        writer.WriteString("ends", instant state.ExpiresAt)
-        record.IdleEnd |> ValueOption.iter (fun at -> writer.WriteString("idle_ends", instant at))
+        writer.WriteString("expires_at", instant state.ExpiresAt)
+        record.IdleExpiresAt
+        |> ValueOption.iter (fun at -> writer.WriteString("idle_expires_at", instant at))
         state.Owner |> Option.iter (fun owner -> writer.WriteString("owner", owner))
         state.Label |> Option.iter (fun label -> writer.WriteString("label", label))
 

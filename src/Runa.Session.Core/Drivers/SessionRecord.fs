@@ -42,7 +42,7 @@ type SessionRecord =
         /// Values and metadata.
         State: SessionState
         /// The end for want of requests, where the session has an idle timeout; never after the absolute end.
-        IdleEnd: DateTimeOffset voption
+        IdleExpiresAt: DateTimeOffset voption
         /// A session or a tombstone.
         Kind: RecordKind
     }
@@ -57,7 +57,7 @@ type SessionRecord =
 module SessionRecord =
     /// The earlier of the idle and the absolute end.
     let endsAt (record: SessionRecord) : DateTimeOffset =
-        match record.IdleEnd with
+        match record.IdleExpiresAt with
         | ValueSome idle when Instant.isBefore record.State.ExpiresAt idle -> idle
         | _ -> record.State.ExpiresAt
 
@@ -80,13 +80,13 @@ module SessionRecord =
 
     /// The record with a later idle end: never moved backwards nor past the absolute end, the version unchanged. When it
     /// was last seen moves along.
-    let touch (idleEnd: DateTimeOffset) (record: SessionRecord) : SessionRecord =
-        let idleEnd = Instant.earlier idleEnd record.State.ExpiresAt
+    let touch (idleExpiresAt: DateTimeOffset) (record: SessionRecord) : SessionRecord =
+        let idleExpiresAt = Instant.earlier idleExpiresAt record.State.ExpiresAt
 
-        match record.IdleEnd with
-        | ValueSome before when Instant.isUntil before idleEnd -> record
+        match record.IdleExpiresAt with
+        | ValueSome before when Instant.isUntil before idleExpiresAt -> record
         | ValueSome before ->
             { record with
-                IdleEnd = ValueSome idleEnd
-                State = { record.State with LastSeenAt = record.State.LastSeenAt + (idleEnd - before) } }
-        | ValueNone -> { record with IdleEnd = ValueSome idleEnd }
+                IdleExpiresAt = ValueSome idleExpiresAt
+                State = { record.State with LastSeenAt = record.State.LastSeenAt + (idleExpiresAt - before) } }
+        | ValueNone -> { record with IdleExpiresAt = ValueSome idleExpiresAt }

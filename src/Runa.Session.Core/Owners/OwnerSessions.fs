@@ -20,7 +20,7 @@ type OwnedSession =
         /// When it last stored something, or was touched.
         LastSeenAt: DateTimeOffset
         /// The earlier of the idle and the absolute end.
-        ExpiresAt: DateTimeOffset
+        EndsAt: DateTimeOffset
     }
 
     member internal _.Display = "OwnedSession"
@@ -67,7 +67,7 @@ module internal OwnerSessions =
           CreatedAt = state.CreatedAt
           SignedInAt = state.SignedInAt
           LastSeenAt = state.LastSeenAt
-          ExpiresAt = SessionRecord.endsAt item.Record }
+          EndsAt = SessionRecord.endsAt item.Record }
 
     let list (definition: SessionDefinition) (owner: string) (token: CancellationToken) : Task<OwnedSession list> =
         task {
@@ -88,7 +88,11 @@ module internal OwnerSessions =
 
             if unreadable > 0 then
                 Telemetry.unreadableRecords definition.Name unreadable
-                Log.unreadableOwned definition.Log unreadable definition.Name "left out of the list of an owner's sessions"
+                Log.unreadableOwned
+                    definition.Log
+                    unreadable
+                    definition.Name
+                    "left out of the list of an owner's sessions"
 
             return List.ofSeq found
         }
@@ -106,7 +110,12 @@ module internal OwnerSessions =
         }
 
     /// One of the owner's sessions. False: the owner has none of this handle.
-    let revoke (definition: SessionDefinition) (owner: string) (handle: string) (token: CancellationToken) : Task<bool> =
+    let revoke
+        (definition: SessionDefinition)
+        (owner: string)
+        (handle: string)
+        (token: CancellationToken)
+        : Task<bool> =
         let isOwned (record: SessionRecord) = record.Scope = definition.Scope && record.State.Owner = Some owner
 
         let endOne key listed =
@@ -211,7 +220,12 @@ module internal OwnerSessions =
     let private nothing: OwnedPage = { Items = []; Unreadable = []; Next = None }
 
     /// All but one, which may itself have moved since. Tombstones that lead to that one are left to expire.
-    let revokeOthers (definition: SessionDefinition) (owner: string) (kept: StoreKey) (token: CancellationToken) : Task<int> =
+    let revokeOthers
+        (definition: SessionDefinition)
+        (owner: string)
+        (kept: StoreKey)
+        (token: CancellationToken)
+        : Task<int> =
         let choose (page: OwnedPage) =
             task {
                 // Asked for anew with each page: it may move while thousands of others end.

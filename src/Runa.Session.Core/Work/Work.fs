@@ -94,12 +94,7 @@ module internal Work =
                 | null -> null
                 | pending -> on snapshot pending
 
-            let work =
-                { work with
-                    Snapshot = snapshot
-                    Pending = pending
-                    IsGivenOut = true
-                    Shown = snapshot }
+            let work = { work with Snapshot = snapshot; Pending = pending; IsGivenOut = true; Shown = snapshot }
 
             struct (current work, work)
         else
@@ -115,11 +110,7 @@ module internal Work =
     let put (wanted: Session) (work: Work) : Work =
         let snapshot = if work.IsGivenOut then work.Snapshot.Again() else work.Snapshot
 
-        { work with
-            Snapshot = snapshot
-            IsGivenOut = false
-            Shown = null
-            Pending = on snapshot wanted }
+        { work with Snapshot = snapshot; IsGivenOut = false; Shown = null; Pending = on snapshot wanted }
 
     /// The first fault stays.
     let fail (e: exn) (work: Work) : Work = if isNull work.Fault then { work with Fault = e } else work

@@ -48,8 +48,7 @@ type internal SessionAuthenticationHandler
     (options: IOptionsMonitor<SessionAuthenticationOptions>, loggers: ILoggerFactory, encoder: UrlEncoder) =
     inherit SignInAuthenticationHandler<SessionAuthenticationOptions>(options, loggers, encoder)
 
-    member private this.Session: SessionScope =
-        AuthenticationScope.find this.Context this.Options.SessionName
+    member private this.Session: SessionScope = AuthenticationScope.find this.Context this.Options.SessionName
 
     /// Promise 14: what a store raises passes through. Nobody is anonymous because the store is down.
     override this.HandleAuthenticateAsync() : Task<AuthenticateResult> =

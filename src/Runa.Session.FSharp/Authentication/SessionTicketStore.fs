@@ -33,8 +33,7 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
     let load (key: string) : Task<Snapshot> =
         task {
             match definition.Token.Read(key.AsSpan()) with
-            | TokenReading.Genuine _ ->
-                return! home.Load(StringValues $"{definition.Settings.CookieName}={key}")
+            | TokenReading.Genuine _ -> return! home.Load(StringValues $"{definition.Settings.CookieName}={key}")
             | TokenReading.Foreign
             | TokenReading.Malformed -> return Snapshot.none definition
         }

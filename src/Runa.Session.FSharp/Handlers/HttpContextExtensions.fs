@@ -55,8 +55,7 @@ module HttpContextExtensions =
                     let session, result = step session
                     struct (session, result)
 
-                let! struct (result, _) =
-                    (Asking.scope context name).Step(WhenGone.StepAgainUnlessOwned, asStep, token)
+                let! struct (result, _) = (Asking.scope context name).Step(WhenGone.StepAgainUnlessOwned, asStep, token)
 
                 return result
             }

@@ -42,7 +42,10 @@ module internal SessionCookies =
         | CookieChange.None -> ()
         | change ->
             takeBackOthers scope
-            ResponseCookies.send scope.Context definition.Cookie (CookiePieces.lines definition.Cookie definition.Now change)
+            ResponseCookies.send
+                scope.Context
+                definition.Cookie
+                (CookiePieces.lines definition.Cookie definition.Now change)
 
             match change with
             | CookieChange.Set _ ->

@@ -206,8 +206,7 @@ type SessionScope internal (host: IScopeHost, home: Home) =
                     return false
             }
 
-and [<Struct; NoComparison; NoEquality>] ScopeOpening
-    internal (scope: SessionScope, before: ScopeState) =
+and [<Struct; NoComparison; NoEquality>] ScopeOpening internal (scope: SessionScope, before: ScopeState) =
     member _.Dispose() = scope.Close before
 
     interface IDisposable with

@@ -26,8 +26,8 @@ internal sealed class Altered(ISessionDriver inner) : ISessionDriver
         CancellationToken cancellationToken) =>
         Replace?.Invoke(key, version, session) ?? inner.ReplaceAsync(key, version, session, cancellationToken);
 
-    public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleEnd, CancellationToken cancellationToken) =>
-        Touch?.Invoke(key, idleEnd) ?? inner.TouchAsync(key, idleEnd, cancellationToken);
+    public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken) =>
+        Touch?.Invoke(key, idleExpiresAt) ?? inner.TouchAsync(key, idleExpiresAt, cancellationToken);
 
     public ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken) =>
         inner.DeleteAsync(key, cancellationToken);

@@ -45,7 +45,7 @@ public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDrive
             return ReplaceOutcome.Replaced;
         });
 
-    public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleEnd, CancellationToken cancellationToken) =>
+    public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken) =>
         Alone(() =>
         {
             if (FindLiving(key) is not { } current)
@@ -53,7 +53,7 @@ public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDrive
                 return false;
             }
 
-            Write(key, current.Touch(idleEnd));
+            Write(key, current.Touch(idleExpiresAt));
             return true;
         });
 

@@ -123,7 +123,7 @@ public class DriverAdapterTests
         public ValueTask<ReplaceOutcome> ReplaceAsync(StoreKey key, long version, StoredSession session, CancellationToken cancellationToken) =>
             new(ReplaceOutcome.Missing);
 
-        public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleEnd, CancellationToken cancellationToken) => default;
+        public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken) => default;
 
         public ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken) => default;
     }

@@ -29,9 +29,9 @@ public class DriverMutantTests
             return new Altered(inner)
             {
                 Create = (key, session) => inner.CreateAsync(key, last = session, None),
-                Touch = async (key, idleEnd) =>
-                    await inner.TouchAsync(key, idleEnd, None)
-                    || await inner.CreateAsync(key, last!.Touch(idleEnd), None),
+                Touch = async (key, idleExpiresAt) =>
+                    await inner.TouchAsync(key, idleExpiresAt, None)
+                    || await inner.CreateAsync(key, last!.Touch(idleExpiresAt), None),
             };
         });
 

@@ -23,7 +23,7 @@ internal class Fake : ISessionDriver
         StoredSession session,
         CancellationToken cancellationToken) => Replaced();
 
-    public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleEnd, CancellationToken cancellationToken) => new(true);
+    public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken) => new(true);
 
     public ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken) => Found();
 }

@@ -71,8 +71,8 @@ internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, ISess
         return outcome;
     }
 
-    public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleEnd, CancellationToken cancellationToken) =>
-        inner.TouchAsync(key, idleEnd, CancellationToken.None);
+    public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken) =>
+        inner.TouchAsync(key, idleExpiresAt, CancellationToken.None);
 
     public async ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken)
     {

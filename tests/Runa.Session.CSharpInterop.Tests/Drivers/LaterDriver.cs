@@ -27,10 +27,10 @@ internal sealed class LaterDriver(ISessionDriver inner) : ISessionDriver
         return await inner.ReplaceAsync(key, version, session, cancellationToken);
     }
 
-    public async ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleEnd, CancellationToken cancellationToken)
+    public async ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        return await inner.TouchAsync(key, idleEnd, cancellationToken);
+        return await inner.TouchAsync(key, idleExpiresAt, cancellationToken);
     }
 
     public async ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken)

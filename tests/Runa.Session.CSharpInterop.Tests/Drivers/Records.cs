@@ -11,7 +11,7 @@ internal static class Records
         """
         {"format":1,"version":"-5","scope":"shop/web","created":"2030-01-02T01:04:05.0000000Z",
          "signed_in":"2030-01-02T01:04:05.0000000Z","seen":"2030-01-02T01:04:05.0000000Z",
-         "ends":"2030-01-02T03:04:05.0000007Z","idle_ends":"2030-01-02T01:34:05.0000000Z",
+         "expires_at":"2030-01-02T03:04:05.0000007Z","idle_expires_at":"2030-01-02T01:34:05.0000000Z",
          "owner":"alice","values":{"cart":["secret"]}}
         """;
 
@@ -20,6 +20,6 @@ internal static class Records
     public static StoredSession Tombstone { get; } = StoredSession.Parse(
         $$"""
         {"format":1,"version":"6","scope":"shop/web","moved_to":"{{Key.ToText()}}","created":"2030-01-02T01:04:05.0000000Z",
-         "seen":"2030-01-02T01:04:05.0000000Z","ends":"2030-01-02T01:06:05.0000000Z","owner":"alice"}
+         "seen":"2030-01-02T01:04:05.0000000Z","expires_at":"2030-01-02T01:06:05.0000000Z","owner":"alice"}
         """);
 }

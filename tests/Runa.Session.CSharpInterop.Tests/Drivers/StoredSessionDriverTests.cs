@@ -12,7 +12,7 @@ public class StoredSessionDriverTests
     {
         Assert.Equal((-5L, "shop/web", "alice"), (Alice.Version, Alice.Scope, Alice.Owner));
         Assert.Equal(Now.AddHours(2).AddTicks(7), Alice.ExpiresAt);
-        Assert.Equal(Now.AddMinutes(30), Alice.IdleEnd);
+        Assert.Equal(Now.AddMinutes(30), Alice.IdleExpiresAt);
         Assert.Equal(Now.AddMinutes(30), Alice.EndsAt);
         Assert.Null(Alice.Successor);
         Assert.False(Alice.IsExpired(Now.AddMinutes(30).AddTicks(-1)));
@@ -23,7 +23,7 @@ public class StoredSessionDriverTests
     public void Successor()
     {
         Assert.Equal(Key, Tombstone.Successor);
-        Assert.Null(Tombstone.IdleEnd);
+        Assert.Null(Tombstone.IdleExpiresAt);
         Assert.Equal(Tombstone.ExpiresAt, Tombstone.EndsAt);
     }
 
@@ -31,11 +31,11 @@ public class StoredSessionDriverTests
     public void Touch()
     {
         var touched = Alice.Touch(Now.AddMinutes(40));
-        Assert.Equal((Now.AddMinutes(40), -5L), (touched.IdleEnd, touched.Version));
+        Assert.Equal((Now.AddMinutes(40), -5L), (touched.IdleExpiresAt, touched.Version));
         Assert.NotEqual(Alice, touched);
         Assert.Same(Alice, Alice.Touch(Now.AddMinutes(20)));
-        Assert.Equal(Alice.ExpiresAt, Alice.Touch(Now.AddDays(9)).IdleEnd);
-        Assert.Equal(Now.AddMinutes(30), Alice.IdleEnd);
+        Assert.Equal(Alice.ExpiresAt, Alice.Touch(Now.AddDays(9)).IdleExpiresAt);
+        Assert.Equal(Now.AddMinutes(30), Alice.IdleExpiresAt);
     }
 
     [Fact(DisplayName = "promise 17: a stored session is read from its document, in bytes and in text, equal to the tick")]

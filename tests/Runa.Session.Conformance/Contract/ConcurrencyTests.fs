@@ -126,8 +126,9 @@ let private writers (under: DriverUnderTest) =
                           increment (pick drivers (index / 2)) key
                       else
                           task {
-                              let idleEnd = bench.Now + TimeSpan.FromMinutes 20. + TimeSpan.FromSeconds(float index)
-                              let! touched = Ask.touch (pick drivers (index / 2)) key idleEnd
+                              let idleExpiresAt =
+                                  bench.Now + TimeSpan.FromMinutes 20. + TimeSpan.FromSeconds(float index)
+                              let! touched = Ask.touch (pick drivers (index / 2)) key idleExpiresAt
                               touched |> Expect.isTrue "touched"
                           })
 

@@ -105,13 +105,13 @@ let private expiry (under: DriverUnderTest) =
 let private touches (under: DriverUnderTest) =
     let test = Bench.test under
 
-    let touchedAs what (bench: Bench) (record: SessionRecord) (idleEnd: DateTimeOffset) =
+    let touchedAs what (bench: Bench) (record: SessionRecord) (idleExpiresAt: DateTimeOffset) =
         task {
             let! key = Ask.store bench.Driver record
-            let! touched = Ask.touch bench.Driver key idleEnd
+            let! touched = Ask.touch bench.Driver key idleExpiresAt
             touched |> Expect.isTrue $"{what}: touched"
             let! loaded = Ask.load bench.Driver key
-            loaded |> shouldBeThere what (SessionRecord.touch idleEnd record)
+            loaded |> shouldBeThere what (SessionRecord.touch idleExpiresAt record)
             return key
         }
 
@@ -220,7 +220,7 @@ let private purges (under: DriverUnderTest) =
                       found.Value.Version
                       (replaced |> withIdle (bench.Now + minutes 40.))
               result |> Ask.isReplaced "replaced"
-              let endless = { forever () with IdleEnd = ValueNone }
+              let endless = { forever () with IdleExpiresAt = ValueNone }
               let! endlessKey = Ask.store bench.Driver endless
 
               let! none = Ask.purge bench.Driver

@@ -208,7 +208,7 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
                 (expected
                  |> List.map (fun e -> shown e.Content.Label e.Content.Created (min e.Idle e.Content.Ends) e.Seen)
                  |> List.sort)
-                (actual |> List.map (fun d -> shown d.Label d.CreatedAt d.ExpiresAt d.LastSeenAt) |> List.sort)
+                (actual |> List.map (fun d -> shown d.Label d.CreatedAt d.EndsAt d.LastSeenAt) |> List.sort)
         }
 
     let revoked (expected: Model.Store * int) (actual: int) =

@@ -34,7 +34,7 @@ module internal Records =
               SignedInAt = None
               LastSeenAt = now
               ExpiresAt = now + TimeSpan.FromHours 1. }
-          IdleEnd = ValueNone
+          IdleExpiresAt = ValueNone
           Kind = RecordKind.Live }
 
     let withState (change: SessionState -> SessionState) (record: SessionRecord) : SessionRecord =
@@ -47,7 +47,7 @@ module internal Records =
         record |> withState (fun state -> { state with Values = state.Values.Add(key, json) })
 
     let withIdle (until: DateTimeOffset) (record: SessionRecord) : SessionRecord =
-        { record with IdleEnd = ValueSome until }
+        { record with IdleExpiresAt = ValueSome until }
 
     let until (ends: DateTimeOffset) (record: SessionRecord) : SessionRecord =
         record |> withState (fun state -> { state with ExpiresAt = ends })
@@ -59,7 +59,7 @@ module internal Records =
         { record with
             Version = newVersion ()
             Kind = RecordKind.Moved successor
-            IdleEnd = ValueNone
+            IdleExpiresAt = ValueNone
             State =
                 { record.State with
                     Values = Map.empty
@@ -99,7 +99,7 @@ module internal Records =
         [ differ "Version" _.Version
           differ "Scope" _.Scope
           differ "Kind" kind
-          differ "IdleEnd" (fun record -> ValueOption.map time record.IdleEnd)
+          differ "IdleExpiresAt" (fun record -> ValueOption.map time record.IdleExpiresAt)
           if expected.State.Values <> actual.State.Values then
               Some $"Values {firstDifference expected.State.Values actual.State.Values}"
           differ "Flashes" (fun record ->
@@ -141,8 +141,8 @@ module internal Ask =
     let replace (driver: SessionDriver) key version record : Task<ReplaceResult> =
         (driver.Replace key version record CancellationToken.None).AsTask()
 
-    let touch (driver: SessionDriver) key idleEnd : Task<bool> =
-        (driver.Touch key idleEnd CancellationToken.None).AsTask()
+    let touch (driver: SessionDriver) key idleExpiresAt : Task<bool> =
+        (driver.Touch key idleExpiresAt CancellationToken.None).AsTask()
 
     let delete (driver: SessionDriver) key : Task<SessionRecord voption> =
         (driver.Delete key CancellationToken.None).AsTask()

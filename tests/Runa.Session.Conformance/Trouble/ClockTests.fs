@@ -74,14 +74,14 @@ let private records (under: DriverUnderTest) =
               for round in 1..30 do
                   bench.Pass(minutes 7.)
                   let n = round % 3
-                  let idleEnd = clocks[n].GetUtcNow() + minutes 20.
+                  let idleExpiresAt = clocks[n].GetUtcNow() + minutes 20.
 
                   if round % 2 = 0 then
-                      let! isTouched = Ask.touch drivers[n] key idleEnd
+                      let! isTouched = Ask.touch drivers[n] key idleExpiresAt
                       isTouched |> Expect.isTrue $"touched in round {round}"
-                      record <- SessionRecord.touch idleEnd record
+                      record <- SessionRecord.touch idleExpiresAt record
                   else
-                      let next = again record |> withIdle idleEnd |> withValue "round" (string round)
+                      let next = again record |> withIdle idleExpiresAt |> withValue "round" (string round)
                       let! replaced = Ask.replace drivers[n] key record.Version next
                       replaced |> Ask.isReplaced $"in round {round}"
                       record <- next

@@ -60,7 +60,7 @@ type private LateDriver(driver: SessionDriver, calls: int) =
                         )
                     else
                         after (fun () -> driver.Replace key version record token)
-            Touch = fun key idleEnd token -> after (fun () -> driver.Touch key idleEnd token)
+            Touch = fun key idleExpiresAt token -> after (fun () -> driver.Touch key idleExpiresAt token)
             Delete = fun key token -> after (fun () -> driver.Delete key token)
             DeleteMany = fun keys token -> after (fun () -> driver.DeleteMany keys token) }
 

@@ -46,9 +46,9 @@ type private Counted(driver: SessionDriver) =
                     count others
                     driver.Replace key version record token
             Touch =
-                fun key idleEnd token ->
+                fun key idleExpiresAt token ->
                     count others
-                    driver.Touch key idleEnd token
+                    driver.Touch key idleExpiresAt token
             Delete =
                 fun key token ->
                     count deletes

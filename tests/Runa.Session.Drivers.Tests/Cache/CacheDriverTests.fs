@@ -48,7 +48,7 @@ let tests =
                       world.Clock.Advance minute
                       let! _ = touch world.Driver (world.Clock.GetUtcNow() + idle)
                       world.Clock.Advance minute
-                      let second = { record world 2 with IdleEnd = ValueNone; State = first.State }
+                      let second = { record world 2 with IdleExpiresAt = ValueNone; State = first.State }
                       let! _ = replace world.Driver first.Version second
 
                       world.Cache.Lifetimes

@@ -33,7 +33,7 @@ let record (world: World) (count: int) : SessionRecord =
     { Version = RecordVersion.Next()
       Scope = "shop/web"
       State = { state with Values = Map [ "count", string count ] }
-      IdleEnd = ValueSome(now + idle)
+      IdleExpiresAt = ValueSome(now + idle)
       Kind = RecordKind.Live }
 
 let count (record: SessionRecord) = int record.State.Values["count"]

@@ -77,10 +77,10 @@ let mutants: StoreMutant list =
       fun _ _ driver ->
           { driver with
               Touch =
-                  fun key idleEnd token ->
+                  fun key idleExpiresAt token ->
                       valueTask (fun () ->
                           task {
-                              match! driver.Touch key idleEnd token with
+                              match! driver.Touch key idleExpiresAt token with
                               | true -> return true
                               | false ->
                                   let! _ = driver.Delete key token

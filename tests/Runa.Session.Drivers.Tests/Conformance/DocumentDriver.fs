@@ -152,10 +152,10 @@ let create (store: DocumentStore) (clock: TimeProvider) : SessionDriver =
             ReplaceResult.Replaced
         | ValueNone -> ReplaceResult.Missing
 
-    let touch key idleEnd =
+    let touch key idleExpiresAt =
         match find store key |> ValueOption.bind tryRead with
         | ValueSome current when not (isExpired current) ->
-            put store key (SessionRecord.touch idleEnd current)
+            put store key (SessionRecord.touch idleExpiresAt current)
             true
         | _ -> false
 
@@ -188,7 +188,7 @@ let create (store: DocumentStore) (clock: TimeProvider) : SessionDriver =
 
                 isNew))
         (fun key version record _ -> later (fun () -> replace key version record))
-        (fun key idleEnd _ -> later (fun () -> touch key idleEnd))
+        (fun key idleExpiresAt _ -> later (fun () -> touch key idleExpiresAt))
         (fun key _ -> later (fun () -> take store key |> ValueOption.map read))
     |> SessionDriver.withDeleteMany (fun keys _ -> later (fun () -> deleteMany keys))
     |> SessionDriver.withRefusals (fun e -> e :? StoreFull)

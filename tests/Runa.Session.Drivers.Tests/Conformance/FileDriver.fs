@@ -46,10 +46,10 @@ let create (clock: TimeProvider) (folder: string) : SessionDriver =
         | ValueSome current when not (isExpired current) -> ReplaceResult.Conflict current
         | _ -> ReplaceResult.Missing
 
-    let touch key idleEnd =
+    let touch key idleExpiresAt =
         match read key with
         | ValueSome current when not (isExpired current) ->
-            write key (SessionRecord.touch idleEnd current)
+            write key (SessionRecord.touch idleExpiresAt current)
             true
         | _ -> false
 
@@ -63,5 +63,5 @@ let create (clock: TimeProvider) (folder: string) : SessionDriver =
         (fun key _ -> alone (fun () -> read key))
         (fun key record _ -> alone (fun () -> create key record))
         (fun key version record _ -> alone (fun () -> replace key version record))
-        (fun key idleEnd _ -> alone (fun () -> touch key idleEnd))
+        (fun key idleExpiresAt _ -> alone (fun () -> touch key idleExpiresAt))
         (fun key _ -> alone (fun () -> delete key))

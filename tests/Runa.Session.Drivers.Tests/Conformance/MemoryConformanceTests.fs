@@ -46,7 +46,7 @@ let private beside (driver: SessionDriver) (clock: TimeProvider) : SessionDriver
         Load = fun key token -> by (fun () -> driver.Load key token)
         Create = fun key record token -> by (fun () -> driver.Create key record token)
         Replace = fun key version record token -> by (fun () -> driver.Replace key version record token)
-        Touch = fun key idleEnd token -> by (fun () -> driver.Touch key idleEnd token)
+        Touch = fun key idleExpiresAt token -> by (fun () -> driver.Touch key idleExpiresAt token)
         Delete = fun key token -> by (fun () -> driver.Delete key token)
         DeleteMany = fun keys token -> by (fun () -> driver.DeleteMany keys token)
         PurgeExpired = fun token -> by (fun () -> driver.PurgeExpired token)

@@ -44,7 +44,7 @@ let withRecord (change: SessionRecord -> SessionRecord) (driver: SessionDriver) 
 let withTouch (touch: DateTimeOffset -> SessionRecord -> SessionRecord) (driver: SessionDriver) =
     { driver with
         Touch =
-            fun key idleEnd token ->
+            fun key idleExpiresAt token ->
                 ValueTask<bool>(
                     task {
                         match! driver.Touch key DateTimeOffset.MinValue token with
@@ -53,7 +53,7 @@ let withTouch (touch: DateTimeOffset -> SessionRecord -> SessionRecord) (driver:
                             match! load driver key with
                             | ValueNone -> return false
                             | ValueSome record ->
-                                let! result = overwrite driver key (touch idleEnd record)
+                                let! result = overwrite driver key (touch idleExpiresAt record)
                                 return result.IsReplaced
                     }
                 ) }

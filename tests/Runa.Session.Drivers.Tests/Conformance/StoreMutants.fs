@@ -181,7 +181,8 @@ let private losses: StoreMutant list =
       rebuilt,
       fun store _ driver ->
           { driver with
-              Touch = fun key idleEnd token -> leavesIndex store key (fun () -> driver.Touch key idleEnd token) }
+              Touch =
+                  fun key idleExpiresAt token -> leavesIndex store key (fun () -> driver.Touch key idleExpiresAt token) }
 
       "a write does not index",
       rebuilt,
@@ -195,7 +196,8 @@ let private losses: StoreMutant list =
       "promise 9, 27: sessions that were asked for since their owner's index was lost are ended with it",
       fun store _ driver ->
           { driver with
-              Touch = fun key idleEnd token -> leavesIndex store key (fun () -> driver.Touch key idleEnd token) }
+              Touch =
+                  fun key idleExpiresAt token -> leavesIndex store key (fun () -> driver.Touch key idleExpiresAt token) }
 
       "everybody's are found by the index",
       "promise 27: everybody's sessions end though an owner's index was lost",

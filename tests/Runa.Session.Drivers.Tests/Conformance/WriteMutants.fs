@@ -62,10 +62,10 @@ let mutants: Mutant list =
                       seen[key] <- record
                       driver.Create key record token
               Touch =
-                  fun key idleEnd token ->
+                  fun key idleExpiresAt token ->
                       ValueTask<bool>(
                           task {
-                              match! driver.Touch key idleEnd token with
+                              match! driver.Touch key idleExpiresAt token with
                               | true -> return true
                               | false -> return! driver.Create key seen[key] token
                           }
@@ -73,34 +73,39 @@ let mutants: Mutant list =
 
       "Touch moves the idle end back",
       "promise 7: a touch never moves the idle end back",
-      fun _ driver -> driver |> withTouch (fun idleEnd record -> { record with IdleEnd = ValueSome idleEnd })
+      fun _ driver ->
+          driver
+          |> withTouch (fun idleExpiresAt record -> { record with IdleExpiresAt = ValueSome idleExpiresAt })
 
       "Touch moves the idle end past the absolute end",
       "promise 7: a touch never moves the idle end past the absolute end",
       fun _ driver ->
           driver
-          |> withTouch (fun idleEnd record ->
-              match record.IdleEnd with
-              | ValueSome before when idleEnd > before ->
+          |> withTouch (fun idleExpiresAt record ->
+              match record.IdleExpiresAt with
+              | ValueSome before when idleExpiresAt > before ->
                   { record with
-                      IdleEnd = ValueSome idleEnd
-                      State = { record.State with LastSeenAt = (SessionRecord.touch idleEnd record).State.LastSeenAt } }
-              | _ -> SessionRecord.touch idleEnd record)
+                      IdleExpiresAt = ValueSome idleExpiresAt
+                      State =
+                          { record.State with
+                              LastSeenAt = (SessionRecord.touch idleExpiresAt record).State.LastSeenAt } }
+              | _ -> SessionRecord.touch idleExpiresAt record)
 
       "Touch changes the version",
       "promise 12: a touch does not change the version",
       fun _ driver ->
           driver
-          |> withTouch (fun idleEnd record ->
+          |> withTouch (fun idleExpiresAt record ->
               let (RecordVersion.RecordVersion version) = record.Version
-              { SessionRecord.touch idleEnd record with Version = RecordVersion.RecordVersion(version + 1L) })
+              { SessionRecord.touch idleExpiresAt record with
+                  Version = RecordVersion.RecordVersion(version + 1L) })
 
       "Touch leaves when it was last seen",
       "promise 7: a touch moves the idle end and when it was last seen, and nothing else",
       fun _ driver ->
           driver
-          |> withTouch (fun idleEnd record ->
-              let touched = SessionRecord.touch idleEnd record
+          |> withTouch (fun idleExpiresAt record ->
+              let touched = SessionRecord.touch idleExpiresAt record
               { touched with State = record.State })
 
       "Touch undoes a write that comes in between",
@@ -108,14 +113,14 @@ let mutants: Mutant list =
       fun _ driver ->
           { driver with
               Touch =
-                  fun key idleEnd _ ->
+                  fun key idleExpiresAt _ ->
                       ValueTask<bool>(
                           task {
                               match! load driver key with
                               | ValueNone -> return false
                               | ValueSome record ->
                                   do! Task.Delay 1
-                                  let! result = overwrite driver key (SessionRecord.touch idleEnd record)
+                                  let! result = overwrite driver key (SessionRecord.touch idleExpiresAt record)
                                   return result.IsReplaced
                           }
                       ) } ]

@@ -153,7 +153,7 @@ let private failingOver (first: SessionDriver) =
             (fun key token -> current.Load key token)
             (fun key record token -> current.Create key record token)
             (fun key version record token -> current.Replace key version record token)
-            (fun key idleEnd token -> current.Touch key idleEnd token)
+            (fun key idleExpiresAt token -> current.Touch key idleExpiresAt token)
             (fun key token -> current.Delete key token)
 
     driver, (fun other -> current <- other)

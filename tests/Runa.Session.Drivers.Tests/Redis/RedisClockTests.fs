@@ -52,7 +52,7 @@ let tests =
                       minutesLeft corner (corner.Name key) |> atLeast "replaced" 35.
 
                       let tombstone =
-                          { changed "1" second with Kind = RecordKind.Moved(newKey ()); IdleEnd = ValueNone }
+                          { changed "1" second with Kind = RecordKind.Moved(newKey ()); IdleExpiresAt = ValueNone }
                           |> ofOwner "alice"
                           |> until (ahead.Now.AddMinutes 2.)
 

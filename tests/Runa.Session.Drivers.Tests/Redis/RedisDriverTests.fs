@@ -21,13 +21,13 @@ let private damages: ((string * string) list * string) list =
     let (RecordVersion.RecordVersion number) = whole.Version
     let version = "version", string number
     let document = "record", Text.Encoding.UTF8.GetString(RecordFormat.write whole)
-    let until = "until", "2030-01-02T05:04:05.0000000Z"
+    let until = "expires_at", "2030-01-02T05:04:05.0000000Z"
 
     [ [ "something", "else" ], "\"version\""
       [ version; until ], "\"record\""
-      [ version; document ], "\"until\""
+      [ version; document ], "\"expires_at\""
       [ "version", "17"; document; until ], "\"version\""
-      [ version; document; until; "idle", "soon" ], "\"idle\""
+      [ version; document; until; "idle_expires_at", "soon" ], "\"idle_expires_at\""
       [ version; "record", "secret"; until ], "" ]
 
 [<Tests>]
@@ -141,7 +141,7 @@ let tests =
                   let! fields = corner.Database.HashKeysAsync(corner.Name key)
                   loaded |> Expect.equal "loaded" (ValueSome second)
                   let names = fields |> Seq.map string |> Seq.sort |> List.ofSeq
-                  names |> Expect.equal "fields" [ "record"; "scope"; "until"; "version" ]
+                  names |> Expect.equal "fields" [ "expires_at"; "record"; "scope"; "version" ]
               })
 
           bothWays "a delete answers what it removed, expired or not" (fun corner ->

@@ -25,7 +25,7 @@ let record (clock: TimeProvider) : SessionRecord =
     { Version = RecordVersion.Next()
       Scope = "tests/web"
       State = { state with Values = Map [ "visits", "1" ] }
-      IdleEnd = ValueNone
+      IdleExpiresAt = ValueNone
       Kind = RecordKind.Live }
 
 /// The same with other values, as a new write.
@@ -40,7 +40,8 @@ let ofOwner (owner: string) (record: SessionRecord) : SessionRecord =
 let until (expires: DateTimeOffset) (record: SessionRecord) : SessionRecord =
     { record with State = { record.State with ExpiresAt = expires } }
 
-let idleUntil (idle: DateTimeOffset) (record: SessionRecord) : SessionRecord = { record with IdleEnd = ValueSome idle }
+let idleUntil (idle: DateTimeOffset) (record: SessionRecord) : SessionRecord =
+    { record with IdleExpiresAt = ValueSome idle }
 
 let options (prefix: string) (clock: TimeProvider) : RedisDriverOptions =
     { RedisDriver.defaults with Prefix = prefix; TimeProvider = clock }

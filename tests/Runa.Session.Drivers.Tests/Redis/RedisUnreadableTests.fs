@@ -38,7 +38,7 @@ let private damages: (string * bool * (Corner -> StoreKey -> Task)) list =
       true,
       (fun corner key ->
           task {
-              let! _ = corner.Database.HashDeleteAsync(corner.Name key, text "until")
+              let! _ = corner.Database.HashDeleteAsync(corner.Name key, text "expires_at")
               ()
           })
       "nothing but a field of somebody else's",

@@ -154,7 +154,7 @@ let tests =
                       let name = server.Keys(pattern = RedisValue.op_Implicit "runa:s:*") |> Seq.exactlyOne
                       let database = application.Connection.GetDatabase()
                       // Asked on the same connection, so it is answered after the touch.
-                      let! idle = database.HashGetAsync(name, RedisValue.op_Implicit "idle")
+                      let! idle = database.HashGetAsync(name, RedisValue.op_Implicit "idle_expires_at")
                       string idle |> Expect.equal "touched" "2030-01-02T03:26:05.0000000Z"
                   })
 

@@ -197,7 +197,7 @@ let private damages (sql: SqlUnderTest) =
       "record = ''"
       "record = REPLACE(record, '\"format\":1', '\"format\":2')"
       "record = REPLACE(record, '\"scope\"', '\"range\"')"
-      "idle_ends_at = 9223372036854775807"
+      "idle_expires_at = 9223372036854775807"
       if sql.Options.Dialect = Some SqlDialect.Sqlite then
           // 0xFF where the label began, which is no UTF-8.
           "record = REPLACE(record, '\"label\":\"F', CAST(x'226C6162656C223A22FF' AS TEXT))"

@@ -22,7 +22,7 @@ let private fill (sql: SqlUnderTest) (source: DbDataSource) (first: int) (count:
 
     execute
         source
-        $"INSERT INTO \"{sql.Options.Table}\" (key, scope, owner, version, ends_at, until, record)
+        $"INSERT INTO \"{sql.Options.Table}\" (key, scope, owner, version, ends_at, expires_at, record)
           SELECT 'bulk' || i, 'shop/web', 'owner' || (i %% 100), 1, i, i, '{String('x', 200)}' FROM {numbers}"
 
 let private batches =

@@ -22,7 +22,7 @@ let private rich: SessionRecord =
           SignedInAt = Some(at -5.)
           LastSeenAt = at 0.
           ExpiresAt = at 60. }
-      IdleEnd = ValueSome(at 30.)
+      IdleExpiresAt = ValueSome(at 30.)
       Kind = RecordKind.Live }
 
 let private created (driver: SessionDriver) (record: SessionRecord) =
@@ -120,28 +120,28 @@ let private touching =
             Expect.isTrue isTouched "touched"
             let! found = driver.Load key none
             Expect.equal found (ValueSome(SessionRecord.touch (now.AddMinutes minutes) before)) "as every driver does"
-            return found.Value.IdleEnd
+            return found.Value.IdleExpiresAt
         }
 
     [ onBoth "a touch moves the idle end later, and nothing but when it was last seen" (fun sql ->
           task {
-              let! idleEnd = touched sql (idleUntil 10. (record 1L)) 20.
-              Expect.equal idleEnd (ValueSome(now.AddMinutes 20.)) "later"
+              let! idleExpiresAt = touched sql (idleUntil 10. (record 1L)) 20.
+              Expect.equal idleExpiresAt (ValueSome(now.AddMinutes 20.)) "later"
           })
       onBoth "promise 7: a touch never moves the idle end backwards" (fun sql ->
           task {
-              let! idleEnd = touched sql (idleUntil 10. (record 1L)) 5.
-              Expect.equal idleEnd (ValueSome(now.AddMinutes 10.)) "as before"
+              let! idleExpiresAt = touched sql (idleUntil 10. (record 1L)) 5.
+              Expect.equal idleExpiresAt (ValueSome(now.AddMinutes 10.)) "as before"
           })
       onBoth "promise 7: nor past the absolute end" (fun sql ->
           task {
-              let! idleEnd = touched sql (idleUntil 10. (record 1L)) 500.
-              Expect.equal idleEnd (ValueSome(now.AddMinutes 60.)) "the absolute end"
+              let! idleExpiresAt = touched sql (idleUntil 10. (record 1L)) 500.
+              Expect.equal idleExpiresAt (ValueSome(now.AddMinutes 60.)) "the absolute end"
           })
       onBoth "a touch gives an idle end to a record without one" (fun sql ->
           task {
-              let! idleEnd = touched sql (record 1L) 20.
-              Expect.equal idleEnd (ValueSome(now.AddMinutes 20.)) "has one"
+              let! idleExpiresAt = touched sql (record 1L) 20.
+              Expect.equal idleExpiresAt (ValueSome(now.AddMinutes 20.)) "has one"
           })
       onBoth "a touched record lives on past its first idle end, and ends at the new one" (fun sql ->
           task {

@@ -97,14 +97,14 @@ module internal SqlUnderTest =
         { Version = version number
           Scope = "shop/web"
           State = SessionState.fresh now (TimeSpan.FromHours 1.)
-          IdleEnd = ValueNone
+          IdleExpiresAt = ValueNone
           Kind = RecordKind.Live }
 
     let ownedBy (owner: string) (record: SessionRecord) : SessionRecord =
         { record with State = { record.State with Owner = Some owner } }
 
     let idleUntil (minutes: float) (record: SessionRecord) : SessionRecord =
-        { record with IdleEnd = ValueSome(now.AddMinutes minutes) }
+        { record with IdleExpiresAt = ValueSome(now.AddMinutes minutes) }
 
     let createMany (driver: SessionDriver) count (record: int64 -> SessionRecord) : Task<StoreKey list> =
         task {

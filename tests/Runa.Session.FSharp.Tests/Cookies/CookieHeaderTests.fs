@@ -148,7 +148,10 @@ let search' =
               let text, _ = make (Engine.definition registry "web")
               let lines = [ $"__Host-runa_admin_session={text}" ]
               Expect.equal (search (Engine.definition registry "admin") lines) (None, true) "foreign"
-              Expect.equal (search (Engine.definition registry "web") lines) (None, false) "nor is it found under its own name"
+              Expect.equal
+                  (search (Engine.definition registry "web") lines)
+                  (None, false)
+                  "nor is it found under its own name"
           }
 
           test "no header, and lines that are null, hold no token" {

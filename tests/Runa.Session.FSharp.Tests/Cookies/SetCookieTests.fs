@@ -49,9 +49,7 @@ let tests =
                   "all of them"
 
               Expect.stringContains (set { o with SameSite = SameSite.Strict } true) "; SameSite=Strict" "strict"
-              Expect.isFalse
-                  ((set { o with SameSite = SameSite.Unspecified } true).Contains "SameSite")
-                  "unspecified"
+              Expect.isFalse ((set { o with SameSite = SameSite.Unspecified } true).Contains "SameSite") "unspecified"
           }
 
           test "Secure follows the policy" {

@@ -13,7 +13,7 @@ let private record (clock: TimeProvider) : SessionRecord =
     { Version = RecordVersion.Next()
       Scope = "tests/web"
       State = SessionState.fresh (clock.GetUtcNow()) (TimeSpan.FromHours 1.)
-      IdleEnd = ValueNone
+      IdleExpiresAt = ValueNone
       Kind = RecordKind.Live }
 
 [<Tests>]

@@ -17,7 +17,7 @@ let private record (clock: TimeProvider) owner (minutes: float) : SessionRecord 
     { Version = RecordVersion.Next()
       Scope = "tests/web"
       State = { SessionState.fresh (clock.GetUtcNow()) (TimeSpan.FromMinutes minutes) with Owner = owner }
-      IdleEnd = ValueNone
+      IdleExpiresAt = ValueNone
       Kind = RecordKind.Live }
 
 /// What is measured under this name while `work` runs, by the tag "owned".

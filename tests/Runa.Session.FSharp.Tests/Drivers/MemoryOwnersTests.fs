@@ -153,13 +153,13 @@ let tests =
                   { Version = RecordVersion.Next()
                     Scope = "web"
                     State = { SessionState.fresh (clock.GetUtcNow()) (TimeSpan.FromHours 1.) with Owner = Some "alice" }
-                    IdleEnd = ValueNone
+                    IdleExpiresAt = ValueNone
                     Kind = RecordKind.Live }
 
               for n in 1..25 do
                   store.Create(key n, record) |> ignore
 
-              store.Create(key 30, { record with IdleEnd = ValueSome(clock.GetUtcNow()) }) |> ignore
+              store.Create(key 30, { record with IdleExpiresAt = ValueSome(clock.GetUtcNow()) }) |> ignore
 
               let rec pages from =
                   let page = store.List("web", "alice", from, 10)

@@ -18,7 +18,7 @@ let private recordOf (clock: TimeProvider) version owner (minutes: float) : Sess
     { Version = RecordVersion.RecordVersion version
       Scope = "tests/web"
       State = { SessionState.fresh (clock.GetUtcNow()) (TimeSpan.FromHours 1.) with Owner = owner }
-      IdleEnd = ValueSome(clock.GetUtcNow() + TimeSpan.FromMinutes minutes)
+      IdleExpiresAt = ValueSome(clock.GetUtcNow() + TimeSpan.FromMinutes minutes)
       Kind = RecordKind.Live }
 
 let private store (clock: TimeProvider) = MemoryStore(clock, NullLogger.Instance, 1000, 1_000_000L)
@@ -67,7 +67,7 @@ let private answer (clock: FakeTimeProvider) (driver: SessionDriver) (ask: Ask) 
 
     // Records print nothing of what is in them.
     let show (record: SessionRecord) =
-        $"%A{record.Version} %A{record.State.Owner} %A{record.IdleEnd} {record.Kind} %A{record.State.LastSeenAt}"
+        $"%A{record.Version} %A{record.State.Owner} %A{record.IdleExpiresAt} {record.Kind} %A{record.State.LastSeenAt}"
 
     let show (record: SessionRecord voption) = ValueOption.fold (fun _ record -> show record) "nothing" record
 
@@ -90,11 +90,16 @@ let private answer (clock: FakeTimeProvider) (driver: SessionDriver) (ask: Ask) 
         string (driver.Create (key k) (record version owner) CancellationToken.None).Result
     | Ask.Replace(k, was, version, owner) -> replace k was (record version owner)
     | Ask.Bury(k, was, version, next) ->
-        NewRecord.tombstone (clock.GetUtcNow()) "tests/web" (RecordVersion.RecordVersion version) (Some "alice") (key next)
+        NewRecord.tombstone
+            (clock.GetUtcNow())
+            "tests/web"
+            (RecordVersion.RecordVersion version)
+            (Some "alice")
+            (key next)
         |> replace k was
     | Ask.Touch(k, minutes) ->
-        let idleEnd = clock.GetUtcNow() + TimeSpan.FromMinutes(float minutes)
-        string (driver.Touch (key k) idleEnd CancellationToken.None).Result
+        let idleExpiresAt = clock.GetUtcNow() + TimeSpan.FromMinutes(float minutes)
+        string (driver.Touch (key k) idleExpiresAt CancellationToken.None).Result
     | Ask.Delete k -> show (driver.Delete (key k) CancellationToken.None).Result
     | Ask.DeleteMany keys ->
         (driver.DeleteMany (List.map key keys) CancellationToken.None).Result

@@ -26,7 +26,7 @@ let private sample: SessionRecord =
           SignedInAt = Some at
           LastSeenAt = at
           ExpiresAt = at.AddHours 2. }
-      IdleEnd = ValueSome(at.AddMinutes 30.)
+      IdleExpiresAt = ValueSome(at.AddMinutes 30.)
       Kind = RecordKind.Live }
 
 let private textOf (record: SessionRecord) = Encoding.UTF8.GetString(RecordFormat.write record)
@@ -51,7 +51,7 @@ let tests =
                   "the document"
                   ("{\"format\":1,\"version\":\"-5\",\"scope\":\"shop/web\",\"created\":\"2030-01-02T01:04:05.0000007Z\","
                    + "\"signed_in\":\"2030-01-02T01:04:05.0000007Z\",\"seen\":\"2030-01-02T01:04:05.0000007Z\","
-                   + "\"ends\":\"2030-01-02T03:04:05.0000007Z\",\"idle_ends\":\"2030-01-02T01:34:05.0000007Z\","
+                   + "\"expires_at\":\"2030-01-02T03:04:05.0000007Z\",\"idle_expires_at\":\"2030-01-02T01:34:05.0000007Z\","
                    + "\"owner\":\"alice\",\"label\":\"Firefox on Linux\",\"claims\":{\"role\":[\"admin\",\"user\"]},"
                    + "\"flashes\":[{\"id\":\"7\",\"key\":\"notice\",\"value\":\"hi\"}],"
                    + "\"values\":{\"cart\":[1, 2],\"name\":\"A\"}}")
@@ -105,7 +105,7 @@ let tests =
                     "scope", "\"scope\":\"shop/web\","
                     "created", "\"created\":\"2030-01-02T01:04:05.0000007Z\","
                     "seen", "\"seen\":\"2030-01-02T01:04:05.0000007Z\","
-                    "ends", "\"ends\":\"2030-01-02T03:04:05.0000007Z\"," ] do
+                    "expires_at", "\"expires_at\":\"2030-01-02T03:04:05.0000007Z\"," ] do
                   refused (written.Replace(part, "")) |> Expect.stringContains name $"\"{name}\" is missing"
 
           testCase "every cut-off document is refused"

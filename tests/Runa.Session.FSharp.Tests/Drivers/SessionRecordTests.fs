@@ -10,17 +10,17 @@ let private now = clock().GetUtcNow()
 let private minutes (n: float) = now + TimeSpan.FromMinutes n
 
 /// Ends absolutely after an hour.
-let private record (idleEnd: DateTimeOffset voption) : SessionRecord =
+let private record (idleExpiresAt: DateTimeOffset voption) : SessionRecord =
     { Version = RecordVersion.Next()
       Scope = "tests/web"
       State =
         { SessionState.fresh now (TimeSpan.FromHours 1.) with
             Owner = Some "alice-the-owner"
             Values = Map [ "key", "\"a-secret-value\"" ] }
-      IdleEnd = idleEnd
+      IdleExpiresAt = idleExpiresAt
       Kind = RecordKind.Live }
 
-let private touchedAt idleEnd touch = (SessionRecord.touch touch (record idleEnd)).IdleEnd
+let private touchedAt idleExpiresAt touch = (SessionRecord.touch touch (record idleExpiresAt)).IdleExpiresAt
 
 [<Tests>]
 let tests =
@@ -42,7 +42,7 @@ let tests =
           <| fun () ->
               let before = record (ValueSome(minutes 10.))
               let touched = SessionRecord.touch (minutes 15.) before
-              touched.IdleEnd |> Expect.equal "later" (ValueSome(minutes 15.))
+              touched.IdleExpiresAt |> Expect.equal "later" (ValueSome(minutes 15.))
               touched.State.LastSeenAt |> Expect.equal "seen" (minutes 5.)
 
           testCase "promise 7: a touch never moves the idle end backwards"
@@ -62,7 +62,8 @@ let tests =
               let touched = SessionRecord.touch (minutes 15.) before
               touched.Version |> Expect.equal "version" before.Version
 
-              { touched with IdleEnd = before.IdleEnd; State = before.State } |> Expect.equal "the rest" before
+              { touched with IdleExpiresAt = before.IdleExpiresAt; State = before.State }
+              |> Expect.equal "the rest" before
 
               SessionState.same touched.State before.State |> Expect.isTrue "the state"
 

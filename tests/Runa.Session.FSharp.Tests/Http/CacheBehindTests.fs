@@ -260,7 +260,12 @@ module CacheBehindTests =
         onBoth $"promise 20: {name} behind the session stores pages of requests that ask for none" (fun server ->
             task {
                 let pipeline app =
-                    has hasCookie (fun app -> useWeb app; look app) app
+                    has
+                        hasCookie
+                        (fun app ->
+                            useWeb app
+                            look app)
+                        app
                     useCache cache app
 
                 use! app = site Middleware cache pipeline server

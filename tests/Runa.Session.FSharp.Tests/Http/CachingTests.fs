@@ -63,20 +63,22 @@ let private headers =
                   Expect.equal (strict.Header "Cache-Control") "no-store" "what is stricter stays"
               })
 
-          testCaseTask "promise 20, 21: a response without a session is left alone, and so is one whose session nobody looked at" (fun () ->
-              task {
-                  use! app = start (host site)
+          testCaseTask
+              "promise 20, 21: a response without a session is left alone, and so is one whose session nobody looked at"
+              (fun () ->
+                  task {
+                      use! app = start (host site)
 
-                  for path in [ "/none"; "/behind" ] do
-                      let! answer = app.NewBrowser().Get path
+                      for path in [ "/none"; "/behind" ] do
+                          let! answer = app.NewBrowser().Get path
 
-                      Expect.equal
-                          (answer.Header "Cache-Control")
-                          "public, max-age=600, s-maxage=600"
-                          $"{path}: as the app set it"
+                          Expect.equal
+                              (answer.Header "Cache-Control")
+                              "public, max-age=600, s-maxage=600"
+                              $"{path}: as the app set it"
 
-                      Expect.equal (answer.Header "Vary") "" $"{path}: no Vary"
-              }) ]
+                          Expect.equal (answer.Header "Vary") "" $"{path}: no Vary"
+                  }) ]
 
 /// A handler that counts how often it ran: a cache would answer in its place.
 let private stores (services: IServiceCollection -> unit) (pipeline: IApplicationBuilder -> unit) =

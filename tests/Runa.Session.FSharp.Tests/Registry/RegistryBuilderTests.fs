@@ -68,10 +68,7 @@ let mistakes =
                   SessionSetup.empty
                   |> SessionSetup.secrets [ secret; "short-secret" ]
                   |> SessionSetup.session "shop" (fun o ->
-                      { o with
-                          CookieName = "shop"
-                          SameSite = SameSite.None
-                          Secure = CookieSecure.SameAsRequest })
+                      { o with CookieName = "shop"; SameSite = SameSite.None; Secure = CookieSecure.SameAsRequest })
                   |> SessionSetup.session "cart" (fun o -> { o with CookieName = "shop"; Driver = "redsi" })
                   |> SessionSetup.driver "redis" (MemoryDriver.create MemoryDriver.defaults)
                   |> configured
@@ -178,7 +175,10 @@ let building =
               Expect.equal (SessionRegistry.info registry |> List.map _.Name) [ "web"; "admin"; "api" ] "names"
               let web = (registry.Find "web").Definition.Settings
               Expect.equal (web.CookieName, web.Driver, web.CookiePath) ("__Host-runa_session", "memory", "/") "cookie"
-              Expect.equal (registry.Find "admin").Definition.Settings.CookieName "__Host-runa_admin_session" "the others"
+              Expect.equal
+                  (registry.Find "admin").Definition.Settings.CookieName
+                  "__Host-runa_admin_session"
+                  "the others"
               Expect.equal
                   (web.HttpOnly, web.Secure, web.SameSite, web.Persistent)
                   (true, CookieSecure.Always, SameSite.Lax, true)
@@ -244,7 +244,10 @@ let building =
 
               Expect.isFalse (isGood "web") "its own"
               Expect.isTrue (isGood "shop") "shared"
-              Expect.equal (one.Find "shop").Definition.Scope (other.Find "shop").Definition.Scope "the scope of shared records"
+              Expect.equal
+                  (one.Find "shop").Definition.Scope
+                  (other.Find "shop").Definition.Scope
+                  "the scope of shared records"
               Expect.notEqual (one.Find "web").Definition.Scope (other.Find "web").Definition.Scope "and of the others"
           }
 

@@ -17,7 +17,8 @@ let private none = CancellationToken.None
 /// For each difference of clocks: the time, a node that goes by it, and one that is off by so much.
 let private each
     change
-    (check: Microsoft.Extensions.Time.Testing.FakeTimeProvider -> SessionDefinition -> SessionDefinition -> TimeSpan -> unit)
+    (check:
+        Microsoft.Extensions.Time.Testing.FakeTimeProvider -> SessionDefinition -> SessionDefinition -> TimeSpan -> unit)
     ()
     =
     for skew in skews do

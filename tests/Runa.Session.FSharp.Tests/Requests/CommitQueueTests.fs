@@ -23,7 +23,7 @@ let private some: SessionRecord =
     { Version = RecordVersion.Next()
       Scope = "tests/web"
       State = SessionState.fresh (clock().GetUtcNow()) (TimeSpan.FromHours 1.)
-      IdleEnd = ValueNone
+      IdleExpiresAt = ValueNone
       Kind = RecordKind.Live }
 
 [<Tests>]

@@ -17,7 +17,7 @@ let private recordOf (state: SessionState) : SessionRecord =
     { Version = RecordVersion.RecordVersion 7L
       Scope = session.Scope
       State = state
-      IdleEnd = ValueNone
+      IdleExpiresAt = ValueNone
       Kind = RecordKind.Live }
 
 let private stored =
@@ -42,7 +42,12 @@ let private ended =
     Snapshot.ofRecord session place (recordOf ends)
 
 let private endedMove =
-    NewRecord.tombstone (now - NewRecord.tombstoneLife) session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
+    NewRecord.tombstone
+        (now - NewRecord.tombstoneLife)
+        session.Scope
+        (RecordVersion.RecordVersion 8L)
+        (Some "alice")
+        key
     |> Snapshot.ofRecord session place
 
 let private planned (loaded: Snapshot) (change: Session -> Session) = Plan.make now None loaded (change loaded.Session)

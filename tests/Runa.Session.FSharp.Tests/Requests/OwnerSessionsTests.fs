@@ -32,7 +32,7 @@ let tests =
               let both = listed session "alice"
               both |> List.map _.Label |> List.sort |> Expect.equal "both" [ Some "desk"; Some "phone" ]
               let phone = both |> List.find (fun item -> item.Label = Some "phone")
-              phone.ExpiresAt |> Expect.equal "end" (phone.CreatedAt.AddHours 2.)
+              phone.EndsAt |> Expect.equal "end" (phone.CreatedAt.AddHours 2.)
               phone.SignedInAt |> Expect.equal "signed in" (Some phone.CreatedAt)
               clock.Advance(TimeSpan.FromMinutes 30.)
               listed session "alice" |> List.map _.Label |> Expect.equal "the phone expired" [ Some "desk" ]

@@ -22,9 +22,7 @@ let private loadAll session tokens = (Engine.load session (headerOf session toke
 
 let private stepAll session tokens change =
     let loaded = loadAll session tokens
-    wait (
-        (Engine.run session null loaded null WhenGone.StepAgainUnlessOwned (fun s -> struct (change s, ()))).AsTask()
-    )
+    wait ((Engine.run session null loaded null WhenGone.StepAgainUnlessOwned (fun s -> struct (change s, ()))).AsTask())
 
 let private ended session =
     let token = start session increment

@@ -151,16 +151,18 @@ let tests =
                   let record = NewRecord.live now (Some idle) "s" (RecordVersion.Next()) state
                   let record =
                       { record with
-                          IdleEnd = record.IdleEnd |> ValueOption.map (fun e -> e.AddMinutes -(float offset)) }
+                          IdleExpiresAt =
+                              record.IdleExpiresAt |> ValueOption.map (fun e -> e.AddMinutes -(float offset)) }
                   let later = now.AddMinutes(float at)
 
                   match Idle.dueTouch later (Some idle) record with
-                  | ValueSome next -> next > record.IdleEnd.Value && next <= state.ExpiresAt && next <= later + idle
+                  | ValueSome next ->
+                      next > record.IdleExpiresAt.Value && next <= state.ExpiresAt && next <= later + idle
                   | ValueNone ->
                       // What is not written is less than the interval, or the absolute end.
-                      later + idle - record.IdleEnd.Value < Idle.touchInterval idle
-                      || record.IdleEnd.Value >= state.ExpiresAt
-                      || later + idle <= record.IdleEnd.Value
+                      later + idle - record.IdleExpiresAt.Value < Idle.touchInterval idle
+                      || record.IdleExpiresAt.Value >= state.ExpiresAt
+                      || later + idle <= record.IdleExpiresAt.Value
 
               let number low high = Gen.choose (low, high) |> Arb.fromGen
 

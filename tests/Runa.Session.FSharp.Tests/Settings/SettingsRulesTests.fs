@@ -45,16 +45,13 @@ let cookies =
               let o = { web with CookieName = "__Secure-a"; CookiePath = "/shop"; CookieDomain = Some "example.com" }
               good o
               mistake [ "secure = same_as_request"; "always" ] { o with Secure = CookieSecure.SameAsRequest }
-              mistake
-                  [ "secure = never"; "always" ]
-                  { o with CookieName = "__secure-a"; Secure = CookieSecure.Never }
+              mistake [ "secure = never"; "always" ] { o with CookieName = "__secure-a"; Secure = CookieSecure.Never }
           }
 
           test "promise 19: SameSite=None and Partitioned need Secure" {
               good { plain with SameSite = SameSite.None; Partitioned = true }
 
-              for secure, text in
-                  [ CookieSecure.SameAsRequest, "same_as_request"; CookieSecure.Never, "never" ] do
+              for secure, text in [ CookieSecure.SameAsRequest, "same_as_request"; CookieSecure.Never, "never" ] do
                   let o = { plain with Secure = secure }
                   good o
                   mistake [ "same_site = none"; "secure = always"; text ] { o with SameSite = SameSite.None }

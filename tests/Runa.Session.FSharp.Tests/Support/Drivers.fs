@@ -88,7 +88,8 @@ let wrap (around: IAround) (inner: SessionDriver) : SessionDriver =
             fun key version record token ->
                 around.Call StoreOperation.Replace token (fun () -> inner.Replace key version record token)
         Touch =
-            fun key idleEnd token -> around.Call StoreOperation.Touch token (fun () -> inner.Touch key idleEnd token)
+            fun key idleExpiresAt token ->
+                around.Call StoreOperation.Touch token (fun () -> inner.Touch key idleExpiresAt token)
         Delete = fun key token -> around.Call StoreOperation.Delete token (fun () -> inner.Delete key token)
         DeleteMany = fun keys token -> around.Call StoreOperation.Delete token (fun () -> inner.DeleteMany keys token)
         Owners = ValueOption.map owners inner.Owners

@@ -7,16 +7,11 @@ open Microsoft.Extensions.Primitives
 open Runa.Session
 
 /// What a step came to.
-type Stepped<'R> =
-    { Snapshot: Snapshot
-      Cookie: CookieChange
-      IsWritten: bool
-      Result: 'R }
+type Stepped<'R> = { Snapshot: Snapshot; Cookie: CookieChange; IsWritten: bool; Result: 'R }
 
 let definition (registry: SessionRegistry) (name: string) : SessionDefinition = (registry.Find name).Definition
 
-let load (session: SessionDefinition) (header: StringValues) : ValueTask<Snapshot> =
-    (Homes.find session).Load header
+let load (session: SessionDefinition) (header: StringValues) : ValueTask<Snapshot> = (Homes.find session).Load header
 
 let touchIfDue (session: SessionDefinition) (snapshot: Snapshot) : Task<Snapshot> =
     Transact.touchIfDue (Homes.find session) snapshot
@@ -63,5 +58,4 @@ let setPieces (cookie: SetCookie) (value: string) (life: TimeSpan) (held: int) i
     let change = CookieChange.Set(value.AsMemory(), DateTimeOffset.UnixEpoch + life, held)
     struct (texts cookie isHttps change, CookiePieces.count cookie value life)
 
-let expirePieces (cookie: SetCookie) (held: int) isHttps : string list =
-    texts cookie isHttps (CookieChange.Expire held)
+let expirePieces (cookie: SetCookie) (held: int) isHttps : string list = texts cookie isHttps (CookieChange.Expire held)

@@ -82,8 +82,7 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
     member _.Token = token
 
     /// What a request with this token finds.
-    member _.Find(token: string) : Snapshot =
-        (Engine.load named (header token)).AsTask().GetAwaiter().GetResult()
+    member _.Find(token: string) : Snapshot = (Engine.load named (header token)).AsTask().GetAwaiter().GetResult()
 
     /// Living records that none of the tokens leads to.
     member world.Orphans(tokens: string list) : int =

@@ -51,10 +51,10 @@ let create (clock: TimeProvider) : SessionDriver =
                 put key record
                 answer ReplaceResult.Replaced
             | None -> answer ReplaceResult.Missing)
-        (fun key idleEnd _ ->
+        (fun key idleExpiresAt _ ->
             match find key with
             | Some current when not (isOver current) ->
-                put key (SessionRecord.touch idleEnd current)
+                put key (SessionRecord.touch idleExpiresAt current)
                 answer true
             | _ -> answer false)
         (fun key _ -> answer (delete key))

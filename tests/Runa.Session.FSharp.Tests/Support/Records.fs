@@ -81,7 +81,7 @@ let record: Gen<SessionRecord> =
         let! version = version
         let! scope = text
         let! state = state
-        let! idleEnd = Gen.optionOf instant
+        let! idleExpiresAt = Gen.optionOf instant
 
         let! kind =
             Gen.oneof
@@ -93,8 +93,8 @@ let record: Gen<SessionRecord> =
             ({ Version = RecordVersion.RecordVersion version
                Scope = scope
                State = state
-               IdleEnd =
-                 (match idleEnd with
+               IdleExpiresAt =
+                 (match idleExpiresAt with
                   | Some at -> ValueSome at
                   | None -> ValueNone)
                Kind = kind }

@@ -45,11 +45,11 @@ module internal StoreHome =
 
     /// Does not wait for a store outside this process, as far as its client leaves the thread: the session was there when it
     /// was loaded, and a touch does not bring one back that has ended since.
-    let private touch (definition: SessionDefinition) (snapshot: Snapshot) (record: SessionRecord) idleEnd =
-        let touching = StoredRecord.touch definition snapshot.Place.Key idleEnd
+    let private touch (definition: SessionDefinition) (snapshot: Snapshot) (record: SessionRecord) idleExpiresAt =
+        let touching = StoredRecord.touch definition snapshot.Place.Key idleExpiresAt
 
         let touched () =
-            let record = SessionRecord.touch idleEnd record
+            let record = SessionRecord.touch idleExpiresAt record
             Outcome.Committed(Answer.unwritten (Snapshot.written definition snapshot.Place record snapshot.Since))
 
         if definition.Driver.InProcess then
@@ -94,7 +94,7 @@ module internal StoreHome =
         match plan, snapshot.Record with
         | Plan.Nothing, _
         | Plan.Touch _, ValueNone -> unchanged snapshot
-        | Plan.Touch idleEnd, ValueSome record -> touch definition snapshot record idleEnd
+        | Plan.Touch idleExpiresAt, ValueSome record -> touch definition snapshot record idleExpiresAt
         | Plan.Replace(state, sendsCookie), ValueSome old -> replace definition snapshot old state sendsCookie
         | Plan.Rekey state, ValueSome old -> StoreRekey.rekey definition snapshot old state
         | Plan.Create state, _

@@ -13,7 +13,13 @@ module internal StoreRekey =
 
     /// After a tombstone whose outcome is unknown: writes the old record anew, so that a tombstone which is still on its way
     /// finds another version. One of the two, the old record or the new one, stands whatever happens.
-    let private fence definition (snapshot: Snapshot) (old: SessionRecord) (created: Snapshot) (e: SessionStoreException) =
+    let private fence
+        definition
+        (snapshot: Snapshot)
+        (old: SessionRecord)
+        (created: Snapshot)
+        (e: SessionStoreException)
+        =
         let fencing =
             task {
                 try

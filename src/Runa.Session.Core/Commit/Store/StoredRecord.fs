@@ -158,15 +158,16 @@ module internal StoredRecord =
         (record: SessionRecord)
         : ValueTask<Outcome voption> =
         let stored = sealedFor definition place record
-        let answer = DriverCall.run definition "replace" true (definition.Driver.Replace place.Key version stored)
+        let answer =
+            DriverCall.run definition "replace" true (definition.Driver.Replace place.Key version stored)
 
         if answer.IsCompletedSuccessfully then
             ValueTask<Outcome voption>(openedResult definition place answer.Result)
         else
             ValueTask<Outcome voption>(replacing definition place record answer)
 
-    let touch (definition: SessionDefinition) (key: StoreKey) (idleEnd: DateTimeOffset) =
-        DriverCall.run definition "touch" true (definition.Driver.Touch key idleEnd)
+    let touch (definition: SessionDefinition) (key: StoreKey) (idleExpiresAt: DateTimeOffset) =
+        DriverCall.run definition "touch" true (definition.Driver.Touch key idleExpiresAt)
 
     /// What it removed. Of a record that cannot be read there is nothing more to say: it is gone by then.
     let delete (definition: SessionDefinition) (key: StoreKey) : ValueTask<SessionRecord voption> =

@@ -113,7 +113,7 @@ type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) 
                 }
         )
 
-    member _.Touch(key, idleEnd, token) : Task<bool> =
+    member _.Touch(key, idleExpiresAt, token) : Task<bool> =
         locks.Run(
             key,
             token,
@@ -121,7 +121,7 @@ type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) 
                 task {
                     match! lookToWrite key token with
                     | Stored.Record current when not (isExpired current) ->
-                        let touched = SessionRecord.touch idleEnd current
+                        let touched = SessionRecord.touch idleExpiresAt current
 
                         if not (Object.ReferenceEquals(touched, current)) then
                             do! store key touched token
@@ -183,7 +183,7 @@ type CacheDriver =
             (fun key token -> ValueTask<SessionRecord voption>(store.Load(key, token)))
             (fun key record token -> ValueTask<bool>(store.Create(key, record, token)))
             (fun key version record token -> ValueTask<ReplaceResult>(store.Replace(key, version, record, token)))
-            (fun key idleEnd token -> ValueTask<bool>(store.Touch(key, idleEnd, token)))
+            (fun key idleExpiresAt token -> ValueTask<bool>(store.Touch(key, idleExpiresAt, token)))
             (fun key token -> ValueTask<SessionRecord voption>(store.Delete(key, token)))
         |> SessionDriver.withGuarantee DriverGuarantee.LastWriteWins
         |> SessionDriver.withRefusals store.IsUnwritten

@@ -60,7 +60,7 @@ type MemoryDriver =
                 (fun key _ -> ValueTask<_>(store.Load key))
                 (fun key record _ -> ValueTask<_>(store.Create(key, record)))
                 (fun key version record _ -> ValueTask<_>(store.Replace(key, version, record)))
-                (fun key idleEnd _ -> ValueTask<_>(store.Touch(key, idleEnd)))
+                (fun key idleExpiresAt _ -> ValueTask<_>(store.Touch(key, idleExpiresAt)))
                 (fun key _ -> ValueTask<_>(store.Delete key))
             |> SessionDriver.withDeleteMany (fun keys _ -> ValueTask<_>(store.DeleteMany keys))
             |> SessionDriver.withPurge (fun _ -> ValueTask<_>(store.PurgeExpired()))

@@ -130,13 +130,13 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
 
                 store.Replace(key, expected, record)
 
-    member store.Touch(key: StoreKey, idleEnd: DateTimeOffset) : bool =
+    member store.Touch(key: StoreKey, idleExpiresAt: DateTimeOffset) : bool =
         match tryFind key with
         | ValueNone -> false
         | ValueSome(_, current) when SessionRecord.isExpired (clock.GetUtcNow()) current -> false
         | ValueSome(entry, current) ->
-            let touched = SessionRecord.touch idleEnd current
-            entry.TryChange(current, touched) || store.Touch(key, idleEnd)
+            let touched = SessionRecord.touch idleExpiresAt current
+            entry.TryChange(current, touched) || store.Touch(key, idleExpiresAt)
 
     member store.Delete(key: StoreKey) : SessionRecord voption =
         match tryFind key with

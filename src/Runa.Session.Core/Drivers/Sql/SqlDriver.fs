@@ -124,7 +124,7 @@ type SqlDriver =
             (fun key token -> after token (fun () -> store.Load(key, token)))
             (fun key record token -> after token (fun () -> store.Create(key, record, token)))
             (fun key version record token -> after token (fun () -> store.Replace(key, version, record, token)))
-            (fun key idleEnd token -> after token (fun () -> store.Touch(key, idleEnd, token)))
+            (fun key idleExpiresAt token -> after token (fun () -> store.Touch(key, idleExpiresAt, token)))
             (fun key token -> after token (fun () -> store.Delete(key, token)))
         |> SessionDriver.withDeleteMany (fun keys token -> after token (fun () -> store.DeleteMany(keys, token)))
         |> SessionDriver.withRefusals SqlFault.isRefusal

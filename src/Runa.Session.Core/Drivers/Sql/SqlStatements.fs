@@ -25,7 +25,8 @@ type internal SqlStatements =
     }
 
 module internal SqlStatements =
-    let private columns = "key, scope, owner, version, ends_at, until, idle_ends_at, moved_to, record"
+    let private columns =
+        "key, scope, owner, version, ends_at, expires_at, idle_expires_at, moved_to, record"
 
     /// What tables of earlier versions lack: it comes last in Probe, so that a foreign table is told by another column.
     let newest = "advanced_at"
@@ -46,8 +47,8 @@ module internal SqlStatements =
     owner {text},               -- who signed in
     version BIGINT NOT NULL,    -- which write the record came from
     ends_at BIGINT NOT NULL,    -- the earlier end, in UTC ticks of 100 ns since 0001-01-01
-    until BIGINT NOT NULL,      -- the absolute end
-    idle_ends_at BIGINT,        -- the idle end, which a touch moves
+    expires_at BIGINT NOT NULL, -- the absolute end
+    idle_expires_at BIGINT,     -- the idle end, which a touch moves
     moved_to {text},            -- the store key of the successor, of a tombstone
     record TEXT NOT NULL,       -- the record, a JSON document
     {newest} BIGINT         -- when an owner's epoch was last changed, by the clock of the database
@@ -108,7 +109,7 @@ module internal SqlStatements =
         let document = document dialect
         let clock = clock dialect
         // A record's idle end is never after its absolute one; neither becomes what a touch asks for.
-        let wanted = $"{least dialect}(@idle_ends_at, until)"
+        let wanted = $"{least dialect}(@idle_expires_at, expires_at)"
 
         // Without statistics PostgreSQL takes a range with two ends for next to nothing, and then collects and sorts all of
         // it for each batch. It does not see the two ends here, and walks the index from there all the same.
@@ -117,27 +118,27 @@ module internal SqlStatements =
             | SqlDialect.Sqlite -> "ends_at >= @from"
             | SqlDialect.PostgreSql -> "(ends_at, key) >= (@from, '')"
 
-        let isLater = $"(idle_ends_at IS NULL OR idle_ends_at < {wanted})"
+        let isLater = $"(idle_expires_at IS NULL OR idle_expires_at < {wanted})"
 
         { Schema = schema dialect table
           Probe = $"SELECT {columns}, {newest} FROM {name} WHERE 1 = 0"
-          Load = $"SELECT {document}, idle_ends_at FROM {name} WHERE key = @key"
+          Load = $"SELECT {document}, idle_expires_at FROM {name} WHERE key = @key"
           Create =
-            $"INSERT INTO {name} ({columns}) VALUES (@key, @scope, @owner, @version, @ends_at, @until, @idle_ends_at, @moved_to, @record) ON CONFLICT (key) DO NOTHING"
+            $"INSERT INTO {name} ({columns}) VALUES (@key, @scope, @owner, @version, @ends_at, @expires_at, @idle_expires_at, @moved_to, @record) ON CONFLICT (key) DO NOTHING"
           Replace =
-            $"UPDATE {name} SET scope = @scope, owner = @owner, version = @version, ends_at = @ends_at, until = @until, idle_ends_at = @idle_ends_at, moved_to = @moved_to, record = @record WHERE key = @key AND version = @expected AND ends_at > @now"
+            $"UPDATE {name} SET scope = @scope, owner = @owner, version = @version, ends_at = @ends_at, expires_at = @expires_at, idle_expires_at = @idle_expires_at, moved_to = @moved_to, record = @record WHERE key = @key AND version = @expected AND ends_at > @now"
           Touch =
-            $"UPDATE {name} SET ends_at = CASE WHEN {isLater} THEN {wanted} ELSE ends_at END, idle_ends_at = CASE WHEN {isLater} THEN {wanted} ELSE idle_ends_at END WHERE key = @key AND ends_at > @now"
-          Delete = $"DELETE FROM {name} WHERE key = @key RETURNING {document}, idle_ends_at"
-          DeleteMany = deleteMany dialect table $"{document}, idle_ends_at, key"
+            $"UPDATE {name} SET ends_at = CASE WHEN {isLater} THEN {wanted} ELSE ends_at END, idle_expires_at = CASE WHEN {isLater} THEN {wanted} ELSE idle_expires_at END WHERE key = @key AND ends_at > @now"
+          Delete = $"DELETE FROM {name} WHERE key = @key RETURNING {document}, idle_expires_at"
+          DeleteMany = deleteMany dialect table $"{document}, idle_expires_at, key"
           // Ended or not: what has ended by one clock may live by another (promise 28), and what has ended by all of them is
           // purged soon. So no page reads more rows than it has.
           List =
-            $"SELECT {document}, idle_ends_at, key FROM {name} WHERE scope = @scope AND owner = @owner AND key > @from ORDER BY key LIMIT @most"
+            $"SELECT {document}, idle_expires_at, key FROM {name} WHERE scope = @scope AND owner = @owner AND key > @from ORDER BY key LIMIT @most"
           Epoch = $"SELECT key, version, advanced_at, {clock} FROM {name} WHERE key IN (@scope_key, @owner_key)"
           // Its end never comes nearer: that is by the clock of the node that writes.
           Advance =
-            $"INSERT INTO {name} AS epoch (key, scope, version, ends_at, until, record, advanced_at) VALUES (@key, @scope, @version, @ends_at, @ends_at, '', {clock}) ON CONFLICT (key) DO UPDATE SET version = excluded.version, ends_at = {greatest dialect}(epoch.ends_at, excluded.ends_at), until = {greatest dialect}(epoch.until, excluded.until), advanced_at = {clock}"
+            $"INSERT INTO {name} AS epoch (key, scope, version, ends_at, expires_at, record, advanced_at) VALUES (@key, @scope, @version, @ends_at, @ends_at, '', {clock}) ON CONFLICT (key) DO UPDATE SET version = excluded.version, ends_at = {greatest dialect}(epoch.ends_at, excluded.ends_at), expires_at = {greatest dialect}(epoch.until, excluded.until), advanced_at = {clock}"
           DeleteAll =
             fun most ->
                 deleteWhere

@@ -28,8 +28,8 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
           SqlParameter.textOrNull "@owner" (Option.map SqlText.encode record.State.Owner)
           SqlParameter.number "@version" version
           SqlParameter.number "@ends_at" (ticks (SessionRecord.endsAt record))
-          SqlParameter.number "@until" (ticks record.State.ExpiresAt)
-          SqlParameter.numberOrNull "@idle_ends_at" (ValueOption.map ticks record.IdleEnd)
+          SqlParameter.number "@expires_at" (ticks record.State.ExpiresAt)
+          SqlParameter.numberOrNull "@idle_expires_at" (ValueOption.map ticks record.IdleExpiresAt)
           SqlParameter.textOrNull
               "@moved_to"
               (match record.Kind with
@@ -65,10 +65,10 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
                 | _ -> return ReplaceResult.Missing
         }
 
-    member _.Touch(key: StoreKey, idleEnd: DateTimeOffset, token: CancellationToken) : Task<bool> =
+    member _.Touch(key: StoreKey, idleExpiresAt: DateTimeOffset, token: CancellationToken) : Task<bool> =
         task {
-            let idleEnd = SqlParameter.number "@idle_ends_at" (ticks idleEnd)
-            let! touched = database.Write(statements.Touch, [ keyIs key; idleEnd; now () ], token)
+            let idleExpiresAt = SqlParameter.number "@idle_expires_at" (ticks idleExpiresAt)
+            let! touched = database.Write(statements.Touch, [ keyIs key; idleExpiresAt; now () ], token)
             return touched > 0
         }
 
