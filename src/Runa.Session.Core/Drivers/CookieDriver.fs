@@ -28,4 +28,4 @@ type CookieDriver =
                 (fun _ _ -> raise (unsupported ()))
             |> SessionDriver.withGuarantee DriverGuarantee.LastWriteWins
 
-        { driver with InProcess = true; InCookie = true }
+        { driver with Place = DriverPlace.Cookie }

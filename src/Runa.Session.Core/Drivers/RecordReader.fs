@@ -9,23 +9,41 @@ open System.Text
 open System.Text.Json
 
 /// What has been read of a record so far.
-[<Sealed>]
-type internal RecordParts() =
-    member val Format = ValueNone with get, set
-    member val Version = ValueNone with get, set
-    member val Scope: string | null = null with get, set
-    member val MovedTo = ValueNone with get, set
-    member val Created = ValueNone with get, set
-    member val SignedIn = ValueNone with get, set
-    member val Seen = ValueNone with get, set
-    member val ExpiresAt = ValueNone with get, set
-    member val IdleExpiresAt = ValueNone with get, set
-    member val Owner = None with get, set
-    member val Label = None with get, set
-    member val Sealed: string | null = null with get, set
-    member val Claims: Map<string, string list> = Map.empty with get, set
-    member val Flashes: Flash list = [] with get, set
-    member val Values: Map<string, string> = Map.empty with get, set
+[<Struct; NoComparison; NoEquality>]
+type internal RecordParts =
+    { Format: int voption
+      Version: int64 voption
+      Scope: string | null
+      MovedTo: StoreKey voption
+      Created: DateTimeOffset voption
+      SignedIn: DateTimeOffset voption
+      Seen: DateTimeOffset voption
+      ExpiresAt: DateTimeOffset voption
+      IdleExpiresAt: DateTimeOffset voption
+      Owner: string option
+      Label: string option
+      Sealed: string | null
+      Claims: Map<string, string list>
+      Flashes: Flash list
+      Values: Map<string, string> }
+
+module private RecordParts =
+    let none: RecordParts =
+        { Format = ValueNone
+          Version = ValueNone
+          Scope = null
+          MovedTo = ValueNone
+          Created = ValueNone
+          SignedIn = ValueNone
+          Seen = ValueNone
+          ExpiresAt = ValueNone
+          IdleExpiresAt = ValueNone
+          Owner = None
+          Label = None
+          Sealed = null
+          Claims = Map.empty
+          Flashes = []
+          Values = Map.empty }
 
 /// Reads what RecordWriter writes, and nothing else: a property that is unknown, stands twice or has another type is an
 /// InvalidDataException, which names the property and never what it holds (promise 5).
@@ -138,7 +156,7 @@ module internal RecordReader =
         (reader: byref<Utf8JsonReader>)
         (name: string)
         (parts: RecordParts)
-        =
+        : RecordParts =
         match name with
         | "format" ->
             expect JsonTokenType.Number "\"format\" is not a number" &reader
@@ -147,28 +165,28 @@ module internal RecordReader =
             if not (reader.TryGetInt32 &number) || number <> RecordWriter.format then
                 fail $"its format is not {RecordWriter.format}, the one that this version reads"
 
-            parts.Format <- ValueSome number
-        | "version" -> parts.Version <- ValueSome(integer name &reader)
-        | "scope" -> parts.Scope <- text name &reader
+            { parts with Format = ValueSome number }
+        | "version" -> { parts with Version = ValueSome(integer name &reader) }
+        | "scope" -> { parts with Scope = text name &reader }
         | "moved_to" ->
             match StoreKey.ofText (text name &reader) with
-            | Some key -> parts.MovedTo <- ValueSome key
+            | Some key -> { parts with MovedTo = ValueSome key }
             | None -> fail "\"moved_to\" is not a store key"
-        | "created" -> parts.Created <- ValueSome(instant name &reader)
-        | "signed_in" -> parts.SignedIn <- ValueSome(instant name &reader)
-        | "seen" -> parts.Seen <- ValueSome(instant name &reader)
-        | "expires_at" -> parts.ExpiresAt <- ValueSome(instant name &reader)
-        | "idle_expires_at" -> parts.IdleExpiresAt <- ValueSome(instant name &reader)
-        | "owner" -> parts.Owner <- Some(text name &reader)
-        | "label" -> parts.Label <- Some(text name &reader)
-        | "sealed" -> parts.Sealed <- text name &reader
-        | "claims" -> parts.Claims <- claims &reader
-        | "flashes" -> parts.Flashes <- flashes document &reader
-        | "values" -> parts.Values <- values document &reader
+        | "created" -> { parts with Created = ValueSome(instant name &reader) }
+        | "signed_in" -> { parts with SignedIn = ValueSome(instant name &reader) }
+        | "seen" -> { parts with Seen = ValueSome(instant name &reader) }
+        | "expires_at" -> { parts with ExpiresAt = ValueSome(instant name &reader) }
+        | "idle_expires_at" -> { parts with IdleExpiresAt = ValueSome(instant name &reader) }
+        | "owner" -> { parts with Owner = Some(text name &reader) }
+        | "label" -> { parts with Label = Some(text name &reader) }
+        | "sealed" -> { parts with Sealed = text name &reader }
+        | "claims" -> { parts with Claims = claims &reader }
+        | "flashes" -> { parts with Flashes = flashes document &reader }
+        | "values" -> { parts with Values = values document &reader }
         | _ -> fail "it has a property that this version does not know"
 
     let private parse (document: ReadOnlySpan<byte>) : RecordParts =
-        let parts = RecordParts()
+        let mutable parts = RecordParts.none
         let mutable reader = Utf8JsonReader(document, options)
         let mutable seen: Set<string> = Set.empty
         expect JsonTokenType.StartObject "it is not a JSON object" &reader
@@ -180,7 +198,7 @@ module internal RecordReader =
                 fail "a property stands twice"
 
             seen <- seen.Add name
-            property document &reader name parts
+            parts <- property document &reader name parts
 
         // Raises on anything behind the object.
         reader.Read() |> ignore

@@ -16,6 +16,12 @@ type DriverGuarantee =
     | CompareAndSwap
     | LastWriteWins
 
+[<RequireQualifiedAccess>]
+type DriverPlace =
+    | Store
+    | Process
+    | Cookie
+
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type OwnedRecord =
     { Key: StoreKey
@@ -66,8 +72,7 @@ type SessionDriver =
       Ping: CancellationToken -> ValueTask
       Dispose: unit -> ValueTask
       IsRefusal: exn -> bool
-      InProcess: bool
-      InCookie: bool }
+      Place: DriverPlace }
 
 [<RequireQualifiedAccess>]
 module SessionDriver =
@@ -111,8 +116,7 @@ module SessionDriver =
           Ping = fun _ -> ValueTask()
           Dispose = fun () -> ValueTask()
           IsRefusal = fun _ -> false
-          InProcess = false
-          InCookie = false }
+          Place = DriverPlace.Store }
 
     let withDeleteMany deleteMany (driver: SessionDriver) = { driver with DeleteMany = deleteMany }
 

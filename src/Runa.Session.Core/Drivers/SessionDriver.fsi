@@ -22,6 +22,16 @@ type DriverGuarantee =
     /// Two processes that write at once: the later one wins, the earlier one is lost.
     | LastWriteWins
 
+/// Where the sessions of a driver live.
+[<RequireQualifiedAccess>]
+type DriverPlace =
+    /// In a store that other processes may use too: calls take time, and have a time limit.
+    | Store
+    /// In this process: calls answer at once, have no time limit, and a touch is waited for.
+    | Process
+    /// Sealed in their cookies: none of the driver's functions is ever called. See CookieDriver.
+    | Cookie
+
 /// One record of an owner, as the index lists it.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type OwnedRecord =
@@ -125,10 +135,8 @@ type SessionDriver =
         /// Whether what a write raised says for certain that nothing was written: the store is read-only, full, or has no
         /// such table. Otherwise the outcome counts as unknown.
         IsRefusal: exn -> bool
-        /// Its functions answer at once, from memory: no time limit is put on them, and a touch is waited for.
-        InProcess: bool
-        /// Sessions live sealed in the cookie, and none of its functions is ever called: CookieDriver.
-        InCookie: bool
+        /// Where its sessions live.
+        Place: DriverPlace
     }
 
 /// Makes drivers.

@@ -12,6 +12,35 @@ type internal Doomed = { Key: StoreKey; Listed: SessionRecord voption }
 /// What of a page is to be ended; and what is not, even where a tombstone leads to it.
 type internal ChooseDoomed = OwnedPage -> Task<struct (StoreKey voption * Doomed list)>
 
+/// What came of ending an owner's sessions so far.
+[<NoComparison; NoEquality>]
+type internal EndingTally =
+    {
+        Ended: int
+        Unreadable: int
+        /// Of the last pass; the one before may have left what this one ended.
+        Left: int
+        IsBrokenOff: bool
+        Failure: exn | null
+        /// Failures in a row.
+        Misses: int
+        /// The answer to a batch was lost, and with it where the tombstones led that it removed.
+        IsUnsure: bool
+    }
+
+module private EndingTally =
+    let none: EndingTally =
+        { Ended = 0
+          Unreadable = 0
+          Left = 0
+          IsBrokenOff = false
+          Failure = null
+          Misses = 0
+          IsUnsure = false }
+
+    let nextPass (tally: EndingTally) : EndingTally =
+        { none with Ended = tally.Ended; Unreadable = tally.Unreadable; Misses = tally.Misses }
+
 /// Ends sessions of one owner page by page and in batches, follows tombstones to where they lead, and keeps count of what
 /// ended and what could not be ended (promises 9 and 27).
 [<Sealed>]
@@ -22,27 +51,19 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
     static let patience = 4
     static let mostPasses = 3
 
-    let mutable ended = 0
-    let mutable unreadable = 0
-    // Of the last pass; the one before may have left what this one ended.
-    let mutable left = 0
-    let mutable isBrokenOff = false
-    let mutable failure: exn | null = null
-    let mutable misses = 0
-    // The answer to a batch was lost, and with it where the tombstones led that it removed.
-    let mutable isUnsure = false
+    let mutable tally = EndingTally.none
 
     let miss (e: SessionStoreException) (weight: int) =
-        failure <- e
+        let weight =
+            match e.InnerException with
+            | :? TimeoutException
+            | :? OperationCanceledException -> 2
+            | _ -> weight
 
-        misses <-
-            misses
-            + (match e.InnerException with
-               | :? TimeoutException
-               | :? OperationCanceledException -> 2
-               | _ -> weight)
+        tally <- { tally with Failure = e; Misses = tally.Misses + weight }
 
-    let isDown () = misses >= patience
+    let isDown () = tally.Misses >= patience
+    let leaveOne () = tally <- { tally with Left = tally.Left + 1 }
 
     /// Counts what was removed; where a tombstone of this owner led.
     let settle (removed: SessionRecord voption) : StoreKey voption =
@@ -52,7 +73,7 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
         | ValueSome record ->
             // What has ended by this clock, and was deleted since it may live by another, does not count.
             if not (SessionRecord.isTombstone record || SessionRecord.isExpired definition.Now record) then
-                ended <- ended + 1
+                tally <- { tally with Ended = tally.Ended + 1 }
 
             ValueNone
         | ValueNone -> ValueNone
@@ -69,30 +90,30 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
                 | ValueSome _ as removed -> add successors (settle removed)
                 // The batch had removed it before it failed, and it may have moved since it was listed.
                 | ValueNone ->
-                    isUnsure <- true
+                    tally <- { tally with IsUnsure = true }
                     add successors (settle doomed.Listed)
 
-                misses <- 0
+                tally <- { tally with Misses = 0 }
             with :? SessionStoreException as e ->
-                left <- left + 1
+                leaveOne ()
                 miss e 1
         }
 
     let endOneByOne (doomed: Doomed list) (successors: List<StoreKey>) : Task =
         task {
             for one in doomed do
-                if isDown () then left <- left + 1 else do! endOne one successors
+                if isDown () then leaveOne () else do! endOne one successors
         }
 
     let endBatch (doomed: Doomed list) (successors: List<StoreKey>) : Task =
         task {
             try
                 let! removed = StoredRecord.deleteMany definition (doomed |> List.map _.Key)
-                misses <- 0
+                tally <- { tally with Misses = 0 }
 
                 for one in removed do
                     if one.Record.IsNone then
-                        unreadable <- unreadable + 1
+                        tally <- { tally with Unreadable = tally.Unreadable + 1 }
 
                     add successors (settle one.Record)
             with :? SessionStoreException as e ->
@@ -135,7 +156,7 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
                 isLast <- place.IsNone || isDown ()
 
             if place.IsSome then
-                isBrokenOff <- true
+                tally <- { tally with IsBrokenOff = true }
         }
 
     /// All that stands on the page.
@@ -148,18 +169,14 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
         task {
             let mutable passes = 0
 
-            while passes = 0 || (isUnsure && passes < mostPasses && not (isDown ())) do
+            while passes = 0 || (tally.IsUnsure && passes < mostPasses && not (isDown ())) do
                 passes <- passes + 1
-                left <- 0
-                isBrokenOff <- false
-                isUnsure <- false
-                failure <- null
+                tally <- EndingTally.nextPass tally
 
                 try
                     do! pass choose token
                 with :? SessionStoreException as e ->
-                    isBrokenOff <- true
-                    failure <- e
+                    tally <- { tally with IsBrokenOff = true; Failure = e }
         }
 
     /// One record, and where it leads.
@@ -172,31 +189,35 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
     /// How many living sessions ended. Raises SessionsLeftException where some may have been left. `advancing`: why sign-ins
     /// that were under way could not be made to fail, or null.
     member _.Answer(advancing: exn | null) : int =
-        if unreadable > 0 then
-            Telemetry.unreadableRecords definition.Name unreadable
-            Log.unreadableOwned definition.Log unreadable definition.Name "ended with the other sessions of their owner"
+        if tally.Unreadable > 0 then
+            Telemetry.unreadableRecords definition.Name tally.Unreadable
+            Log.unreadableOwned
+                definition.Log
+                tally.Unreadable
+                definition.Name
+                "ended with the other sessions of their owner"
 
         let told =
-            [ if left > 0 then
-                  $"{left} were found and could not be ended: they live on"
-              if isBrokenOff then
+            [ if tally.Left > 0 then
+                  $"{tally.Left} were found and could not be ended: they live on"
+              if tally.IsBrokenOff then
                   "the list of them broke off, so that others may live on"
-              if left = 0 && not isBrokenOff && isUnsure then
+              if tally.Left = 0 && not tally.IsBrokenOff && tally.IsUnsure then
                   "an answer of the store was lost again and again, so that others may live on"
               if not (isNull advancing) then
                   "sign-ins that were under way at the same time may have succeeded" ]
 
         match told with
-        | [] -> ended
+        | [] -> tally.Ended
         | told ->
-            let why = if isNull failure then advancing else failure
+            let why = if isNull tally.Failure then advancing else tally.Failure
             let told = String.Join("; ", told)
 
             raise (
                 SessionsLeftException(
-                    $"{ended} sessions \"{definition.Name}\" of this owner were ended, not all: {told}. Call again when the driver \"{definition.Driver.Name}\" works; that ends what is left. The cause is the inner exception.",
-                    ended,
-                    left,
+                    $"{tally.Ended} sessions \"{definition.Name}\" of this owner were ended, not all: {told}. Call again when the driver \"{definition.Driver.Name}\" works; that ends what is left. The cause is the inner exception.",
+                    tally.Ended,
+                    tally.Left,
                     why
                 )
             )

@@ -162,7 +162,9 @@ module internal RegistryBuilder =
         let drivers, driverErrors = RegistryDrivers.make parts host.Services isSound settings
 
         let inCookie =
-            settings |> List.filter (fun (_, o) -> drivers.TryFind o.Driver |> Option.exists _.InCookie)
+            settings
+            |> List.filter (fun (_, o) ->
+                drivers.TryFind o.Driver |> Option.exists (fun driver -> driver.Place.IsCookie))
 
         let errors = settingErrors @ SettingsRules.checkInCookie inCookie settings @ driverErrors @ secretErrors
 
@@ -203,14 +205,14 @@ module internal RegistryBuilder =
                           o.IsEssential
                       )
                     Seal =
-                      if drivers[o.Driver].InCookie then
+                      if drivers[o.Driver].Place.IsCookie then
                           ValueSome(SealedCookie(ring, owner, name))
                       else
                           ValueNone
                     Clock = clock
                     Log = log
                     StoreTimeout = parts.StoreTimeout
-                    Queues = CommitQueues(not drivers[o.Driver].InProcess)
+                    Queues = CommitQueues(drivers[o.Driver].Place.IsStore)
                     Hints = Hints()
                     IsDevelopment = host.IsDevelopment } ]
 

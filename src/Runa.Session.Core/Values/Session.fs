@@ -86,15 +86,6 @@ module Session =
     let update (key: SessionKey<'T>) (seed: 'T) (change: 'T -> 'T) (session: Session) : Session =
         set key (change (getOr key seed session)) session
 
-    /// A copy of what can be changed in place.
-    let private copy (key: SessionKey<'T>) (value: 'T) : 'T =
-        if typeof<'T>.IsValueType || typeof<'T> = typeof<string> || isNull (box value) then
-            value
-        else
-            match key.Decode(key.Encode value) with
-            | Ok copy -> copy
-            | Error _ -> value
-
     let updateAgain (key: SessionKey<'T>) (seed: 'T) (change: 'T -> 'T) (session: Session) : struct ('T * Session) =
         let origin = session.Origin
 
@@ -102,7 +93,7 @@ module Session =
         let current (session: Session) =
             match find key session with
             | ValueSome value -> value
-            | ValueNone -> copy key seed
+            | ValueNone -> key.Copy seed
 
         let replay (state: SessionState) =
             let found = current (Session(origin, state, SessionChange.None))

@@ -77,6 +77,14 @@ type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bo
         key.Check()
         codec.Decode text
 
+    member internal key.Copy(value: 'T) : 'T =
+        if typeof<'T>.IsValueType || typeof<'T> = typeof<string> || isNull (box value) then
+            value
+        else
+            match key.Decode(key.Encode value) with
+            | Ok copy -> copy
+            | Error _ -> value
+
     override _.ToString() = $"SessionKey<{typeof<'T>.Name}> \"{name}\""
 
 [<RequireQualifiedAccess>]

@@ -21,6 +21,9 @@ type SessionKey<'T> =
     /// The value of a stored text; never raises for what is stored, NotSupportedException for the type as Encode.
     member internal Decode: text: string -> Result<'T, string>
 
+    /// A copy of what can be changed in place.
+    member internal Copy: value: 'T -> 'T
+
     /// Raises ArgumentException for a name that is null, empty or not valid Unicode, NotSupportedException for a type that cannot be stored.
     member internal Check: unit -> unit
 

@@ -38,6 +38,16 @@ and internal SessionChange =
           Lifetime = ValueNone
           Replays = [] }
 
+module private SessionChange =
+    /// Functions cannot be compared: computed changes are the same where they are of the same keys, in the same order.
+    let same (a: SessionChange) (b: SessionChange) =
+        a.Regenerated = b.Regenerated
+        && a.Destroyed = b.Destroyed
+        && a.Cleared = b.Cleared
+        && a.Taken = b.Taken
+        && a.Lifetime = b.Lifetime
+        && List.map _.Key a.Replays = List.map _.Key b.Replays
+
 [<AbstractClass; AllowNullLiteral>]
 type internal SessionOrigin() =
     abstract Name: string
@@ -81,8 +91,7 @@ type Session internal (origin: SessionOrigin, state: SessionState, change: Sessi
                 || (origin.Name = other.Origin.Name
                     && origin.Status = other.Origin.Status
                     && state = other.State
-                    && change.Regenerated = other.Change.Regenerated
-                    && change.Destroyed = other.Change.Destroyed)
+                    && SessionChange.same change other.Change)
 
     override session.Equals(other: objnull) =
         match other with

@@ -1,7 +1,6 @@
 namespace Runa.Session
 
 open System
-open System.Diagnostics
 open System.Runtime.ExceptionServices
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
@@ -17,14 +16,9 @@ type internal IResponseGate =
 type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate) =
     let definition = home.Definition
     let mutable work = Work.none
-    let mutable turns = Turns()
-    let mutable steps = StepThread()
+    let mutable lane = Lane()
     // What the run-once step that began last was given.
     let mutable once: SessionOrigin = null
-
-    let nested () : exn =
-        InvalidOperationException
-            $"A step for the session \"{definition.Name}\" asked for the same session again, to change or commit it: it would wait for itself, and a step may run again. Use the session that the step is given, and do the rest after the step."
 
     let settle (from: Snapshot) (set: Session | null) (struct (answer: Answer, result: 'R)) : struct ('R * bool) =
         work <- Work.settle from set answer work
@@ -32,7 +26,6 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
 
     member _.Home = home
     member _.Definition = definition
-    member _.State = work
 
     /// What the response is to say to the browser.
     member _.Cookie = work.Cookie
@@ -44,10 +37,10 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
     member _.Uncommitted: objnull = if isNull work.Pending then box work.Fault else box work.Pending
 
     /// Nothing of this session is under way.
-    member _.IsFree = turns.IsFree
+    member _.IsFree = lane.IsFree
 
     /// A step of this session is running, on the calling thread.
-    member _.IsStepping = steps.IsMine
+    member _.IsStepping = lane.IsMyStep
 
     /// The snapshot, or null.
     member _.Snapshot = work.Snapshot
@@ -69,38 +62,19 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
 
     /// Raises InvalidOperationException inside of a step for this session: at once, whoever else is at it.
     member _.CheckNotStepping() =
-        if steps.IsMine then
-            raise (nested ())
+        if lane.IsMyStep then
+            raise (Misuse.nested definition.Name)
 
-    /// When the step that runs on another thread has ended. One that waits for that thread has called this, by a detour:
-    /// steps are pure, and end in no time.
+    /// When the step that runs on another thread has ended. Raises InvalidOperationException where it does not end.
     member private _.StepEnded() : Task =
+        let seen = lane.Steps
+
         task {
-            let seen = steps.Count
-            let since = Stopwatch.StartNew()
+            let! hasEnded = Lane.StepEnded(fun () -> lane.IsStepping && lane.Steps = seen)
 
-            while steps.IsAny && steps.Count = seen do
-                if since.Elapsed > StepThread.Longest then
-                    raise (nested ())
-
-                do! Task.Delay 5
+            if not hasEnded then
+                raise (Misuse.nested definition.Name)
         }
-
-    /// When it is its turn.
-    member private _.InTurn<'T>(doing: unit -> ValueTask<'T>) : ValueTask<'T> =
-        if turns.IsFree then
-            turns.Take(doing ())
-        else
-            let free = turns.Free()
-
-            turns.Take(
-                ValueTask<'T>(
-                    task {
-                        do! free
-                        return! doing ()
-                    }
-                )
-            )
 
     member private _.CheckFault() =
         match work.Fault with
@@ -112,23 +86,13 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
         if Work.isLoaded work then
             ValueTask<Snapshot> work.Snapshot
         else
-            let found = home.Load cookies
+            home.Load cookies
+            |> ValueTasks.map (fun found ->
+                // Another load may have been quicker, and something done to what it found.
+                if not (Work.isLoaded work) then
+                    work <- Work.load found work
 
-            if found.IsCompletedSuccessfully then
-                work <- Work.load found.Result work
-                ValueTask<Snapshot> work.Snapshot
-            else
-                ValueTask<Snapshot>(
-                    task {
-                        let! found = found
-
-                        // Another load may have been quicker, and something done to what it found.
-                        if not (Work.isLoaded work) then
-                            work <- Work.load found work
-
-                        return work.Snapshot
-                    }
-                )
+                work.Snapshot)
 
     /// Loads once, where no step follows that could move the idle end.
     member this.Load() : ValueTask<Session> =
@@ -154,17 +118,14 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
 
     member private _.CheckNothingPending() =
         if not (isNull work.Pending) then
-            raise (
-                InvalidOperationException
-                    $"The session \"{definition.Name}\" has changes that are not committed: loading it again would lose them. Commit first."
-            )
+            raise (Misuse.reloaded definition.Name)
 
     /// Loads again, for a stream or a socket, which outlives what it loaded. Raises InvalidOperationException where something
     /// was set and is not committed yet, and inside of a step.
     member this.Reload() : ValueTask<Session> =
         this.CheckNotStepping()
 
-        this.InTurn(fun () ->
+        lane.InTurn(fun () ->
             this.CheckNothingPending()
 
             ValueTask<Session>(
@@ -198,17 +159,7 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
 
     member private this.StepNow(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         this.CheckFault()
-        let found = this.Find()
-
-        if found.IsCompletedSuccessfully then
-            this.StepOn(whenGone, step)
-        else
-            ValueTask<struct ('R * bool)>(
-                task {
-                    let! _ = found
-                    return! this.StepOn(whenGone, step)
-                }
-            )
+        this.Find() |> ValueTasks.bind (fun _ -> this.StepOn(whenGone, step))
 
     member private this.StepOn(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         let set = work.Pending
@@ -220,31 +171,24 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
     member private this.StepLater(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         this.CheckNotStepping()
 
-        if not steps.IsAny then
-            this.InTurn(fun () -> this.StepNow(whenGone, step))
+        if not lane.IsStepping then
+            lane.InTurn(fun () -> this.StepNow(whenGone, step))
         else
             ValueTask<struct ('R * bool)>(
                 task {
                     do! this.StepEnded()
-                    return! this.InTurn(fun () -> this.StepNow(whenGone, step))
+                    return! lane.InTurn(fun () -> this.StepNow(whenGone, step))
                 }
             )
 
     /// Runs a step that can run again, and commits it with what was set before; its result, and whether more than a touch
     /// reached the store.
     member this.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
-        if not steps.IsAny && turns.IsFree then
+        if not lane.IsStepping && lane.IsFree then
             // Without the closure: the way of every request.
-            turns.Take(this.StepNow(whenGone, step))
+            lane.Take(this.StepNow(whenGone, step))
         else
             this.StepLater(whenGone, step)
-
-    member private _.CheckNotSetSince(before: Session | null) =
-        if Work.isSetSince before work then
-            raise (
-                InvalidOperationException
-                    $"The step for \"{definition.Name}\" called ctx.SetSession for its own session: one of the two would be lost. Hand it back instead."
-            )
 
     /// Runs a step that may do I/O, once; on a conflict its changes are merged.
     member this.StepOnce(step: Session -> Task<struct (Session * 'R)>) : Task<struct ('R * bool)> =
@@ -259,15 +203,17 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
             let before = work.Pending
             let! struct (wanted, result) = step given
             Stepping.check given wanted
-            this.CheckNotSetSince before
 
-            while not turns.IsFree do
-                do! turns.Free()
+            if Work.isSetSince before work then
+                raise (Misuse.setInStep definition.Name)
+
+            while not lane.IsFree do
+                do! lane.Free()
 
             let struct (now, wanted) = Work.carry start given wanted work
             let asItIs (session: Session) = struct (session, result)
             let committing = Transact.run home this WhenGone.StepAgainUnlessOwned asItIs now wanted
-            return! turns.Take(this.Settle(now, work.Pending, committing))
+            return! lane.Take(this.Settle(now, work.Pending, committing))
         }
 
     /// Leaves a session, made from the current one, to be committed. Raises where it would need a cookie that cannot be sent
@@ -296,31 +242,20 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
             let from = work.Snapshot
             let asItIs (session: Session) = struct (session, ())
             let committing = Transact.run home this WhenGone.StepAgainUnlessOwned asItIs from wanted
-            let settled = this.Settle(from, wanted, committing)
-
-            if settled.IsCompletedSuccessfully then
-                let struct ((), isWritten) = settled.Result
-                ValueTask<bool> isWritten
-            else
-                ValueTask<bool>(
-                    task {
-                        let! struct ((), isWritten) = settled
-                        return isWritten
-                    }
-                )
+            this.Settle(from, wanted, committing) |> ValueTasks.map (fun (struct ((), isWritten)) -> isWritten)
 
     /// Commits what was set; true when more than a touch reached the store.
     member this.Commit() : Task<bool> =
         try
             this.CheckNotStepping()
 
-            if not turns.IsFree then this.InTurn(fun () -> this.CommitNow()).AsTask()
-            elif this.IsPending then turns.Take(this.CommitNow()).AsTask()
+            if not lane.IsFree then lane.InTurn(fun () -> this.CommitNow()).AsTask()
+            elif this.IsPending then lane.Take(this.CommitNow()).AsTask()
             else Task.FromResult false
         with e ->
             Task.FromException<bool> e
 
     interface IStepWatch with
         member _.CanSendCookie = gate.CanSendCookie
-        member _.BeginStep() = steps.Begin()
-        member _.EndStep before = steps.End before
+        member _.BeginStep() = lane.BeginStep()
+        member _.EndStep before = lane.EndStep before

@@ -44,10 +44,7 @@ module internal Asking =
                 )
 
             if scope.IsOfStepOnce session then
-                raise (
-                    InvalidOperationException
-                        $"The step for \"{name}\" called ctx.SetSession for its own session: one of the two would be lost. Hand it back instead."
-                )
+                raise (Misuse.setInStep name)
 
             if not (scope.IsShown session) then
                 raise (

@@ -149,5 +149,5 @@ let tests =
               let driver = (open' ()).Driver
               driver.Guarantee |> Expect.equal "guarantee" DriverGuarantee.LastWriteWins
               driver.Owners.IsNone |> Expect.isTrue "no index"
-              driver.InProcess |> Expect.isFalse "under a time limit"
+              driver.Place.IsProcess |> Expect.isFalse "under a time limit"
           } ]

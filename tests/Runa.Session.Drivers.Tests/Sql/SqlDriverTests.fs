@@ -21,7 +21,7 @@ let tests =
               let driver = SqlDriver.create source
               Expect.equal driver.Guarantee DriverGuarantee.CompareAndSwap "guarantee"
               Expect.isTrue driver.Owners.IsSome "owners"
-              Expect.isFalse driver.InProcess "in process"
+              Expect.isFalse driver.Place.IsProcess "in process"
           }
           test "options out of range are named, with what is allowed" {
               use source = source ()

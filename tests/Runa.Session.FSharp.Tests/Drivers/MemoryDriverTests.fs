@@ -25,7 +25,7 @@ let tests =
               let driver = MemoryDriver.create ()
               driver.Guarantee |> Expect.equal "guarantee" DriverGuarantee.CompareAndSwap
               driver.Owners.IsSome |> Expect.isTrue "owners"
-              driver.InProcess |> Expect.isTrue "in-process"
+              driver.Place.IsProcess |> Expect.isTrue "in-process"
 
           testCase "promise 26: a bound that is not positive is refused, by name"
           <| fun () ->
@@ -62,7 +62,7 @@ let tests =
               driver.Name |> Expect.equal "name" "mine"
               driver.Guarantee |> Expect.equal "guarantee" DriverGuarantee.CompareAndSwap
               driver.Owners.IsNone |> Expect.isTrue "no owners"
-              driver.InProcess |> Expect.isFalse "under a time limit"
+              driver.Place.IsProcess |> Expect.isFalse "under a time limit"
               (driver.PurgeExpired CancellationToken.None).Result |> Expect.equal "nothing purged" 0
               (driver.Ping CancellationToken.None).IsCompletedSuccessfully |> Expect.isTrue "ping"
               driver.Dispose().IsCompletedSuccessfully |> Expect.isTrue "dispose" ]

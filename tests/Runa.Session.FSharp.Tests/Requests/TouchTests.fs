@@ -103,7 +103,7 @@ let tests =
               let inner = memory clock
               let driver = TestDriver.Counting inner
               // Another process's store is not waited for.
-              let session = idleWeb clock { driver.Driver with InProcess = true } (minutes 20.)
+              let session = idleWeb clock { driver.Driver with Place = DriverPlace.Process } (minutes 20.)
               let token = start session increment
               clock.Advance(minutes 2.)
               let loaded = wait (load session token)

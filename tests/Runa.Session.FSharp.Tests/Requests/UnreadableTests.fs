@@ -71,7 +71,7 @@ let tests =
                           }
                       )
 
-                  { driver with Load = load; InProcess = false }
+                  { driver with Load = load; Place = DriverPlace.Store }
 
               for inner in [ id; throwing; throwing >> later; later ] do
                   let store, session, _ = damagedWith id inner

@@ -97,8 +97,7 @@ let wrap (around: IAround) (inner: SessionDriver) : SessionDriver =
         Ping =
             fun token ->
                 ValueTask((around.Call StoreOperation.Ping token (fun () -> answered (inner.Ping token))).AsTask())
-        InProcess = false
-        InCookie = false }
+        Place = DriverPlace.Store }
 
 /// Counts every call, and does with it what `Behave` says.
 type TestDriver(inner: SessionDriver, behave: StoreOperation -> Behaviour) as this =

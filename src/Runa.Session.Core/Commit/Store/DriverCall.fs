@@ -109,7 +109,7 @@ module internal DriverCall =
         (isWrite: bool)
         (call: CancellationToken -> ValueTask<'T>)
         : ValueTask<'T> =
-        if definition.Driver.InProcess then
+        if definition.Driver.Place.IsProcess then
             ask definition operation isWrite (fun token -> call token)
         else
             ValueTask<'T>(limited definition operation isWrite call)

@@ -52,7 +52,7 @@ module internal StoreHome =
             let record = SessionRecord.touch idleExpiresAt record
             Outcome.Committed(Answer.unwritten (Snapshot.written definition snapshot.Place record snapshot.Since))
 
-        if definition.Driver.InProcess then
+        if definition.Driver.Place.IsProcess then
             task {
                 match! touching with
                 | true -> return touched ()

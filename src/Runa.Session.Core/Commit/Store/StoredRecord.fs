@@ -85,7 +85,7 @@ module internal StoredRecord =
 
     let load (definition: SessionDefinition) (place: Place) : ValueTask<Snapshot> =
         let found =
-            if definition.Driver.InProcess then
+            if definition.Driver.Place.IsProcess then
                 DriverCall.ask definition "load" false (fun token -> definition.Driver.Load place.Key token)
             else
                 DriverCall.run definition "load" false (definition.Driver.Load place.Key)

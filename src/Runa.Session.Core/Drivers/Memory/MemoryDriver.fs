@@ -73,4 +73,4 @@ type MemoryDriver =
                         ValueTask()
                   DeleteAll = fun scope _ -> ValueTask<_>(store.DeleteAll scope) }
 
-        { driver with InProcess = true }
+        { driver with Place = DriverPlace.Process }

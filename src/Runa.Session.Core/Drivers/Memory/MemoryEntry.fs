@@ -16,12 +16,19 @@ type internal MemoryRank =
     /// A signed-in user's.
     | Owned = 4
 
+/// Where MemoryEviction counts an entry, as how much, and in which slot of its pool.
+[<Struct>]
+type internal MemoryPlace = { Rank: MemoryRank; Size: int64; Slot: int }
+
+/// When an entry was asked for last, as Stopwatch counts, and whether it came back at all.
+[<Struct>]
+type internal MemoryUse = { Last: int64; IsAgain: bool }
+
 /// One record in memory. Records are immutable; the entry points to the current one, or to none once it is removed.
 [<Sealed>]
 type internal MemoryEntry(key: StoreKey, first: SessionRecord, now: int64) =
     let mutable record: SessionRecord | null = first
-    let mutable lastUse = now
-    let mutable isSeenAgain = false
+    let mutable usage: MemoryUse = { Last = now; IsAgain = false }
     let mutable ends = (SessionRecord.endsAt first).UtcTicks
 
     member _.Key = key
@@ -43,28 +50,25 @@ type internal MemoryEntry(key: StoreKey, first: SessionRecord, now: int64) =
     /// True: it comes back for the first time. Only the order of eviction follows from this, so a race between requests does no
     /// harm. `now` is a timestamp, which no setting of the clock moves.
     member _.Use(now: int64) : bool =
-        lastUse <- now
-        let isFirst = not isSeenAgain
-
-        if isFirst then
-            isSeenAgain <- true
-
+        let isFirst = not usage.IsAgain
+        usage <- { Last = now; IsAgain = true }
         isFirst
 
-    member _.LastUse = lastUse
-    member _.IsSeenAgain = isSeenAgain
+    member _.LastUse = usage.Last
+    member _.IsSeenAgain = usage.IsAgain
     /// In UTC ticks, and for a moment behind what the record says. It saves eviction a look into the record.
     member _.Ends = ends
 
-    /// Where MemoryEviction counts it, as how much, and in which slot of its pool: changed in its turn only.
-    member val Rank = MemoryRank.Nowhere with get, set
+    /// Changed in MemoryEviction's turn only.
+    member val Place: MemoryPlace = { Rank = MemoryRank.Nowhere; Size = 0L; Slot = 0 } with get, set
 
-    member val Size = 0L with get, set
-    member val Slot = 0 with get, set
+    member entry.Rank = entry.Place.Rank
+    member entry.Size = entry.Place.Size
+    member entry.Slot = entry.Place.Slot
 
     member _.RankOf(record: SessionRecord) : MemoryRank =
         if record.State.Owner.IsNone then
-            if isSeenAgain then MemoryRank.SeenAgain else MemoryRank.SeenOnce
+            if usage.IsAgain then MemoryRank.SeenAgain else MemoryRank.SeenOnce
         elif SessionRecord.isTombstone record then
             MemoryRank.Tombstone
         else

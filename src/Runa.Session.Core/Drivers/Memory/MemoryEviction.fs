@@ -29,15 +29,14 @@ type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
     let leave (entry: MemoryEntry) =
         if entry.Rank <> MemoryRank.Nowhere then
             (pool entry.Rank).Remove entry
-            entry.Rank <- MemoryRank.Nowhere
+            entry.Place <- { entry.Place with Rank = MemoryRank.Nowhere }
 
     let move (entry: MemoryEntry) (rank: MemoryRank) (size: int64) =
         if entry.Rank = rank then
             (pool rank).Resize(entry, size)
         else
             leave entry
-            entry.Size <- size
-            entry.Rank <- rank
+            entry.Place <- { entry.Place with Size = size; Rank = rank }
             (pool rank).Add entry
 
     let strangers () = once.Count + again.Count

@@ -29,7 +29,7 @@ type internal MemoryPool() =
             chunks.Add(Array.zeroCreate chunkLength)
 
         set count entry
-        entry.Slot <- count
+        entry.Place <- { entry.Place with Slot = count }
         count <- count + 1
         bytes <- bytes + entry.Size
 
@@ -37,7 +37,7 @@ type internal MemoryPool() =
     member _.Remove(entry: MemoryEntry) =
         let last = at (count - 1)
         set entry.Slot last
-        last.Slot <- entry.Slot
+        last.Place <- { last.Place with Slot = entry.Slot }
         set (count - 1) null
         count <- count - 1
         bytes <- bytes - entry.Size
@@ -47,7 +47,7 @@ type internal MemoryPool() =
 
     member _.Resize(entry: MemoryEntry, size: int64) =
         bytes <- bytes + size - entry.Size
-        entry.Size <- size
+        entry.Place <- { entry.Place with Size = size }
 
     /// The best of all in a small pool, of `most` at random in a large one; null where there is none but the one to spare.
     member _.Find
