@@ -7,4 +7,5 @@ let main args =
     match args with
     // Not the tests: an application that the tests start.
     | [| "--serve"; kind; connection |] -> SessionApp.run kind connection
-    | args -> TestProgram.run args
+    // Most of the tests wait for a server, so more of them run at once than there are processors.
+    | args -> TestProgram.run [| "--parallel-workers"; "6"; yield! args |]

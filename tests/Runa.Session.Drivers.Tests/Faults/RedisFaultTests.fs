@@ -198,4 +198,4 @@ let private promoted =
             })
 
 [<Tests>]
-let tests = testSequenced (testList "Faults on Redis" [ answerLost; killed; hangs; promoted ])
+let tests = testList "Faults on Redis" [ answerLost; killed; hangs; promoted ]

@@ -92,8 +92,10 @@ let private stores =
 
 [<Tests>]
 let tests =
-    testSequenced (
-        testList
+    // Each test starts two processes.
+    testSequencedGroup
+        "two processes"
+        (testList
             "Two processes"
             [ for store, test in stores do
                   // A file has one writer at a time.
@@ -105,5 +107,4 @@ let tests =
 
                   test
                       $"promise 9: a slow request after a logout in another process, on {store}: the session stays dead"
-                      staysDead ]
-    )
+                      staysDead ])
