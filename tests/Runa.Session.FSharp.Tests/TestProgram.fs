@@ -6,7 +6,7 @@ open System.IO
 open Expecto
 open Expecto.Impl
 
-/// The names of the skipped tests, then the tally that build.fsx adds up. Past Console.Out, where Expecto put a writer
+/// The names of the skipped tests, then the tally that the build adds up. Past Console.Out, where Expecto put a writer
 /// that pads lines with blanks, and on a new line, since that writer leaves an escape code behind.
 let private report (summary: TestRunSummary) =
     use out = new StreamWriter(Console.OpenStandardOutput())
