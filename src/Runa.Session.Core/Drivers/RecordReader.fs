@@ -8,43 +8,6 @@ open System.IO
 open System.Text
 open System.Text.Json
 
-/// What has been read of a record so far.
-[<Struct; NoComparison; NoEquality>]
-type internal RecordParts =
-    { Format: int voption
-      Version: int64 voption
-      Scope: string | null
-      MovedTo: StoreKey voption
-      Created: DateTimeOffset voption
-      SignedIn: DateTimeOffset voption
-      Seen: DateTimeOffset voption
-      ExpiresAt: DateTimeOffset voption
-      IdleExpiresAt: DateTimeOffset voption
-      Owner: string option
-      Label: string option
-      Sealed: string | null
-      Claims: Map<string, string list>
-      Flashes: Flash list
-      Values: Map<string, string> }
-
-module private RecordParts =
-    let none: RecordParts =
-        { Format = ValueNone
-          Version = ValueNone
-          Scope = null
-          MovedTo = ValueNone
-          Created = ValueNone
-          SignedIn = ValueNone
-          Seen = ValueNone
-          ExpiresAt = ValueNone
-          IdleExpiresAt = ValueNone
-          Owner = None
-          Label = None
-          Sealed = null
-          Claims = Map.empty
-          Flashes = []
-          Values = Map.empty }
-
 /// Reads what RecordWriter writes, and nothing else: a property that is unknown, stands twice or has another type is an
 /// InvalidDataException, which names the property and never what it holds (promise 5).
 module internal RecordReader =

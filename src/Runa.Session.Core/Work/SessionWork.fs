@@ -5,12 +5,6 @@ open System.Runtime.ExceptionServices
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 
-/// What a session asks of the response that its cookie goes out with.
-[<AllowNullLiteral>]
-type internal IResponseGate =
-    /// The response can still set a cookie.
-    abstract CanSendCookie: bool
-
 /// One session in one request: its loads, steps and commits, one after another.
 [<Sealed; AllowNullLiteral>]
 type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate) =
@@ -20,29 +14,29 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
     // What the run-once step that began last was given.
     let mutable once: SessionOrigin = null
 
+    let checkNothingPending () =
+        if not (isNull work.Pending) then
+            raise (Misuse.reloaded definition.Name)
+
     let settle (from: Snapshot) (set: Session | null) (struct (answer: Answer, result: 'R)) : struct ('R * bool) =
         work <- Work.settle from set answer work
         struct (result, answer.IsWritten)
 
     member _.Home = home
     member _.Definition = definition
-
     /// What the response is to say to the browser.
     member _.Cookie = work.Cookie
-
     member _.IsLoaded = Work.isLoaded work
     member _.IsPending = Work.isPending work
 
     /// What was set and is not committed yet: the session, or why it can never be. Null: nothing.
     member _.Uncommitted: objnull = if isNull work.Pending then box work.Fault else box work.Pending
 
-    /// Nothing of this session is under way.
     member _.IsFree = lane.IsFree
 
     /// A step of this session is running, on the calling thread.
     member _.IsStepping = lane.IsMyStep
 
-    /// The snapshot, or null.
     member _.Snapshot = work.Snapshot
 
     /// The session as it stands, with what was set. It must be loaded.
@@ -116,23 +110,19 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
                     }
                 )
 
-    member private _.CheckNothingPending() =
-        if not (isNull work.Pending) then
-            raise (Misuse.reloaded definition.Name)
-
     /// Loads again, for a stream or a socket, which outlives what it loaded. Raises InvalidOperationException where something
     /// was set and is not committed yet, and inside of a step.
     member this.Reload() : ValueTask<Session> =
         this.CheckNotStepping()
 
         lane.InTurn(fun () ->
-            this.CheckNothingPending()
+            checkNothingPending ()
 
             ValueTask<Session>(
                 task {
                     let! found = home.Load cookies
                     let! touched = Transact.touchIfDue home found
-                    this.CheckNothingPending()
+                    checkNothingPending ()
                     work <- Work.reload touched work
                     return this.Current
                 }
@@ -230,7 +220,6 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
     /// no answer says that it was saved (promise 14).
     member _.Lose(e: exn) = work <- Work.fail e work
 
-    /// Drops what was not committed.
     member _.Discard() = work <- Work.discard work
 
     member private this.CommitNow() : ValueTask<bool> =

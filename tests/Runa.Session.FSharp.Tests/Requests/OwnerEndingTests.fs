@@ -37,7 +37,7 @@ let private faultyKey (inner: SessionDriver) =
         { inner with
             Delete = fun k token -> if isHit k then fail () else inner.Delete k token
             DeleteMany = fun keys token -> if List.exists isHit keys then fail () else inner.DeleteMany keys token
-            InProcess = false }
+            Place = DriverPlace.Store }
 
     driver, (fun k -> key <- ValueSome k), (fun () -> isFaulty <- false)
 

@@ -45,7 +45,7 @@ type private LateStore(inner: SessionDriver, isLate: SessionRecord -> bool, afte
             Create = fun key record token -> orLate record (fun () -> inner.Create key record token)
             Replace = fun key version record token -> orLate record (fun () -> inner.Replace key version record token)
             Delete = fun key token -> pass (fun () -> inner.Delete key token)
-            InProcess = false }
+            Place = DriverPlace.Store }
 
 let private isAlive session token = Session.status (find session token) = SessionStatus.Active
 

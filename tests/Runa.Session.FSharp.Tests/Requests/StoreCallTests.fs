@@ -75,7 +75,7 @@ let tests =
                   let driver =
                       { inner () with
                           Load = (fun _ _ -> raise (StoreDown StoreOperation.Load))
-                          InProcess = isInProcess }
+                          Place = (if isInProcess then DriverPlace.Process else DriverPlace.Store) }
                   let e = failure (fun () -> task { return! (loading driver) () })
                   (e.InnerException :? StoreDown) |> Expect.isTrue $"in process: {isInProcess}"
 
@@ -86,7 +86,7 @@ let tests =
                   { inner () with
                       Delete =
                           (fun _ _ -> ValueTask<SessionRecord voption>(Task.FromException<SessionRecord voption> said))
-                      InProcess = false }
+                      Place = DriverPlace.Store }
               Object.ReferenceEquals(failure (deleting driver), said) |> Expect.isTrue "the same"
 
           testCase "an answer that comes later is the answer"

@@ -8,7 +8,7 @@ open System.Threading.Tasks
 
 /// What stands under a store key.
 [<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
-type private Found =
+type private Opened =
     | Nothing
     | Record of SessionRecord
     /// Something that cannot be read.
@@ -27,23 +27,23 @@ module internal StoredRecord =
 
     /// What was stored before the session was to be sealed counts as gone: taken as it is, whoever can write the store
     /// could put in what they like. What does not open is never taken for anything else (promise 6).
-    let private opened (definition: SessionDefinition) (place: Place) (record: SessionRecord) : Found =
+    let private opened (definition: SessionDefinition) (place: Place) (record: SessionRecord) : Opened =
         match record.Kind with
         | RecordKind.Sealed _ ->
             try
                 match SealedRecord.tryOpen definition.Token place record with
-                | Some record -> Found.Record record
+                | Some record -> Opened.Record record
                 | None ->
                     Unreadable.report definition unopened null
-                    Found.Unreadable
+                    Opened.Unreadable
             with :? InvalidDataException as e ->
                 Unreadable.report definition e.Message e
-                Found.Unreadable
+                Opened.Unreadable
         | RecordKind.Live when definition.Settings.Sealed ->
             Log.unsealed definition.Log definition.Name
-            Found.Nothing
+            Opened.Nothing
         | RecordKind.Live
-        | RecordKind.Moved _ -> Found.Record record
+        | RecordKind.Moved _ -> Opened.Record record
 
     let private sealedFor (definition: SessionDefinition) place (record: SessionRecord) =
         if definition.Settings.Sealed then
@@ -51,10 +51,10 @@ module internal StoredRecord =
         else
             record
 
-    let private openedIfAny definition place (found: SessionRecord voption) : Found =
+    let private openedIfAny definition place (found: SessionRecord voption) : Opened =
         match found with
         | ValueSome record -> opened definition place record
-        | ValueNone -> Found.Nothing
+        | ValueNone -> Opened.Nothing
 
     /// What stands there, whether or not its content opens. What cannot be read raises: see isUnreadable.
     let peek (definition: SessionDefinition) (key: StoreKey) : Task<SessionRecord voption> =
@@ -62,9 +62,9 @@ module internal StoredRecord =
 
     let private snapshot definition place (found: SessionRecord voption) : Snapshot =
         match openedIfAny definition place found with
-        | Found.Record record -> Snapshot.ofRecord definition place record
-        | Found.Nothing -> Snapshot.gone definition place
-        | Found.Unreadable -> Snapshot.unreadable definition place
+        | Opened.Record record -> Snapshot.ofRecord definition place record
+        | Opened.Nothing -> Snapshot.gone definition place
+        | Opened.Unreadable -> Snapshot.unreadable definition place
 
     let private loading definition place (found: ValueTask<SessionRecord voption>) : Task<Snapshot> =
         let reading =
@@ -136,9 +136,9 @@ module internal StoredRecord =
         | ReplaceResult.Missing -> ValueSome Outcome.Missing
         | ReplaceResult.Conflict current ->
             match opened definition place current with
-            | Found.Record current -> ValueSome(Outcome.Conflict current)
-            | Found.Nothing -> ValueSome Outcome.Missing
-            | Found.Unreadable -> ValueSome Outcome.Unreadable
+            | Opened.Record current -> ValueSome(Outcome.Conflict current)
+            | Opened.Nothing -> ValueSome Outcome.Missing
+            | Opened.Unreadable -> ValueSome Outcome.Unreadable
 
     let private replacing definition (place: Place) record (answer: ValueTask<ReplaceResult>) : Task<Outcome voption> =
         task {
