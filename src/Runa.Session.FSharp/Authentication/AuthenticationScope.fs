@@ -27,4 +27,4 @@ module internal AuthenticationScope =
         if sessions.IsTooLate then
             raise (tooLate name)
 
-        sessions.Look()
+        sessions.Look name

@@ -13,6 +13,7 @@ open Microsoft.AspNetCore.SignalR
 type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
     let mutable first: SessionScope | null = null
     let mutable isLookedAt = false
+    let mutable isListening = false
     // Commits before the first byte, while it is in place or once was.
     let mutable body: CommittingBody = null
 
@@ -67,6 +68,15 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
         | null -> null
         | sessions when Object.ReferenceEquals(sessions.Context, context) -> sessions
         | _ -> null
+
+    /// The server took the context back: its features are gone, or those of another request.
+    member private sessions.HasEnded =
+        try
+            match context.Features.Get<RequestSessions>() with
+            | null -> true
+            | now -> not (Object.ReferenceEquals(now, sessions)) && Object.ReferenceEquals(now.Context, context)
+        with :? ObjectDisposedException ->
+            true
 
     static member private Begin(context: HttpContext, registry: SessionRegistry) : RequestSessions =
         let sessions = RequestSessions(context, registry)
@@ -153,12 +163,18 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
             sessions.SendAll()
             Task.CompletedTask
 
-    /// Headers are decided when the response starts: by then an error page may have cleared what was set before.
+    /// Headers are decided when the response starts: by then an error page may have cleared what was set before. The last
+    /// callback that is registered runs first: registered around the handler, this one sees what the handler's have changed.
+    member private sessions.Listen() =
+        if not isListening && not context.Response.HasStarted then
+            isListening <- true
+            context.Response.OnStarting(starting, Unchecked.nonNull (box sessions))
+
     member private sessions.Prepare() =
         ResponseHeaders.veto context
 
         if not context.Response.HasStarted then
-            context.Response.OnStarting(starting, Unchecked.nonNull (box sessions))
+            sessions.Listen()
 
             // Response caching looks at the headers before OnStarting does; of an empty body, when the handler has ended.
             if not (isNull (context.Features.Get<IResponseCachingFeature>())) then
@@ -210,12 +226,18 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
         && not (ResponseHeaders.isKeptPrivate context)
 
     /// A session, or what stands for one, is looked at. Raises InvalidOperationException where that is too late.
-    member sessions.Look() =
+    member sessions.Look(name: string) =
         if not isLookedAt then
+            if sessions.HasEnded then
+                raise (
+                    InvalidOperationException
+                        $"The session \"{name}\" is asked for too late: its request has ended, and had not looked at it. Ask for it in its request."
+                )
+
             if sessions.IsTooLate then
                 raise (
                     InvalidOperationException
-                        "A session is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write, or send Cache-Control: no-store with the response."
+                        $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write, or send Cache-Control: no-store with the response."
                 )
 
             isLookedAt <- true
@@ -224,9 +246,10 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
     interface IScopeHost with
         member _.Context = context
         member _.CanSendCookie = not context.Response.HasStarted && not (isOfHub context)
-        member sessions.Look() = sessions.Look()
+        member sessions.Look name = sessions.Look name
         member sessions.IsTooLate = sessions.IsTooLate
         member sessions.IsCurrent = Object.ReferenceEquals(RequestSessions.TryOf context, sessions)
+        member sessions.Opened() = sessions.Listen()
         member sessions.Watch() = sessions.WatchBody()
         member sessions.Closed isStored = sessions.UnwatchBody isStored
 

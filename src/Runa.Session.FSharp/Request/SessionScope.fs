@@ -10,10 +10,11 @@ open Microsoft.AspNetCore.Http
 type internal IScopeHost =
     inherit IResponseGate
     abstract Context: HttpContext
-    abstract Look: unit -> unit
+    abstract Look: name: string -> unit
     abstract IsTooLate: bool
     abstract Watch: unit -> unit
     abstract IsCurrent: bool
+    abstract Opened: unit -> unit
     abstract Closed: isStored: bool -> unit
 
 [<RequireQualifiedAccess; Struct>]
@@ -41,7 +42,7 @@ type SessionScope internal (host: IScopeHost, home: Home) =
 
     let look () =
         checkLoaded ()
-        host.Look()
+        host.Look work.Definition.Name
 
     let runStep (token: CancellationToken) whenGone (step: Session -> struct (Session * 'R)) =
         if not token.CanBeCanceled then
@@ -84,7 +85,7 @@ type SessionScope internal (host: IScopeHost, home: Home) =
             ValueTask(loading.AsTask())
 
     member _.Load(cancellationToken: CancellationToken) : ValueTask<Session> =
-        host.Look()
+        host.Look work.Definition.Name
 
         if not cancellationToken.CanBeCanceled then
             work.Load()
@@ -92,7 +93,7 @@ type SessionScope internal (host: IScopeHost, home: Home) =
             ValueTask<Session>(Waiting.start cancellationToken (fun () -> work.Load().AsTask()))
 
     member _.Reload(cancellationToken: CancellationToken) : ValueTask<Session> =
-        host.Look()
+        host.Look work.Definition.Name
 
         if not cancellationToken.CanBeCanceled then
             work.Reload()
@@ -108,11 +109,11 @@ type SessionScope internal (host: IScopeHost, home: Home) =
         work.Show()
 
     member _.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R), cancellationToken: CancellationToken) =
-        host.Look()
+        host.Look work.Definition.Name
         runStep cancellationToken whenGone step
 
     member _.StepOnce(step: Session -> Task<struct (Session * 'R)>) =
-        host.Look()
+        host.Look work.Definition.Name
         work.StepOnce step
 
     member scope.Open(policy: ScopePolicy | null) : ScopeOpening =
@@ -124,6 +125,7 @@ type SessionScope internal (host: IScopeHost, home: Home) =
         | null -> ()
         | opened -> inForce <- opened
 
+        host.Opened()
         opening
 
     member internal _.Close(before: ScopeState) =
@@ -151,7 +153,7 @@ type SessionScope internal (host: IScopeHost, home: Home) =
                     $"The session \"{scope.Name}\" that was set was not made from the one that stands now: after a commit or a change get it again, and use what that gives."
             )
 
-        host.Look()
+        host.Look work.Definition.Name
         put session
 
     member _.Leave(session: Session) =
@@ -170,7 +172,7 @@ type SessionScope internal (host: IScopeHost, home: Home) =
         if cancellationToken.IsCancellationRequested then
             Task.FromCanceled cancellationToken
         elif work.IsPending || not work.IsFree then
-            host.Look()
+            host.Look work.Definition.Name
             (runStep cancellationToken WhenGone.Raise asItIs).AsTask()
         else
             work.Commit()

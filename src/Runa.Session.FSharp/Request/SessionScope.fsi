@@ -11,13 +11,15 @@ type internal IScopeHost =
     inherit IResponseGate
     abstract Context: HttpContext
     /// A session is looked at: from now on the response is private. Raises InvalidOperationException where it is too late.
-    abstract Look: unit -> unit
+    abstract Look: name: string -> unit
     /// Whether the first look would come too late.
     abstract IsTooLate: bool
     /// A change is left to be committed before the first byte of the response.
     abstract Watch: unit -> unit
     /// The request goes on: its context was not given to another one.
     abstract IsCurrent: bool
+    /// A scope was opened.
+    abstract Opened: unit -> unit
     /// A scope was closed. `isStored`: nothing of it was dropped.
     abstract Closed: isStored: bool -> unit
 
