@@ -34,6 +34,12 @@ internal sealed partial class AspNetSession
 
         if (!scope.IsLoaded && !scope.IsChanged)
         {
+            if (_fault is null)
+            {
+                // Nobody has asked for it: there is nothing to save.
+                return;
+            }
+
             throw NotLoaded();
         }
 

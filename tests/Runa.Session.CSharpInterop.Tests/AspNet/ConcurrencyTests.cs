@@ -72,6 +72,7 @@ public class ConcurrencyTests
 
         await visitor.RequestAsync(async ctx =>
         {
+            Assert.Empty(ctx.Session.Keys);
             await visitor.Copy().DoesAsync(session => session.SetInt32("b", 2));
             ctx.Session.Clear();
             ctx.Session.SetInt32("c", 3);

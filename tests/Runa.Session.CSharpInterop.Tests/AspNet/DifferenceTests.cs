@@ -30,6 +30,7 @@ public class DifferenceTests
 
         await visitor.RequestAsync(async ctx =>
         {
+            Assert.True(ctx.Session.IsAvailable);
             await ctx.Response.WriteAsync("begun");
             Assert.Equal(raises, Record.Exception(() => ctx.Session.SetInt32("b", 1)) is InvalidOperationException);
         });
@@ -60,28 +61,74 @@ public class DifferenceTests
         Assert.Equal(asks, site.Store.Reads > 0);
     }
 
-    [Fact(DisplayName = "it is loaded before the endpoint runs, with one call, asked for or not")]
-    public async Task Eager()
+    [Fact(DisplayName = "it is loaded when it is first looked at, with one call")]
+    public async Task WhenLookedAt()
     {
         await using var site = await Site.StartAsync(Of.Runa);
         var visitor = await StoreDownTests.EstablishedAsync(site);
         var before = site.Store.Reads;
 
-        await visitor.RequestAsync(ctx =>
+        await visitor.RequestAsync(async ctx =>
         {
-            Assert.Equal(before + 1, site.Store.Reads);
+            Assert.Equal(before, site.Store.Reads);
             _ = ctx.Session.GetInt32("a");
-            return ctx.Session.LoadAsync(CancellationToken.None);
+            Assert.Equal(before + 1, site.Store.Reads);
+            await ctx.Session.LoadAsync(CancellationToken.None);
+            _ = ctx.Session.Id;
         });
 
         Assert.Equal(before + 1, site.Store.Reads);
     }
 
-    [Fact(DisplayName = "promise 20: a response tells caches that it depends on the cookie and is private")]
+    [Theory(DisplayName = "a request that does not look at it costs no call of the store; the framework loads it at the end")]
+    [InlineData(Of.Framework, true)]
+    [InlineData(Of.Runa, false)]
+    public async Task UntouchedNoCall(Of of, bool asks)
+    {
+        await using var site = await Site.StartAsync(of);
+        var visitor = await StoreDownTests.EstablishedAsync(site);
+        var before = (site.Store.Reads, site.Store.Writes);
+        await visitor.DoesAsync(_ => { });
+        Assert.Equal(asks, before != (site.Store.Reads, site.Store.Writes));
+    }
+
+    [Theory(DisplayName = "promise 7: a request that does not look at it does not move its idle end; with the framework each request does")]
+    [InlineData(Of.Framework, 1)]
+    [InlineData(Of.Runa, null)]
+    public async Task NotMovedByUntouched(Of of, int? left)
+    {
+        await using var site = await Site.StartAsync(of);
+        var visitor = await StoreDownTests.EstablishedAsync(site);
+
+        for (var i = 0; i < 2; i++)
+        {
+            site.Clock.Advance(TimeSpan.FromMinutes(15));
+            await visitor.DoesAsync(_ => { });
+        }
+
+        Assert.Equal(left, await visitor.AsksAsync(session => session.GetInt32("a")));
+    }
+
+    [Theory(DisplayName = "promise 20: first looked at after the response has started it raises; with the framework caches are not told")]
+    [InlineData(Of.Framework, "")]
+    [InlineData(Of.Runa, "The session \"web\" is asked for too late: the response has started")]
+    public async Task TooLate(Of of, string message)
+    {
+        await using var site = await Site.StartAsync(of);
+        var visitor = await StoreDownTests.EstablishedAsync(site);
+
+        await visitor.RequestAsync(async ctx =>
+        {
+            await ctx.Response.WriteAsync("begun");
+            Assert.StartsWith(message, Record.Exception(() => ctx.Session.GetInt32("a"))?.Message ?? "", StringComparison.Ordinal);
+        });
+    }
+
+    [Fact(DisplayName = "promise 20: a response that looked at it tells caches that it depends on the cookie and is private")]
     public async Task Caches()
     {
         await using var site = await Site.StartAsync(Of.Runa);
-        var answer = await site.NewVisitor().DoesAsync(_ => { });
+        var answer = await site.NewVisitor().DoesAsync(session => Assert.Empty(session.Keys));
         Assert.Equal(("Cookie", "private"), (answer.Header("vary"), answer.Header("cache-control")));
     }
 
@@ -127,6 +174,7 @@ public class DifferenceTests
         await visitor.RequestAsync(ctx =>
         {
             kept = ctx.Session;
+            Assert.True(kept.IsAvailable);
             return ctx.Response.WriteAsync("body");
         });
 
@@ -142,6 +190,28 @@ public class DifferenceTests
         });
 
         Assert.Equal((1, 2), await visitor.AsksAsync(session => (session.GetInt32("a"), session.GetInt32("b"))));
+    }
+
+    [Fact(DisplayName = "promise 20: a session that is kept beyond its request, and was not looked at there, cannot be read")]
+    public async Task KeptUnseen()
+    {
+        await using var site = await Site.StartAsync(Of.Runa, onKestrel: true);
+        var visitor = await StoreDownTests.EstablishedAsync(site);
+        ISession? kept = null;
+        await visitor.RequestAsync(ctx =>
+        {
+            kept = ctx.Session;
+            return Task.CompletedTask;
+        });
+        Assert.Contains("its request has ended", Assert.ThrowsAny<InvalidOperationException>(() => kept!.GetInt32("a")).Message, StringComparison.Ordinal);
+
+        var answer = await visitor.RequestAsync(ctx =>
+        {
+            Assert.ThrowsAny<InvalidOperationException>(() => kept!.GetInt32("a"));
+            return ctx.Response.WriteAsync("body");
+        });
+
+        Assert.Equal("", answer.Header("vary"));
     }
 
     [Fact(DisplayName = "what is set between the middleware's end and the first byte is saved, where the framework drops it")]

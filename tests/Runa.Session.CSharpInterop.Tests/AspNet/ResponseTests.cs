@@ -18,6 +18,7 @@ public class ResponseTests
 
         var answer = await visitor.RequestAsync(async ctx =>
         {
+            Assert.True(ctx.Session.IsAvailable);
             await ctx.Response.WriteAsync("begun");
             var raised = Assert.Throws<InvalidOperationException>(() => ctx.Session.SetInt32("a", 1));
             Assert.Equal("The session cannot be established after the response has started.", raised.Message);
@@ -44,6 +45,7 @@ public class ResponseTests
         });
         await visitor.RequestAsync(async ctx =>
         {
+            Assert.True(ctx.Session.IsAvailable);
             await ctx.Response.WriteAsync("begun");
             ctx.Session.SetInt32("a", 2);
             ctx.Session.Remove("b");
@@ -53,6 +55,7 @@ public class ResponseTests
 
         await visitor.RequestAsync(async ctx =>
         {
+            Assert.True(ctx.Session.IsAvailable);
             await ctx.Response.WriteAsync("begun");
             ctx.Session.Clear();
         });
@@ -124,6 +127,7 @@ public class ResponseTests
 
         await Assert.ThrowsAnyAsync<Exception>(() => visitor.RequestAsync(async ctx =>
         {
+            Assert.True(ctx.Session.IsAvailable);
             await ctx.Response.WriteAsync("begun");
             ctx.Session.SetInt32("a", 2);
             throw new TimeZoneNotFoundException();

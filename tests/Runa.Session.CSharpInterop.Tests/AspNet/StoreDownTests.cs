@@ -18,6 +18,11 @@ public class StoreDownTests
         site.Store.IsDown = true;
         var answer = await visitor.RequestAsync(ctx => ctx.Response.WriteAsync("fine"));
         Assert.Equal((HttpStatusCode.OK, "fine"), (answer.Status, answer.Body));
+
+        // The framework asks the store at the end; ours does not.
+        Assert.Equal(of == Of.Framework, site.Logs.All.Any(line => line is { Level: LogLevel.Error, Error: not null }));
+        var looking = await visitor.RequestAsync(ctx => ctx.Response.WriteAsync($"{ctx.Session.IsAvailable}"));
+        Assert.Equal((HttpStatusCode.OK, "False"), (looking.Status, looking.Body));
         Assert.Contains(site.Logs.All, line => line is { Level: LogLevel.Error, Error: not null });
     }
 

@@ -69,7 +69,7 @@ public class CommitTests
         await stage.RequestAsync(browser, async ctx =>
         {
             // Another request was first: this one meets a conflict, gets its turn and keeps it, as the store does not answer.
-            _ = ctx.GetRunaSession();
+            _ = ctx.GetRunaSession().Status;
             await stage.RequestAsync(browser.Copy(), other => other.UpdateRunaSessionAsync("web", AddHundred));
             stage.Store.Conflicted = () => stage.Store.Writes = writes;
             var ahead = ctx.UpdateRunaSessionAsync("web", AddHundred);

@@ -50,8 +50,8 @@ public class LoadTests
 
         await stage.RequestAsync(browser, async ctx =>
         {
-            stage.Store.FailsToRead = false;
             Assert.False(ctx.Session.IsAvailable);
+            stage.Store.FailsToRead = false;
             using var caller = new CancellationTokenSource();
             var reads = stage.Store.Reads = new Hold();
             var waiting = ctx.Session.LoadAsync(caller.Token);

@@ -49,7 +49,7 @@ public class OptionsTests
             o.Meta["a"] = "b";
         }));
 
-        var settings = services.GetRequiredService<SessionRegistry>().Find("web").Settings;
+        var settings = services.GetRequiredService<SessionRegistry>().Find("web").Definition.Settings;
         var filled = new RunaSessionOptions();
         filled.Fill(settings);
         var wanted = services.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>().Get("web");
@@ -81,7 +81,7 @@ public class OptionsTests
         var registered = provider.GetRequiredService<RunaSessions>().Registered.ToDictionary(session => session.Name);
         Assert.Equal(TimeSpan.FromMinutes(90), registered["web"].Ttl);
         Assert.Equal(TimeSpan.FromMinutes(45), registered["admin"].Ttl);
-        Assert.Equal(1_000, provider.GetRequiredService<SessionRegistry>().Find("web").Settings.MaxBytes);
+        Assert.Equal(1_000, provider.GetRequiredService<SessionRegistry>().Find("web").Definition.Settings.MaxBytes);
         Assert.Equal(1_000, provider.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>().Get("web").MaxBytes);
     }
 

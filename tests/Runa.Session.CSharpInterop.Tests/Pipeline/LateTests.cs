@@ -23,14 +23,14 @@ public class LateTests
         ["UseRunaSession"] = app =>
         {
             app.UseRunaSession();
-            app.MapGet("/", () => { });
+            app.MapGet("/", (HttpContext ctx) => { ctx.GetRunaSession().Get(Keys.Visits); });
         },
         ["UseRunaAspNetSession"] = app =>
         {
             app.UseRunaAspNetSession("web");
             app.MapGet("/", (HttpContext ctx) => { ctx.Session.GetString("a"); });
         },
-        ["WithRunaSession"] = app => app.MapGet("/", () => { }).WithRunaSession(),
+        ["WithRunaSession"] = app => app.MapGet("/", (HttpContext ctx) => { ctx.GetRunaSession().Get(Keys.Visits); }).WithRunaSession(),
         ["a parameter"] = app => app.MapGet("/", (RunaSession session) => { session.Get(Keys.Visits); }),
     };
 
@@ -65,7 +65,7 @@ public class LateTests
         Assert.Equal("1", (await browser.GetAsync("/")).Body);
     }
 
-    [Theory(DisplayName = "promise 20: so does what loads it for others, behind something that has written"), MemberData(nameof(PipelinesOnBoth))]
+    [Theory(DisplayName = "promise 20: so does the first look at it, behind something that has written"), MemberData(nameof(PipelinesOnBoth))]
     public async Task LatePipeline(string pipeline, bool onKestrel)
     {
         await using var app = await App.StartAsync(
@@ -81,6 +81,27 @@ public class LateTests
             onKestrel: onKestrel);
 
         Assert.StartsWith("begun: " + TooLate, (await app.NewBrowser().GetAsync("/")).Body, StringComparison.Ordinal);
+    }
+
+    [Theory(DisplayName = "behind something that has written, a request that does not look at it is answered"), InlineData(false), InlineData(true)]
+    public async Task NotLookedAt(bool onKestrel)
+    {
+        await using var app = await App.StartAsync(
+            app =>
+            {
+                app.Use(async (HttpContext ctx, RequestDelegate next) =>
+                {
+                    await ctx.Response.WriteAsync("begun, ");
+                    await next(ctx);
+                });
+                app.UseRunaSession();
+                app.UseRunaAspNetSession();
+                app.MapGet("/", (HttpContext ctx) => ctx.Response.WriteAsync("ended")).WithRunaSession("admin");
+            },
+            onKestrel: onKestrel);
+
+        var answer = await app.NewBrowser().GetAsync("/");
+        Assert.Equal(("begun, ended", ""), (answer.Body, answer.Header("vary")));
     }
 
     [Theory(DisplayName = "server-sent events, which say no-store, may ask for it late"), InlineData(false), InlineData(true)]

@@ -150,6 +150,7 @@ public class ExceptionTests
 
         await stage.RequestAsync(stage.NewBrowser(), async ctx =>
         {
+            Assert.Equal(RunaSessionStatus.New, ctx.GetRunaSession().Status);
             await ctx.Response.StartAsync();
             Raising.Assert(typeof(InvalidOperationException), s => s.Set(Keys.Visits, 1), ctx.GetRunaSession());
             Raising.Assert(typeof(InvalidOperationException), s => s.Flash(Keys.Notice, "x"), ctx.GetRunaSession());
@@ -164,6 +165,7 @@ public class ExceptionTests
 
         await stage.RequestAsync(expired, async ctx =>
         {
+            Assert.Equal(RunaSessionStatus.Expired, ctx.GetRunaSession().Status);
             await ctx.Response.StartAsync();
             Raising.Assert(typeof(SessionConflictException), s => s.Set(Keys.Visits, 1), ctx.GetRunaSession());
             Raising.Assert(typeof(SessionConflictException), s => s.Update(Keys.Visits, 0, n => n + 1), ctx.GetRunaSession());

@@ -122,6 +122,7 @@ public class MisuseTests
             app.UseRunaSession();
             app.MapGet("/", async (HttpContext ctx) =>
             {
+                Assert.Equal(RunaSessionStatus.New, ctx.GetRunaSession().Status);
                 await ctx.Response.WriteAsync("begun: ");
                 await ctx.Response.WriteAsync(Message(() => ctx.GetRunaSession().Set(Keys.Visits, 1)));
             });
