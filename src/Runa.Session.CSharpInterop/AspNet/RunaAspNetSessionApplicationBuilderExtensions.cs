@@ -11,9 +11,11 @@ public static class RunaAspNetSessionApplicationBuilderExtensions
     /// <summary>
     /// Provides <c>HttpContext.Session</c> (<see cref="ISession"/>) to all that follows, in the place of <c>UseSession</c>:
     /// for TempData, MVC, Razor Pages and libraries. It is one session with the one that
-    /// <see cref="RunaSessionHttpContextExtensions.GetRunaSession"/> gives, which can be read and changed here too. Loads it
-    /// before what follows, and commits what was changed before the first byte of the response, or when what follows has
-    /// ended, with an exception too. Put it behind the exception handler and before whatever asks for the session.
+    /// <see cref="RunaSessionHttpContextExtensions.GetRunaSession"/> gives, which can be read and changed here too. It is
+    /// loaded when it is first looked at or changed: by <see cref="ISession.LoadAsync"/> without blocking a thread, by anything
+    /// else it blocks until the store has answered, as the framework's does. What was changed is committed before the first
+    /// byte of the response, or when what follows has ended, with an exception too. Put it behind the exception handler and
+    /// routing, and before whatever asks for the session.
     /// </summary>
     /// <param name="app">The pipeline.</param>
     /// <param name="name">The name that the session is registered under. Default: "web".</param>
@@ -32,7 +34,7 @@ public static class RunaAspNetSessionApplicationBuilderExtensions
         var options = new RunaAspNetSessionOptions();
         configure?.Invoke(options);
         var log = app.ApplicationServices.GetRequiredService<ILogger<AspNetSession>>();
-        return app.Use(next => new AspNetSessionMiddleware(next, name, options, log).InvokeAsync);
+        return app.Use(next => ScopeMiddleware.UnlessWithout(new AspNetSessionMiddleware(next, name, options, log).InvokeAsync, next));
     }
 
     /// <summary>As the other, for the session "web".</summary>

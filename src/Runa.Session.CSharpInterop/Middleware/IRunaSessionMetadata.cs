@@ -1,9 +1,13 @@
+using Microsoft.AspNetCore.Http;
+
 namespace Runa.Session;
 
-/// <summary>Says of an endpoint which sessions are loaded for it.</summary>
+/// <summary>
+/// Says of an endpoint which sessions it has. Of several the last one counts: an endpoint's own over that of its group.
+/// </summary>
 public interface IRunaSessionMetadata
 {
-    /// <summary>The names that they are registered under.</summary>
+    /// <summary>The names that they are registered under. None: the endpoint has no session, whatever the middleware says.</summary>
     IReadOnlyList<string> Names { get; }
 }
 
@@ -11,5 +15,9 @@ internal sealed class RunaSessionMetadata(IReadOnlyList<string> names) : IRunaSe
 {
     public IReadOnlyList<string> Names => names;
 
-    public override string ToString() => $"RunaSession: {string.Join(", ", names)}";
+    public override string ToString() => names.Count == 0 ? "RunaSession: none" : $"RunaSession: {string.Join(", ", names)}";
+
+    /// <summary>Whether the endpoint with this metadata has no session.</summary>
+    public static bool IsWithout(EndpointMetadataCollection metadata) =>
+        metadata.GetMetadata<IRunaSessionMetadata>() is { Names.Count: 0 };
 }

@@ -8,9 +8,11 @@ namespace Microsoft.AspNetCore.Builder;
 public static class RunaSessionApplicationBuilderExtensions
 {
     /// <summary>
-    /// Loads the sessions for all that follows, and commits what it changes before the first byte of the response, or at its
-    /// end. An exception that passes through discards what was not committed. Put it behind the exception handler and
-    /// before whatever asks for the session.
+    /// Provides the sessions to all that follows, and commits what it changes before the first byte of the response, or at its
+    /// end. A session is loaded when it is first looked at or changed, and only then is the response made private to shared
+    /// caches: by a parameter or <c>LoadRunaSessionAsync</c> without blocking a thread; a property of what
+    /// <c>GetRunaSession</c> gives blocks it until the store has answered. An exception that passes through discards what was
+    /// not committed. Put it behind the exception handler and routing, and before whatever asks for the session.
     /// </summary>
     /// <param name="app">The pipeline.</param>
     /// <param name="names">The names that the sessions are registered under; none: "web".</param>
@@ -22,6 +24,6 @@ public static class RunaSessionApplicationBuilderExtensions
         ArgumentNullException.ThrowIfNull(app);
         var all = RegisteredSessions.Named(names);
         RegisteredSessions.Check(app.ApplicationServices, all);
-        return app.Use(next => ScopeMiddleware.Around(all, next));
+        return app.Use(next => ScopeMiddleware.UnlessWithout(ScopeMiddleware.Around(all, next), next));
     }
 }

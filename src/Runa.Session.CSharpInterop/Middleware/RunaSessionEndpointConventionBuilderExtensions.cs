@@ -7,7 +7,7 @@ namespace Microsoft.AspNetCore.Builder;
 public static class RunaSessionEndpointConventionBuilderExtensions
 {
     /// <summary>
-    /// Loads the sessions for these endpoints only, as <c>UseRunaSession</c> does for all that follows it. Works for minimal
+    /// Provides the sessions to these endpoints only, as <c>UseRunaSession</c> does for all that follows it. Works for minimal
     /// APIs, controllers, Razor Pages and hubs, and needs no middleware.
     /// </summary>
     /// <param name="builder">The endpoints.</param>
@@ -30,12 +30,28 @@ public static class RunaSessionEndpointConventionBuilderExtensions
         {
             RegisteredSessions.Check(endpoint.ApplicationServices, all);
 
-            if (endpoint.RequestDelegate is { } run)
+            if (endpoint.RequestDelegate is { } run && !RunaSessionMetadata.IsWithout(new EndpointMetadataCollection(endpoint.Metadata)))
             {
                 endpoint.RequestDelegate = ScopeMiddleware.Around(all, run);
             }
         });
 
+        return builder;
+    }
+
+    /// <summary>
+    /// These endpoints have no session: <c>UseRunaSession</c> and <c>UseRunaAspNetSession</c> do nothing for them, where they
+    /// come after routing, nor does the <c>WithRunaSession</c> of a group around them. Asking for a session there raises
+    /// <see cref="InvalidOperationException"/>; <c>LoadRunaSessionAsync</c> and <c>UpdateRunaSessionAsync</c> work, as they do
+    /// without any middleware.
+    /// </summary>
+    /// <param name="builder">The endpoints.</param>
+    /// <exception cref="ArgumentNullException">The argument is null.</exception>
+    public static TBuilder WithoutRunaSession<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Add(endpoint => endpoint.Metadata.Add(new RunaSessionMetadata([])));
         return builder;
     }
 }

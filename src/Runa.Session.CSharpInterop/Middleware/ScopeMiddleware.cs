@@ -31,6 +31,12 @@ internal static class ScopeMiddleware
         return FinishAsync(scope, opening, running);
     }
 
+    /// <summary>`next` itself where routing found an endpoint that has no session.</summary>
+    public static RequestDelegate UnlessWithout(RequestDelegate around, RequestDelegate next) =>
+        context => context.GetEndpoint() is { } endpoint && RunaSessionMetadata.IsWithout(endpoint.Metadata)
+            ? next(context)
+            : around(context);
+
     /// <summary>Around what follows: the first of the names outermost.</summary>
     public static RequestDelegate Around(IEnumerable<string> names, RequestDelegate next) =>
         names.Reverse().Aggregate(next, (inner, name) => context => RunAsync(context, name, inner));
