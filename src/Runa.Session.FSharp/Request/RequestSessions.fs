@@ -5,7 +5,6 @@ open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Http.Features
 open Microsoft.AspNetCore.ResponseCaching
-open Microsoft.AspNetCore.SignalR
 
 /// The sessions of a request, and what they do to its response. It lives among the request's features, not in a scope of
 /// services: re-executed pipelines and error pages get scopes of their own.
@@ -23,33 +22,10 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
             | :? RequestSessions as sessions -> sessions.OnStarting()
             | _ -> Task.CompletedTask)
 
-    static let notConfigured () =
-        InvalidOperationException "Sessions are not configured: call services.AddRunaSession(…)."
-
-    /// Left among the features by RegistryMiddleware; asking the services would make a scope for the request.
-    static let registryOf (context: HttpContext) : SessionRegistry =
-        match context.Features.Get<SessionRegistry>() with
-        | null ->
-            match box context.RequestServices with
-            | null -> raise (notConfigured ())
-            | _ ->
-                match context.RequestServices.GetService typeof<SessionRegistry> with
-                | :? SessionRegistry as registry -> registry
-                | _ -> raise (notConfigured ())
-        | registry -> registry
-
     static let rec exists (holds: SessionScope -> bool) (scope: SessionScope | null) =
         match scope with
         | null -> false
         | scope -> holds scope || exists holds scope.Next
-
-    /// SignalR without WebSockets calls hubs in a copy of a request that has been answered: its response says that it has
-    /// not started, and goes nowhere.
-    static let isOfHub (context: HttpContext) =
-        (context.Features.Get<IHttpResponseFeature>() :? HttpResponseFeature)
-        && (match context.GetEndpoint() with
-            | null -> false
-            | endpoint -> not (isNull (endpoint.Metadata.GetMetadata<HubMetadata>())))
 
     let rec findOrAdd (host: IScopeHost) (name: string) (scope: SessionScope) : SessionScope =
         if scope.Name = name then
@@ -86,7 +62,7 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
     /// The request's sessions. Raises InvalidOperationException without AddRunaSession.
     static member Of(context: HttpContext) : RequestSessions =
         match RequestSessions.TryOf context with
-        | null -> RequestSessions.Begin(context, registryOf context)
+        | null -> RequestSessions.Begin(context, HostedRegistry.find context)
         | sessions -> sessions
 
     /// The same, of this registry where the request has none of its own.
@@ -245,7 +221,7 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
 
     interface IScopeHost with
         member _.Context = context
-        member _.CanSendCookie = not context.Response.HasStarted && not (isOfHub context)
+        member _.CanSendCookie = not context.Response.HasStarted && not (HubContext.isAnswered context)
         member sessions.Look name = sessions.Look name
         member sessions.IsTooLate = sessions.IsTooLate
         member sessions.IsCurrent = Object.ReferenceEquals(RequestSessions.TryOf context, sessions)
