@@ -34,6 +34,26 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
         if not (SessionRecord.isTombstone record) then
             history <- (key, record.State) :: history
 
+    // Which came first, a look at the session or a revocation, is told by the order of the calls: by a clock it would depend
+    // on how fast this machine is, and a sign-in asks once more where it cannot tell.
+    let mutable calls = 0
+    let mutable looks: Map<int, int> = Map.empty
+    // By owner; under "" those of everybody.
+    let mutable revocations: Map<string, int> = Map.empty
+
+    let next () =
+        calls <- calls + 1
+        calls
+
+    /// An actor's look is its first one. What nobody runs as an actor looks anew each time.
+    let look () =
+        if scheduler.Actor = 0 || not (looks.ContainsKey scheduler.Actor) then
+            looks <- looks.Add(scheduler.Actor, next ())
+
+    let hasRevocationSinceLook (owner: string) =
+        let look = defaultArg (looks.TryFind scheduler.Actor) 0
+        [ owner; "" ] |> List.exists (fun owner -> defaultArg (revocations.TryFind owner) 0 > look)
+
     /// Keys are random, and so is their order in a listing: here it is one more choice.
     let ordered (index: OwnerIndex) : OwnerIndex =
         { index with
@@ -43,13 +63,30 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
                     let age (item: OwnedRecord) = keys |> List.findIndex (fun key -> key = item.Key)
                     let items = page.Items |> List.sortBy age
                     let isReversed = items.Length > 1 && choose 2 = 1
-                    ValueTask<OwnedPage> { page with Items = (if isReversed then List.rev items else items) } }
+                    ValueTask<OwnedPage> { page with Items = (if isReversed then List.rev items else items) }
+            Epoch =
+                fun scope owner token ->
+                    let epoch = (index.Epoch scope owner token).Result
+                    let age = if hasRevocationSinceLook owner then TimeSpan.Zero else TimeSpan.MaxValue
+                    ValueTask<OwnerEpoch> { epoch with Age = age }
+            Advance =
+                fun scope owner token ->
+                    revocations <- revocations.Add(owner, next ())
+                    index.Advance scope owner token
+            DeleteAll =
+                fun scope token ->
+                    revocations <- revocations.Add("", next ())
+                    index.DeleteAll scope token }
 
     let driver =
         let inner = inner clock
 
         scheduler.Driver
             { inner with
+                Load =
+                    fun key token ->
+                        look ()
+                        inner.Load key token
                 Create =
                     fun key record token ->
                         remember key record

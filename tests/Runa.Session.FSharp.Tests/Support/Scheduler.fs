@@ -77,6 +77,9 @@ type Scheduler(behind: unit -> int) =
 
         proceed operation go.Task call
 
+    /// For which actor the code runs; 0: for none.
+    member _.Actor = actor.Value
+
     /// Steps so far: which actor did what.
     member _.Trace = List.rev trace
 
