@@ -100,7 +100,7 @@ module internal Work =
         else
             match work.Pending with
             | null -> struct (work.Shown.Session, work)
-            | pending -> struct (pending, work)
+            | pending -> struct (on work.Shown pending, work)
 
     /// Whether the session was made from what show gives now.
     let isShown (wanted: Session) (work: Work) =
