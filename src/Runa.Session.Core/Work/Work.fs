@@ -61,7 +61,13 @@ module internal Work =
     let stand (now: Snapshot) (work: Work) : Work = { work with Snapshot = now; IsGivenOut = false }
 
     /// The first load, or a touch: it changes nothing that was given out.
-    let load (snapshot: Snapshot) (work: Work) : Work = { work with Snapshot = snapshot }
+    let load (snapshot: Snapshot) (work: Work) : Work =
+        let pending =
+            match work.Pending with
+            | null -> null
+            | pending -> on snapshot pending
+
+        { work with Snapshot = snapshot; Pending = pending }
 
     /// Another load replaces what was known.
     let reload (snapshot: Snapshot) (work: Work) : Work = { stand snapshot work with Shown = null }
