@@ -186,6 +186,9 @@ module Apps =
             let first = make switch ""
             first.WithCookie(cookieOf first)
 
+        /// A request with a session's cookie, whose endpoint does not look at the session.
+        let untouched () = withSession (fun context -> answer context 0)
+
         let read () =
             withSession (fun context ->
                 let session = context.GetRunaSession "web"

@@ -15,6 +15,7 @@ type RequestBenchmarks() =
     let runaRead = Apps.Runa.read ()
     let runaWrite = Apps.Runa.write ()
     let runaWriteBehindUse = Apps.Runa.writeBehindUse ()
+    let middlewareUntouched = Apps.Middleware.untouched ()
     let middlewareRead = Apps.Middleware.read ()
     let middlewareWrite = Apps.Middleware.write ()
     let middlewareStep = Apps.Middleware.step ()
@@ -36,6 +37,9 @@ type RequestBenchmarks() =
 
     [<Benchmark>]
     member _.RunaWriteBehindUse() : Task = runaWriteBehindUse.Request()
+
+    [<Benchmark>]
+    member _.MiddlewareUntouched() : Task = middlewareUntouched.Request()
 
     [<Benchmark>]
     member _.MiddlewareRead() : Task = middlewareRead.Request()
