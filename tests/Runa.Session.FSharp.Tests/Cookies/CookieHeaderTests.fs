@@ -3,18 +3,68 @@ module Runa.Session.Tests.CookieHeaderTests
 
 open System
 open Expecto
+open FsCheck
+open FsCheck.FSharp
 open Microsoft.Extensions.Primitives
 open Runa.Session
 
-/// All values of a name, in order.
-let private values (name: string) (header: string) : string list =
-    let mutable walk = CookieWalk(StringValues header, name)
+/// All values of a name, in order, of a header with these lines.
+let private valuesIn (name: string) (lines: StringValues) : string list =
+    let mutable walk = CookieWalk(lines, name)
     let values = ResizeArray<string>()
 
     while walk.Next() do
         values.Add(walk.Value.ToString())
+        Expect.equal (walk.Text.ToString()) (walk.Value.ToString()) "the span is the slice"
 
+    Expect.isFalse (walk.Next()) "after the last there is none"
     List.ofSeq values
+
+let private values (name: string) (header: string) : string list = valuesIn name (StringValues header)
+
+let private several (lines: (string | null) list) = StringValues(Array.ofList lines)
+
+/// What a plain split finds, line by line.
+let private plainly (name: string) (lines: (string | null) list) : string list =
+    let blank = [| ' '; '\t' |]
+
+    [ for line in lines do
+          match line with
+          | null -> ()
+          | line ->
+              for part in line.Split ';' do
+                  match part.Split('=', 2) with
+                  | [| before; value |] when before.Trim blank = name -> value.Trim blank
+                  | _ -> () ]
+
+/// Of what headers are made of, and of what resembles it.
+let private line: Gen<string | null> =
+    let piece =
+        Gen.elements
+            [ "a"
+              "a"
+              "a"
+              "="
+              "="
+              "="
+              ";"
+              ";"
+              ";"
+              " "
+              "\t"
+              "b"
+              "aa"
+              "A"
+              "\""
+              ","
+              "%3B"
+              "é"
+              "1"
+              "2" ]
+
+    Gen.frequency
+        [ 1, Gen.constant null
+          8, Gen.listOf piece |> Gen.map (fun pieces -> (String.Join("", pieces): string | null)) ]
 
 let private setup =
     SessionSetup.empty
@@ -40,6 +90,20 @@ let private foreign = (make (Engine.definition (SessionRegistry.create setup) "a
 let private withWeb (act: SessionDefinition -> unit) =
     use registry = SessionRegistry.create setup
     act (Engine.definition registry "web")
+
+/// Headers of several lines, and the values of a in them.
+let private linesOfA: (string * (string | null) list * string list) list =
+    [ "no line", [], []
+      "a null", [ null ], []
+      "nulls and empty lines", [ null; ""; null; "" ], []
+      "one on each line", [ "a=1"; "a=2"; "a=3" ], [ "1"; "2"; "3" ]
+      "several on several lines", [ "a=1; a=2"; "b=1"; "b=2; a=3; a=4" ], [ "1"; "2"; "3"; "4" ]
+      "nulls and empty lines in between", [ null; "a=1"; ""; null; "a=2"; null ], [ "1"; "2" ]
+      "none on the first and the last line", [ "b=1"; "a=1"; "b=2" ], [ "1" ]
+      "a short line after a long one", [ "b=1; b=2; b=3; a=1"; "a=2" ], [ "1"; "2" ]
+      "a pair does not go on on the next line", [ "a"; "=1"; "a="; "2" ], [ "" ]
+      "a line that ends with a semicolon", [ "a=1;"; "; a=2" ], [ "1"; "2" ]
+      "the same value twice", [ "a=1; a=1"; "a=1" ], [ "1"; "1"; "1" ] ]
 
 [<Tests>]
 let reading =
@@ -78,17 +142,25 @@ let reading =
                   Expect.equal (values name $"{other}=1") [] other
           }
 
+          for what, lines, expected in linesOfA do
+              test $"the values of a: {what}" { Expect.equal (valuesIn "a" (several lines)) expected "in order" }
+
+          test "what is found on lines of any kind is what a plain split finds" {
+              let lines = Gen.listOf line |> Gen.resize 6
+
+              Check.One(
+                  Config.QuickThrowOnFailure.WithMaxTest(3000).WithQuietOnSuccess true,
+                  Prop.forAll (Arb.fromGen lines) (fun lines ->
+                      let found = valuesIn "a" (several lines)
+                      found = plainly "a" lines)
+              )
+          }
+
           testProperty "what is found is what a plain split finds"
           <| fun (pieces: string list) ->
               let header = String.Join(';', pieces |> List.collect (fun piece -> [ piece; "a=" + piece; "b=1" ]))
 
-              let plain =
-                  [ for part in header.Split ';' do
-                        match part.Split('=', 2) with
-                        | [| before; value |] when before.Trim([| ' '; '\t' |]) = "a" -> value.Trim([| ' '; '\t' |])
-                        | _ -> () ]
-
-              values "a" header = plain ]
+              values "a" header = plainly "a" [ header ] ]
 
 [<Tests>]
 let search' =
