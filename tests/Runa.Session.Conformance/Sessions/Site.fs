@@ -124,7 +124,7 @@ type internal Site
 module internal Sites =
     /// With an idle timeout of 20 minutes, where the driver can have one.
     let settings (bench: Bench) (settings: SessionSettings) : SessionSettings =
-        if bench.Driver.InCookie then
+        if bench.Driver.Place.IsCookie then
             settings
         else
             { settings with IdleTimeout = Some(TimeSpan.FromMinutes 20.) }

@@ -144,7 +144,7 @@ module internal Bench =
             Some "no lost index: the suite was not given Store.DropIndex"
         | Need.Rewrite when under.Store.Rewrite.IsNone ->
             Some "no unreadable record: the suite was not given Store.Rewrite"
-        | _ when driver.InCookie -> Some "excused: stateless, the session is in the cookie"
+        | _ when driver.Place.IsCookie -> Some "excused: stateless, the session is in the cookie"
         | Need.Swap when driver.Guarantee = DriverGuarantee.LastWriteWins && not under.SwapsWithinOneDriver ->
             Some "excused: LastWriteWins"
         | Need.SwapBetweenProcesses when driver.Guarantee = DriverGuarantee.LastWriteWins ->

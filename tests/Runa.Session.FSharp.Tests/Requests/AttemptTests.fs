@@ -22,7 +22,7 @@ let private record kind state : SessionRecord =
     { Version = RecordVersion.Next()
       Scope = definition.Scope
       State = state
-      IdleEnd = ValueNone
+      IdleExpiresAt = ValueNone
       Kind = kind }
 
 let private found kind state = Snapshot.ofRecord definition place (record kind state)

@@ -24,7 +24,7 @@ let private recordOf version state : SessionRecord =
     { Version = RecordVersion.RecordVersion version
       Scope = definition.Scope
       State = state
-      IdleEnd = ValueNone
+      IdleExpiresAt = ValueNone
       Kind = RecordKind.Live }
 
 let private snapshotOf version state = Snapshot.ofRecord definition place (recordOf version state)
