@@ -9,11 +9,10 @@ open Microsoft.AspNetCore.ResponseCaching
 /// The sessions of a request, and what they do to its response. It lives among the request's features, not in a scope of
 /// services: re-executed pipelines and error pages get scopes of their own.
 [<Sealed; AllowNullLiteral>]
-type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
+type internal RequestSessions(context: HttpContext, given: SessionRegistry | null) =
+    let mutable offers: SessionOffer | null = null
     let mutable first: SessionScope | null = null
-    let mutable isLookedAt = false
-    let mutable isListening = false
-    // Commits before the first byte, while it is in place or once was.
+    let mutable stage = Stage.Untouched
     let mutable body: CommittingBody = null
 
     static let starting =
@@ -27,16 +26,16 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
         | null -> false
         | scope -> holds scope || exists holds scope.Next
 
-    let rec findOrAdd (host: IScopeHost) (name: string) (scope: SessionScope) : SessionScope =
-        if scope.Name = name then
-            scope
-        else
-            match scope.Next with
-            | null ->
-                let added = SessionScope(host, registry.Find name)
-                scope.Next <- added
-                added
-            | next -> findOrAdd host name next
+    let rec tryFind (name: string) (scope: SessionScope | null) : SessionScope | null =
+        match scope with
+        | null -> null
+        | scope when scope.Name = name -> scope
+        | scope -> tryFind name scope.Next
+
+    let registry () =
+        match given with
+        | null -> RequestFacts.registry context
+        | given -> given
 
     /// The request's sessions, or null. A context made from another one's features has sessions of its own.
     static member TryOf(context: HttpContext) : RequestSessions =
@@ -54,15 +53,15 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
         with :? ObjectDisposedException ->
             true
 
-    static member private Begin(context: HttpContext, registry: SessionRegistry) : RequestSessions =
+    static member private Begin(context: HttpContext, registry: SessionRegistry | null) : RequestSessions =
         let sessions = RequestSessions(context, registry)
         context.Features.Set<RequestSessions> sessions
         sessions
 
-    /// The request's sessions. Raises InvalidOperationException without AddRunaSession.
+    /// The request's sessions.
     static member Of(context: HttpContext) : RequestSessions =
         match RequestSessions.TryOf context with
-        | null -> RequestSessions.Begin(context, HostedRegistry.find context)
+        | null -> RequestSessions.Begin(context, null)
         | sessions -> sessions
 
     /// The same, of this registry where the request has none of its own.
@@ -81,17 +80,35 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
         | sessions -> sessions.IsLookedAt
 
     member _.Context = context
-    member _.First = first
-    member _.IsLookedAt = isLookedAt
+    member _.IsLookedAt = (stage = Stage.LookedAt)
+
+    member private sessions.Add(name: string) : SessionScope =
+        let scope = SessionScope(sessions, registry().Find name)
+        scope.Next <- first
+        first <- scope
+
+        match offers with
+        | null -> ()
+        | offer -> offer.Open scope
+
+        scope
 
     /// Raises InvalidOperationException for a name that is not registered.
     member sessions.Find(name: string) : SessionScope =
-        match first with
-        | null ->
-            let scope = SessionScope(sessions, registry.Find name)
-            first <- scope
-            scope
-        | first -> findOrAdd sessions name first
+        match tryFind name first with
+        | null -> sessions.Add name
+        | scope -> scope
+
+    /// See SessionOffer.
+    member sessions.Offer(name: string, policy: Func<ScopePolicy> | null) : SessionOffer =
+        sessions.Listen()
+        let offer = new SessionOffer(sessions, name, policy, offers)
+        offers <- offer
+
+        if not (isNull first) then
+            offer.Open(sessions.Find name)
+
+        offer
 
     member private _.All: SessionScope list =
         let rec from (scope: SessionScope | null) =
@@ -99,7 +116,7 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
             | null -> []
             | scope -> scope :: from scope.Next
 
-        from first
+        from first |> List.rev
 
     member private _.IsPending = exists _.IsChanged first
 
@@ -119,7 +136,7 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
         }
 
     member private sessions.ApplyHeaders() =
-        if isLookedAt then
+        if sessions.IsLookedAt then
             ResponseHeaders.apply context sessions.SetsCookie
 
     member private sessions.SendAll() =
@@ -142,8 +159,8 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
     /// Headers are decided when the response starts: by then an error page may have cleared what was set before. The last
     /// callback that is registered runs first: registered around the handler, this one sees what the handler's have changed.
     member private sessions.Listen() =
-        if not isListening && not context.Response.HasStarted then
-            isListening <- true
+        if stage = Stage.Untouched && not context.Response.HasStarted then
+            stage <- Stage.Listening
             context.Response.OnStarting(starting, Unchecked.nonNull (box sessions))
 
     member private sessions.Prepare() =
@@ -157,23 +174,17 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
                 ResponseHeaders.apply context false
                 PrivateResponse.Guard context.Features
                 sessions.WatchBody()
-            elif registry.MeetsResponseCaching then
+            elif registry().MeetsResponseCaching then
                 // It is not around this, and may be behind it.
                 ResponseHeaders.uncache context.Request
 
     member private sessions.WatchBody() =
-        let features = context.Features
-
-        match features.Get<IHttpResponseBodyFeature>() with
-        | null
-        | :? CommittingBody -> ()
-        | inner ->
-            let committing = CommittingBody(inner, sessions)
-            body <- committing
-            features.Set<IHttpResponseBodyFeature> committing
+        match CommittingBody.Watch(context.Features, sessions) with
+        | null -> ()
+        | watching -> body <- watching
 
     /// What was held back goes on, or nowhere when it was not stored; and when the last scope of the request closes, the body
-    /// feature goes, where it is still the outermost.
+    /// feature goes.
     member private sessions.UnwatchBody(isStored: bool) =
         let features = context.Features
 
@@ -187,41 +198,37 @@ type internal RequestSessions(context: HttpContext, registry: SessionRegistry) =
             if not context.Response.HasStarted && not (isNull (features.Get<IResponseCachingFeature>())) then
                 sessions.ApplyHeaders()
 
-            if
-                not (exists _.IsOpen first)
-                && Object.ReferenceEquals(features.Get<IHttpResponseBodyFeature>(), committing)
-            then
-                features.Set<IHttpResponseBodyFeature> committing.Inner
+            if not (exists _.IsOpen first) then
+                committing.Unwatch features
 
     /// Promise 20: what the response says to caches has been said. Where a session was looked at before, by whichever
     /// context of the request, it was said for all of them.
-    member _.IsTooLate =
+    member sessions.IsTooLate =
         context.Response.HasStarted
-        && not isLookedAt
+        && not sessions.IsLookedAt
         && not (RequestSessions.AreLookedAt context)
         && not (ResponseHeaders.isKeptPrivate context)
 
     /// A session, or what stands for one, is looked at. Raises InvalidOperationException where that is too late.
     member sessions.Look(name: string) =
-        if not isLookedAt then
+        if not sessions.IsLookedAt then
             if sessions.HasEnded then
-                raise (
-                    InvalidOperationException
-                        $"The session \"{name}\" is asked for too late: its request has ended, and had not looked at it. Ask for it in its request."
-                )
+                raise (RequestFacts.ended name)
 
             if sessions.IsTooLate then
-                raise (
-                    InvalidOperationException
-                        $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write, or send Cache-Control: no-store with the response."
-                )
+                raise (RequestFacts.tooLate name)
 
-            isLookedAt <- true
             sessions.Prepare()
+            stage <- Stage.LookedAt
+
+    interface IOfferHost with
+        member _.Context = context
+        member sessions.HasEnded = sessions.HasEnded
+        member sessions.Find name = sessions.Find name
 
     interface IScopeHost with
         member _.Context = context
-        member _.CanSendCookie = not context.Response.HasStarted && not (HubContext.isAnswered context)
+        member _.CanSendCookie = not context.Response.HasStarted && not (RequestFacts.isOfHub context)
         member sessions.Look name = sessions.Look name
         member sessions.IsTooLate = sessions.IsTooLate
         member sessions.IsCurrent = Object.ReferenceEquals(RequestSessions.TryOf context, sessions)

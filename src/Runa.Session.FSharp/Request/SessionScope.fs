@@ -116,9 +116,9 @@ type SessionScope internal (host: IScopeHost, home: Home) =
         host.Look work.Definition.Name
         work.StepOnce step
 
-    member scope.Open(policy: ScopePolicy | null) : ScopeOpening =
+    member internal _.Begin(policy: ScopePolicy | null) : ScopeState =
         work.CheckNotStepping()
-        let opening = new ScopeOpening(scope, state)
+        let before = state
         state <- ScopeState.Open
 
         match policy with
@@ -126,7 +126,9 @@ type SessionScope internal (host: IScopeHost, home: Home) =
         | opened -> inForce <- opened
 
         host.Opened()
-        opening
+        before
+
+    member scope.Open(policy: ScopePolicy | null) : ScopeOpening = new ScopeOpening(scope, scope.Begin policy)
 
     member internal _.Close(before: ScopeState) =
         let isStored = not work.IsPending

@@ -136,6 +136,8 @@ type SessionScope =
     /// Whether the session was made from the one that the run-once step was given which began last.
     member internal IsOfStepOnce: session: Session -> bool
     member internal Work: SessionWork
+    /// Opens the scope; its answer is what Close is to be given.
+    member internal Begin: policy: ScopePolicy | null -> ScopeState
     member internal Close: before: ScopeState -> unit
     member internal Next: SessionScope | null with get, set
     member internal Policy: ScopePolicy | null

@@ -1,5 +1,6 @@
 namespace Runa.Session
 
+open System
 open System.Runtime.CompilerServices
 open Microsoft.AspNetCore.Http
 
@@ -11,3 +12,9 @@ type SessionScopes =
     [<Extension>]
     static member GetSessionScope(context: HttpContext, name: string) : SessionScope =
         (RequestSessions.Of context).Find name
+
+    /// Offers the session of this name to what runs until the answer is disposed: its scope is open there, and is made when
+    /// somebody asks for it. The policy is asked for then, and may be null.
+    [<Extension>]
+    static member OfferSession(context: HttpContext, name: string, policy: Func<ScopePolicy> | null) : SessionOffer =
+        (RequestSessions.Of context).Offer(name, policy)

@@ -186,7 +186,20 @@ type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWri
                 do! action ()
             }
 
-    member _.Inner = inner
+    /// Puts one in place; null: there is one already, or no body.
+    static member Watch(features: IFeatureCollection, before: IBeforeWrite) : CommittingBody =
+        match features.Get<IHttpResponseBodyFeature>() with
+        | null
+        | :? CommittingBody -> null
+        | inner ->
+            let committing = CommittingBody(inner, before)
+            features.Set<IHttpResponseBodyFeature> committing
+            committing
+
+    /// Takes it away, where it is still the outermost.
+    member committing.Unwatch(features: IFeatureCollection) =
+        if Object.ReferenceEquals(features.Get<IHttpResponseBodyFeature>(), committing) then
+            features.Set<IHttpResponseBodyFeature> inner
 
     /// What was held back goes to the server when all is stored, and nowhere when it was discarded.
     member _.EndHolding(isStored: bool) = if isStored then held.Release inner.Writer else held.Discard()
