@@ -14,7 +14,7 @@ internal sealed partial class AspNetSession
 
     public async Task LoadAsync(CancellationToken cancellationToken = default)
     {
-        if (_isAsked && scope.IsLoaded)
+        if (_isAsked && Scope.IsLoaded)
         {
             return;
         }
@@ -32,24 +32,24 @@ internal sealed partial class AspNetSession
     {
         cancellationToken.ThrowIfCancellationRequested();
 
-        if (!scope.IsLoaded && !scope.IsChanged)
+        if (!offer.IsAsked || (_fault is null && !Scope.IsLoaded && !Scope.IsChanged))
         {
-            if (_fault is null)
-            {
-                // Nobody has asked for it: there is nothing to save.
-                return;
-            }
+            // Nobody has looked at it: there is nothing to save.
+            return;
+        }
 
+        if (!Scope.IsLoaded && !Scope.IsChanged)
+        {
             throw NotLoaded();
         }
 
         try
         {
-            await Scopes.Commit(scope, cancellationToken).ConfigureAwait(false);
+            await Scopes.Commit(Scope, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _told = scope.Uncommitted;
+            _told = Scope.Uncommitted;
             throw;
         }
     }
@@ -69,6 +69,11 @@ internal sealed partial class AspNetSession
                 await left.CommitAsync(CancellationToken.None).ConfigureAwait(false);
             }
 
+            if (!offer.IsAsked)
+            {
+                return;
+            }
+
             KeepId();
 
             // When the exception is this very failure, trying again could apply twice what the store did save.
@@ -79,21 +84,21 @@ internal sealed partial class AspNetSession
         }
         catch (Exception e) when (isFailing || options.IgnoreCommitFailures)
         {
-            log.NotSaved(scope.Name, e);
+            log.NotSaved(Scope.Name, e);
         }
     }
 
-    private bool HasFailed => _failed is not null && ReferenceEquals(_failed, scope.Uncommitted);
+    private bool HasFailed => _failed is not null && ReferenceEquals(_failed, Scope.Uncommitted);
 
     private async Task CommitUnaskedAsync()
     {
         try
         {
-            await scope.Commit().ConfigureAwait(false);
+            await Scope.Commit().ConfigureAwait(false);
         }
         catch (Exception e) when (Forgives(e))
         {
-            scope.Discard();
+            Scope.Discard();
         }
     }
 
@@ -103,37 +108,37 @@ internal sealed partial class AspNetSession
     /// </summary>
     private bool TryLoad()
     {
-        if (!scope.IsLoaded && _fault is null)
+        if (!Scope.IsLoaded && _fault is null)
         {
             try
             {
-                Scopes.LoadNow(scope);
+                Scopes.LoadNow(Scope);
             }
-            catch (SessionStoreException e) when (scope.IsLoaded)
+            catch (SessionStoreException e) when (Scope.IsLoaded)
             {
-                log.NotTouched(scope.Name, e);
+                log.NotTouched(Scope.Name, e);
             }
             catch (SessionStoreException e)
             {
                 _fault = e;
-                log.NotLoaded(scope.Name, e);
+                log.NotLoaded(Scope.Name, e);
             }
         }
 
-        return scope.IsLoaded;
+        return Scope.IsLoaded;
     }
 
     /// <summary>Of a commit that nobody asked for.</summary>
     private bool Forgives(Exception e)
     {
-        _failed = scope.Uncommitted;
+        _failed = Scope.Uncommitted;
 
         if (!options.IgnoreCommitFailures && !ReferenceEquals(_failed, _told))
         {
             return false;
         }
 
-        log.NotSaved(scope.Name, e);
+        log.NotSaved(Scope.Name, e);
         return true;
     }
 
@@ -141,11 +146,11 @@ internal sealed partial class AspNetSession
     {
         try
         {
-            await Scopes.Load(scope, cancellationToken).ConfigureAwait(false);
+            await Scopes.Load(Scope, cancellationToken).ConfigureAwait(false);
         }
-        catch (SessionStoreException e) when (scope.IsLoaded)
+        catch (SessionStoreException e) when (Scope.IsLoaded)
         {
-            log.NotTouched(scope.Name, e);
+            log.NotTouched(Scope.Name, e);
         }
         catch (SessionStoreException e)
         {
@@ -155,8 +160,8 @@ internal sealed partial class AspNetSession
     }
 
     /// <summary>A change of what is not there. The answer must not say that it was saved (promise 14).</summary>
-    private void Lose() => scope.Fail(NotLoaded());
+    private void Lose() => Scope.Fail(NotLoaded());
 
     private SessionStoreException NotLoaded() =>
-        new($"The session \"{scope.Name}\" could not be loaded, and nothing can be saved in it. The cause is the inner exception.", false, _fault);
+        new($"The session \"{Scope.Name}\" could not be loaded, and nothing can be saved in it. The cause is the inner exception.", false, _fault);
 }

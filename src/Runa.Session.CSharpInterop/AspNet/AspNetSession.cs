@@ -9,8 +9,10 @@ namespace Runa.Session;
 /// A session as the framework's interface shows it. It keeps nothing of its own: every change is left with the request's
 /// session, as those of <see cref="RunaSession"/> are, and both see one state.
 /// </summary>
-internal sealed partial class AspNetSession(SessionScope scope, RunaAspNetSessionOptions options, ILogger log) : ISession
+internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessionOptions options, ILogger log) : ISession
 {
+    private SessionScope Scope => offer.Scope;
+
     // Given out, and not among the values yet.
     private string? _newId;
 
@@ -61,7 +63,7 @@ internal sealed partial class AspNetSession(SessionScope scope, RunaAspNetSessio
                     yield break;
                 }
 
-                foreach (var name in SessionModule.keys(scope.Current))
+                foreach (var name in SessionModule.keys(Scope.Current))
                 {
                     if (AspNetSessionKeys.TryRead(name, out var key))
                     {
@@ -73,9 +75,9 @@ internal sealed partial class AspNetSession(SessionScope scope, RunaAspNetSessio
     }
 
     private string? StoredId =>
-        SessionModule.find(AspNetSessionKeys.Id, scope.Current) is { IsSome: true } found ? found.Value : null;
+        SessionModule.find(AspNetSessionKeys.Id, Scope.Current) is { IsSome: true } found ? found.Value : null;
 
-    private bool HasStarted => scope.Context.Response.HasStarted;
+    private bool HasStarted => Scope.Context.Response.HasStarted;
 
     /// <summary>
     /// Whether a change would be committed: until the middleware ends, and then until the response starts, which commits
@@ -85,14 +87,14 @@ internal sealed partial class AspNetSession(SessionScope scope, RunaAspNetSessio
     {
         get
         {
-            return scope.IsOpen || (scope.IsOfRequest && !HasStarted);
+            return Scope.IsOpen || (Scope.IsOfRequest && !HasStarted);
         }
     }
 
     public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
     {
         var normal = AspNetSessionKeys.Normalize(key);
-        var found = IsAvailable ? SessionModule.find(AspNetSessionKeys.Of(normal), scope.Current) : default;
+        var found = IsAvailable ? SessionModule.find(AspNetSessionKeys.Of(normal), Scope.Current) : default;
         value = found.IsSome ? found.Value : null;
         return found.IsSome;
     }
@@ -116,15 +118,15 @@ internal sealed partial class AspNetSession(SessionScope scope, RunaAspNetSessio
                 $"A session key has at most {AspNetSessionKeys.LongestKey} bytes in UTF-8.");
         }
 
-        if (HasStarted && !SessionModule.status(scope.Current).IsActive)
+        if (HasStarted && !SessionModule.status(Scope.Current).IsActive)
         {
             throw new InvalidOperationException(
-                SessionModule.status(scope.Current).IsExpired
-                    ? $"The session \"{scope.Name}\" has ended (signed out, revoked, expired or moved to a new id), and a new one cannot be established any more. Nothing was set. Let the browser load the page again."
+                SessionModule.status(Scope.Current).IsExpired
+                    ? $"The session \"{Scope.Name}\" has ended (signed out, revoked, expired or moved to a new id), and a new one cannot be established any more. Nothing was set. Let the browser load the page again."
                     : "The session cannot be established after the response has started.");
         }
 
-        var next = SessionModule.set(AspNetSessionKeys.Of(normal), value, scope.Current);
+        var next = SessionModule.set(AspNetSessionKeys.Of(normal), value, Scope.Current);
         Leave(StoredId is null ? SessionModule.set(AspNetSessionKeys.Id, _newId ?? NewId(), next) : next);
         _newId = null;
     }
@@ -135,7 +137,7 @@ internal sealed partial class AspNetSession(SessionScope scope, RunaAspNetSessio
 
         if (IsAvailable)
         {
-            Leave(SessionModule.remove(AspNetSessionKeys.Of(normal), scope.Current));
+            Leave(SessionModule.remove(AspNetSessionKeys.Of(normal), Scope.Current));
         }
         else
         {
@@ -153,12 +155,12 @@ internal sealed partial class AspNetSession(SessionScope scope, RunaAspNetSessio
         }
 
         var id = StoredId;
-        var state = scope.Current.State;
+        var state = Scope.Current.State;
 
         // Where there is nothing, nothing is changed: merged, it would remove what another request has added.
         if (state.Values.Count > (id is null ? 0 : 1) || !state.Flashes.IsEmpty)
         {
-            var cleared = SessionModule.clear(scope.Current);
+            var cleared = SessionModule.clear(Scope.Current);
             Leave(id is null ? cleared : SessionModule.set(AspNetSessionKeys.Id, id, cleared));
         }
     }
@@ -171,14 +173,14 @@ internal sealed partial class AspNetSession(SessionScope scope, RunaAspNetSessio
     /// </summary>
     private void KeepId()
     {
-        if (_newId is null || !scope.IsLoaded || SessionModule.isEmpty(scope.Current) || StoredId is not null)
+        if (_newId is null || !Scope.IsLoaded || SessionModule.isEmpty(Scope.Current) || StoredId is not null)
         {
             return;
         }
 
-        var kept = SessionModule.set(AspNetSessionKeys.Id, _newId, scope.Current);
+        var kept = SessionModule.set(AspNetSessionKeys.Id, _newId, Scope.Current);
 
-        if (CanChange && scope.CanCommit(kept))
+        if (CanChange && Scope.CanCommit(kept))
         {
             Leave(kept);
             _newId = null;
@@ -187,7 +189,7 @@ internal sealed partial class AspNetSession(SessionScope scope, RunaAspNetSessio
 
     private void Leave(Session next)
     {
-        if (ReferenceEquals(next, scope.Current))
+        if (ReferenceEquals(next, Scope.Current))
         {
             return;
         }
@@ -195,9 +197,9 @@ internal sealed partial class AspNetSession(SessionScope scope, RunaAspNetSessio
         if (!CanChange)
         {
             throw new InvalidOperationException(
-                $"The session \"{scope.Name}\" cannot be changed any more, nothing would commit it: its request has ended.");
+                $"The session \"{Scope.Name}\" cannot be changed any more, nothing would commit it: its request has ended.");
         }
 
-        scope.Leave(next);
+        Scope.Leave(next);
     }
 }

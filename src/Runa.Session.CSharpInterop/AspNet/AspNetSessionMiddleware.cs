@@ -14,9 +14,9 @@ internal sealed class AspNetSessionMiddleware(
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        var scope = context.GetSessionScope(name);
-        var session = new AspNetSession(scope, options, log);
-        using var opening = scope.Open(session.Policy);
+        AspNetSession session = null!;
+        using var offer = context.OfferSession(name, () => session.Policy);
+        session = new AspNetSession(offer, options, log);
         var feature = new SessionFeature { Session = session };
         context.Features.Set<ISessionFeature>(feature);
 

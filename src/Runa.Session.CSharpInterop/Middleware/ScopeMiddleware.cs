@@ -8,8 +8,7 @@ internal static class ScopeMiddleware
     /// <summary>With one session, as most have.</summary>
     public static Task RunAsync(HttpContext context, string name, RequestDelegate next)
     {
-        var scope = context.GetSessionScope(name);
-        var opening = scope.Open(null);
+        var offer = context.OfferSession(name, null);
         Task running;
 
         try
@@ -18,17 +17,17 @@ internal static class ScopeMiddleware
         }
         catch
         {
-            opening.Dispose();
+            offer.Dispose();
             throw;
         }
 
-        if (running.IsCompletedSuccessfully && !scope.IsChanged)
+        if (running.IsCompletedSuccessfully && !IsChanged(offer))
         {
-            opening.Dispose();
-            return Task.CompletedTask;
+            offer.Dispose();
+            return running;
         }
 
-        return FinishAsync(scope, opening, running);
+        return FinishAsync(offer, running);
     }
 
     /// <summary>`next` itself where routing found an endpoint that has no session.</summary>
@@ -41,20 +40,22 @@ internal static class ScopeMiddleware
     public static RequestDelegate Around(IEnumerable<string> names, RequestDelegate next) =>
         names.Reverse().Aggregate(next, (inner, name) => context => RunAsync(context, name, inner));
 
-    private static async Task FinishAsync(SessionScope scope, ScopeOpening opening, Task running)
+    private static bool IsChanged(SessionOffer offer) => offer.IsAsked && offer.Scope.IsChanged;
+
+    private static async Task FinishAsync(SessionOffer offer, Task running)
     {
         try
         {
             await running.ConfigureAwait(false);
 
-            if (scope.IsChanged)
+            if (IsChanged(offer))
             {
-                await scope.Commit().ConfigureAwait(false);
+                await offer.Scope.Commit().ConfigureAwait(false);
             }
         }
         finally
         {
-            opening.Dispose();
+            offer.Dispose();
         }
     }
 }
