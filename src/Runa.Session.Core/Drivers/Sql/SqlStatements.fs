@@ -138,7 +138,7 @@ module internal SqlStatements =
           Epoch = $"SELECT key, version, advanced_at, {clock} FROM {name} WHERE key IN (@scope_key, @owner_key)"
           // Its end never comes nearer: that is by the clock of the node that writes.
           Advance =
-            $"INSERT INTO {name} AS epoch (key, scope, version, ends_at, expires_at, record, advanced_at) VALUES (@key, @scope, @version, @ends_at, @ends_at, '', {clock}) ON CONFLICT (key) DO UPDATE SET version = excluded.version, ends_at = {greatest dialect}(epoch.ends_at, excluded.ends_at), expires_at = {greatest dialect}(epoch.until, excluded.until), advanced_at = {clock}"
+            $"INSERT INTO {name} AS epoch (key, scope, version, ends_at, expires_at, record, advanced_at) VALUES (@key, @scope, @version, @ends_at, @ends_at, '', {clock}) ON CONFLICT (key) DO UPDATE SET version = excluded.version, ends_at = {greatest dialect}(epoch.ends_at, excluded.ends_at), expires_at = {greatest dialect}(epoch.expires_at, excluded.expires_at), advanced_at = {clock}"
           DeleteAll =
             fun most ->
                 deleteWhere
