@@ -25,10 +25,10 @@ type Codec<'T>
             raise (ArgumentException $"the codec of {typeof<'T>.Name} returned null")
 
         match verdict.Value with
-        // What the serializer itself writes for these is one JSON value.
+        // The serializer writes exactly one JSON value for these types.
         | Verdict.Proven -> text
         | _ ->
-            // Without white space around it every store gives back the same text.
+            // Trimmed, so that every store gives back the same text.
             let text = text.Trim(' ', '\t', '\r', '\n')
 
             match JsonText.problem text with
@@ -50,7 +50,7 @@ type Codec<'T>
                 Error(e.GetType().Name)
 
         match read with
-        | Error why -> $"what is written of it is not read again ({why})"
+        | Error why -> $"its JSON text cannot be read back ({why})"
         | Ok read ->
             match difference value read with
             | null -> null
@@ -60,10 +60,10 @@ type Codec<'T>
 [<RequireQualifiedAccess>]
 module Codec =
     let private ofOptions (options: JsonSerializerOptions) difference verdict : Codec<'T> =
-        // Looked up at the first use, so that making a codec never raises.
+        // Looked up at the first use, so that creating a codec never raises.
         let info =
             lazy
-                // As JsonSerializer does at its first use of options that name no resolver.
+                // JsonSerializer does the same at its first use of options without a resolver.
                 (options.MakeReadOnly(populateMissingResolver = true)
                  options.GetTypeInfo typeof<'T> :?> JsonTypeInfo<'T>)
 

@@ -39,7 +39,7 @@ module Session =
             | Error reason -> Error(errorOf key reason)
         | _ -> Ok None
 
-    /// What is decoded, or ValueNone where it is missing or, which is reported, cannot be.
+    /// The decoded value; ValueNone: it is missing, or cannot be decoded, which is reported.
     let find (key: SessionKey<'T>) (session: Session) : 'T voption =
         key.Check()
 
@@ -62,7 +62,7 @@ module Session =
         | ValueSome value -> value
         | ValueNone -> otherwise
 
-    /// What is set or removed is no longer computed from what was there before.
+    /// Drops the replays of a key: a value that is set or removed is not computed from the earlier value.
     let private forget (key: string) (session: Session) : Session =
         match session.Change.Replays with
         | [] -> session
@@ -89,7 +89,7 @@ module Session =
     let updateAgain (key: SessionKey<'T>) (seed: 'T) (change: 'T -> 'T) (session: Session) : struct ('T * Session) =
         let origin = session.Origin
 
-        // A seed is given once and may be needed again: what the function does to it must not be seen then.
+        // A replay needs the seed again, so each run gets a copy that the function may change.
         let current (session: Session) =
             match find key session with
             | ValueSome value -> value
@@ -175,7 +175,7 @@ module Session =
             match taken with
             | [] -> [], session
             | _ ->
-                // Those with no id yet were queued in this very request: nobody else can take them.
+                // Flashes without an id were queued in this request: nobody else can take them.
                 let ids = taken |> List.choose (fun struct (id, _) -> if id = 0L then None else Some id)
                 let values = taken |> List.map (fun struct (_, value) -> value)
 
@@ -200,7 +200,7 @@ module Session =
 
     let withLifetime (lifetime: TimeSpan) (session: Session) : Session =
         if lifetime <= TimeSpan.Zero then
-            raise (ArgumentOutOfRangeException("lifetime", lifetime, "A session's lifetime is more than zero."))
+            raise (ArgumentOutOfRangeException("lifetime", lifetime, "A session's lifetime must be more than zero."))
 
         let started = SessionState.startedAt session.State
 
@@ -216,12 +216,12 @@ module Session =
 
     let signInWith (owner: string) (claims: Map<string, string list>) (session: Session) : Session =
         if String.IsNullOrWhiteSpace owner then
-            raise (ArgumentException("A session's owner is empty; give the id of the user who signs in.", nameof owner))
+            raise (ArgumentException("A session's owner is empty: pass the id of the user who signs in.", nameof owner))
 
         JsonText.checkUnicode (nameof owner) owner
         let origin = session.Origin
 
-        // Promise 4, and no inheritance: what one owner left is not the next one's.
+        // Promise 4. A new owner gets nothing that the previous one left.
         let session =
             match session.State.Owner with
             | Some before when before <> owner -> cleared session { session.State with Label = None } session.Change

@@ -2,111 +2,114 @@ namespace Runa.Session
 
 open System
 
-/// What can be read from a session, and the new sessions that can be made from it.
+/// Reads sessions, and makes new sessions from them.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Session =
-    /// A new session of this name with nothing in it, created at the Unix epoch with a lifetime of two hours: for unit
-    /// tests of steps. A step in a request must use the session it is given instead.
+    /// A new, empty session of this name, created at the Unix epoch with a lifetime of two hours. It is for unit tests
+    /// of steps; a step in a request must use the session it is given.
     val empty: name: string -> Session
 
-    /// The name it is registered under: "web".
+    /// The name under which the session is registered, such as "web".
     val name: session: Session -> string
 
-    /// Where it stood when this request loaded it.
+    /// Whether the session was new, active or expired when this request loaded it.
     val status: session: Session -> SessionStatus
 
-    /// When it was created; a sign-in starts it again.
+    /// When the session was created. A sign-in sets it anew.
     val createdAt: session: Session -> DateTimeOffset
 
-    /// When its owner signed in.
+    /// When the owner signed in.
     val signedInAt: session: Session -> DateTimeOffset option
 
-    /// When its last request was seen, as precisely as it is stored (a read stores it rarely, and only where there is an
-    /// idle timeout).
+    /// When the last request was seen, as far as it is stored: reads store it rarely, and only if there is an idle
+    /// timeout.
     val lastSeenAt: session: Session -> DateTimeOffset
 
-    /// The absolute end, which no activity moves.
+    /// The absolute end, which no request moves.
     val expiresAt: session: Session -> DateTimeOffset
 
     /// The names of the keys that have a value, in ordinal order.
     val keys: session: Session -> string list
 
-    /// No values, no flashes, no owner.
+    /// Whether the session has no values, no flashes and no owner.
     val isEmpty: session: Session -> bool
 
-    /// Whether something is stored under the key, decodable or not.
+    /// Whether the session holds a value under the key, even one that cannot be decoded.
     val has: key: SessionKey<'T> -> session: Session -> bool
 
-    /// The value; None when it is missing or cannot be decoded (which is logged and counted; see `decode`).
+    /// The value; None if it is missing or cannot be decoded. The latter is logged and counted; `decode` tells the two
+    /// apart.
     val tryGet: key: SessionKey<'T> -> session: Session -> 'T option
 
-    /// The value, or another where it is missing or cannot be decoded: `Session.getOr visits 0 session`.
+    /// The value, or `otherwise` if it is missing or cannot be decoded: `Session.getOr visits 0 session`.
     val getOr: key: SessionKey<'T> -> otherwise: 'T -> session: Session -> 'T
 
-    /// As tryGet, without an allocation.
+    /// Like tryGet, without an allocation.
     val internal find: key: SessionKey<'T> -> session: Session -> 'T voption
 
-    /// As tryGet, telling a missing value (Ok None) from one that cannot be decoded (Error).
+    /// Like tryGet, but tells a missing value (Ok None) from one that cannot be decoded (Error).
     val decode: key: SessionKey<'T> -> session: Session -> Result<'T option, DecodeError>
 
-    /// The value is encoded here and now: a later change inside a mutable object changes nothing. Raises
-    /// NotSupportedException for a type and ArgumentException for a value that the key's codec cannot store.
+    /// Sets the value. It is encoded at once, so a later change to a mutable object has no effect. Raises
+    /// NotSupportedException for a type, and ArgumentException for a value, that the key's codec cannot store.
     val set: key: SessionKey<'T> -> value: 'T -> session: Session -> Session
 
-    /// Sets what the function makes of the value, or of the seed: `session |> Session.update cart [] (addOne sku)`.
+    /// Sets what the function returns for the value, or for the seed if there is none: `session |> Session.update cart
+    /// [] (addOne sku)`.
     val update: key: SessionKey<'T> -> seed: 'T -> change: ('T -> 'T) -> session: Session -> Session
 
-    /// As update, and answers the new value; where the session is merged, the function runs again on the value that stands
-    /// there, so that no update is lost. Not so where the value it starts from is this request's own, which wins whole; a
-    /// later `set` or `remove` of the key forgets it.
+    /// Like update, but also returns the new value. Where the session is merged, the function runs again on the value
+    /// that another request stored, so no update is lost. If the value it starts from was set by this request, the
+    /// result wins as it is. A later `set` or `remove` of the key drops the function.
     val internal updateAgain:
         key: SessionKey<'T> -> seed: 'T -> change: ('T -> 'T) -> session: Session -> struct ('T * Session)
 
-    /// Removes the value; nothing changes where there is none.
+    /// Removes the value, if there is one.
     val remove: key: SessionKey<'T> -> session: Session -> Session
 
-    /// Removes all values and flashes; identity, owner and claims stay.
+    /// Removes all values and flashes; id, owner and claims stay.
     val clear: session: Session -> Session
 
     /// All values as one JSON object.
     val toJson: session: Session -> string
 
-    /// Queues a value for whoever takes it next, usually the page after a redirect.
+    /// Queues a value for the next request that takes it, usually the page after a redirect.
     val flash: key: SessionKey<'T> -> value: 'T -> session: Session -> Session
 
-    /// The values queued under the key, oldest first, and the session without them. Those that cannot be decoded stay.
+    /// The values queued under the key, oldest first, and the session without them. Values that cannot be decoded stay
+    /// queued.
     val takeFlashes: key: SessionKey<'T> -> session: Session -> 'T list * Session
 
-    /// A new id at the commit, with all values: use it when what the session may do changes.
+    /// Gives the session a new id at the commit; all values stay. Use it when the session's rights change.
     val regenerate: session: Session -> Session
 
-    /// Ends it: at the commit it is deleted from the store and the browser's cookie expires. What is set afterwards goes
-    /// into a new session.
+    /// Ends the session: the commit deletes it from the store and expires the browser's cookie. What is set afterwards
+    /// goes into a new session.
     val destroy: session: Session -> Session
 
-    /// Its absolute lifetime, counted from the sign-in or creation and capped by the setting MaxTtl. Raises
-    /// ArgumentOutOfRangeException when it is not positive.
+    /// Sets the absolute lifetime, counted from the sign-in or the creation and capped by the setting MaxTtl. Raises
+    /// ArgumentOutOfRangeException if it is not positive.
     val withLifetime: lifetime: TimeSpan -> session: Session -> Session
 
-    /// What a list of devices shows.
+    /// What a list of devices shows for this session.
     val label: session: Session -> string option
 
-    /// Sets what a list of devices shows; it counts towards MaxBytes. Raises ArgumentException for null or invalid Unicode.
+    /// Sets what a list of devices shows for this session; it counts towards MaxBytes. Raises ArgumentException for
+    /// null or invalid Unicode.
     val withLabel: label: string -> session: Session -> Session
 
-    /// Who signed in.
+    /// The user who signed in.
     val owner: session: Session -> string option
 
-    /// What is kept beside the owner, not among the values; replaced by sign-in only.
+    /// What is known about the owner. Claims are not among the values, and only a sign-in replaces them.
     val claims: session: Session -> Map<string, string list>
 
-    /// Makes it the owner's, under a new id; creation and absolute end start again. Over another owner's session it
-    /// starts from empty. Raises ArgumentException for an owner that is empty or not valid
-    /// Unicode.
+    /// Signs the owner in: the session gets a new id, and its creation and absolute end start again. If it belonged to
+    /// another owner, it is emptied first. Raises ArgumentException for an owner that is empty or not valid Unicode.
     val signIn: owner: string -> session: Session -> Session
 
-    /// As signIn, with claims.
+    /// Like signIn, with claims.
     val signInWith: owner: string -> claims: Map<string, string list> -> session: Session -> Session
 
-    /// As destroy.
+    /// The same as destroy.
     val signOut: session: Session -> Session

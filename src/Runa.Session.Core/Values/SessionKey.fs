@@ -6,18 +6,19 @@ open System.Text.Json
 [<Sealed>]
 type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bool) =
 
-    // Checked at the first use: here it would surface as a TypeInitializationException of the caller's module.
+    // The check waits for the first use: an exception here would become a TypeInitializationException of the caller's
+    // module.
     let mutable isChecked = false
 
-    // Promise 17: the first value is read again and compared, and every one where the type proves nothing.
+    // Promise 17: the first value is read again and compared; every value is, unless the type is known to lose nothing.
     let mutable isProven = false
 
-    // In the words of whoever made the key: F# by the module, C# by the constructor.
+    // F# creates keys by the module, C# by the constructor; each is told its own way out.
     let remedy =
         if isMadeByModule then
             "use SessionKey.withCodec"
         else
-            "give the key a codec, which SessionCodec makes"
+            "give the key a codec made by SessionCodec"
 
     new(name: string) = SessionKey(name, Codec.json<'T>, false)
 
@@ -32,7 +33,7 @@ type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bo
             ArgumentNullException.ThrowIfNull(name, "name")
 
             if name = "" then
-                raise (ArgumentException "A session key's name is empty; give it one, such as \"visits\".")
+                raise (ArgumentException "A session key's name must not be empty: choose one, such as \"visits\".")
 
             JsonText.checkUnicode "key" name
 
@@ -48,7 +49,7 @@ type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bo
         key.Check()
         let refused (why: string) = $"Key \"{name}\": this {typeof<'T>.Name} cannot be stored: {why}"
 
-        // What the application's own codec says stands for itself.
+        // A message of the application's own codec needs no advice.
         let advised (why: string) =
             if codec.Verdict = Verdict.Foreign then
                 refused why
@@ -69,7 +70,7 @@ type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bo
             raise (NotSupportedException $"Key \"{name}\": System.Text.Json cannot store {t.Name} ({why}): {remedy}.")
         | LostValue why -> raise (ArgumentException(advised why))
         | e when (e :? JsonException || e.Message.Contains " Path: ") ->
-            // Promise 5: the path names keys of maps, which are values.
+            // Promise 5: the path may contain keys of maps, which are values.
             raise (ArgumentException(advised (e.Message.Split(" Path: ")[0])))
         | e -> raise (ArgumentException(advised e.Message, e))
 

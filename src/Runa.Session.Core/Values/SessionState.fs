@@ -2,13 +2,13 @@ namespace Runa.Session
 
 open System
 
-/// A value queued for whoever takes it next.
+/// A value that is queued for the next request that takes it.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type Flash =
     {
         /// Unique among the flashes of a session; 0 until it is stored.
         Id: int64
-        /// The name of the key it was queued under.
+        /// The name of the key under which it was queued.
         Key: string
         /// One JSON value.
         Json: string
@@ -17,21 +17,21 @@ type Flash =
     override flash.ToString() = $"Flash \"{flash.Key}\""
     member internal flash.Display = flash.ToString()
 
-/// What a session holds, and whose it is. Values are JSON text, as every driver stores them.
+/// What a session holds, and who owns it. Values are JSON text, as every driver stores them.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type SessionState =
     {
-        /// By the name of the key; each one JSON value.
+        /// JSON text by the name of the key; each text is one JSON value.
         Values: Map<string, string>
         /// Oldest first.
         Flashes: Flash list
-        /// Who signed in.
+        /// The user who signed in.
         Owner: string option
-        /// Kept beside the owner; replaced by a sign-in only.
+        /// What is known about the owner; only a sign-in replaces it.
         Claims: Map<string, string list>
         /// What a list of devices shows: "Firefox on Linux".
         Label: string option
-        /// When it was created; a sign-in starts it again.
+        /// When the session was created. A sign-in sets it anew.
         CreatedAt: DateTimeOffset
         /// When the owner signed in.
         SignedInAt: DateTimeOffset option
@@ -47,7 +47,7 @@ type SessionState =
     member internal state.Display = state.ToString()
 
 module internal SessionState =
-    /// Nothing in it, from now for as long as given.
+    /// An empty state that starts now and lasts for the given lifetime.
     let fresh (now: DateTimeOffset) (lifetime: TimeSpan) : SessionState =
         { Values = Map.empty
           Flashes = []
@@ -59,14 +59,14 @@ module internal SessionState =
           LastSeenAt = now
           ExpiresAt = now + lifetime }
 
-    /// No values, no flashes, no owner: what a New session of this content leaves in the store is nothing.
+    /// Whether there are no values, no flashes and no owner. A new session that is empty is not stored.
     let isEmpty (state: SessionState) = state.Values.IsEmpty && state.Flashes.IsEmpty && state.Owner.IsNone
 
-    /// When the life that the current owner, or the visitor, has here began.
+    /// When the lifetime began: at the sign-in, or else at the creation.
     let startedAt (state: SessionState) = defaultArg state.SignedInAt state.CreatedAt
 
-    /// The same but for when it was last seen. What changes most often is compared first, and what did not change is
-    /// usually the same object.
+    /// Whether both are equal, apart from LastSeenAt. What changes most often is compared first, and what did not
+    /// change is usually the same object.
     let same (a: SessionState) (b: SessionState) =
         let alike (x: 'A) (y: 'A) = Object.ReferenceEquals(x, y) || x = y
 
@@ -80,7 +80,8 @@ module internal SessionState =
             && a.CreatedAt.UtcTicks = b.CreatedAt.UtcTicks
             && alike a.SignedInAt b.SignedInAt)
 
-    /// Bytes in UTF-8 of all that the application put in: values, flashes, owner, claims and label, with their names.
+    /// The size in bytes of UTF-8 of all that the application put in: values, flashes, owner, claims and label, with
+    /// their names.
     let bytes (state: SessionState) : int =
         let text (s: string) = JsonText.bytes s
         let values = state.Values |> Map.fold (fun sum key json -> sum + text key + text json) 0
@@ -92,7 +93,7 @@ module internal SessionState =
         let optional = Option.fold (fun sum s -> sum + text s)
         optional (optional (values + flashes + claims) state.Owner) state.Label
 
-    /// The key whose value or flashes take the most bytes, and how many.
+    /// The key whose value or flashes take the most bytes, and the number of bytes.
     let largest (state: SessionState) : (string * int) option =
         let values = state.Values |> Map.toList |> List.map (fun (key, json) -> key, JsonText.bytes json)
 

@@ -16,7 +16,7 @@ type DecodeError =
 
     member internal error.Display = $"DecodeError: \"{error.Key}\" is not a {error.Type}"
 
-    /// Promise 5: the reason can contain parts of the value.
+    /// Promise 5: leaves out the reason, which may contain parts of the value.
     override error.ToString() = error.Display
 
 [<ReferenceEquality>]
@@ -39,7 +39,7 @@ and internal SessionChange =
           Replays = [] }
 
 module private SessionChange =
-    /// Functions cannot be compared: computed changes are the same where they are of the same keys, in the same order.
+    /// Functions cannot be compared: replays count as equal if they have the same keys in the same order.
     let same (a: SessionChange) (b: SessionChange) =
         a.Regenerated = b.Regenerated
         && a.Destroyed = b.Destroyed
@@ -58,7 +58,7 @@ type internal SessionOrigin() =
     abstract State: SessionState
     abstract Undecodable: DecodeError -> unit
 
-/// The origin of sessions made by hand.
+/// The origin of sessions that no request loaded, as in unit tests.
 [<Sealed>]
 type internal NoOrigin(name: string) =
     inherit SessionOrigin()
@@ -79,7 +79,7 @@ type Session internal (origin: SessionOrigin, state: SessionState, change: Sessi
 
     member private _.Display = $"Session \"{origin.Name}\" ({origin.Status})"
 
-    /// Promise 5: the name and the status, no id and no value.
+    /// Promise 5: prints the name and the status, but no id and no value.
     override session.ToString() = session.Display
 
     interface IEquatable<Session> with

@@ -2,14 +2,14 @@ namespace Runa.Session
 
 open System
 
-/// Where a session stands when a request loads it.
+/// What a request finds when it loads a session.
 [<RequireQualifiedAccess>]
 type SessionStatus =
-    /// The browser has no session under this name.
+    /// The browser has no session of this name.
     | New
-    /// Loaded from the store.
+    /// The session exists and was loaded.
     | Active
-    /// The browser's token is genuine, its session is gone: expired, ended or revoked. The value is empty.
+    /// The browser's token is genuine, but its session is gone: expired, ended or revoked. The session value is empty.
     | Expired
 
 /// A stored value that its key cannot read.
@@ -18,15 +18,15 @@ type DecodeError =
     {
         /// The name of the key.
         Key: string
-        /// The type it was read as.
+        /// The type that was expected.
         Type: string
-        /// What the codec says; it may contain parts of the value, so it is neither logged nor printed.
+        /// What the codec reports. It may contain parts of the value, so it is neither logged nor printed.
         Reason: string
     }
 
     member internal Display: string
 
-/// A change of one key's value that can be computed again from another session's value.
+/// A change to one key's value that can be computed again from a newer value.
 [<ReferenceEquality>]
 type internal Replay = { Key: string; Run: SessionState -> SessionState }
 
@@ -35,39 +35,41 @@ and internal SessionChange =
     {
         Regenerated: bool
         Destroyed: bool
-        /// Merged, it removes what another request added too.
+        /// In a merge, it also removes what another request has added.
         Cleared: bool
-        /// The ids of the flashes that were taken.
+        /// The ids of the flashes that the step took.
         Taken: int64 list
         Lifetime: TimeSpan voption
-        /// What was computed from a value that was there, newest first: merged, it is computed again from the newer value.
+        /// Changes computed from a stored value, newest first. A merge computes them again from the newer value.
         Replays: Replay list
     }
 
     static member None: SessionChange
 
-/// What a session was made from: one load of one request. A step's result must be made from the origin it was given.
+/// What a session was made from: one load of one request. A step's result must have the same origin as the session that
+/// the step was given.
 [<AbstractClass; AllowNullLiteral>]
 type internal SessionOrigin =
     new: unit -> SessionOrigin
     abstract Name: string
     abstract Status: SessionStatus
-    /// When it was loaded: the "now" of every function of Session.
+    /// When the session was loaded. Every function of Session takes this as the current time.
     abstract Now: DateTimeOffset
     abstract Ttl: TimeSpan
     abstract MaxTtl: TimeSpan
-    /// What it held when it was loaded.
+    /// What the session held when it was loaded.
     abstract State: SessionState
-    /// Told of each value that its key cannot read.
+    /// Reports a value that its key cannot read.
     abstract Undecodable: DecodeError -> unit
 
-/// The origin of sessions made by hand.
+/// The origin of sessions that no request loaded, as in unit tests.
 [<Sealed>]
 type internal NoOrigin =
     inherit SessionOrigin
     new: name: string -> NoOrigin
 
-/// An immutable session: its functions return a new one, which a handler hands back. Equality is by value.
+/// An immutable session. The functions of the module Session return a new one, which a handler hands back. Equality is
+/// by value.
 [<Sealed>]
 type Session =
     internal new: origin: SessionOrigin * state: SessionState * change: SessionChange -> Session

@@ -2,7 +2,7 @@ namespace Runa.Session
 
 open System.Threading.Tasks
 
-/// Continues with an answer. Where it is there already, as on the way of most requests, nothing is awaited and nothing is
+/// Continues a ValueTask. If it has completed already, as in most requests, nothing is awaited and nothing is
 /// allocated.
 module internal ValueTasks =
     let inline map ([<InlineIfLambda>] change: 'A -> 'B) (work: ValueTask<'A>) : ValueTask<'B> =

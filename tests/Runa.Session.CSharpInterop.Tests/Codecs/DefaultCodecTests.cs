@@ -133,7 +133,7 @@ public class DefaultCodecTests
                      (Stored.Refused(new Hidden()), "Hidden (its property Items cannot be set, and what _items holds would be lost)"),
                      (Stored.Refused(new PrefixHidden()), "PrefixHidden (its property Items cannot be set, and what m_items holds would be lost)"),
                      (Stored.Refused<Unmarked>(new UnmarkedChild()), "Unmarked (its [JsonDerivedType] for UnmarkedChild has no discriminator"),
-                     (Stored.Refused(new List<Unmarked>()), "UnmarkedChild has no discriminator, so that it would come back as Unmarked"),
+                     (Stored.Refused(new List<Unmarked>()), "UnmarkedChild has no discriminator: it would come back as Unmarked"),
                      (Stored.Refused<Vehicle>(new UnnamedVehicle()), "UnnamedVehicle (stored as its base Vehicle"),
                      (Stored.Refused<Part?>(null), "HiddenPart (its property Items cannot be set"),
                      (Stored.Refused(PrivatelyMade.Make()), "PrivatelyMade (it has no public constructor"),

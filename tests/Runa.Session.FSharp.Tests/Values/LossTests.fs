@@ -254,9 +254,9 @@ let values =
           }
 
           test "promise 17: JSON that the decoder refuses is not stored" {
-              refusedAfter (element "1") "not read again" (element "{\"alice\":1,\"alice\":2}")
-              refusedAfter (JsonDocument.Parse "1") "not read again" (JsonDocument.Parse "[{\"alice\":1,\"alice\":2}]")
-              refusedAfter (extended "Other") "not read again" (extended "Name")
+              refusedAfter (element "1") "cannot be read back" (element "{\"alice\":1,\"alice\":2}")
+              refusedAfter (JsonDocument.Parse "1") "cannot be read back" (JsonDocument.Parse "[{\"alice\":1,\"alice\":2}]")
+              refusedAfter (extended "Other") "cannot be read back" (extended "Name")
               let deep = String.replicate 65 "[" + String.replicate 65 "]"
               refusedAfter (element "1") "" (JsonDocument.Parse(deep, JsonDocumentOptions(MaxDepth = 70)).RootElement)
               refusedAfter (element "1") "" Unchecked.defaultof<JsonElement>
@@ -275,7 +275,7 @@ let values =
               refusedAfter (Word "a") "would come back different" (Word "alice")
               refusedAfter [ Word "a" ] "[] would come back different" [ Word "alice" ]
               refusedAfter (Defaulted()) "Count would come back different" (Defaulted(Count = 0))
-              refusedAfter { Numbers = [] } "not read again" { Numbers = [ 1 ] }
+              refusedAfter { Numbers = [] } "cannot be read back" { Numbers = [ 1 ] }
               let act () = session |> Session.set (SessionKey.create<Shouting> "k") (Shouting "a") |> ignore
               Expect.throwsC act (fun e -> Expect.stringContains e.Message "Name would come back different" "the way")
           }

@@ -3,13 +3,13 @@ namespace Runa.Session
 open System
 open Microsoft.FSharp.Reflection
 
-/// A type that System.Text.Json would store with silent losses.
+/// A type that System.Text.Json would store incompletely, without an error.
 exception internal UnsupportedType of Type: Type * Why: string
 
-/// A value that would not come back as it is: why, and what to do.
+/// A value that would not come back as it is. `Why` also says what to do.
 exception internal LostValue of Why: string
 
-/// Which of F#'s kinds a type is.
+/// Tells F#'s kinds of types apart.
 module internal FSharpTypes =
     let isGeneric (definition: Type) (t: Type) = t.IsGenericType && t.GetGenericTypeDefinition() = definition
     let isOption t = isGeneric typedefof<_ option> t || isGeneric typedefof<_ voption> t
@@ -18,10 +18,10 @@ module internal FSharpTypes =
     let isRecord t = FSharpType.IsRecord(t, true)
     let isUnion t = FSharpType.IsUnion(t, true) && not (isOption t) && not (isList t)
 
-    /// Types whose null is a value: None, and unit's only one.
+    /// Types in which null is a value: null is the None of an option and the only value of unit.
     let nullIsValue (t: Type) = isGeneric typedefof<_ option> t || t = typeof<unit>
 
-    /// Types of F# whose null is never a value of theirs.
+    /// F# types in which null is never a value.
     let neverNull (t: Type) =
         not t.IsValueType
         && (isRecord t

@@ -11,14 +11,14 @@ open System.Text.Json.Serialization.Metadata
 open FSharpTypes
 open JsonMembers
 
-/// Collections: nothing but their items is written, so there must be nothing else to them.
+/// Collections. System.Text.Json writes their items only, so a collection that holds anything else is refused.
 module internal JsonCollections =
     let private reversed =
         [ typedefof<Stack<_>>
           typedefof<ConcurrentStack<_>>
           typedefof<System.Collections.Immutable.ImmutableStack<_>> ]
 
-    /// Written by the application's own code, for all that is known.
+    /// Whether the application may have written this collection class.
     let isOwn (t: Type) =
         not t.IsArray
         && not t.IsInterface
@@ -31,7 +31,8 @@ module internal JsonCollections =
         && property.Name <> "Capacity"
         && not (isIgnored property)
 
-    /// What a class adds to the collection that it derives from. Where it derives from none, its fields may be its items.
+    /// The fields that a class adds to the framework's collection from which it derives. A class that derives from none
+    /// may keep its items in its fields, so the list is empty.
     let private fieldsAdded (t: Type) : FieldInfo list =
         match hierarchy t |> List.partition isOwn with
         | _, [] -> []
@@ -51,7 +52,7 @@ module internal JsonCollections =
         | null -> null
         | property -> property.GetValue null
 
-    /// Whether every new set or dictionary has such a comparer, or one that does the same.
+    /// Whether a new set or dictionary would have this comparer, or an equivalent one.
     let private isDefault (comparerType: Type) (comparer: obj) =
         let t = comparerType.GetGenericArguments()[0]
 
@@ -61,7 +62,8 @@ module internal JsonCollections =
             comparer.Equals(defaultOf typedefof<EqualityComparer<_>> t)
             || comparer.Equals StringComparer.Ordinal
 
-    /// For each comparer that collections of this type have: what is wrong with it, or null.
+    /// One check for each comparer that collections of this type have. A check returns what is wrong with the comparer,
+    /// or null.
     let private comparersOf (t: Type) : (obj -> string | null) list =
         [ for name in [ "Comparer"; "KeyComparer"; "ValueComparer" ] do
               match t.GetProperty(name, BindingFlags.Instance ||| BindingFlags.Public) with
@@ -85,7 +87,8 @@ module internal JsonCollections =
     let private checksOf (t: Type) =
         checks.GetOrAdd(t, (fun t -> struct ((if isOwn t then moreOf t else null), comparersOf t)))
 
-    /// Promise 17: what only a value tells: a class derived from the one declared, a comparer of its own.
+    /// Promise 17: checks what only a value can show: that its class is the declared one, and that its comparer is the
+    /// default.
     let private checkValue (declared: Type) (collection: obj) =
         let t = collection.GetType()
 
@@ -101,7 +104,8 @@ module internal JsonCollections =
                 | why -> raise (UnsupportedType(t, why))
         | struct (why, _) -> raise (UnsupportedType(t, why))
 
-    /// Raises for a type of collection that would lose something, and looks at each value where only that can tell.
+    /// Raises for a type of collection that would lose something. Where only a value can show a loss, each value is
+    /// checked when it is written.
     let complete (info: JsonTypeInfo) =
         let t = info.Type
 
@@ -115,7 +119,8 @@ module internal JsonCollections =
         if not t.IsArray && (t.IsInterface || not t.IsSealed || not (List.isEmpty (comparersOf t))) then
             info.OnSerializing <- checkValue t
 
-    /// Written without a complaint, some collections (ReadOnlyCollection, FrozenSet, ArraySegment) cannot be made again.
+    /// Raises for collections that System.Text.Json writes but cannot read (ReadOnlyCollection, FrozenSet,
+    /// ArraySegment).
     let refuseUnreadable (info: JsonTypeInfo) =
         let empty =
             match info.Kind with
@@ -129,4 +134,4 @@ module internal JsonCollections =
             try
                 JsonSerializer.Deserialize(empty, info) |> ignore
             with :? NotSupportedException ->
-                raise (UnsupportedType(info.Type, "a collection that can be written and not read"))
+                raise (UnsupportedType(info.Type, "a collection that can be written but not read"))

@@ -7,7 +7,7 @@ open System.Reflection
 open System.Text.Json.Serialization
 open System.Text.Json.Serialization.Metadata
 
-/// The members of a class as System.Text.Json knows them, and the fields behind those.
+/// The members of a class as System.Text.Json sees them, and the fields behind them.
 module internal JsonMembers =
     let private declared =
         BindingFlags.Instance
@@ -20,7 +20,7 @@ module internal JsonMembers =
         | null -> false
         | space -> space = "System" || space.StartsWith("System.", StringComparison.Ordinal)
 
-    /// The type and what it derives from, but for Object and ValueType.
+    /// The type and its base types, except Object and ValueType.
     let rec hierarchy (t: Type | null) : Type list =
         match t with
         | null -> []
@@ -36,7 +36,8 @@ module internal JsonMembers =
 
     let isSet (property: JsonPropertyInfo) = not (isNull property.Set) || not (isNull property.AssociatedParameter)
 
-    /// Filled in place of being set.
+    /// Whether System.Text.Json adds to the property's existing object (JsonObjectCreationHandling.Populate) rather
+    /// than set a new one.
     let isFilled (info: JsonTypeInfo) (property: JsonPropertyInfo) =
         let handling =
             if property.ObjectCreationHandling.HasValue then
@@ -46,19 +47,20 @@ module internal JsonMembers =
 
         handling = Nullable JsonObjectCreationHandling.Populate
 
-    /// Written, and set from what was written.
+    /// Whether the property is both written and set again from the text.
     let isStored (info: JsonTypeInfo) (property: JsonPropertyInfo) =
         not (isNull property.Get) && (isSet property || isFilled info property)
 
     let private ignoring (m: MemberInfo) = m.GetCustomAttribute<JsonIgnoreAttribute> true
 
-    /// [JsonIgnore], or [NonSerialized] on a field: the application says that it need not come back.
+    /// Whether the application says that the member need not come back: by [JsonIgnore], or by [NonSerialized] on a
+    /// field.
     let isIgnored (m: MemberInfo) =
         match ignoring m with
         | null -> m.IsDefined(typeof<NonSerializedAttribute>, false)
         | attribute -> attribute.Condition = JsonIgnoreCondition.Always
 
-    /// Left out for some of its values, which then come back as what the constructor makes.
+    /// Whether some values of the member are left out. In their place the constructor's value comes back.
     let isSometimesIgnored (m: MemberInfo) =
         match ignoring m with
         | null -> false
@@ -66,7 +68,7 @@ module internal JsonMembers =
             attribute.Condition <> JsonIgnoreCondition.Always
             && attribute.Condition <> JsonIgnoreCondition.Never
 
-    /// The field that the compiler of C# or F# put behind `{ get; }` or `member val`.
+    /// The field that the C# or F# compiler creates for `{ get; }` or `member val`.
     let storeOf (property: PropertyInfo) : FieldInfo | null =
         match property.DeclaringType with
         | null -> null
@@ -82,12 +84,12 @@ module internal JsonMembers =
         else
             name.TrimStart '_'
 
-    /// Stands behind the property Items by its name `_items`, `m_items` or `items`.
+    /// Whether the field's name fits the property: `_items`, `m_items` or `items` fit `Items`.
     let isLike (property: PropertyInfo) (field: FieldInfo) =
         property.Name.Equals(nameOf field, StringComparison.OrdinalIgnoreCase)
         && field.DeclaringType = property.DeclaringType
 
-    /// What the accessor reads or sets. By names where there is no IL.
+    /// The fields that the accessor reads or sets. Without IL, those whose names fit the property.
     let private touchedBy (property: PropertyInfo) (accessor: MethodInfo) : FieldInfo list =
         match MethodCode.read accessor with
         | ValueSome _ -> MethodCode.fields accessor
@@ -96,14 +98,15 @@ module internal JsonMembers =
     let private common (some: FieldInfo list) (others: FieldInfo list) =
         some |> List.filter (fun field -> others |> List.exists (MethodCode.isSame field))
 
-    /// What its getter reads.
+    /// The fields that the property's getter reads.
     let fieldsRead (property: PropertyInfo) : FieldInfo list =
         match storeOf property, property.GetGetMethod true with
         | null, null -> []
         | null, getter -> touchedBy property getter
         | store, _ -> [ store ]
 
-    /// The fields that an ignored property stands for: what it returns as it is, or sets; not what it computes something from.
+    /// The fields that an ignored property represents: those it returns unchanged, or both reads and sets; not those
+    /// from which it computes something.
     let fieldsIgnored (property: PropertyInfo) : FieldInfo list =
         match storeOf property, PlainCode.fieldRead property, property.GetSetMethod true with
         | null, ValueSome field, _ -> [ field ]
@@ -119,7 +122,8 @@ module internal JsonMembers =
             | ValueNone -> fields property.DeclaringType |> List.filter (isLike property)
         | _ -> []
 
-    /// The fields that a stored member stands for: what both its getter and its setter, or its constructor, have to do with.
+    /// The fields that a stored member represents: those that its getter reads and that its setter, or the constructor,
+    /// sets.
     let fieldsStored (info: JsonTypeInfo) (property: JsonPropertyInfo) : FieldInfo list =
         match property.AttributeProvider with
         | :? FieldInfo as field -> [ field ]

@@ -9,17 +9,17 @@ open System.Text.Json.Serialization.Metadata
 open FSharpTypes
 open JsonMembers
 
-/// Classes and structs as System.Text.Json must see them to lose nothing: what it writes of them it must be able to set again,
-/// and it must be able to make them.
+/// Completes what System.Text.Json knows of classes and structs, so that nothing is lost. It must be able to create the
+/// object, and to set everything that it writes.
 module internal JsonObjects =
-    /// The property behind one that is written and cannot be set.
+    /// The CLR property, if System.Text.Json writes it but cannot set it.
     let private unset (info: JsonTypeInfo) (property: JsonPropertyInfo) : PropertyInfo voption =
         match property.AttributeProvider with
         | :? PropertyInfo as clr when not (isNull property.Get || isSet property || isFilled info property) ->
             ValueSome clr
         | _ -> ValueNone
 
-    /// A public field that only the constructor may set, without a parameter for it.
+    /// Makes a read-only public field settable, unless a constructor parameter sets it.
     let private completeField (property: JsonPropertyInfo) =
         match property.AttributeProvider with
         | :? FieldInfo as field when not (isNull property.Get) && not (isSet property) ->
@@ -27,7 +27,7 @@ module internal JsonObjects =
             property.IsSetNullable <- property.IsGetNullable
         | _ -> ()
 
-    /// What is derived from a base, and not marked in the text, comes back as the base.
+    /// Raises for a derived class without a discriminator: it would come back as its base class.
     let refuseUnmarked (info: JsonTypeInfo) =
         match info.PolymorphismOptions with
         | null -> ()
@@ -37,11 +37,11 @@ module internal JsonObjects =
                     raise (
                         UnsupportedType(
                             info.Type,
-                            $"its [JsonDerivedType] for {derived.DerivedType.Name} has no discriminator, so that it would come back as {info.Type.Name}"
+                            $"its [JsonDerivedType] for {derived.DerivedType.Name} has no discriminator: it would come back as {info.Type.Name}"
                         )
                     )
 
-    /// A property that only its class may set is set all the same, or it would be written and never read.
+    /// Makes properties settable that only their class may set. Otherwise they would be written and never read.
     let completeObject (info: JsonTypeInfo) =
         for property in info.Properties do
             completeField property
@@ -58,7 +58,8 @@ module internal JsonObjects =
                     property.IsSetNullable <- property.IsGetNullable
             | _ -> ()
 
-    /// The getter of a class's property of type unit returns nothing at all, which System.Text.Json cannot call.
+    /// Whether the getter returns void, as F# compiles a class's property of type unit. System.Text.Json cannot call
+    /// it.
     let private isVoid (property: JsonPropertyInfo) =
         match property.AttributeProvider with
         | :? PropertyInfo as clr when clr.PropertyType = typeof<unit> ->
@@ -67,23 +68,23 @@ module internal JsonObjects =
             | getter -> getter.ReturnType = typeof<Void>
         | _ -> false
 
-    /// What holds for the properties of every object.
+    /// Corrections to the properties of every object.
     let completeProperties (info: JsonTypeInfo) =
         for property in info.Properties do
             if isVoid property then
                 property.Get <- fun _ -> null
                 property.Set <- fun _ _ -> ()
 
-            // The null of an option or of unit is a value, whatever the annotations say: those of F# know of none.
+            // Null is a value of option and unit, whatever the nullability annotations say: F# emits none for them.
             if nullIsValue property.PropertyType then
                 property.IsGetNullable <- true
                 property.IsSetNullable <- true
 
-            // What is not written cannot be asked for.
+            // A property that is not stored cannot be required.
             if isNull property.Get && isNull property.Set then
                 property.IsRequired <- false
 
-    /// Of an inline array or a fixed buffer the only field is the first item.
+    /// Raises for inline arrays and fixed buffers: their only field is the first item.
     let refuseBuffers (t: Type) =
         if
             t.IsDefined(typeof<InlineArrayAttribute>, false)
@@ -91,7 +92,7 @@ module internal JsonObjects =
         then
             raise (UnsupportedType(t, "a buffer of which only the first item would be written"))
 
-    /// Types that System.Text.Json knows and refuses with each value: Type, pointers, delegates, arrays of two
+    /// Raises for types that System.Text.Json refuses value by value: Type, pointers, delegates, arrays of two
     /// dimensions, asynchronous sequences.
     let refuseUnwritable (info: JsonTypeInfo) =
         let name = info.Converter.GetType().Name
@@ -102,7 +103,7 @@ module internal JsonObjects =
         then
             raise (UnsupportedType(info.Type, "a type that System.Text.Json does not write"))
 
-    /// Without a constructor that System.Text.Json can call, what it writes is never read.
+    /// Raises for a class without a constructor that System.Text.Json can call: it would be written and never read.
     let refuseUnmakeable (info: JsonTypeInfo) =
         let t = info.Type
 

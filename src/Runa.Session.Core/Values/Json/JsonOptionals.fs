@@ -7,9 +7,10 @@ open System.Text.Json
 open System.Text.Json.Serialization
 open System.Text.Json.Serialization.Metadata
 
-/// Options: None is null, so that a null in a Some would come back as None (promise 17).
+/// Options. None is stored as null, so a Some of null would come back as None: it is refused (promise 17).
 module internal JsonOptionals =
-    /// How what an option holds is written and read; looked up at its first use, as types may hold options of themselves.
+    /// Writes and reads what an option holds. The type is looked up at the first use, since a type may hold options of
+    /// itself.
     [<Sealed>]
     type private Inner<'T>() =
         let mutable info: JsonTypeInfo<'T> | null = null
@@ -20,7 +21,7 @@ module internal JsonOptionals =
             | null ->
                 let found = options.GetTypeInfo typeof<'T> :?> JsonTypeInfo<'T>
 
-                // A converter alone does not mark which class of a hierarchy it writes.
+                // A converter alone does not write the discriminator of a class hierarchy.
                 match found.Converter with
                 | :? JsonConverter<'T> as converter when isNull found.PolymorphismOptions -> direct <- converter
                 | _ -> ()

@@ -10,12 +10,12 @@ open System.Text.Json.Serialization.Metadata
 open Microsoft.FSharp.Reflection
 open FSharpTypes
 
-/// Records and tuples as System.Text.Json must see them to lose nothing.
+/// Completes what System.Text.Json knows of records and tuples, so that nothing is lost.
 module internal JsonRecords =
     let private hidden = BindingFlags.Instance ||| BindingFlags.NonPublic
 
-    /// Declared as a type parameter, as every field of an anonymous record is: whether it may be null is known only where
-    /// it was made.
+    /// Whether the field is declared with a type parameter, as every field of an anonymous record is. Such a
+    /// declaration does not say whether the field may be null.
     let private isParameter (field: PropertyInfo) =
         match field.DeclaringType with
         | null -> false
@@ -25,7 +25,8 @@ module internal JsonRecords =
             | null -> false
             | defined -> defined.PropertyType.IsGenericParameter
 
-    /// A field that cannot be absent is required, and never null. One that is ignored is none.
+    /// Makes the field required unless it may be absent, and refuses null unless null is a value. An ignored field
+    /// stays as it is.
     let private complete (context: NullabilityInfoContext) (field: PropertyInfo) (property: JsonPropertyInfo) =
         let t = field.PropertyType
         let mayBeAbsent =
@@ -39,7 +40,8 @@ module internal JsonRecords =
                 property.IsSetNullable <- mayBeNull
                 property.IsGetNullable <- mayBeNull
 
-    /// The fields of a private or internal record, which System.Text.Json does not see: through the fields behind them.
+    /// Adds the fields of a private or internal record, which System.Text.Json does not see. They are set through the
+    /// fields behind them.
     let private reveal (info: JsonTypeInfo) (context: NullabilityInfoContext) (fields: PropertyInfo[]) =
         info.Properties.Clear()
         info.CreateObject <- fun () -> RuntimeHelpers.GetUninitializedObject info.Type
@@ -55,7 +57,7 @@ module internal JsonRecords =
                 complete context field property
                 info.Properties.Add property
 
-    /// Records: exactly the fields.
+    /// Stores exactly the fields of a record.
     let completeRecord (info: JsonTypeInfo) =
         let context = NullabilityInfoContext()
         let fields = FSharpType.GetRecordFields(info.Type, true)
@@ -78,7 +80,8 @@ module internal JsonRecords =
                 | true, field -> complete context field property
                 | _ -> info.Properties.RemoveAt index
 
-    /// Tuples are complete as well; System.Text.Json would put a null or a zero where one of a struct tuple is missing.
+    /// Makes all items of a tuple required. System.Text.Json would put null or zero for a missing item of a struct
+    /// tuple.
     let completeTuple (info: JsonTypeInfo) =
         for property in info.Properties do
             if not (isNull property.Set) || not (isNull property.AssociatedParameter) then

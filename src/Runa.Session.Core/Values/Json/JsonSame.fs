@@ -12,7 +12,8 @@ open System.Text.Json.Serialization.Metadata
 open FSharpTypes
 open JsonMembers
 
-/// Whether what was read is what was stored: by what a value holds, as most classes have no equality of their own.
+/// Compares a stored value with what is read back. Most classes have no equality, so this compares what the values
+/// hold.
 module internal JsonSame =
     [<Struct; CustomEquality; NoComparison>]
     type private Pair =
@@ -46,11 +47,11 @@ module internal JsonSame =
 
     let private ignoresCase (node: JsonNode) = node.Options.HasValue && node.Options.Value.PropertyNameCaseInsensitive
 
-    /// Numbers in the private fields of a collection count its changes or point into it.
+    /// Whether a collection's private field only counts changes or points into the collection: it is a number.
     let private isCounter (t: Type) = t.IsPrimitive && t <> typeof<bool> && t <> typeof<char>
 
-    /// The way to the first difference, as ".Lines[].Note", or null. Keys of maps are values: the way does not show them
-    /// (promise 5).
+    /// The path to the first difference, such as ".Lines[].Note"; null: there is none. Keys of maps are values, so the
+    /// path leaves them out (promise 5).
     let difference (options: JsonSerializerOptions) (stored: objnull) (read: objnull) : string | null =
         let seen = HashSet<Pair>()
 
@@ -70,7 +71,7 @@ module internal JsonSame =
             | a, b ->
                 let pair = { A = a; B = b }
 
-                // What is being compared further up need not be compared once more.
+                // A pair that is being compared further up is not compared again.
                 if seen.Add pair then
                     let different = values way a b
                     seen.Remove pair |> ignore
@@ -119,7 +120,7 @@ module internal JsonSame =
 
             compare way (items a) (items b)
 
-        /// By all members that are stored.
+        /// Compares all stored members.
         and objects way info a b =
             info.Properties
             |> Seq.filter (isStored info)
@@ -137,12 +138,12 @@ module internal JsonSame =
                     Option.ofObj (compare $"{way}.{property.Name}" a b))
             |> Option.toObj
 
-        /// What a converter of the application's writes: equal as its type says, or in all its fields.
+        /// Compares what a converter of the application writes: by the type's own equality, otherwise field by field.
         and opaque way t a b =
             if a.Equals b then
                 null
             elif isFrameworks t || typeof<Delegate>.IsAssignableFrom t || isGeneric typedefof<_ -> _> t then
-                // Only what the application's own converter answers for has no equality here.
+                // A type without equality comes from a converter of the application, which answers for it.
                 when' way (not (hasEquality t))
             else
                 fieldsOf way t (fun _ -> true) a b
@@ -156,7 +157,7 @@ module internal JsonSame =
 
         and collections way (a: IEnumerable) (b: IEnumerable) : string | null =
             if isLazy a then
-                // Looked at twice, it might not be the same.
+                // A lazy sequence may yield something else the second time, so it is not compared.
                 null
             else
                 let itemsA = Seq.cast<obj> a |> Seq.toArray
@@ -183,7 +184,7 @@ module internal JsonSame =
                 | different -> different
             | a, b -> compare way a b
 
-        /// Sets and dictionaries may hand out their items in another order.
+        /// Sets and dictionaries may yield their items in another order.
         and isSameInAnyOrder (collection: IEnumerable) (a: obj[]) (b: obj[]) =
             let isUnordered =
                 collection.GetType().GetInterfaces()
@@ -204,7 +205,7 @@ module internal JsonSame =
                         left.RemoveAt index
                         true))
 
-        /// A collection of the application's: whatever else it shows, or holds, must be the same.
+        /// Compares what a collection of the application holds beside its items: simple public properties, and fields.
         and own way a b =
             let t = a.GetType()
 

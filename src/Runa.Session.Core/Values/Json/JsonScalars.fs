@@ -7,9 +7,11 @@ open System.Text.Json
 open System.Text.Json.Serialization
 open System.Text.Json.Serialization.Metadata
 
-/// Plain values of which System.Text.Json writes some that it does not read, or reads otherwise (promise 17).
+/// Types of plain values where System.Text.Json cannot read back every value that it writes, or reads it differently
+/// (promise 17).
 module internal JsonScalars =
-    /// A local time that the clock here never shows (skipped in spring, or beyond the calendar in UTC) reads as another.
+    /// Refuses a local time that does not exist in this time zone (skipped in spring, or out of range in UTC): it would
+    /// be read as another time.
     [<Sealed>]
     type private DateTimeConverter() =
         inherit JsonConverter<DateTime>()
@@ -17,7 +19,7 @@ module internal JsonScalars =
 
         let check (time: DateTime) =
             if time.Kind = DateTimeKind.Local && time.ToUniversalTime().ToLocalTime().Ticks <> time.Ticks then
-                raise (ArgumentException "a local time that does not exist in the time zone here; store it in UTC")
+                raise (ArgumentException "a local time that does not exist in this server's time zone; store it in UTC")
 
         override _.Read(reader, t, options) = inner.Read(&reader, t, options)
         override _.ReadAsPropertyName(reader, t, options) = inner.ReadAsPropertyName(&reader, t, options)
@@ -30,7 +32,7 @@ module internal JsonScalars =
             check time
             inner.WriteAsPropertyName(writer, time, options)
 
-    /// An absolute `/path` of a file is written as `file:///path`, or it would read as a relative one.
+    /// Writes an absolute file path `/path` as `file:///path`, or it would be read as a relative one.
     [<Sealed>]
     type private UriConverter() =
         inherit JsonConverter<Uri>()

@@ -9,9 +9,10 @@ open System.Text.Json.Serialization.Metadata
 open FSharpTypes
 open JsonMembers
 
-/// Promise 17: every field of a class is stood for by something that is stored and set again, or it would be lost.
+/// Promise 17: finds fields of a class that no stored member represents. They would be lost.
 module internal JsonState =
-    /// Subscriptions are no state of the value: the field behind an event of C#, an Event of F#.
+    /// Whether the field holds event subscriptions, which are no state of the value: the field behind a C# event, or an
+    /// F# Event.
     let isEvent (field: FieldInfo) =
         let byName =
             match field.DeclaringType with
@@ -29,13 +30,13 @@ module internal JsonState =
         || (field.FieldType.Namespace = "Microsoft.FSharp.Control"
             && field.FieldType.Name.Contains("Event`", StringComparison.Ordinal))
 
-    /// What the compiler of F# adds to a class that names itself (`as this`).
+    /// Whether the F# compiler added the field, to a class that names itself (`as this`).
     let private isCompilers (field: FieldInfo) =
         field.Name.StartsWith("init@", StringComparison.Ordinal)
         || (isGeneric typedefof<Ref<_>> field.FieldType
             && field.FieldType.GetGenericArguments()[0] = field.DeclaringType)
 
-    /// Something to lock on; an `object` must be found to be nothing more when it is written.
+    /// Whether the field is there to lock on. For an `object` this is checked again with each value that is written.
     let isLock (field: FieldInfo) =
         field.FieldType = typeof<System.Threading.Lock>
         || (field.FieldType = typeof<obj> && field.IsInitOnly && field.IsPrivate)
@@ -45,7 +46,7 @@ module internal JsonState =
         | null -> null
         | getter -> getter.GetBaseDefinition()
 
-    /// Behind a property of a base that is overridden, so that nobody reads it.
+    /// Whether the field belongs to a base class's property that is overridden, so that nobody reads it.
     let private isOverridden (all: PropertyInfo list) (field: FieldInfo) =
         all
         |> List.exists (fun property ->
@@ -88,14 +89,16 @@ module internal JsonState =
         | None, None, [] ->
             $"what its field {field.Name} holds would be lost, as no property that can be set stands for it ([JsonIgnore] on it says that it may be)"
 
-    /// A framework's class is believed only where its properties do nothing but return and set their fields.
+    /// Whether the property can be trusted to hold its field. A property of a framework class is trusted only if its
+    /// getter just returns the field.
     let private isBelieved (property: JsonPropertyInfo) =
         match property.AttributeProvider with
         | :? PropertyInfo as clr when not (isNull clr.DeclaringType) && isFrameworks clr.DeclaringType ->
             PlainCode.fieldRead clr |> ValueOption.isSome
         | _ -> true
 
-    /// Raises for the first field that nothing stored stands for; answers those that are there to be locked.
+    /// Raises for the first field that no stored member represents. Returns the fields of type `object` that are there
+    /// to lock on.
     let refuseUnstored (info: JsonTypeInfo) : FieldInfo list =
         let t = info.Type
         let all = properties t
@@ -118,8 +121,8 @@ module internal JsonState =
         | Some field -> raise (UnsupportedType(t, why all field))
         | None -> left |> List.filter (fun field -> field.FieldType = typeof<obj>)
 
-    /// Whether the class's own code does nothing that could change a value on its way: what its properties are set to, they
-    /// return, and its constructor only puts its arguments into their fields.
+    /// Whether the class's own code cannot change a value on its way: properties return what they are set to, and the
+    /// constructor only puts its arguments into their fields.
     let isPlain (info: JsonTypeInfo) : bool =
         let stored = info.Properties |> Seq.filter (isStored info) |> Seq.toList
 

@@ -4,8 +4,8 @@ open System
 open System.Text.Json
 open System.Text.Json.Serialization
 
-/// Strings and characters. System.Text.Json would write U+FFFD for a lone surrogate, and what is read would no longer be
-/// what was stored (promise 17).
+/// Strings and characters. System.Text.Json would write U+FFFD for a lone surrogate, and another value would be read
+/// than was stored (promise 17).
 module internal JsonStrings =
     let private loneSurrogate = "not valid Unicode (a lone surrogate)"
 

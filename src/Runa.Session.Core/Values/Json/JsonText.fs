@@ -7,15 +7,15 @@ open System.Text.Encodings.Web
 open System.Text.Json
 open System.Text.Unicode
 
-/// JSON text as the session holds it: one value, checked, so that a value cannot forge its neighbours when all are
-/// written into one object.
+/// JSON text as a session holds it. Each text is checked to be one value, so that a value cannot forge its neighbours
+/// when all are written into one object.
 module internal JsonText =
     let private strict = UTF8Encoding(false, true)
 
-    /// All of the basic plane as it is; HTML-sensitive characters are still escaped, so the text is safe in a page.
+    /// Writes characters of the basic plane unescaped, except HTML-sensitive ones, so the text is safe in a page.
     let encoder = JavaScriptEncoder.Create UnicodeRanges.All
 
-    /// Raises ArgumentException for text that no store could give back: null, or with a lone surrogate.
+    /// Raises ArgumentException for text that no store could give back: null, or text with a lone surrogate.
     let checkUnicode (what: string) (text: string | null) =
         match text with
         | null -> raise (ArgumentNullException(what, $"A session's {what} is null."))
@@ -25,7 +25,7 @@ module internal JsonText =
             with :? EncoderFallbackException ->
                 raise (ArgumentException($"A session's {what} is not valid Unicode: it has a lone surrogate.", what))
 
-    /// None when the text is exactly one JSON value, otherwise what is wrong (without the text).
+    /// What is wrong with the text, without quoting it. None: it is exactly one JSON value.
     let problem (text: string) : string option =
         let buffer = ArrayPool<byte>.Shared.Rent(strict.GetMaxByteCount text.Length)
 
@@ -38,7 +38,7 @@ module internal JsonText =
                 if reader.Read() then
                     reader.Skip()
 
-                    // Read answers false at the end, and raises on a second value.
+                    // Read returns false at the end, and raises on a second value.
                     if reader.Read() then Some "more than one JSON value" else None
                 else
                     Some "no JSON value"
@@ -48,7 +48,7 @@ module internal JsonText =
         finally
             ArrayPool<byte>.Shared.Return(buffer, clearArray = true)
 
-    /// One JSON object of already encoded members.
+    /// One JSON object, made of members that are encoded already.
     let ofMembers (members: seq<struct (string * string)>) : string =
         let text = StringBuilder("{")
 

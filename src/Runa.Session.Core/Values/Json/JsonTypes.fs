@@ -12,24 +12,24 @@ open System.Text.Json.Serialization.Metadata
 open Microsoft.FSharp.Reflection
 open FSharpTypes
 
-/// What a codec knows of its type before it has seen a value.
+/// What a codec knows about its type before it sees a value.
 [<RequireQualifiedAccess>]
 type internal Verdict =
-    /// Something of it would be lost.
+    /// Something in the type would be lost.
     | Refused of why: string
-    /// Every value is written and read by code that is known to lose none, or to refuse it.
+    /// The code that writes and reads the type is known to lose nothing: it stores a value completely, or refuses it.
     | Proven
-    /// Code of the application's takes part: converters, properties and constructors that compute something.
+    /// The application's code takes part: converters, or properties and constructors that compute something.
     | Unproven
-    /// The whole codec is the application's.
+    /// The codec is the application's own.
     | Foreign
 
-/// The library's own JSON options: what they add to System.Text.Json for F# types, and what they refuse.
+/// The library's own JSON options. They add F# types to System.Text.Json, and refuse types that would lose something.
 module internal JsonTypes =
     let private hasState (t: Type) =
         t.GetFields(BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic).Length > 0
 
-    /// Made by converters, or completed by JsonRecords.
+    /// Whether a converter or JsonRecords creates the values of this type.
     let private isMadeElsewhere (t: Type) = isOption t || isNullable t || FSharpType.IsTuple t || t = typeof<unit>
 
     let private isPolymorphic (info: JsonTypeInfo) = not (isNull info.PolymorphismOptions)
@@ -43,7 +43,7 @@ module internal JsonTypes =
                     own.Invoke value
                     check value
 
-    /// A value of a derived class would be cut down to this one.
+    /// Raises for a value of a derived class: it would be cut down to this class.
     let private refuseDerived (info: JsonTypeInfo) =
         let t = info.Type
 
@@ -89,7 +89,7 @@ module internal JsonTypes =
         if info.Kind = JsonTypeInfoKind.Object && isPolymorphic info then
             JsonObjects.refuseUnmarked info
             completeObject info
-            // Reached where a hierarchy falls back to its base for classes that it does not name.
+            // A hierarchy may fall back to its base class for classes that it does not name.
             refuseDerived info
 
         if info.Kind = JsonTypeInfoKind.Object && not (isRecord t) && not (isPolymorphic info) then
@@ -97,7 +97,7 @@ module internal JsonTypes =
                 raise (UnsupportedType(t, "an abstract type: what derives from it would be lost"))
 
             if info.Properties.Count = 0 && hasState t && not (isMadeElsewhere t) then
-                raise (UnsupportedType(t, "nothing in it is public"))
+                raise (UnsupportedType(t, "it has no public property or field"))
 
             JsonObjects.refuseBuffers t
 
@@ -105,7 +105,7 @@ module internal JsonTypes =
                 completeObject info
 
             if info.Properties.Count > 0 && not (info.Properties |> Seq.exists (JsonMembers.isStored info)) then
-                raise (UnsupportedType(t, "nothing in it can be set again"))
+                raise (UnsupportedType(t, "no property or field of it can be set"))
 
             refuseDerived info
 
@@ -130,7 +130,7 @@ module internal JsonTypes =
                 NumberHandling = JsonNumberHandling.Strict,
                 IncludeFields = true,
                 RespectNullableAnnotations = true,
-                // Without it, a required property that is set by the constructor is refused.
+                // Without this, System.Text.Json refuses a required property that the constructor sets.
                 RespectRequiredConstructorParameters = true,
                 Encoder = JsonText.encoder,
                 TypeInfoResolver = resolver
@@ -142,7 +142,7 @@ module internal JsonTypes =
         options.MakeReadOnly()
         options
 
-    /// Written by the application's own code, which may write anything.
+    /// Whether a converter of the application, which may write anything, writes the type.
     let private isForeign (info: JsonTypeInfo) =
         let library = info.Converter.GetType().Assembly
         library <> typeof<JsonSerializer>.Assembly && library <> typeof<UnionConverters>.Assembly
@@ -150,15 +150,15 @@ module internal JsonTypes =
     let private isDocument (t: Type) =
         t = typeof<JsonElement> || t = typeof<JsonDocument> || typeof<Nodes.JsonNode>.IsAssignableFrom t
 
-    /// Whether all values of the type come back when one did: no code of the application's has a say, and no text that
-    /// the converters here do not see.
+    /// Whether all values of the type come back if one does: no code of the application takes part, and the library's
+    /// converters see every text in it.
     let private isProven (info: JsonTypeInfo) =
         match info.Kind with
         | JsonTypeInfoKind.Object -> isMadeElsewhere info.Type || info.Type.IsAbstract || JsonState.isPlain info
         | JsonTypeInfoKind.None -> not (isForeign info || isDocument info.Type)
         | _ -> not (isForeign info || JsonCollections.isOwn info.Type)
 
-    /// All types that it holds, as each is first seen; properties are resolved when their type is.
+    /// The type and all types that it holds, each once.
     let private graph (t: Type) : JsonTypeInfo list =
         let seen = HashSet<Type>()
 
@@ -211,5 +211,5 @@ module internal JsonTypes =
 
     let private verdicts = ConcurrentDictionary<Type, Verdict>()
 
-    /// What is known of a type before any value of it is.
+    /// What is known about a type before any value of it.
     let verdict (t: Type) : Verdict = verdicts.GetOrAdd(t, lookAt)

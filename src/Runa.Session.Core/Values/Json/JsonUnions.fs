@@ -7,7 +7,7 @@ open System.Text.Json
 open System.Text.Json.Serialization
 open Microsoft.FSharp.Reflection
 
-/// Unions without fields, written as the case's name: as values and as keys of a map.
+/// Writes and reads a union without fields as the name of its case, as a value and as the key of a map.
 [<Sealed>]
 type internal CaseNameConverter<'T>() =
     inherit JsonConverter<'T>()
@@ -34,7 +34,7 @@ type internal CaseNameConverter<'T>() =
     override _.ReadAsPropertyName(reader, _, _) = ofName (reader.GetString())
     override _.WriteAsPropertyName(writer, value, _) = writer.WritePropertyName names[tag (box value)]
 
-/// Writes and reads unions without fields; refuses the others.
+/// Writes and reads unions without fields, and refuses unions with fields.
 [<Sealed>]
 type internal UnionConverters() =
     inherit JsonConverterFactory()

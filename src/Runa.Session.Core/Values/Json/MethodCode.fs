@@ -5,8 +5,8 @@ open System.Collections.Generic
 open System.Reflection
 open System.Reflection.Emit
 
-/// What methods do with the fields of their object, as far as their IL tells. Where there is none at hand (ahead-of-time
-/// compilation, abstract methods) every answer is ValueNone or empty: then less is known, and more is checked by value.
+/// Reads from IL what methods do with the fields of their object. Where there is no IL (ahead-of-time compilation,
+/// abstract methods), every answer is ValueNone or empty: less is known then, and more is checked value by value.
 module internal MethodCode =
     [<Struct>]
     type Instruction = { Code: OpCode; Operand: int }
@@ -62,7 +62,7 @@ module internal MethodCode =
     let private methodArguments (method: MethodBase) : Type[] | null =
         if method.IsGenericMethod then method.GetGenericArguments() else null
 
-    /// Its instructions, or ValueNone where they cannot be had.
+    /// The method's instructions; ValueNone: there is no IL.
     let read (method: MethodBase) : Instruction list voption =
         try
             match method.GetMethodBody() with
@@ -90,14 +90,14 @@ module internal MethodCode =
         with _ ->
             ValueNone
 
-    /// The same field, also when it was looked up from a derived class.
+    /// Whether both are the same field, even if one was looked up from a derived class.
     let isSame (a: FieldInfo) (b: FieldInfo) = a.MetadataToken = b.MetadataToken && a.Module = b.Module
 
     let private isAccess (code: OpCode) = code = OpCodes.Ldfld || code = OpCodes.Ldflda || code = OpCodes.Stfld
 
     let private isCall (code: OpCode) = code = OpCodes.Call || code = OpCodes.Callvirt
 
-    /// The instance fields that it reads or writes, itself or by the methods of the same object's classes that it calls.
+    /// The instance fields that the method reads or writes, itself or through methods of the same object that it calls.
     let fields (method: MethodBase) : FieldInfo list =
         let seen = HashSet<struct (Module * int)>()
 

@@ -5,7 +5,7 @@ open System.Reflection
 open System.Reflection.Emit
 open MethodCode
 
-/// Properties and constructors that move values into fields and out, and nothing else: what goes in comes out.
+/// Recognizes properties and constructors that only move values into fields and out of them.
 module internal PlainCode =
     let private isMove (code: OpCode) =
         code = OpCodes.Nop
@@ -15,7 +15,7 @@ module internal PlainCode =
         || code = OpCodes.Ldloc_0
         || code = OpCodes.Br_S
 
-    /// The one field that such a getter returns, or such a setter sets.
+    /// The one field that the getter returns, or the setter sets; ValueNone: the method does anything else.
     let private onlyField (access: OpCode) (isSetter: bool) (method: MethodBase) : FieldInfo voption =
         match read method with
         | ValueNone -> ValueNone
@@ -36,7 +36,7 @@ module internal PlainCode =
         | null -> ValueNone
         | getter -> getterField getter
 
-    /// Whether its setter sets the very field that its getter returns.
+    /// Whether the property's setter sets the same field that its getter returns.
     let setsWhatItReads (property: PropertyInfo) : bool =
         match fieldRead property, property.GetSetMethod true with
         | ValueNone, _
@@ -46,7 +46,7 @@ module internal PlainCode =
             | ValueSome written -> isSame read written
             | ValueNone -> false
 
-    /// What stands on the stack of a constructor.
+    /// A value on the evaluation stack of a constructor.
     [<Struct>]
     type private Item =
         | Self
@@ -95,7 +95,7 @@ module internal PlainCode =
                     match methodOf constructor one.Operand with
                     | ValueSome made when made.GetParameters().Length = 0 -> run (Constant :: stack) found rest
                     | _ -> ValueNone
-                // F# calls the constructor of a base by callvirt, and leaves a pop behind.
+                // F# calls the constructor of a base class by callvirt, and emits a pop after it.
                 | _, _ :: below when one.Code = OpCodes.Pop -> run below found rest
                 | _ when one.Code = OpCodes.Call || one.Code = OpCodes.Callvirt ->
                     match methodOf constructor one.Operand with
@@ -103,7 +103,7 @@ module internal PlainCode =
                     | _ -> ValueNone
                 | _ -> ValueNone
 
-        /// To the constructor of its base, or another of its own.
+        /// Follows a call of another constructor: of the base class, or of the same class.
         and passOn before stack found rest =
             let count = before.GetParameters().Length
 
@@ -131,7 +131,7 @@ module internal PlainCode =
             | ValueNone -> ValueNone
             | ValueSome instructions -> run [] [] instructions
 
-    /// Whether all that it does is to put the argument of each position into the field given for it.
+    /// Whether the constructor puts the argument of each position into its expected field, and does nothing else.
     let putsInto (constructor: ConstructorInfo) (expected: struct (int * FieldInfo) list) : bool =
         match moves constructor with
         | ValueNone -> false
