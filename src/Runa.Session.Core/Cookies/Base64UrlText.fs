@@ -3,16 +3,16 @@ namespace Runa.Session
 open System
 open System.Buffers
 
-/// Which texts are base64url as this library writes it. Asked before the framework's decoder, which allocates and raises
-/// where it meets another character.
+/// Tells whether a text is base64url as this library writes it. Used before the framework's decoder, which allocates
+/// and raises at any other character.
 module internal Base64UrlText =
     let private characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     let private alphabet = SearchValues.Create(characters.AsSpan())
 
-    /// It has no character of another alphabet.
+    /// Whether all characters are in the base64url alphabet.
     let isOfAlphabet (text: ReadOnlySpan<char>) : bool = not (text.ContainsAnyExcept alphabet)
 
-    /// Base64url leaves spare bits in the last character: they are zero in the one spelling that is ours.
+    /// Whether the spare bits in the last character are zero, as in the one spelling that this library writes.
     let isCanonical (text: ReadOnlySpan<char>) : bool =
         let last = characters.IndexOf text[text.Length - 1]
 

@@ -1,23 +1,23 @@
 namespace Runa.Session
 
-/// When a cookie has the attribute Secure, with which browsers send it over https only (RFC 6265 §5.2.5).
+/// When a cookie has the attribute Secure. Browsers send such a cookie over https only (RFC 6265 §5.2.5).
 [<RequireQualifiedAccess>]
 type CookieSecure =
     /// Always.
     | Always
-    /// Where the request came over https.
+    /// If the request came over https.
     | SameAsRequest
     /// Never.
     | Never
 
-/// The attribute SameSite of a cookie: with which requests of other sites browsers send it (RFC 6265bis §5.2).
+/// The attribute SameSite of a cookie: with which requests from other sites browsers send it (RFC 6265bis §5.2).
 [<RequireQualifiedAccess>]
 type SameSite =
-    /// With links that lead here, and with nothing else that another site starts.
+    /// Only with top-level navigation, such as following a link.
     | Lax
-    /// With nothing that another site starts.
+    /// With no request from another site.
     | Strict
-    /// With every request. Browsers then ask for Secure.
+    /// With every request. Browsers then require the attribute Secure.
     | None
-    /// The attribute is left out: browsers decide.
+    /// The attribute is left out, and browsers decide.
     | Unspecified

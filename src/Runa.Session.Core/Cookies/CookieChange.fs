@@ -2,8 +2,8 @@ namespace Runa.Session
 
 open System
 
-/// What a response says to the browser about a session's cookie. `held`: the number of the last piece that the browser may
-/// hold of it, where it came in pieces; 0: none.
+/// What a response does with a session's cookie. `held` is the number of the last piece that the browser may hold of a
+/// cookie in pieces; 0: none.
 [<RequireQualifiedAccess; NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>]
 type internal CookieChange =
     | None
@@ -19,6 +19,6 @@ type internal CookieChange =
     /// Promise 5: the token is not printed.
     override change.ToString() = change.Display
 
-/// One cookie of a response, without its attributes. Without a value it takes that cookie back.
+/// One cookie of a response, without its attributes. Without a value it expires the cookie.
 [<Struct; NoComparison; NoEquality>]
 type internal CookieLine = { Name: string; Value: string voption; MaxAge: TimeSpan }

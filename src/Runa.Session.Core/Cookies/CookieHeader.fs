@@ -3,8 +3,9 @@ namespace Runa.Session
 open System
 open Microsoft.Extensions.Primitives
 
-/// Walks the cookies of one name in a request's Cookie header, in their order. Names are compared exactly and values are
-/// not decoded. (The framework's collection ignores case and percent-decodes, so that other cookies could pass for ours.)
+/// Walks through the cookies of one name in a request's Cookie header, in order. Names are compared exactly, and values
+/// are not decoded. (The framework's collection ignores case and percent-decodes, so other cookies could pass for
+/// ours.)
 [<Struct; NoComparison; NoEquality>]
 type internal CookieWalk =
     val private header: StringValues
@@ -61,10 +62,11 @@ type internal CookieWalk =
 
         found
 
-    /// Cookies of one name that are tried: a browser can hold one for each path and domain, and a neighbour can plant some.
+    /// How many cookies of one name are tried. A browser can hold one for each path and domain, and a neighbouring site
+    /// can plant some.
     static member MostCandidates = 4
 
-    /// Goes to the next cookie of the name. False: there is none.
+    /// Moves to the next cookie of the name. Returns false if there is none.
     member walk.Next() : bool =
         let mutable found = false
 
@@ -80,8 +82,8 @@ type internal CookieWalk =
 
         found
 
-    /// The value that Next has come to: a slice of the header.
+    /// The value of the current cookie, as a slice of the header.
     member walk.Value: ReadOnlyMemory<char> = walk.header[walk.line].AsMemory(walk.start, walk.length)
 
-    /// The same, without a reference to keep.
+    /// The same as a span, which cannot be kept.
     member walk.Text: ReadOnlySpan<char> = walk.header[walk.line].AsSpan(walk.start, walk.length)

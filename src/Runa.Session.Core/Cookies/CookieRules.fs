@@ -2,25 +2,26 @@ namespace Runa.Session
 
 open System
 
-/// What RFC 6265 and RFC 6265bis let a cookie's name, path and domain be. (The framework checks none of this: a path of
-/// "/; Domain=evil" passes it.)
+/// Checks a cookie's name, path and domain by RFC 6265 and RFC 6265bis. (The framework checks none of them: it accepts
+/// the path "/; Domain=evil".)
 module internal CookieRules =
     let private isToken c = Char.IsAsciiLetterOrDigit c || "!#$%&'*+-.^_`|~".Contains c
 
     let hostPrefix = "__Host-"
     let securePrefix = "__Secure-"
 
-    /// RFC 6265bis §5.7: browsers compare the prefixes without regard to case.
+    /// Browsers ignore the case of the prefixes (RFC 6265bis §5.7).
     let hasPrefix (prefix: string) (name: string) = name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
 
-    /// RFC 9110 §5.6.2: a token.
+    /// Whether the name is a token (RFC 9110 §5.6.2) of at most 128 characters.
     let isName (name: string) = name.Length > 0 && name.Length <= 128 && Seq.forall isToken name
 
-    /// RFC 6265 §4.1.1: any visible ASCII but a semicolon, beginning with a slash.
+    /// Whether the path begins with a slash and has visible ASCII characters only, without semicolons (RFC 6265
+    /// §4.1.1).
     let isPath (path: string) = path.StartsWith '/' && path |> Seq.forall (fun c -> c > ' ' && c < '\127' && c <> ';')
 
-    /// RFC 1034 §3.5 with RFC 1123 §2.1: labels of letters, digits and inner hyphens; a leading dot is ignored by
-    /// browsers and refused here.
+    /// Whether the domain consists of labels of letters, digits and inner hyphens (RFC 1034 §3.5, RFC 1123 §2.1).
+    /// Browsers ignore a leading dot; here it is refused.
     let isDomain (domain: string) =
         let isLabel (label: string) =
             label.Length > 0

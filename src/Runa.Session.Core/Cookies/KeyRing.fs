@@ -5,24 +5,25 @@ open System.Buffers.Binary
 open System.Security.Cryptography
 open System.Text
 
-/// What is derived from one secret.
+/// The keys derived from one secret.
 [<RequireQualifiedAccess; NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>]
 type internal SecretKey =
     {
-        /// Names the key in a token; derived too, so that it does not shift when secrets are added or removed.
+        /// Names the key in a token. It is derived from the secret too, so it stays the same when other secrets come
+        /// and go.
         Id: uint16
         /// Signs tokens.
         Token: byte[]
-        /// Goes into the keys of what is sealed at rest.
+        /// Goes into the keys that seal records at rest.
         Seal: byte[]
-        /// HKDF's extract of the secret, from which KeyRing.expand derives what belongs to one session name only.
+        /// HKDF's extract of the secret. KeyRing.expand derives the keys of a single session name from it.
         Extract: byte[]
     }
 
     override _.ToString() = "SecretKey"
     member key.Display = key.ToString()
 
-/// The application's secrets: the first signs, all verify (promise 24).
+/// The application's secrets. The first one signs, all of them verify (promise 24).
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal KeyRing = { Keys: SecretKey[] }
 
@@ -41,12 +42,12 @@ module internal KeyRing =
     let ofSecrets (secrets: string list) : KeyRing =
         { Keys = secrets |> List.distinct |> List.map ofSecret |> Array.ofList }
 
-    /// The bytes that keep apart what is made for one purpose, application (None: shared between applications) and
-    /// session name (promise 2).
+    /// Bytes that differ for each purpose, application (None: shared between applications) and session name, so that a
+    /// key for one is worthless for another (promise 2).
     let context (purpose: string) (application: string option) (name: string) : byte[] =
         LengthPrefixed.bytes
             [ purpose; (if application.IsNone then "shared" else "own"); defaultArg application ""; name ]
 
-    /// 32 bytes for this context: HKDF of the secret, without salt.
+    /// A key of 32 bytes for this context, by HKDF of the secret without salt.
     let expand (key: SecretKey) (context: byte[]) : byte[] =
         HKDF.Expand(HashAlgorithmName.SHA256, key.Extract, 32, context)

@@ -4,8 +4,8 @@ open System
 open System.Buffers.Binary
 open System.Text
 
-/// Fields as bytes for MACs, associated data and key derivation: each behind its length, so that no two lists of fields
-/// give the same bytes.
+/// Writes fields as bytes for MACs, associated data and key derivation. Each field follows its length, so no two lists
+/// of fields give the same bytes.
 module internal LengthPrefixed =
     let bytes (fields: string list) : byte[] =
         fields

@@ -3,12 +3,12 @@ namespace Runa.Session
 open System
 open System.Threading
 
-/// A place in a pool.
+/// Holds one item of a pool.
 [<Sealed; AllowNullLiteral>]
 type internal Slot<'T when 'T: not struct>(item: 'T) =
     member _.Item = item
 
-/// Things that are slow to make and serve one thread at a time wait here when they are not in use.
+/// Keeps objects for reuse that are slow to create and serve one thread at a time.
 [<Sealed>]
 type internal Pool<'T when 'T: not struct>(make: unit -> 'T) =
     let slots: Slot<'T>[] = Array.zeroCreate (2 * Environment.ProcessorCount)
@@ -27,5 +27,5 @@ type internal Pool<'T when 'T: not struct>(make: unit -> 'T) =
 
     member _.Rent() : Slot<'T> = rent 0
 
-    /// One too many is left to the garbage collector.
+    /// If the pool is full, the item is left to the garbage collector.
     member _.Return(slot: Slot<'T>) = give 0 slot

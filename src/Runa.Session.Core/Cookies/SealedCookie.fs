@@ -5,17 +5,17 @@ open System.Buffers.Binary
 open System.Buffers.Text
 open System.Security.Cryptography
 
-/// What a sealed cookie's text turned out to be.
+/// The result of opening the text of a sealed cookie.
 [<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal SealReading =
     | Opened of plaintext: byte[]
-    /// The right shape, sealed by nobody whose key we hold.
+    /// The text has the right shape, but none of our keys opens it.
     | Foreign
     | Malformed
 
 /// The fields of a sealed cookie, by offset and length.
 module private SealLayout =
-    /// A token begins with 1: neither is taken for the other when a session changes its driver.
+    /// A token begins with 1, so neither is taken for the other when a session changes its driver.
     let version = 2uy
     let keyId = 1
     let salt = 3
@@ -25,10 +25,11 @@ module private SealLayout =
     let keyLength = 32
     let nonceLength = 12
 
-/// Seals and opens the cookies of one session name of one application (promise 2); None: shared between applications.
-/// A sealed cookie is base64url of version (1 byte), key id (2), random salt (24), ciphertext, tag (16): AES-256-GCM under
-/// a key and nonce of its own, which HKDF expands from the root and the salt; what stands before the ciphertext is its
-/// associated data. So no count of cookies wears a key out (NIST SP 800-38D §8.3 bounds random nonces under one key).
+/// Seals and opens the cookies of one session name of one application (promise 2); without an application, they are
+/// shared between applications. A sealed cookie is base64url of version (1 byte), key id (2), random salt (24),
+/// ciphertext and tag (16). It is encrypted by AES-256-GCM under a key and nonce of its own, which HKDF expands from
+/// the root key and the salt; the bytes before the ciphertext are its associated data. So no number of cookies wears
+/// out a key (NIST SP 800-38D §8.3 limits random nonces under one key).
 [<Sealed>]
 type internal SealedCookie(ring: KeyRing, application: string option, name: string) =
     let roots =
@@ -48,8 +49,8 @@ type internal SealedCookie(ring: KeyRing, application: string option, name: stri
         let material = keyAndNonce key (ReadOnlySpan(bytes, SealLayout.salt, SealLayout.saltLength))
         use aes = aes material
 
-        // AesGcm has no other way to say that a tag is wrong than this exception (promise 6: it leaves nothing and goes
-        // no further; whoever forges cookies pays for no more than the checks of shape until the key id is right).
+        // AesGcm reports a wrong tag only by this exception, which is caught at once (promise 6). A forged cookie gets
+        // this far only if its shape and its key id are right.
         try
             aes.Decrypt(
                 nonce material,
@@ -77,16 +78,16 @@ type internal SealedCookie(ring: KeyRing, application: string option, name: stri
 
         if isOpen then SealReading.Opened plaintext else SealReading.Foreign
 
-    /// The most characters of a cookie, all pieces together: Kestrel refuses requests with over 32 KiB of headers.
+    /// The most characters of a cookie, all pieces together. Kestrel refuses requests with more than 32 KiB of headers.
     static member Longest = 8192
 
-    /// Bytes beside the plaintext.
+    /// The bytes that sealing adds to the plaintext.
     static member Overhead = SealLayout.headerLength + SealLayout.tagLength
 
-    /// The characters that so many bytes of plaintext make.
+    /// The number of characters for a plaintext of this many bytes.
     static member TextLength(plaintext: int) : int = Base64Url.GetEncodedLength(plaintext + SealedCookie.Overhead)
 
-    /// With a given salt, which must never have sealed another plaintext: for test vectors.
+    /// Seals with the given salt, for test vectors. The salt must never have sealed another plaintext.
     member _.SealWith(salt: ReadOnlySpan<byte>, plaintext: ReadOnlySpan<byte>) : string =
         let bytes: byte[] = Array.zeroCreate (plaintext.Length + SealedCookie.Overhead)
         bytes[0] <- SealLayout.version
@@ -105,11 +106,12 @@ type internal SealedCookie(ring: KeyRing, application: string option, name: stri
 
         Base64Url.EncodeToString(ReadOnlySpan bytes)
 
-    /// Sealed by the first key. Never compressed: the length of a compressed secret beside a guess tells of both.
+    /// Seals with the first key. The plaintext is never compressed: the compressed length of a secret beside a guess
+    /// would reveal whether the guess is right.
     member cookie.Seal(plaintext: byte[]) : string =
         cookie.SealWith(ReadOnlySpan(RandomNumberGenerator.GetBytes SealLayout.saltLength), ReadOnlySpan plaintext)
 
-    /// Opened by whichever key sealed it (promise 24). What does not open is nothing: no other way of reading is tried.
+    /// Opens the text with the key that sealed it (promise 24). A text that does not open is not read in any other way.
     member _.Open(text: ReadOnlySpan<char>) : SealReading =
         if
             text.Length < SealedCookie.TextLength 0
@@ -125,5 +127,5 @@ type internal SealedCookie(ring: KeyRing, application: string option, name: stri
             else
                 SealReading.Malformed
 
-    /// Whether a text could be a piece of a cookie: no other character leads to the framework, which would decode it.
+    /// Whether a text could be a piece of a cookie: it has base64url characters only.
     static member IsPiece(text: ReadOnlySpan<char>) : bool = text.Length > 0 && Base64UrlText.isOfAlphabet text

@@ -6,11 +6,11 @@ open System.Buffers.Binary
 open System.Buffers.Text
 open System.Security.Cryptography
 
-/// What a cookie value turned out to be.
+/// The result of reading a cookie's value.
 [<Struct; RequireQualifiedAccess; NoComparison>]
 type internal TokenReading =
     | Genuine of StoreKey
-    /// The right shape, with a tag that none of our keys made.
+    /// The value has the right shape, but none of our keys made its tag.
     | Foreign
     | Malformed
 
@@ -22,11 +22,11 @@ module private TokenLayout =
     let idLength = 32
     let tag = 35
     let tagLength = 16
-    /// 51 bytes make 68 characters of base64url with no bit to spare.
+    /// 51 bytes are exactly 68 characters of base64url, with no spare bits.
     let length = 51
     let textLength = 68
 
-/// Room for one token, and the keyed hashes of all keys.
+/// A buffer for one token, and the keyed hashes of all keys.
 [<Sealed>]
 type private TokenScratch(ring: KeyRing, prefix: byte[]) =
     let input = Array.append prefix (Array.zeroCreate TokenLayout.length)
@@ -39,21 +39,23 @@ type private TokenScratch(ring: KeyRing, prefix: byte[]) =
     member _.Tag = ReadOnlySpan<byte>(output, 0, TokenLayout.tagLength)
     member _.StoreKey = StoreKey.ofBytes (ReadOnlySpan<byte>(output, 16, 16))
 
-    /// One HMAC-SHA256 over prefix, version, key id and id.
+    /// Computes one HMAC-SHA256 over prefix, version, key id and random id.
     member _.Compute(key: int) =
         hashes[key].AppendData(ReadOnlySpan<byte>(input, 0, prefix.Length + TokenLayout.tag))
         hashes[key].GetHashAndReset(Span<byte> output) |> ignore
 
-/// Makes and reads the tokens of one session name of one application (promise 2); None: shared between applications.
-/// A token is version (1 byte), key id (2), random id (32), tag (16). One HMAC over purpose, shared flag, application,
-/// session name and the first three fields gives the tag in its first half and the store key in its last.
+/// Makes and reads the tokens of one session name of one application (promise 2); without an application, they are
+/// shared between applications. A token is version (1 byte), key id (2), random id (32) and tag (16). One HMAC over
+/// purpose, shared flag, application, session name and the first three fields gives the tag in its first half and the
+/// store key in its second.
 [<Sealed>]
 type internal SessionToken(ring: KeyRing, application: string option, name: string) =
     let prefix = KeyRing.context "Runa.Session token" application name
     let sealing = KeyRing.context "Runa.Session sealed v1" application name
     let pool = Pool<TokenScratch>(fun () -> TokenScratch(ring, prefix))
 
-    /// Which key of the ring signed the token in the scratch, or -1; after that the store key is in the scratch.
+    /// The index of the key that signed the token in the scratch, or -1. If a key is found, the scratch then holds the
+    /// store key.
     let signer (scratch: TokenScratch) =
         let keyId =
             BinaryPrimitives.ReadUInt16BigEndian(Span.op_Implicit (scratch.Token.Slice TokenLayout.keyId))
@@ -73,7 +75,7 @@ type internal SessionToken(ring: KeyRing, application: string option, name: stri
 
         signer
 
-    /// A token for a new random id, and the store key that belongs to it.
+    /// Creates a token with a new random id, and the store key that belongs to it.
     member _.Create() : struct (string * StoreKey) =
         let slot = pool.Rent()
         let scratch = slot.Item
@@ -88,11 +90,11 @@ type internal SessionToken(ring: KeyRing, application: string option, name: stri
         pool.Return slot
         struct (text, key)
 
-    /// The key that seals what is stored under a token of ours: 32 bytes from its random id, which the store never sees,
-    /// and from the secret that signed it.
+    /// The key that seals the record of a genuine token: 32 bytes derived from the random id, which the store never
+    /// sees, and from the secret that signed the token.
     member _.SealKey(text: ReadOnlySpan<char>) : byte[] =
         let token = Base64Url.DecodeFromChars text
-        // Where two secrets share a key id, the one that signed it is told by the tag.
+        // Two secrets may have the same key id; the tag shows which one signed the token.
         let slot = pool.Rent()
         ReadOnlySpan(token).CopyTo slot.Item.Token
         let signer = signer slot.Item
@@ -104,7 +106,7 @@ type internal SessionToken(ring: KeyRing, application: string option, name: stri
         let id = Array.sub token TokenLayout.id TokenLayout.idLength
         HKDF.DeriveKey(HashAlgorithmName.SHA256, id, 32, ring.Keys[signer].Seal, sealing)
 
-    /// Raises nothing, allocates nothing, and compares tags in constant time (promise 6).
+    /// Reads a cookie's value. Never raises, never allocates, and compares tags in constant time (promise 6).
     member _.Read(text: ReadOnlySpan<char>) : TokenReading =
         if text.Length <> TokenLayout.textLength || not (Base64UrlText.isOfAlphabet text) then
             TokenReading.Malformed

@@ -2,7 +2,7 @@ namespace Runa.Session
 
 open System
 
-/// The cookie of a session, as Set-Cookie shows it: its name and attributes.
+/// The name and attributes of a session's cookie, and the text of its Set-Cookie header.
 [<Sealed>]
 type internal SetCookie
     (
@@ -58,8 +58,8 @@ type internal SetCookie
     member _.IsEssential = isEssential
     member _.IsSecure(isHttps: bool) = isSecure isHttps
 
-    /// Max-Age in whole seconds, rounded up: the remaining absolute life; 0 takes the cookie back. ValueNone: the cookie goes
-    /// with the browser. There is no Expires, which would depend on the browser's clock.
+    /// Max-Age in whole seconds, rounded up: the time to the absolute end, or 0 to expire the cookie. ValueNone: the
+    /// browser drops the cookie when it closes. Expires is never sent, since it would depend on the browser's clock.
     member _.MaxAge(line: CookieLine) : int64 voption =
         match line.Value with
         | ValueNone -> ValueSome 0L
@@ -70,5 +70,5 @@ type internal SetCookie
     member cookie.Text(line: CookieLine, isHttps: bool) : string =
         text line.Name (ValueOption.defaultValue "" line.Value) (cookie.MaxAge line) isHttps
 
-    /// The most characters that Set-Cookie takes beside the value, for a cookie of the name with so much appended.
+    /// The most characters of a Set-Cookie header for this name beside the value.
     member cookie.Overhead(line: CookieLine) : int = cookie.Text({ line with Value = ValueSome "" }, true).Length

@@ -54,8 +54,8 @@ module Session =
     /// NotSupportedException for a type, and ArgumentException for a value, that the key's codec cannot store.
     val set: key: SessionKey<'T> -> value: 'T -> session: Session -> Session
 
-    /// Sets what the function returns for the value, or for the seed if there is none: `session |> Session.update cart
-    /// [] (addOne sku)`.
+    /// Sets what the function returns for the value, or for the seed if there is none:
+    /// `session |> Session.update cart [] (addOne sku)`.
     val update: key: SessionKey<'T> -> seed: 'T -> change: ('T -> 'T) -> session: Session -> Session
 
     /// Like update, but also returns the new value. Where the session is merged, the function runs again on the value
