@@ -1,13 +1,13 @@
 namespace Runa.Session
 
-/// What was committed, and what the browser is told: one answer, from a home to the response.
+/// What a commit did, and what the response does with the cookie. Homes give it, and the response uses it.
 [<Struct; NoComparison; NoEquality>]
 type internal Answer =
     {
-        /// What stands now.
+        /// The session as it is now.
         Snapshot: Snapshot
         Cookie: CookieChange
-        /// More than a touch reached the store.
+        /// Whether more than a touch was written.
         IsWritten: bool
     }
 
@@ -15,15 +15,15 @@ type internal Answer =
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal Outcome =
     | Committed of Answer
-    /// Another request got there first: what it left.
+    /// Another request was first: the record that it stored.
     | Conflict of SessionRecord
-    /// Nothing is there any more.
+    /// The store holds no record any more.
     | Missing
-    /// What is there cannot be read.
+    /// The stored record cannot be read.
     | Unreadable
 
 module internal Answer =
-    /// Nothing reached the store, but perhaps a touch.
+    /// The answer if nothing was written, or a touch only.
     let unwritten (snapshot: Snapshot) : Answer = { Snapshot = snapshot; Cookie = CookieChange.None; IsWritten = false }
 
     let written (snapshot: Snapshot) (cookie: CookieChange) : Answer =

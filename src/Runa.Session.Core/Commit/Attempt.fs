@@ -2,63 +2,63 @@ namespace Runa.Session
 
 open System
 
-/// Where one request stands that tries to commit its step.
+/// The state of one request that tries to commit its step.
 [<Struct; NoComparison; NoEquality>]
 type internal Attempt =
     {
         WhenGone: WhenGone
-        /// The response can still set a cookie.
+        /// Whether the response can still set a cookie.
         CanSendCookie: bool
-        /// What the attempt started from.
+        /// The snapshot from which the attempt started.
         From: Snapshot
-        /// What a run-once handler made of the session, which is merged and not computed again; null: the step runs again.
+        /// The session that a run-once handler made. A conflict merges it; null: a conflict runs the step again.
         Pending: Session | null
-        /// Attempts so far.
+        /// The number of attempts so far.
         Count: int
-        /// Time since the first one.
+        /// The time since the first attempt.
         Elapsed: TimeSpan
     }
 
-/// What came of an attempt, or of asking what stands now.
+/// What happened in an attempt, or when the session was looked up after it.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal Happened =
     | Committed of Answer
-    /// Another request got there first, and left this record.
+    /// Another request was first, and stored this record.
     | Overtaken of SessionRecord
-    /// What stands now, after another request got there first.
+    /// The session as another request, which was first, has stored it.
     | Found of Snapshot
-    /// The session is gone, and this stands for it.
+    /// The session is gone. The snapshot is an empty one.
     | Gone of Snapshot
 
 /// What to do next.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal Next =
     | Finish of Answer
-    /// Wait for a turn among the requests of this process, then go on from the newest record that is known: this one, or the
-    /// one that the request before has stored.
+    /// Wait for a turn among the requests of this process. Then go on from the newest known record: this one, or the
+    /// one that the previous request has stored.
     | TakeTurn of SessionRecord
-    /// Run the step on it.
+    /// Run the step on this snapshot.
     | Step of Snapshot
-    /// Carry over what the run-once handler made, then run the step on it.
+    /// Merge the run-once handler's session onto this snapshot, then run the step on the result.
     | Merge of Snapshot * pending: Session
-    /// Run the step on an empty session. `mayWrite`: it may change that one. `isDropped`: the changes of the run-once handler
-    /// are dropped.
+    /// Run the step on an empty session. `mayWrite`: the step may change it. `isDropped`: the changes of the run-once
+    /// handler are dropped.
     | StartOver of Snapshot * mayWrite: bool * isDropped: bool
     /// Raise SessionConflictException.
     | GiveUp of why: string
 
-/// Decides what a request does next that tries to commit its step. Pure.
+/// Decides what a request does next when it tries to commit its step. Pure.
 module internal Attempt =
     let most = 64
     let longest = TimeSpan.FromSeconds 10.
 
-    /// For a hub, a circuit or a stream, which outlives its session.
+    /// Why a hub, a circuit or a stream that outlives its session cannot save it.
     let ended =
         "it has ended (signed out, revoked, expired or moved to a new id), and a new one needs a cookie, which cannot be sent any more. Nothing was saved. Change it before the first write, or let the browser load the page again"
 
     let endedMeanwhile = "it was signed in, and ended while the handler ran"
 
-    /// What stands for a session that is gone.
+    /// What to do if the session is gone.
     let private onGone (attempt: Attempt) (empty: Snapshot) : Next =
         let had = attempt.From.State.Owner
         let mayWrite = attempt.WhenGone = WhenGone.StepAgain || had.IsNone
@@ -66,7 +66,7 @@ module internal Attempt =
         match attempt.Pending with
         | null -> Next.StartOver(empty, mayWrite, false)
         | _ when not mayWrite -> Next.GiveUp endedMeanwhile
-        // Whoever is told "Welcome" is signed in.
+        // A response that says "Welcome" must not be sent if the sign-in is not stored.
         | pending when pending.State.Owner.IsSome && had.IsNone ->
             Next.GiveUp "it ended while the handler that signed in ran"
         | _ when attempt.WhenGone = WhenGone.Raise && not attempt.CanSendCookie -> Next.GiveUp ended

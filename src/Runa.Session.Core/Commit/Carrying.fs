@@ -1,8 +1,8 @@
 namespace Runa.Session
 
-/// Carries what a run-once handler made of a session over to the one that stands now.
+/// Merges the changes of a run-once handler onto the current session.
 module internal Carrying =
-    /// `wanted` was made from `was`. Raises SessionConflictException where it cannot be carried over.
+    /// Merges `wanted`, which was made from `was`. Raises SessionConflictException if that is impossible.
     let merge (definition: SessionDefinition) (now: Snapshot) (was: Session) (wanted: Session) : Session =
         if now.IsSuperseded && not wanted.Change.Destroyed then
             CommitTurn.Refuse(definition, "another request has moved it to a new id (a sign-in or regenerate)")

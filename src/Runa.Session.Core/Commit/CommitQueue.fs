@@ -7,74 +7,75 @@ open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 
-/// Requests of one session that met a conflict wait here and go one by one, in their order.
+/// Requests of one session that met a conflict. They wait here and go one by one, in order.
 [<Sealed; AllowNullLiteral>]
 type private CommitQueue() =
     member val Waiting = LinkedList<TaskCompletionSource>()
     member val IsRetired = false with get, set
-    /// What the last one to leave has stored: the next one starts from it.
+    /// The record that the last request to leave has stored. The next one starts from it.
     member val Latest: SessionRecord voption = ValueNone with get, set
-    /// How many in a row started from it.
+    /// How many requests in a row started from the previous one's record.
     member val Streak = 0 with get, set
-    /// How many did not, since the queue began.
+    /// How many requests did not, since the queue was created.
     member val Detours = 0 with get, set
 
-/// How waiting for a turn ended.
+/// How the wait for a turn ended.
 [<RequireQualifiedAccess; Struct; NoComparison>]
 type internal Turn =
-    /// The record that the one before stored, if it is known. Call Leave afterwards.
+    /// It is the caller's turn, with the record that the previous request stored, if known. The caller must call Leave.
     | Entered of SessionRecord voption
     | Full
     | TooLate
 
-/// A queue for each session that has conflicts at the moment. It spans the attempts, not a single store call, and one
-/// process: between processes compare-and-swap alone decides.
+/// One queue for each session that has conflicts at the moment. A request keeps its turn over all its attempts. Queues
+/// work within one process; between processes compare-and-swap alone decides.
 [<Sealed>]
 type internal CommitQueues(isShared: bool) =
     let queues = ConcurrentDictionary<StoreKey, CommitQueue>()
 
-    /// Of a store that no other process writes to.
+    /// Queues for a store to which no other process writes.
     new() = CommitQueues false
 
-    /// How many wait behind another one, over all sessions.
+    /// How many requests of all sessions wait behind another one.
     member _.Behind: int =
         queues.Values |> Seq.sumBy (fun queue -> lock queue (fun () -> max 0 (queue.Waiting.Count - 1)))
 
-    /// More than this many waiting for one session is a fault, not a wait.
+    /// How many requests may wait for one session. One more is refused.
     static member Longest = 1_000
 
-    /// Whether somebody has the turn, or waits for it.
+    /// Whether a request has the turn of this session, or waits for it.
     member _.IsBusy(key: StoreKey) : bool = not queues.IsEmpty && queues.ContainsKey key
 
-    /// Whoever starts from the newest record gets there before another process, which hears of that record no sooner. So
-    /// after this many in a row one starts from what it knew itself, and its detour lets the others in.
+    /// How many requests in a row start from the previous one's record. Such a request is always faster than another
+    /// process, which learns of that record later. So the next request starts from the record that it knows itself,
+    /// which lets other processes in.
     static member private LongestStreak = 8
 
-    /// A process that needs longer for an attempt than a detour takes would still come too late each time, so every fourth
-    /// detour is a rest that several attempts fit into. Measured with two processes on one Redis and two cores: without it
-    /// some request lost 64 times in a row in one of twelve runs of 4,000.
+    /// How often such a detour comes with a rest. A process whose attempts take longer than a detour would still be too
+    /// late each time; a rest leaves time for several attempts. Measured with two processes on one Redis and two cores:
+    /// without rests, some request lost 64 times in a row in one of twelve runs of 4,000.
     static member private DetoursToRest = 4
 
     static member private Rest = TimeSpan.FromMilliseconds 3.
 
-    /// What the next one starts from, and whether it is to rest before.
+    /// The record from which the next request starts, and whether it rests before.
     static member private Hand(queue: CommitQueue) : struct (SessionRecord voption * bool) =
         lock queue (fun () ->
             if queue.Latest.IsSome && queue.Streak < CommitQueues.LongestStreak then
                 queue.Streak <- queue.Streak + 1
                 struct (queue.Latest, false)
             elif queue.Streak = 0 then
-                // Nothing is known, after a queue began or a commit failed: that is no streak.
+                // No record is known yet, or the last commit failed: there is no streak to break.
                 struct (ValueNone, false)
             else
                 queue.Streak <- 0
                 queue.Detours <- queue.Detours + 1
                 struct (ValueNone, queue.Detours % CommitQueues.DetoursToRest = 0))
 
-    /// Waits for the caller's turn.
+    /// Waits for the caller's turn, at most for the timeout.
     member this.Enter(key: StoreKey, timeout: TimeSpan) : Task<Turn> = this.Enter(key, timeout, CancellationToken.None)
 
-    /// The same, until the token is cancelled: OperationCanceledException.
+    /// Like the other, but raises OperationCanceledException if the token is cancelled while it waits.
     member this.Enter(key: StoreKey, timeout: TimeSpan, token: CancellationToken) : Task<Turn> =
         let queue = queues.GetOrAdd(key, (fun _ -> CommitQueue()))
         let turn = TaskCompletionSource TaskCreationOptions.RunContinuationsAsynchronously
@@ -117,7 +118,7 @@ type internal CommitQueues(isShared: bool) =
                     return Turn.TooLate
             }
 
-    /// The next one's turn; with what this one has stored.
+    /// Ends the caller's turn, and hands the record that it stored to the next request.
     member this.Leave(key: StoreKey, stored: SessionRecord voption) =
         match queues.TryGetValue key with
         | true, queue ->

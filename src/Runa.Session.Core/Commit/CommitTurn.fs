@@ -3,7 +3,7 @@ namespace Runa.Session
 open System.Threading
 open System.Threading.Tasks
 
-/// A request's place in the commit queue of its session: none at first, then its turn, until it is given up.
+/// A request's turn in the commit queue of its session. It has none until it calls Take, and gives it up by Leave.
 [<Sealed>]
 type internal CommitTurn(definition: SessionDefinition, key: StoreKey, token: CancellationToken) =
     let mutable isTaken = false
@@ -13,11 +13,11 @@ type internal CommitTurn(definition: SessionDefinition, key: StoreKey, token: Ca
     static member Refuse(definition: SessionDefinition, why: string) : 'T =
         raise (SessionConflictException $"The session \"{definition.Name}\" could not be saved: {why}.")
 
-    /// Other requests of this process are at the session, or wait for it.
+    /// Whether other requests of this process have the session's turn, or wait for it.
     member _.IsBusy = definition.Queues.IsBusy key
 
-    /// Waits for the turn, unless it is taken; the record that the request before stored, if it is known. Raises
-    /// SessionConflictException where too many wait, or for too long.
+    /// Waits for the turn, unless the request has it already. Returns the record that the previous request stored, if
+    /// known. Raises SessionConflictException if too many requests wait, or if the wait takes too long.
     member _.Take() : Task<SessionRecord voption> =
         if isTaken then
             Task.FromResult ValueNone
@@ -36,12 +36,13 @@ type internal CommitTurn(definition: SessionDefinition, key: StoreKey, token: Ca
                 | Turn.TooLate -> return CommitTurn.Refuse(definition, $"it was busy for {Attempt.longest}")
             }
 
-    /// What stands now; where it stands under the key, the one whose turn is next starts from it.
+    /// Keeps the session as it is now for the next request, which starts from it. A session that moved to another key
+    /// is not kept.
     member _.Store(now: Snapshot) =
         if now.Place.Key = key then
             stored <- now.Record
 
-    /// Gives the turn up, if it was taken.
+    /// Gives up the turn, if the request has it.
     member _.Leave() =
         if isTaken then
             definition.Queues.Leave(key, stored)

@@ -1,8 +1,8 @@
 namespace Runa.Session
 
-/// Hints for a developer, each given once.
+/// Hints for developers, each logged once.
 module internal DevelopmentHints =
-    /// A cookie of the session's name has the right shape, and nobody whose secret we hold made it.
+    /// The session's cookie has the right shape, but none of this application's secrets signed it.
     let foreignCookie (definition: SessionDefinition) : unit =
         if definition.IsDevelopment && definition.Hints.TryGive "foreign" then
             Log.foreignToken definition.Log definition.Settings.CookieName definition.Name

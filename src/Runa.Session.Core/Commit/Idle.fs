@@ -2,18 +2,18 @@ namespace Runa.Session
 
 open System
 
-/// When sessions end for want of requests (promise 7).
+/// When sessions end because no request comes (promise 7).
 module internal Idle =
-    /// How rarely an idle end is moved (promise 7).
+    /// The least time between two moves of an idle end (promise 7).
     let touchInterval (idle: TimeSpan) : TimeSpan = min (idle / 10.) (TimeSpan.FromMinutes 1.)
 
-    /// The end for want of requests, counted from now.
+    /// The idle end, counted from now and never after the absolute end.
     let endAt (now: DateTimeOffset) (idle: TimeSpan option) (state: SessionState) : DateTimeOffset voption =
         match idle with
         | Some idle -> ValueSome(Instant.earlier (now + idle) state.ExpiresAt)
         | None -> ValueNone
 
-    /// The idle end to store for a request that changed nothing, if it is due.
+    /// The idle end to store for a request that changed nothing, if a touch is due.
     let dueTouch (now: DateTimeOffset) (idle: TimeSpan option) (record: SessionRecord) : DateTimeOffset voption =
         match idle with
         | None -> ValueNone
@@ -26,8 +26,9 @@ module internal Idle =
                 ValueSome next
             | ValueSome _ -> ValueNone
 
-    /// Whether it was stored under another idle timeout, or under none. A touch could not tell when it was last seen, and
-    /// whoever is active would be taken for idle. Up to the precision of touches the two are one.
+    /// Whether the record was stored under another idle timeout, or under none. A touch alone would not store when it
+    /// was last seen, and an active session would end as idle. A difference below the precision of touches does not
+    /// count.
     let isOfAnotherTimeout (idle: TimeSpan option) (record: SessionRecord) =
         match idle, record.IdleExpiresAt with
         | None, ValueNone -> false

@@ -1,8 +1,8 @@
 namespace Runa.Session
 
-/// Three-way: what a run-once handler changed, onto what another request has stored meanwhile.
+/// Three-way merge: puts the changes of a run-once handler onto what another request has stored meanwhile.
 module internal Merge =
-    /// Key by key: what `mine` changed against `was` wins, everything else is theirs.
+    /// Merges key by key: what `mine` changed against `was` wins, everything else is taken from `theirs`.
     let private values (was: Map<string, string>) (mine: Map<string, string>) (theirs: Map<string, string>) =
         let removed = was |> Map.filter (fun key _ -> not (mine.ContainsKey key))
 
@@ -27,7 +27,7 @@ module internal Merge =
         let left = theirs |> List.filter (fun flash -> not (List.contains flash.Id taken))
         left @ added
 
-    /// What was computed from a value is computed again, from the value that stands now: in the order it was done.
+    /// Runs the replays again on the values that are stored now, in their original order.
     let private replayed (theirs: SessionState) (replays: Replay list) (merged: SessionState) : SessionState =
         match replays with
         | [] -> merged
@@ -45,7 +45,7 @@ module internal Merge =
 
             List.foldBack (fun replay state -> replay.Run state) replays { merged with Values = restored }
 
-    /// `wanted` with only what it asks for beyond `given`, which it was made from and which has been committed since.
+    /// Reduces `wanted` to what it asks for beyond `given`. It was made from `given`, which has been committed since.
     let beyond (given: Session) (wanted: Session) : Session =
         let was = given.Change
         let change = wanted.Change
@@ -61,7 +61,8 @@ module internal Merge =
               Lifetime = if change.Lifetime = was.Lifetime then ValueNone else change.Lifetime }
         )
 
-    /// `wanted`, made from `was`, carried over to the session `current`. Error: a flash it took was taken by another.
+    /// Merges `wanted`, which was made from `was`, onto the session `current`. Error: another request took a flash that
+    /// this one took.
     let onto (current: Session) (was: Session) (wanted: Session) : Result<Session, string> =
         let change = wanted.Change
         let theirs = current.State
@@ -73,7 +74,7 @@ module internal Merge =
         elif change.Taken |> List.exists (isThere >> not) then
             Error "a flash that this request took was taken by another request"
         else
-            // A lifetime or a sign-in that was asked for is this request's; otherwise nobody changed it here.
+            // This request's sign-in or lifetime wins. Without one, owner and lifetime stay as they are stored.
             let signsIn = mine.Owner <> was.State.Owner || mine.SignedInAt <> was.State.SignedInAt
 
             let owned =

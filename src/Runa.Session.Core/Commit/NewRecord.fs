@@ -2,9 +2,9 @@ namespace Runa.Session
 
 open System
 
-/// The records that a commit writes.
+/// Makes the records that a commit writes.
 module internal NewRecord =
-    /// Flashes get the ids by which merges tell them apart when they are first stored: from the version of that write.
+    /// Gives new flashes the ids by which a merge tells them apart. The ids are made from the version of the write.
     let private number (RecordVersion.RecordVersion version) (flashes: Flash list) =
         if flashes |> List.forall (fun flash -> flash.Id <> 0L) then
             flashes
@@ -18,7 +18,7 @@ module internal NewRecord =
                     | 0L -> { flash with Id = Int64.MinValue }
                     | id -> { flash with Id = id })
 
-    /// The record to write for a state.
+    /// The record of a live session with this state.
     let live
         (now: DateTimeOffset)
         (idle: TimeSpan option)
@@ -32,7 +32,7 @@ module internal NewRecord =
           IdleExpiresAt = Idle.endAt now idle state
           Kind = RecordKind.Live }
 
-    /// How long a token that was exchanged still leads to its successor: 2 minutes by the clock of every node.
+    /// How long a tombstone leads from an exchanged token to its successor: 2 minutes by every node's clock.
     let tombstoneLife = TimeSpan.FromMinutes 2. + SessionDriver.clockTolerance
 
     let tombstone

@@ -2,14 +2,14 @@ namespace Runa.Session
 
 open System
 
-/// Where a session stands: a genuine token and the store key it leads to; for a session that lives in its cookie, neither.
+/// Where a session was found: its genuine token and the store key. A session that lives in its cookie has neither.
 [<Struct; NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>]
 type internal Place =
     {
         Key: StoreKey
-        /// A slice of the Cookie header: it is only copied when the cookie is sent again.
+        /// A slice of the Cookie header. It is copied only if the cookie is sent again.
         Token: ReadOnlyMemory<char>
-        /// Where the session lives in its cookie: the number of the last piece that the browser may hold.
+        /// For a session that lives in its cookie: the number of the last piece that the browser may hold.
         Pieces: int
     }
 

@@ -2,40 +2,41 @@ namespace Runa.Session
 
 open System
 
-/// What a commit must do to the store, from what was loaded and what the handler handed back.
+/// What a commit must write. It follows from what was loaded and from the session that the handler handed back.
 [<RequireQualifiedAccess>]
 type internal Plan =
     | Nothing
-    /// A later idle end.
+    /// Move the idle end.
     | Touch of DateTimeOffset
     | Create of SessionState
-    /// The cookie is sent again when the lifetime changed.
+    /// The cookie is sent again if the lifetime changed.
     | Replace of SessionState * sendsCookie: bool
-    /// The same session under a new id.
+    /// Store the same session under a new id.
     | Rekey of SessionState
     | Delete
-    /// What has ended already by the clock of this node, and may live by another's. The browser is told nothing.
+    /// Delete a session that has ended by this node's clock, but may be alive by another's. The cookie stays as it is.
     | DeleteEnded
-    /// Ended, and a new one begun: a "Goodbye" after signing out.
+    /// End the session and begin a new one, as for a "Goodbye" after signing out.
     | DeleteThenCreate of SessionState
-    /// It must save under a token that another request has already exchanged.
+    /// Refuse the change: another request has already exchanged the token.
     | Superseded
 
 module internal Plan =
-    /// How long the answer that carries the new token may be on its way.
+    /// How long a response with a new token may take to reach the browser.
     let flight = TimeSpan.FromSeconds 5.
 
-    /// Whether a browser that shows the old token may yet receive the new one, and lose what it is given now. After
-    /// that it never received the answer, as after a double click, and must be able to sign in again. A node whose clock is
-    /// minutes ahead may have put the tombstone there: nobody is kept from signing in for as long (promise 28).
+    /// Whether a browser that sent the old token may still receive the new one, which would replace a token that is set
+    /// now. After that time the response was lost, as after a double click, and the browser must be able to sign in
+    /// again. The tombstone may come from a node whose clock is minutes ahead, so the difference counts in both
+    /// directions (promise 28).
     let private isInFlight (now: DateTimeOffset) (snapshot: Snapshot) =
         snapshot.HasJustMoved
         || match snapshot.Record with
            | ValueSome tombstone -> (now - tombstone.State.CreatedAt).Duration() < flight
            | ValueNone -> false
 
-    /// Pure: the same inputs give the same plan, so it can be made again after a conflict. The rows are those of the
-    /// table in docs/commit.md.
+    /// Makes the plan. Pure: the same inputs give the same plan, so it can be made again after a conflict.
+    /// docs/commit.md has a table of the rules.
     let make (now: DateTimeOffset) (idle: TimeSpan option) (snapshot: Snapshot) (wanted: Session) : Plan =
         let state = wanted.State
         let change = wanted.Change
@@ -44,8 +45,8 @@ module internal Plan =
 
         match snapshot.Status with
         | SessionStatus.Active when change.Destroyed -> if isEmpty then Plan.Delete else Plan.DeleteThenCreate state
-        // A lifetime that the step set, and that has already passed. Otherwise the clock has moved since the load, and
-        // reading ends nothing.
+        // The step set a lifetime that has already passed. If it set none, the end came after the load, and a read
+        // deletes nothing.
         | SessionStatus.Active when isOver && state.ExpiresAt <> snapshot.State.ExpiresAt -> Plan.Delete
         | SessionStatus.Active when change.Regenerated -> Plan.Rekey state
         | SessionStatus.Active when SessionState.same snapshot.State state ->
@@ -58,7 +59,7 @@ module internal Plan =
                 | ValueNone -> Plan.Nothing
             | ValueNone -> Plan.Nothing
         | SessionStatus.Active -> Plan.Replace(state, state.ExpiresAt <> snapshot.State.ExpiresAt)
-        // A logout follows a tombstone to where the session went, and ends what may have ended by this node's clock only.
+        // A logout follows tombstones. It also deletes a session that has ended by this node's clock only.
         | _ when change.Destroyed && snapshot.Remains <> Remains.None ->
             if not isEmpty then Plan.DeleteThenCreate state
             elif snapshot.Remains = Remains.Ended then Plan.DeleteEnded
@@ -72,7 +73,7 @@ module internal Plan =
         | Plan.Nothing -> true
         | _ -> false
 
-    /// Whether it replaces a record that other requests may replace, too.
+    /// Whether the plan replaces a record that other requests may replace at the same time.
     let replaces (plan: Plan) : bool =
         match plan with
         | Plan.Replace _

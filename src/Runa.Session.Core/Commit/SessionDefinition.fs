@@ -4,24 +4,24 @@ open System
 open System.Collections.Concurrent
 open Microsoft.Extensions.Logging
 
-/// Hints that are given once in the life of a process.
+/// Remembers which hints were given, so that each is given once in the life of a process.
 [<Sealed>]
 type internal Hints() =
     let given = ConcurrentDictionary<string, bool>()
     member _.TryGive(hint: string) = given.TryAdd(hint, true)
 
-/// A registered session: its name and settings, and all that its requests need.
+/// A registered session: its name, its settings, and everything that its requests need.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal SessionDefinition =
     {
         Name: string
         Settings: SessionSettings
         Driver: SessionDriver
-        /// Application and session name, as records carry it.
+        /// Application and session name, as records store it.
         Scope: string
         Token: SessionToken
         Cookie: SetCookie
-        /// Seals the session where it lives in its cookie; ValueNone where it lives in a store.
+        /// Seals a session that lives in its cookie. ValueNone: it lives in a store.
         Seal: SealedCookie voption
         Clock: TimeProvider
         Log: ILogger
@@ -29,7 +29,7 @@ type internal SessionDefinition =
         StoreTimeout: TimeSpan
         Queues: CommitQueues
         Hints: Hints
-        /// Gives hints that a developer needs and an operator does not.
+        /// Whether to log hints that help developers only.
         IsDevelopment: bool
     }
 

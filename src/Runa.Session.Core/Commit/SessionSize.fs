@@ -1,8 +1,8 @@
 namespace Runa.Session
 
-/// The bound of what a session may hold.
+/// Limits what a session may hold.
 module internal SessionSize =
-    /// Raises SessionTooLargeException over the setting MaxBytes (promise 18).
+    /// Raises SessionTooLargeException if the session is larger than the setting MaxBytes (promise 18).
     let check (definition: SessionDefinition) (state: SessionState) : unit =
         let size = SessionState.bytes state
 

@@ -3,31 +3,32 @@ namespace Runa.Session
 open System
 open System.Diagnostics
 
-/// What stands under the token of a session that is not active.
+/// What the store still holds under the token of a session that is not active.
 [<RequireQualifiedAccess; Struct>]
 type internal Remains =
     | None
-    /// A record that has ended by this node's clock, and may live by another's (promise 28). A tombstone too.
+    /// A record or a tombstone that has ended by this node's clock, but may be alive by another's (promise 28).
     | Ended
-    /// A tombstone.
+    /// A tombstone: the session moved to a new id.
     | Moved
     | Unreadable
 
-/// What one load of one request found.
+/// The facts of a snapshot.
 [<Struct; NoComparison; NoEquality>]
 type internal SnapshotFacts =
     {
         Status: SessionStatus
-        /// Of no use while New.
+        /// Where the session was found. It has no meaning for a New session.
         Place: Place
-        /// The session's record, while Active; otherwise a tombstone, or a record that has ended.
+        /// The record of an Active session. Otherwise a tombstone or a record that has ended, if there is one.
         Record: SessionRecord voption
         IsUnreadable: bool
         State: SessionState
         Now: DateTimeOffset
-        /// When the request first looked at the session, as Stopwatch counts.
+        /// When the request first looked at the session, as a Stopwatch timestamp.
         Since: int64
-        /// This request saw the session live a moment before it met its tombstone, whatever the clocks of nodes say.
+        /// Whether this request saw the session alive a moment before it found the tombstone. Clocks of other nodes
+        /// play no part in this.
         HasJustMoved: bool
     }
 
@@ -55,7 +56,7 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
     member _.Since = facts.Since
     member _.HasJustMoved = facts.HasJustMoved
 
-    /// What stands under the token though the session is not active. A logout deletes it.
+    /// What the store still holds under the token although the session is not active. A logout deletes it.
     member _.Remains: Remains =
         match facts.Record with
         | _ when facts.IsUnreadable -> Remains.Unreadable
@@ -66,27 +67,28 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
                 Remains.Ended
         | _ -> Remains.None
 
-    /// The token met a tombstone: the browser already has another one. After the tombstone's life it never received that.
+    /// Whether the token leads to a tombstone: the browser was sent a new token.
     member this.IsSuperseded = this.Remains = Remains.Moved
 
-    /// The same facts as another origin: sessions made from this one are not made from that.
+    /// A snapshot with the same facts but a new identity: a session made from one is not taken for a session made from
+    /// the other.
     member _.Again() = Snapshot(definition, facts)
 
-    /// The same, first looked at no later than then.
+    /// The same snapshot, with `earlier` as the time of the first look if that is before its own.
     member this.LookedAt(earlier: int64) : Snapshot =
         if facts.Since <= earlier then
             this
         else
             Snapshot(definition, { facts with Since = earlier })
 
-    /// The same, after a look at the live session by the same request at that time.
+    /// The same snapshot, for a request that saw the session alive at that time.
     member this.SeenLiveAt(earlier: int64, flight: TimeSpan) : Snapshot =
         if this.IsSuperseded && Stopwatch.GetElapsedTime earlier < flight then
             Snapshot(definition, { facts with HasJustMoved = true })
         else
             this
 
-    /// The session that a step is given.
+    /// The session that a step gets.
     member this.Session: Session =
         match given with
         | null ->
@@ -113,34 +115,34 @@ module internal Snapshot =
         let state = SessionState.fresh now definition.Settings.Ttl
         make definition status place record isUnreadable state now (Stopwatch.GetTimestamp())
 
-    /// No token, or none of ours. `place`: where the session lives in its cookie, the pieces that the browser may hold.
+    /// There is no genuine token. `place` says which pieces the browser may hold of a session that lives in its cookie.
     let newAt (definition: SessionDefinition) (place: Place) : Snapshot =
         empty definition SessionStatus.New place ValueNone false definition.Now
 
-    /// No token, or none of ours.
+    /// There is no genuine token.
     let none (definition: SessionDefinition) : Snapshot = newAt definition Unchecked.defaultof<Place>
 
-    /// A genuine token whose session is gone.
+    /// The token is genuine, but its session is gone.
     let gone (definition: SessionDefinition) (place: Place) : Snapshot =
         empty definition SessionStatus.Expired place ValueNone false definition.Now
 
-    /// A genuine token whose session cannot be read.
+    /// The token is genuine, but its session cannot be read.
     let unreadable (definition: SessionDefinition) (place: Place) : Snapshot =
         empty definition SessionStatus.Expired place ValueNone true definition.Now
 
-    /// Whether a record has ended, by what it says itself or by an idle timeout that was shortened since.
+    /// Whether a record has ended: by its own ends, or by an idle timeout that was shortened since it was stored.
     let private isOver (definition: SessionDefinition) (now: DateTimeOffset) (record: SessionRecord) =
         SessionRecord.isExpired now record
         || (match definition.Settings.IdleTimeout with
             | Some idle -> record.IdleExpiresAt.IsSome && Instant.isUntil now (record.State.LastSeenAt + idle)
             | None -> false)
 
-    /// What stands under the store key of a genuine token.
+    /// The snapshot of a record that was found under the store key of a genuine token.
     let ofRecord (definition: SessionDefinition) (place: Place) (record: SessionRecord) : Snapshot =
         let now = definition.Now
 
         if SessionRecord.isPurgeable now record then
-            // Whether it is still there depends on when the store sweeps: nothing is to follow from that.
+            // Such a record is there only until the store sweeps, so it counts as gone already.
             gone definition place
         elif SessionRecord.isTombstone record || isOver definition now record then
             empty definition SessionStatus.Expired place (ValueSome record) false now
@@ -148,6 +150,7 @@ module internal Snapshot =
             let since = Stopwatch.GetTimestamp()
             make definition SessionStatus.Active place (ValueSome record) false record.State now since
 
-    /// What has just been written by a request that looked at the session then.
+    /// The snapshot of a record that the request has just written. `since`: when the request first looked at the
+    /// session.
     let written (definition: SessionDefinition) (place: Place) (record: SessionRecord) (since: int64) : Snapshot =
         make definition SessionStatus.Active place (ValueSome record) false record.State definition.Now since

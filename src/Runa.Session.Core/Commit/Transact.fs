@@ -4,9 +4,9 @@ open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
 
-/// Runs a step and commits what it hands back, again and again while other requests get there first (promise 12).
+/// Runs a step and commits the session that it hands back. If another request is first, it tries again (promise 12).
 module internal Transact =
-    /// One request's transaction: what stays the same over its attempts.
+    /// What stays the same over all attempts of a request.
     [<NoComparison; NoEquality>]
     type private Run<'R> =
         { Home: Home
@@ -53,14 +53,14 @@ module internal Transact =
             Telemetry.conflict definition.Name
             Happened.Overtaken current
 
-    /// A record, as a request finds it that has looked at the session before.
+    /// Turns a record into a snapshot, for a request that has looked at the session before.
     let private found (run: Run<'R>) (from: Snapshot) (record: SessionRecord) : Happened =
         let now = Snapshot.ofRecord run.Home.Definition from.Place record
         Happened.Found(now.SeenLiveAt(from.Since, Plan.flight).LookedAt run.First.Since)
 
     let rec private attempt run (from: Snapshot) pending (struct (plan, result)) count : Task<struct (Answer * 'R)> =
         task {
-            // From here to the answer it goes on, whoever still waits (promise 15).
+            // An attempt that has begun is finished, even if the caller stops waiting (promise 15).
             run.Token.ThrowIfCancellationRequested()
             let! outcome = run.Home.Execute from plan
             return! goOn run (standing run from pending count) (happened run from outcome) result
@@ -97,7 +97,8 @@ module internal Transact =
             again empty null empty.Session mayWrite
         | Next.GiveUp why -> CommitTurn.Refuse(definition, why)
 
-    /// Requests that wait for their turn come first: where the store answers at once, newcomers would overtake them for ever.
+    /// Lets requests that wait for their turn go first. With a store that answers at once, newcomers would overtake
+    /// them for ever.
     let private behindOthers run pending (struct (_, result) as planned) : Task<struct (Answer * 'R)> =
         task {
             match! run.Turn.Take() with
@@ -117,9 +118,9 @@ module internal Transact =
                 run.Turn.Leave()
         }
 
-    /// Runs the step on the session of the snapshot; or on `pending`, which a run-once handler made from it: that is merged
-    /// where another request gets there first. Raises what design.md names: SessionConflictException, SessionStoreException,
-    /// SessionTooLargeException.
+    /// Runs the step on the session of the snapshot and commits the result. With `pending`, which a run-once handler
+    /// made from that session, it starts from `pending`, and a conflict merges it. Raises SessionConflictException,
+    /// SessionStoreException or SessionTooLargeException.
     let run home watch whenGone step (snapshot: Snapshot) (pending: Session | null) : ValueTask<struct (Answer * 'R)> =
         let start =
             match pending with
@@ -129,7 +130,7 @@ module internal Transact =
         let struct (plan, result) as planned = Stepping.run home watch step snapshot start
 
         if Plan.isNothing plan then
-            // The way of every read: nothing to await, nothing to allocate.
+            // Every read takes this path: it awaits nothing and allocates nothing.
             ValueTask<struct (Answer * 'R)>(struct (Answer.unwritten snapshot, result))
         else
             ValueTask<struct (Answer * 'R)>(commit (begin' home watch whenGone step snapshot) pending planned)
@@ -141,8 +142,8 @@ module internal Transact =
         | Plan.Replace _ -> true
         | _ -> false
 
-    /// For a snapshot that no step follows: moves the idle end where that is due, or sets it anew where the idle timeout was
-    /// changed since.
+    /// For a snapshot that no step follows: moves the idle end if a touch is due, or sets it anew if the idle timeout
+    /// was changed.
     let touchIfDue (home: Home) (snapshot: Snapshot) : Task<Snapshot> =
         let definition = home.Definition
 

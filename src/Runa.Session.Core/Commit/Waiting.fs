@@ -4,16 +4,18 @@ open System
 open System.Threading
 open System.Threading.Tasks
 
-/// A step whose caller may stop waiting: the token is looked at before each attempt, and while one waits for its turn.
+/// A step whose caller may stop waiting. The token is checked before each attempt, and while the request waits for its
+/// turn.
 type internal ICancellable =
     abstract Token: CancellationToken
 
-/// A step with the token of its caller. An attempt that has begun is finished all the same (promise 15).
+/// A step with the token of its caller. An attempt that has begun is finished even if the token is cancelled (promise
+/// 15).
 [<Sealed>]
 type internal CancellableStep<'R>(token: CancellationToken, step: Session -> struct (Session * 'R)) =
     inherit FSharpFunc<Session, struct (Session * 'R)>()
 
-    // 0: nothing has happened; 1: an attempt has begun; 2: the caller has gone before one did.
+    // 0: no attempt has begun; 1: an attempt has begun; 2: the caller left before any attempt.
     let mutable state = 0
 
     override _.Invoke(session: Session) =
@@ -24,16 +26,16 @@ type internal CancellableStep<'R>(token: CancellationToken, step: Session -> str
 
         step session
 
-    /// As the function that it is.
+    /// The step as an F# function.
     member this.Step: Session -> struct (Session * 'R) = unbox (box this)
 
-    /// True: no attempt has begun, and none will.
+    /// Prevents all attempts. Returns false if one has already begun.
     member _.TryGiveUp() : bool = Interlocked.CompareExchange(&state, 2, 0) = 0
 
     interface ICancellable with
         member _.Token = token
 
-/// How a caller's token ends the waiting for what goes on.
+/// Ends a caller's wait by its token, while the work itself goes on.
 module internal Waiting =
     let private observe (work: Task) =
         work.ContinueWith(
@@ -44,8 +46,8 @@ module internal Waiting =
         )
         |> ignore
 
-    /// Waits until it has ended or the token is cancelled, which raises OperationCanceledException. What goes on then goes
-    /// on, and what it raises later is nobody's any more.
+    /// Waits until the work has ended. If the token is cancelled before, raises OperationCanceledException; the work
+    /// goes on, and an exception that it raises later is ignored.
     let until (token: CancellationToken) (work: Task<'T>) : Task<'T> =
         if not token.CanBeCanceled || work.IsCompleted then
             work
@@ -54,7 +56,7 @@ module internal Waiting =
                 try
                     return! work.WaitAsync token
                 with :? OperationCanceledException when token.IsCancellationRequested ->
-                    // It may have ended since.
+                    // The work may have ended in the meantime.
                     if work.IsCompleted then
                         return! work
                     else
@@ -62,15 +64,15 @@ module internal Waiting =
                         return raise (OperationCanceledException token)
             }
 
-    /// The same of what is only begun while the token is not cancelled.
+    /// Like `until`, but does not start the work if the token is already cancelled.
     let start (token: CancellationToken) (work: unit -> Task<'T>) : Task<'T> =
         task {
             token.ThrowIfCancellationRequested()
             return! until token (work ())
         }
 
-    /// Waits for a step; but for one of which an attempt has begun, to its end (promise 15). So whoever is told that it was
-    /// cancelled knows that nothing of it was saved.
+    /// Waits for a step. If the token is cancelled after an attempt has begun, waits for the end of the step all the
+    /// same (promise 15). So OperationCanceledException means that nothing was saved.
     let forStep (token: CancellationToken) (step: CancellableStep<'R>) (work: ValueTask<'T>) : ValueTask<'T> =
         if not token.CanBeCanceled || work.IsCompleted then
             work

@@ -1,14 +1,14 @@
 namespace Runa.Session
 
-/// What becomes of a step whose session ended before it could be committed: signed out, revoked, expired, or moved to a new
-/// id by another request.
+/// What happens to a step whose session ended before the commit: signed out, revoked, expired, or moved to a new id by
+/// another request.
 [<RequireQualifiedAccess; Struct>]
 type WhenGone =
-    /// The step runs again on the empty session, whatever it does there: for steps that ask for the owner themselves.
+    /// The step runs again on an empty session and may change it. For steps that check the owner themselves.
     | StepAgain
-    /// The step runs again on the empty session. If the lost session had an owner it must not change that one, or
-    /// SessionConflictException is raised: what is private would land in a stranger's session.
+    /// The step runs again on an empty session. If the lost session had an owner and the step changes the empty
+    /// session, SessionConflictException is raised: private data would get into a stranger's session.
     | StepAgainUnlessOwned
-    /// As StepAgainUnlessOwned; and where no new session can be made any more, as the response has started,
-    /// SessionConflictException is raised whosever the lost session was.
+    /// Like StepAgainUnlessOwned. In addition, SessionConflictException is raised if the response has started, so that
+    /// no new session can be created, even if the lost session had no owner.
     | Raise
