@@ -5,10 +5,10 @@ open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.Logging
 
-/// The purges of one driver, never two at once (promise 11).
+/// Runs the purges of one driver, never two at once (promise 11).
 [<Sealed>]
 type internal DriverPurge(driver: SessionDriver, log: ILogger) =
-    // A driver that ignores its cancellation keeps nobody from stopping for longer.
+    // How long Stop waits for a driver that ignores cancellation.
     static let grace = TimeSpan.FromSeconds 10.
     let turn = new SemaphoreSlim 1
     let stop = new CancellationTokenSource()
@@ -33,13 +33,12 @@ type internal DriverPurge(driver: SessionDriver, log: ILogger) =
 
     member _.Driver = driver
 
-    /// The timer's: one that finds another at work leaves it at that. What goes wrong is logged, and tried again by the
-    /// next one.
+    /// Called by the timer. Does nothing if a purge is running. A failure is logged, and the next tick tries again.
     member _.Tick() : unit =
         if not stop.IsCancellationRequested && turn.Wait 0 then
             purgeByTimer () |> ignore
 
-    /// A caller's: it waits for its turn, and raises what the driver raises.
+    /// Called by an application. Waits for its turn, and raises what the driver raises.
     member _.Run(token: CancellationToken) : Task<int> =
         task {
             use either = CancellationTokenSource.CreateLinkedTokenSource(token, stop.Token)
@@ -47,7 +46,7 @@ type internal DriverPurge(driver: SessionDriver, log: ILogger) =
             return! purge either.Token
         }
 
-    /// Cancels what is at work, and waits for its end. There are no more afterwards.
+    /// Cancels a running purge, waits for its end, and prevents others.
     member _.Stop() : Task =
         task {
             do! stop.CancelAsync()

@@ -7,19 +7,19 @@ open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Logging.Abstractions
 
-/// What a setup leaves open.
+/// What the host contributes to a registry.
 type internal HostFacts =
     {
         Services: IServiceProvider
         Application: string
-        /// The host's configuration, which is read only where the setup was given it.
+        /// The host's configuration. Settings are read from it only if the setup was given it.
         Configuration: IConfiguration option
         IsDevelopment: bool
         Clock: TimeProvider
         Loggers: ILoggerFactory
     }
 
-/// What drivers are made from where there is no host.
+/// The services for drivers where there is no host.
 [<Sealed>]
 type internal NoHost(clock: TimeProvider, loggers: ILoggerFactory) =
     interface IServiceProvider with
@@ -28,9 +28,9 @@ type internal NoHost(clock: TimeProvider, loggers: ILoggerFactory) =
             elif wanted = typeof<ILoggerFactory> then box loggers
             else null
 
-/// From a setup to a registry: everything is checked, and all mistakes are raised at once (promise 23).
+/// Builds a registry from a setup. Checks everything, and raises all mistakes at once (promise 23).
 module internal RegistryBuilder =
-    /// The facts of a process without a host. Development is what the environment says, as hosts read it.
+    /// The facts of a process without a host. The environment variables of hosts say whether this is Development.
     let noHost (parts: SetupParts) : HostFacts =
         let clock = defaultArg parts.Clock TimeProvider.System
         let loggers = defaultArg parts.Loggers NullLoggerFactory.Instance
@@ -52,7 +52,7 @@ module internal RegistryBuilder =
           Clock = clock
           Loggers = loggers }
 
-    /// Defaults, then the configuration, then the code; with the mistakes of the configuration.
+    /// The settings, from the defaults, then the configuration, then the code; and the mistakes of the configuration.
     let private settings (parts: SetupParts) : (string * SessionSettings) list * string list =
         let section = parts.Configuration |> Option.map (fun c -> c.GetSection "session:sessions")
         let names = parts.Sessions |> List.map fst |> List.distinct
@@ -79,11 +79,11 @@ module internal RegistryBuilder =
             [ match section with
               | Some section ->
                   if not (String.IsNullOrEmpty section.Value) then
-                      $"{section.Path}: a section of its own for each session, not a single value."
+                      $"{section.Path}: must be a section with one section for each session, not a single value."
 
                   for child in section.GetChildren() do
                       if isKnown child.Key && not (String.IsNullOrEmpty child.Value) then
-                          $"{child.Path}: a section of settings, not a single value."
+                          $"{child.Path}: must be a section of settings, not a single value."
 
                       if not (isKnown child.Key) then
                           $"{child.Path}: there is no session \"{child.Key}\".{Nearest.hint names child.Key} Known: {Nearest.list names}. Register it with SessionSetup.session (in C#: AddSession)."
@@ -100,7 +100,7 @@ module internal RegistryBuilder =
         | None, Some configuration -> StraySettings.findUnread names configuration
         | None, None -> []
 
-    /// ` Nothing reads session:secret.`, for where no secret was found.
+    /// ` Nothing reads session:secret.`, for a message that no secret was found.
     let private straySecret (parts: SetupParts) (host: HostFacts) : string =
         let configuration = parts.Configuration |> Option.orElse host.Configuration
 
@@ -110,7 +110,7 @@ module internal RegistryBuilder =
             $" AddRunaSession was called without the configuration, and does not read {Nearest.list names} in it."
         | names -> $" Nothing reads {Nearest.list names}."
 
-    /// The secrets, their mistakes, and whether they were made up.
+    /// The secrets, their mistakes, and whether a random one stands in for them.
     let private secrets (parts: SetupParts) (host: HostFacts) : string list * string list * bool =
         let found =
             match parts.Secrets with
@@ -152,9 +152,10 @@ module internal RegistryBuilder =
             @ parts.Mistakes
             @ List.collect (fun (name, o) -> SettingsRules.check name o) settings
             @ SettingsRules.checkAll settings
-            // Shared sessions have none: those of an application without a name would pass for them.
+            // Shared sessions have no application name, so sessions of an application without a name would pass for
+            // them.
             @ (if parts.Application |> Option.exists String.IsNullOrWhiteSpace then
-                   [ "SessionSetup.application: the name of the application is empty." ]
+                   [ "SessionSetup.application (in C#: SetApplicationName): the name of the application is empty. Give a name, or leave the call out to use the host's." ]
                else
                    [])
 

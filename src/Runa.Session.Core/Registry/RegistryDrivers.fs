@@ -3,9 +3,9 @@ namespace Runa.Session
 open System
 open System.Runtime.ExceptionServices
 
-/// Makes the drivers that sessions use.
+/// Creates the drivers that sessions use.
 module internal RegistryDrivers =
-    /// Exactly this name; or what stands before its colon, which makes drivers of many names: "cache:orders".
+    /// Finds a driver by its exact name, or by the part before a colon, as in "cache:orders".
     let private tryFactory (parts: SetupParts) (name: string) : (IServiceProvider -> SessionDriver) option =
         match parts.Drivers.TryFind name, name.Split(':', 2) with
         | Some make, _ -> Some make
@@ -23,13 +23,14 @@ module internal RegistryDrivers =
     let private mistake (session: string, driver: string) (why: string) =
         $"session \"{session}\": driver = \"{driver}\": {why}"
 
-    /// Frees drivers whose registry is not going to be.
+    /// Disposes drivers when the registry could not be built.
     let dispose (drivers: Map<string, SessionDriver>) : unit =
         for KeyValue(_, driver) in drivers do
             driver.Dispose().AsTask().GetAwaiter().GetResult()
 
-    /// Each that a session uses, by its name, and the mistakes. `isSound`: there were no other mistakes; otherwise what a
-    /// driver raises, but for mistakes of configuration, may follow from those.
+    /// The drivers that sessions use, by name, and the mistakes. `isSound`: there were no other mistakes. Otherwise an
+    /// exception of a driver is dropped, unless it is a SessionConfigurationException: the other mistakes may have
+    /// caused it.
     let make
         (parts: SetupParts)
         (services: IServiceProvider)

@@ -7,11 +7,11 @@ open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.Logging
 
-/// One registered session, for a look from outside.
+/// Describes one registered session.
 [<RequireQualifiedAccess>]
 type SessionInfo =
     {
-        /// The name it is registered under.
+        /// The name under which it is registered.
         Name: string
         /// The name of its driver.
         Driver: string
@@ -19,17 +19,17 @@ type SessionInfo =
         CookieName: string
         /// The absolute lifetime.
         Ttl: TimeSpan
-        /// How long it lives without a request; None: no such end.
+        /// How long it lives without a request. None: it has no idle end.
         IdleTimeout: TimeSpan option
-        /// Whether applications share it.
+        /// Whether several applications share it.
         Shared: bool
-        /// The one that is meant where no name is given: "web".
+        /// Whether it is the default session, "web", which is used where no name is given.
         Default: bool
         /// The application's own notes.
         Meta: Map<string, string>
     }
 
-/// The sessions of an application, validated and ready. Safe to share; AddRunaSession registers it as a singleton.
+/// The validated sessions of an application. Safe to share; AddRunaSession registers it as a singleton.
 [<Sealed>]
 type SessionRegistry
     internal (definitions: SessionDefinition list, drivers: SessionDriver list, clock: TimeProvider, log: ILogger) =
@@ -52,7 +52,7 @@ type SessionRegistry
             | failures -> AggregateException(failures |> List.map snd)
 
         SessionStoreException(
-            $"Expired sessions could not be removed by {named}. The cause is the inner exception.",
+            $"These drivers could not remove expired sessions: {named}. They try again each minute. The cause is the inner exception.",
             false,
             cause
         )
@@ -74,18 +74,19 @@ type SessionRegistry
             return if failures.IsEmpty then purged else raise (failed failures)
         }
 
-    // Promise 11: what has expired goes without anybody's request. Each driver by itself: one that takes long, or hangs,
-    // does not keep the others from it.
+    // Promise 11: expired sessions are removed without any request. Each driver is purged by itself, so a slow or
+    // hanging one does not hold up the others.
     let sweeper = clock.CreateTimer((fun _ -> purges |> List.iter _.Tick()), null, purgeEvery, purgeEvery)
 
     member internal _.Definitions = definitions
 
-    /// Whether the application's pipeline has response caching in it.
+    /// Whether the application's pipeline contains response caching.
     member val internal MeetsResponseCaching = false with get, set
 
     member internal _.PurgeAll(token: CancellationToken) : Task<int> = purgeAll token
 
-    /// Raises InvalidOperationException for a name that is not registered, naming the known ones (promise 23).
+    /// The home of the session. Raises InvalidOperationException for a name that is not registered, naming the known
+    /// ones (promise 23).
     member internal _.Find(name: string) : Home =
         match byName.TryGetValue name with
         | true, home -> home

@@ -4,16 +4,17 @@ open System
 open System.Text
 open Microsoft.Extensions.Configuration
 
-/// Where the application's secrets come from, and which are good enough (promise 24). None is ever printed.
+/// Finds the application's secrets and checks them (promise 24). Secrets are never printed.
 module internal Secrets =
-    /// Any source of settings: a configuration, then the environment.
+    /// Finds a setting by its name.
     type Lookup = string -> string option
 
     let private notBlank (text: string | null) =
         match text with
         | null -> None
         | text when String.IsNullOrWhiteSpace text -> None
-        // White space around a secret, as a file's last line end, does not count: in a list of previous ones it could not.
+        // White space around a secret, such as the last line end of a file, is trimmed, as in a list of previous
+        // secrets.
         | text -> Some(text.Trim())
 
     let ofEnvironment: Lookup = fun name -> notBlank (Environment.GetEnvironmentVariable name)
@@ -23,10 +24,10 @@ module internal Secrets =
             notBlank configuration[name]
             |> Option.orElse (if name.Contains ':' then None else ofEnvironment name)
 
-    /// In the order in which they are looked for.
+    /// The names of the secret, in the order of the search.
     let private names = [ "app:secret"; "runa:secret"; "RUNA_SECRET"; "APP_SECRET" ]
 
-    /// Each with the name of the setting it came from.
+    /// The current secret, with the name of its setting.
     let private current (lookup: Lookup) : (string * string) option =
         names |> List.tryPick (fun name -> lookup name |> Option.map (fun secret -> name, secret))
 
@@ -34,7 +35,7 @@ module internal Secrets =
         text.Split(',', StringSplitOptions.TrimEntries ||| StringSplitOptions.RemoveEmptyEntries)
         |> List.ofArray
 
-    /// A list in the configuration, or text separated by commas.
+    /// The previous secrets: a list in the configuration, or texts separated by commas.
     let private previous (configuration: IConfiguration option) (lookup: Lookup) : (string * string) list =
         let listed =
             match configuration with
@@ -61,7 +62,7 @@ module internal Secrets =
     let howTo =
         "Set app:secret in the configuration, or RUNA_SECRET in the environment, to 32 random bytes or more; `openssl rand -base64 32` makes them"
 
-    /// Pieces of the secrets that documentation shows; nobody's random bytes contain them.
+    /// Parts of secrets that stand in documentation. Random secrets do not contain them.
     let private samples =
         [ "replace-me"; "change-me"; "changeme"; "your-secret"; "your_secret"; "example-secret" ]
 

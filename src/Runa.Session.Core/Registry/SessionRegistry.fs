@@ -5,34 +5,34 @@ open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 
-/// What SessionRegistry.commit did.
+/// The result of SessionRegistry.commit and SessionRegistry.update.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type Committed =
     {
-        /// The session as it was committed: go on from this one.
+        /// The session as it was committed. Make further changes from this one.
         Session: Session
-        /// Values of Set-Cookie headers to send: none when the cookie did not change.
+        /// The values of the Set-Cookie headers to send. Empty: the cookie did not change.
         Cookies: string list
     }
 
     member internal committed.Display = $"Committed ({committed.Session})"
 
-    /// Promise 5: no cookie is printed.
+    /// Promise 5: prints no cookie.
     override committed.ToString() = committed.Display
 
-/// Sessions without a web host: in scripts, tests and servers of other kinds. Where a name is not registered, every
-/// function raises InvalidOperationException; where the store fails, SessionStoreException. Where its token is cancelled,
-/// OperationCanceledException: before it has begun, or midway as each function says.
+/// Sessions without a web host: in scripts, tests and other servers. Every function raises InvalidOperationException
+/// for a name that is not registered, and SessionStoreException if the store fails. If its token is cancelled, it
+/// raises OperationCanceledException, before it has begun or, as each function says, midway.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module SessionRegistry =
-    /// Raises SessionConfigurationException with everything that is wrong in the setup. Outside Development (as
-    /// ASPNETCORE_ENVIRONMENT or DOTNET_ENVIRONMENT says) a secret must be set.
+    /// Builds a registry without a host. Raises SessionConfigurationException with all mistakes in the setup. Outside
+    /// Development (the environment variables ASPNETCORE_ENVIRONMENT and DOTNET_ENVIRONMENT) a secret must be set.
     let create (setup: SessionSetup) : SessionRegistry = RegistryBuilder.build setup RegistryBuilder.noHost
 
     let private loadUntil token (home: Home) (cookieHeader: string option) : Task<Snapshot> =
         Waiting.start token (fun () -> (home.Load(StringValues(Option.toObj cookieHeader))).AsTask())
 
-    /// The session of this name that the Cookie header's raw text leads to. The token ends the waiting for the store.
+    /// Loads the session of this name from the raw text of a Cookie header. The token ends the wait for the store.
     let load
         (name: string)
         (cookieHeader: string option)
@@ -49,10 +49,11 @@ module SessionRegistry =
         let lines = CookiePieces.lines cookie home.Definition.Now answer.Cookie
         { Session = answer.Snapshot.Session; Cookies = [ for line in lines -> cookie.Text(line, true) ] }
 
-    /// Stores what became of a session that `load` gave. On a conflict the changes are merged onto the newer session, as
-    /// for every run-once handler; SessionConflictException where they cannot be. The token ends the waiting for others that
-    /// are ahead, and never a write that has begun: where it raises, nothing was stored. Secure = SameAsRequest counts as
-    /// https. Raises InvalidOperationException for a session that this registry did not load.
+    /// Commits a session made from the one that `load` returned. On a conflict the changes are merged onto the newer
+    /// session, as for every run-once handler; raises SessionConflictException if that is impossible. The token ends
+    /// the wait for other requests, but never a write that has begun: if it raises, nothing was stored. With Secure =
+    /// SameAsRequest the cookie is Secure. Raises InvalidOperationException for a session that this registry did not
+    /// load.
     let commit (session: Session) (token: CancellationToken) (registry: SessionRegistry) : Task<Committed> =
         task {
             match session.Origin with
@@ -69,14 +70,14 @@ module SessionRegistry =
                 return
                     raise (
                         InvalidOperationException
-                            $"The session \"{origin.Name}\" was not loaded by this registry: commit what SessionRegistry.load gave."
+                            $"The session \"{origin.Name}\" was not loaded by this registry: commit a session made from the one that SessionRegistry.load returned."
                     )
         }
 
-    /// Loads, runs the step and stores what it makes of the session: again on the newer session when another process or
-    /// request got there first, so it must be pure. What it may hand back, and what ends it, is as for updateSession. The
-    /// token ends the waiting for the load and for others that are ahead, and never a write that has begun: where it raises,
-    /// nothing was stored.
+    /// Loads the session, runs the step and commits the session that it returns. The step must be pure: if another
+    /// process or request is first, it runs again on the newer session. It may hand back, and raises, the same as for
+    /// updateSession. The token ends the wait for the load and for other requests, but never a write that has begun: if
+    /// it raises, nothing was stored.
     let update
         (name: string)
         (cookieHeader: string option)
@@ -105,9 +106,10 @@ module SessionRegistry =
                 Default = (definition.Name = "web")
                 Meta = definition.Settings.Meta } ]
 
-    /// The living sessions of an owner. This and the functions below raise NotSupportedException on a driver without an
-    /// owner index. What cannot be read is left out, logged and counted. The token ends the waiting, at once; what has ended by then stays ended, the store call that is under way
-    /// goes on, and the sessions that are left may be ended by another call.
+    /// The live sessions of an owner. Sessions that cannot be read are left out, logged and counted. This and the
+    /// functions below raise NotSupportedException on a driver without an owner index. The token ends the wait at once.
+    /// Sessions that were ended until then stay ended, and the current store call goes on; another call ends the
+    /// others.
     let forOwner
         (name: string)
         (owner: string)
@@ -116,13 +118,13 @@ module SessionRegistry =
         : Task<OwnedSession list> =
         Waiting.start token (fun () -> OwnerSessions.list (registry.Find name).Definition owner token)
 
-    /// The handle under which forOwner lists this session; None where nothing of it is stored, and with the driver cookie.
+    /// The handle under which forOwner lists this session. None: the session is not stored, or uses the driver cookie.
     let handle (session: Session) : string option =
         match session.Origin with
         | :? Snapshot as snapshot -> (Homes.find snapshot.Definition).Handle snapshot
         | _ -> None
 
-    /// Ends one session of the owner, by its handle. False: the owner has no such session.
+    /// Ends one session of the owner, by its handle. Returns false if the owner has no such session.
     let revoke
         (name: string)
         (owner: string)
@@ -132,13 +134,14 @@ module SessionRegistry =
         : Task<bool> =
         Waiting.start token (fun () -> OwnerSessions.revoke (registry.Find name).Definition owner handle token)
 
-    /// Ends all sessions of the owner, and answers how many that lived. A sign-in that races it loses. It goes on where some
-    /// of them cannot be ended, and then raises SessionsLeftException, which says how many are left.
+    /// Ends all sessions of the owner, and returns how many live ones were ended. A sign-in at the same time loses. If
+    /// some sessions cannot be ended, it ends the others and then raises SessionsLeftException, which says how many are
+    /// left.
     let revokeOwner (name: string) (owner: string) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
         Waiting.start token (fun () -> OwnerSessions.revokeOwner (registry.Find name).Definition owner token)
 
-    /// Ends all sessions of this session's owner but this one, and answers how many that lived; none without an owner.
-    /// Raises as revokeOwner does.
+    /// Ends all sessions of this session's owner except this one, and returns how many live ones were ended. Returns 0
+    /// if the session has no owner. Raises what revokeOwner raises.
     let revokeOthers (session: Session) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
         Waiting.start token (fun () ->
             match session.Origin, Session.owner session with
@@ -147,12 +150,12 @@ module SessionRegistry =
                 OwnerSessions.revokeOthers definition owner snapshot.Place.Key token
             | _ -> Task.FromResult 0)
 
-    /// Ends every session of this name, and answers how many.
+    /// Ends all sessions of this name, and returns how many live ones were ended.
     let revokeAll (name: string) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
         Waiting.start token (fun () -> OwnerSessions.revokeAll (registry.Find name).Definition token)
 
-    /// Deletes what has expired on all drivers now, and answers how many records went. It happens by itself each minute;
-    /// where that is under way, this waits for its turn. Raises SessionStoreException, naming the drivers that failed, once
-    /// all have been tried. The token ends it; what has gone by then stays gone.
+    /// Deletes expired records on all drivers now, and returns how many. This also happens by itself each minute; if it
+    /// is under way, this call waits for its turn. Tries all drivers, then raises SessionStoreException naming those
+    /// that failed. The token ends it; records deleted until then stay deleted.
     let purgeExpired (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
         Waiting.start token (fun () -> registry.PurgeAll token)

@@ -9,7 +9,7 @@ open Microsoft.Extensions.Logging
 type SessionSetup internal (parts: SetupParts) =
     member internal _.Parts = parts
 
-    /// Promise 5: no secret.
+    /// Promise 5: prints no secret.
     override _.ToString() = $"SessionSetup ({Nearest.list (parts.Sessions |> List.map fst |> List.distinct)})"
 
 and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal SetupParts =
@@ -26,7 +26,7 @@ and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal 
 
     member _.Display = "SetupParts"
 
-    /// Promise 24: no secret is printed.
+    /// Promise 24: prints no secret.
     override parts.ToString() = parts.Display
 
 [<RequireQualifiedAccess>]
@@ -57,7 +57,7 @@ module SessionSetup =
         SessionSetup { setup.Parts with Drivers = setup.Parts.Drivers.Add(name, make) }
 
     let driver (name: string) (driver: SessionDriver) (setup: SessionSetup) =
-        // It was opened by the caller, who disposes it.
+        // The caller opened the driver, and disposes it.
         driverFrom name (fun _ -> driver |> SessionDriver.withDispose (fun () -> Threading.Tasks.ValueTask())) setup
 
     let session (name: string) (change: SessionSettings -> SessionSettings) (setup: SessionSetup) =
@@ -65,7 +65,7 @@ module SessionSetup =
 
     let secrets (secrets: string list) (setup: SessionSetup) =
         if secrets |> List.exists (fun secret -> isNull (box secret)) then
-            raise (ArgumentException("One of the secrets is null.", nameof secrets))
+            raise (ArgumentException("One of the secrets is null. Each must be a text of at least 32 bytes.", nameof secrets))
 
         SessionSetup { setup.Parts with Secrets = Some secrets }
 
@@ -82,7 +82,7 @@ module SessionSetup =
     let refuse (mistakes: string list) (setup: SessionSetup) =
         SessionSetup { setup.Parts with Mistakes = setup.Parts.Mistakes @ mistakes }
 
-    // Timers take no more than 49 days.
+    // Timers cannot wait for longer than 49 days.
     let private longestStoreTimeout = TimeSpan.FromDays 1.
 
     let storeTimeout (limit: TimeSpan) (setup: SessionSetup) =
@@ -91,7 +91,7 @@ module SessionSetup =
                 ArgumentOutOfRangeException(
                     nameof limit,
                     limit,
-                    "The time limit of a store call is more than zero, and one day at most."
+                    "The time limit of a store call must be more than zero, and one day at most."
                 )
             )
 

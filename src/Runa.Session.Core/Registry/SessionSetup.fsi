@@ -4,16 +4,16 @@ open System
 open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.Logging
 
-/// Which sessions an application has, on which drivers: an immutable value that the functions of its module extend.
+/// The sessions of an application and their drivers. An immutable value, which the functions of its module extend.
 [<Sealed>]
 type SessionSetup =
     member internal Parts: SetupParts
 
-/// What a setup says; None and empty lists leave it to the host or the defaults.
+/// The parts of a setup. None and empty lists leave a part to the host or the defaults.
 and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal SetupParts =
     {
         Drivers: Map<string, IServiceProvider -> SessionDriver>
-        /// By what stands before the colon: "cache" makes the driver "cache:orders" from "orders".
+        /// Factories by the part of a driver's name before the colon: "cache" makes "cache:orders" from "orders".
         NamedDrivers: Map<string, string -> IServiceProvider -> SessionDriver>
         Sessions: (string * (SessionSettings -> SessionSettings)) list
         Secrets: string list option
@@ -22,48 +22,51 @@ and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal 
         Clock: TimeProvider option
         Loggers: ILoggerFactory option
         StoreTimeout: TimeSpan
-        /// Found before the registry is built, and told with its own.
+        /// Mistakes that were found earlier, and that are raised together with those of the registry.
         Mistakes: string list
     }
 
     member Display: string
 
-/// Makes setups.
+/// Creates setups.
 [<RequireQualifiedAccess>]
 module SessionSetup =
-    /// The drivers "memory", "cookie", "cache" (the host's IDistributedCache) and "cache:<name>" (the one registered as
-    /// the keyed service of this name), "sql" (the host's DbDataSource); the sessions "web", "admin" and "api" with their defaults.
+    /// A setup with the default sessions "web", "admin" and "api", and these drivers: "memory"; "cookie"; "cache", the
+    /// host's IDistributedCache; "cache:<name>", the keyed IDistributedCache of this name; "sql", the host's
+    /// DbDataSource.
     val empty: SessionSetup
 
-    /// Registers a driver under the name by which settings choose it; an earlier one of this name is replaced.
+    /// Registers a driver under the name by which settings choose it. It replaces an earlier driver of this name. The
+    /// caller disposes it.
     val driver: name: string -> driver: SessionDriver -> setup: SessionSetup -> SessionSetup
 
-    /// A driver made from the host's services at startup, and disposed with the registry.
+    /// Registers a driver that is created from the host's services at startup, and disposed with the registry.
     val driverFrom: name: string -> make: (IServiceProvider -> SessionDriver) -> setup: SessionSetup -> SessionSetup
 
-    /// Registers a session, or changes the settings of a registered one. The function gets the settings as the defaults
-    /// and the configuration make them; what it sets wins.
+    /// Registers a session, or changes the settings of a registered one. The function gets the settings from the
+    /// defaults and the configuration; what it sets wins.
     val session: name: string -> change: (SessionSettings -> SessionSettings) -> setup: SessionSetup -> SessionSetup
 
-    /// The first signs, all verify; at least 32 bytes each. They win over those of the configuration and environment.
-    /// Raises ArgumentException for a null among them.
+    /// Sets the secrets, of at least 32 bytes each. The first one signs, all of them verify. They replace those of the
+    /// configuration and the environment. Raises ArgumentException if one is null.
     val secrets: secrets: string list -> setup: SessionSetup -> SessionSetup
 
-    /// The name for which tokens are good. Default: the host's application name; without a host, the entry assembly's.
+    /// Sets the application's name; tokens are good for one application only. Default: the host's application name;
+    /// without a host, the name of the entry assembly.
     val application: name: string -> setup: SessionSetup -> SessionSetup
 
-    /// Reads `session:sessions:<name>`, `app:secret` and the like from it.
+    /// Reads `session:sessions:<name>`, `app:secret` and the like from this configuration.
     val configuration: configuration: IConfiguration -> setup: SessionSetup -> SessionSetup
 
-    /// The clock of all lifetimes. Default: the host's, or the system's.
+    /// Sets the clock for all lifetimes. Default: the host's, or the system's.
     val timeProvider: clock: TimeProvider -> setup: SessionSetup -> SessionSetup
 
-    /// Where warnings go. Default: the host's; without a host, nowhere.
+    /// Sets where log lines go. Default: the host's loggers; without a host, nowhere.
     val loggerFactory: loggers: ILoggerFactory -> setup: SessionSetup -> SessionSetup
 
-    /// What keeps the application from starting, told with everything else that is wrong.
+    /// Adds mistakes that keep the application from starting. They are raised with all others.
     val internal refuse: mistakes: string list -> setup: SessionSetup -> SessionSetup
 
-    /// How long one call to a driver may take before it counts as failed. Default: 5 seconds. Raises
+    /// Sets how long one call to a driver may take before it counts as failed. Default: 5 seconds. Raises
     /// ArgumentOutOfRangeException for zero or less, and for more than one day.
     val storeTimeout: limit: TimeSpan -> setup: SessionSetup -> SessionSetup

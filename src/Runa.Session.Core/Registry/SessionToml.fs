@@ -9,7 +9,7 @@ open Tomlyn.Model
 open Tomlyn.Parsing
 open Tomlyn.Syntax
 
-/// TOML text as configuration keys, each under "session:".
+/// Turns TOML text into configuration keys, each under "session:".
 module internal SessionToml =
     let private tables = [ "sessions" ]
 
@@ -21,7 +21,7 @@ module internal SessionToml =
     let rec private flatten (path: string) (value: objnull) : KeyValuePair<string, string | null> list =
         match value with
         | null -> []
-        // As other sources say it, so that an empty list where a value should be is seen.
+        // Like other configuration sources, so that an empty list in the place of a value is noticed.
         | :? TomlArray as items when items.Count = 0 -> [ KeyValuePair(path, "") ]
         | :? TomlTable as table ->
             [ for KeyValue(key, value) in table do
@@ -32,12 +32,12 @@ module internal SessionToml =
                   yield! flatten $"{path}:{index}" item ]
         | value -> [ KeyValuePair(path, textOf value) ]
 
-    /// `file(line,column): what is wrong`, lines and columns counted from one.
+    /// `file(line,column): what is wrong`. Lines and columns count from one.
     let private mistake (file: string) (message: DiagnosticMessage) =
         let at = message.Span.Start
         $"{file}({at.Line + 1},{at.Column + 1}): {message.Message}"
 
-    /// TOML tells Ttl from ttl, configuration keys do not.
+    /// Raises for keys that differ only in case: TOML tells Ttl from ttl, configuration keys do not.
     let private distinct (file: string) (pairs: KeyValuePair<string, string | null> list) =
         let twice =
             pairs
@@ -49,7 +49,7 @@ module internal SessionToml =
         | twice ->
             raise (
                 SessionConfigurationException
-                    [ for key, _ in twice -> $"{file}: {key} is written twice; upper and lower case are the same." ]
+                    [ for key, _ in twice -> $"{file}: {key} is written twice (upper and lower case count as the same): remove one of them." ]
             )
 
     /// Raises SessionConfigurationException with every mistake in the text.

@@ -3,7 +3,7 @@ namespace Runa.Session
 open System.Runtime.CompilerServices
 open Microsoft.Extensions.Configuration
 
-/// Session configuration from a TOML file.
+/// Reads session configuration from a TOML file.
 [<Extension; AbstractClass; Sealed>]
 type SessionTomlExtensions =
     /// Adds a TOML file with `[sessions.<name>]` tables, as `session:sessions:<name>` keys. A relative path starts at the
@@ -14,7 +14,7 @@ type SessionTomlExtensions =
     static member AddSessionToml(builder: IConfigurationBuilder, path: string) : IConfigurationBuilder =
         builder.Add(SessionTomlSource(path, false))
 
-    /// As the other; a missing file or folder is no mistake when it is optional.
+    /// Like the other, but if `optional` is true, a missing file or folder is no mistake.
     [<Extension>]
     static member AddSessionToml(builder: IConfigurationBuilder, path: string, optional: bool) : IConfigurationBuilder =
         builder.Add(SessionTomlSource(path, optional))

@@ -10,13 +10,13 @@ open Microsoft.Extensions.FileProviders
 /// Where a TOML file is looked for.
 [<RequireQualifiedAccess>]
 type internal TomlPlace =
-    /// A file of this machine, by its full path; and the folder that its relative path starts at.
+    /// A file of this machine, by its full path. `from` is the folder at which a relative path starts.
     | Disk of full: string * from: string option
-    /// Whatever the configuration's own file provider makes of the path.
+    /// A file that the configuration's own file provider finds.
     | Provider of IFileProvider
 
-/// Finds and reads the file. A folder of this machine is not read by the framework's provider of it, which hides files that
-/// begin with a dot and all that is not below its root.
+/// Finds and reads the file. The framework's provider is not used for folders of this machine: it hides files that
+/// begin with a dot, and files outside its root.
 module internal SessionTomlFile =
     let placeOf (builder: IConfigurationBuilder) (path: string) : TomlPlace =
         if Path.IsPathRooted path then
@@ -48,7 +48,7 @@ module internal SessionTomlFile =
         with :? DecoderFallbackException ->
             raise (fail path $"is not UTF-8 ({full})")
 
-    /// Anything but a file that is not there.
+    /// Opens the file. None: it is not there. Raises for a folder.
     let private tryOpen (path: string) (place: TomlPlace) : (string * Stream) option =
         match place with
         | TomlPlace.Provider files ->
@@ -65,12 +65,12 @@ module internal SessionTomlFile =
             try
                 Some(full, new FileStream(full, FileMode.Open, FileAccess.Read, FileShare.ReadWrite))
             with
-            // Also of a link that leads nowhere, and below a file.
+            // These are also raised for a link that leads nowhere, and for a path below a file.
             | :? FileNotFoundException
             | :? DirectoryNotFoundException -> None
             | :? IOException when not (File.Exists full) -> None
 
-    /// The text of the file; None where it is optional and not there. Raises SessionConfigurationException.
+    /// The text of the file. None: it is optional and not there. Raises SessionConfigurationException.
     let read (path: string) (place: TomlPlace) (isOptional: bool) : string option =
         try
             match tryOpen path place with

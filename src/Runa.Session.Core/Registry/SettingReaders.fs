@@ -4,9 +4,9 @@ open System
 open System.Globalization
 open Microsoft.Extensions.Configuration
 
-/// How each key of a session's configuration is read.
+/// Reads each key of a session's configuration.
 module internal SettingReaders =
-    /// The settings with this value in them, or what is allowed.
+    /// Returns the settings with this value, or a text that says what is expected.
     type Reader = string -> SessionSettings -> Result<SessionSettings, string>
 
     let private text (put: string -> SessionSettings -> SessionSettings) : Reader = fun value o -> Ok(put value o)
@@ -35,7 +35,7 @@ module internal SettingReaders =
             | Some(_, case) -> Ok(put case o)
             | None -> Error(String.Join(", ", cases |> List.map fst))
 
-    /// All keys but meta, which is a section.
+    /// A reader for each key, except meta, which is a section.
     let readers: Map<string, Reader> =
         Map
             [ "driver", text (fun v o -> { o with Driver = v })
@@ -76,10 +76,10 @@ module internal SettingReaders =
 
         let errors =
             [ if not (String.IsNullOrEmpty section.Value) then
-                  $"{section.Path} = \"{section.Value}\": a section of its own, of texts."
+                  $"{section.Path} = \"{section.Value}\": must be a section of text values."
               for entry in entries do
                   if not (isText entry) then
-                      $"{entry.Path}: a text." ]
+                      $"{entry.Path}: must be a text value." ]
 
         let meta =
             entries
@@ -98,13 +98,13 @@ module internal SettingReaders =
         | None -> settings, [ $"{section.Path}: unknown key.{Nearest.hint keys key} Known: {Nearest.list keys}." ]
         | Some read ->
             match section.Value with
-            | null -> settings, [ $"{section.Path}: a single value, not a section or a list." ]
+            | null -> settings, [ $"{section.Path}: must be a single value, not a section or a list." ]
             | value ->
                 match read value settings with
                 | Ok settings -> settings, []
-                | Error allowed -> settings, [ $"{section.Path} = \"{value}\": allowed is {allowed}." ]
+                | Error allowed -> settings, [ $"{section.Path} = \"{value}\": expected {allowed}." ]
 
-    /// The settings with all that the section says, and its mistakes.
+    /// The settings with all values of the section, and the mistakes in it.
     let read (section: IConfigurationSection) (settings: SessionSettings) : SessionSettings * string list =
         section.GetChildren()
         |> Seq.fold

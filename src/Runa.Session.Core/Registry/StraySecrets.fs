@@ -4,7 +4,7 @@ open System
 open System.Collections
 open Microsoft.Extensions.Configuration
 
-/// Secrets under names that nothing reads (promises 23 and 24). Only the names are told.
+/// Finds secrets under names that nothing reads (promises 23 and 24). Messages contain the names only.
 module internal StraySecrets =
     let private current =
         [ "appsecret"; "runasecret"; "sessionsecret"; "runasessionsecret"; "sessionsessionssecret" ]
@@ -15,7 +15,7 @@ module internal StraySecrets =
           "sessionprevioussecrets"
           "runasessionprevioussecrets" ]
 
-    /// Where a value stands: its name as it is written there, and as a path of the configuration.
+    /// A value that was found: its name as it is written, and as a path of the configuration.
     type private Found = { Name: string; Path: string; IsVariable: bool }
 
     let private isBlank (value: string) = String.IsNullOrWhiteSpace value
@@ -38,7 +38,7 @@ module internal StraySecrets =
 
         configured @ variables () |> List.distinctBy (fun found -> found.Path.ToLowerInvariant())
 
-    /// Without the index of an item of a list.
+    /// The path without the index of a list item.
     let private stem (path: string) : string =
         match path.LastIndexOf ':' with
         | at when at > 0 && path[at + 1 ..] |> Seq.forall Char.IsAsciiDigit -> path[.. at - 1]
@@ -51,7 +51,7 @@ module internal StraySecrets =
         |> List.exists (fun one -> name = one || name = one + "s" || name + "s" = one || name = one + "key")
         || (StraySettings.nearly known name).IsSome
 
-    /// Names that may have been meant for the secret, for where none was found.
+    /// Names that may be meant for the secret. Asked only if no secret was found.
     let forCurrent (configuration: IConfiguration option) : string list =
         all configuration |> List.filter (isLike current) |> List.map _.Name
 

@@ -3,32 +3,34 @@ namespace Runa.Session
 open System
 open Microsoft.Extensions.Configuration
 
-/// What is wrong with a setting that nothing reads.
+/// A setting that nothing reads.
 [<RequireQualifiedAccess>]
 type internal Stray =
-    /// It can only be meant for a session: the application does not start.
+    /// It can only be meant for a session, so the application does not start.
     | Mistake of string
-    /// It may be the application's own: a warning.
+    /// It may be the application's own, so it is only logged.
     | Doubt of string
 
-/// Settings of sessions that stand where nothing reads them (promise 23): `sessions:web:ttl` for `session:sessions:web:ttl`.
+/// Finds settings of sessions in places that nothing reads (promise 23): `sessions:web:ttl` for
+/// `session:sessions:web:ttl`.
 module internal StraySettings =
     let private root = "session:sessions"
 
-    /// Without what separates words, as they are mixed up: `idleTimeout`, `idle-timeout` and `IDLE_TIMEOUT` are one.
+    /// The text without separators and case, which people mix up: `idleTimeout`, `idle-timeout` and `IDLE_TIMEOUT` are
+    /// the same.
     let plain (text: string) : string = String.filter Char.IsLetterOrDigit (text.ToLowerInvariant())
 
-    /// What can only be this library's root.
+    /// Roots that can only be this library's.
     let private ours =
         [ "sessionsessions"; "runasession"; "runasessions"; "runasessionsessions"; "runasessionsession" ]
 
-    /// Roots that other things have, too.
+    /// Roots that others use too.
     let private vague = [ "session"; "sessions"; "runa"; "sessionsession"; "appsession"; "appsessions" ]
 
     let private exactly (known: string list) (found: string) : string option =
         known |> List.tryFind (fun one -> plain one = plain found)
 
-    /// One letter off; in long words two.
+    /// The known word that is one letter off, or two letters in long words.
     let nearly (known: string list) (found: string) : string option =
         let found = plain found
 
@@ -38,20 +40,20 @@ module internal StraySettings =
             let most = if one.Length > 8 then 2 else 1
             one.Length > 2 && abs (one.Length - found.Length) <= most && Nearest.distance one found <= most)
 
-    /// The known word, and whether it is misspelled.
+    /// The known word, and the number of misspelled words: 0 or 1.
     let private word (known: string list) (found: string) : (string * int) option =
         match exactly known found, nearly known found with
         | Some one, _ -> Some(one, 0)
         | None, Some one -> Some(one, 1)
         | None, None -> None
 
-    /// The words of our root, each of which may be misspelled.
+    /// The words of our root. Each may be misspelled.
     let private words = [ "session"; "sessions"; "runasession"; "runasessions" ]
 
     let private isOneOff (found: string) (one: string) =
         abs (one.Length - found.Length) <= 1 && Nearest.distance one found <= 1
 
-    /// How many words may be misspelled after this root; None: it is not like ours.
+    /// How many words may be misspelled after this root. None: the root is not like ours.
     let private allowance (before: string list) : int option =
         let parts = before |> List.map plain
         let all = String.Concat parts
@@ -64,7 +66,7 @@ module internal StraySettings =
             Some(if parts.Length > 1 then 1 else 0)
         elif ours |> List.exists (isOneOff all) then
             Some 1
-        // A prefix of the environment's variables that nobody took away, a section around it all.
+        // A prefix of environment variables that was not removed, or a section around our root.
         elif all.EndsWith("sessionsessions", StringComparison.Ordinal) then
             Some 1
         else
@@ -74,7 +76,7 @@ module internal StraySettings =
 
     let private join (parts: string list) = String.Join(ConfigurationPath.KeyDelimiter, parts)
 
-    /// Root, name, key and the rest of a path, if the middle is a session and one of its settings.
+    /// Splits a path into its root, the session's name and the setting's key, if it contains a session and a setting.
     let private settings (names: string list) (parts: string list) : (string list * string * string list) list =
         [ for at in 0 .. parts.Length - 2 do
               match List.splitAt at parts with
@@ -88,7 +90,7 @@ module internal StraySettings =
                   | _ -> ()
               | _ -> () ]
 
-    /// `SESSION_SESSIONS_WEB_TTL`: the parts of a path run together in one variable's name.
+    /// Reads a path that was joined into one variable's name: `SESSION_SESSIONS_WEB_TTL`.
     let private runTogether (names: string list) (path: string) : (string * string list) option =
         let path = plain path
 
@@ -119,9 +121,9 @@ module internal StraySettings =
 
     let private doubt (found: string) (right: string) : Stray =
         Stray.Doubt
-            $"{found} is read by nothing of this library. If it is meant for a session, write {right} (in the environment: {variable right})."
+            $"{found}: no part of Runa.Session reads this key. If it is meant for a session, write {right} (in the environment: {variable right})."
 
-    /// `session:ttl`: a setting of no session.
+    /// `session:ttl`: a setting without the name of a session.
     let private nameless (parts: string list) (value: string) : Stray option =
         match List.rev parts with
         | key :: root when not root.IsEmpty && List.contains (plain (join (List.rev root))) (ours @ vague) ->
@@ -137,8 +139,8 @@ module internal StraySettings =
             && second.Equals("sessions", StringComparison.OrdinalIgnoreCase)
         | _ -> false
 
-    /// `isRead`: what stands where it belongs is read. The host takes the prefix ASPNETCORE_ away, and shows the variable as
-    /// it is, too.
+    /// Judges one setting. `isRead` says whether the correct key has this value: the host removes the prefix
+    /// ASPNETCORE_ of a variable, but also shows the variable as it is.
     let private judge
         (names: string list)
         (isRead: string -> string -> bool)
@@ -163,7 +165,7 @@ module internal StraySettings =
                 Some(mistake path name (right name key))
         | [], None -> nameless parts value
 
-    /// Every value of a configuration, by its path.
+    /// All values of a configuration, by path.
     let leaves (configuration: IConfiguration) : (string * string) list =
         [ for KeyValue(path, value) in configuration.AsEnumerable(true) do
               match value with
@@ -171,7 +173,7 @@ module internal StraySettings =
               | _ -> () ]
         |> List.sortBy fst
 
-    /// A section was given in the place of the whole: its own paths are those of the whole.
+    /// Finds a setting if a section was given in place of the whole configuration.
     let private ofSection (names: string list) (section: IConfigurationSection) (path: string) : Stray option =
         let whole = split section.Path @ split path
 
@@ -185,7 +187,7 @@ module internal StraySettings =
             )
         | _ -> None
 
-    /// In the configuration that is read.
+    /// Finds stray settings in the configuration that is read.
     let find (names: string list) (configuration: IConfiguration) : Stray list =
         let isRead (right: string) (value: string) = configuration[right] = value
 
@@ -195,7 +197,7 @@ module internal StraySettings =
                   yield! Option.toList (ofSection names section path)
               | _ -> yield! Option.toList (judge names isRead path value) ]
 
-    /// In a host's configuration, where none was given to read.
+    /// Finds settings in the host's configuration if AddRunaSession was not given it.
     let findUnread (names: string list) (configuration: IConfiguration) : Stray list =
         [ for path, value in leaves configuration do
               match split path with

@@ -4,9 +4,9 @@ open System
 open System.Globalization
 open System.Text.RegularExpressions
 
-/// Durations as configuration writes them.
+/// Reads and writes durations as they stand in configuration.
 module internal Duration =
-    let allowed = "a duration like 2h, 30m, 1h30m, 90s, 7d or 02:00:00"
+    let allowed = "a duration such as 2h, 30m, 1h30m, 90s, 7d or 02:00:00"
 
     let private units =
         Regex(
@@ -14,7 +14,8 @@ module internal Duration =
             RegexOptions.CultureInvariant ||| RegexOptions.ECMAScript
         )
 
-    /// More than zero. Days, hours, minutes and seconds in this order, each at most once; or [d.]hh:mm:ss.
+    /// Reads days, hours, minutes and seconds in this order, each at most once, or [d.]hh:mm:ss. None: the text is no
+    /// duration, or not more than zero.
     let tryParse (text: string) : TimeSpan option =
         let text = text.Trim()
 
@@ -48,7 +49,7 @@ module internal Duration =
 
         parsed |> Option.filter (fun span -> span > TimeSpan.Zero)
 
-    /// As configuration would write it: `1h30m`.
+    /// The duration as configuration would have it: `1h30m`.
     let write (span: TimeSpan) : string =
         let units = [ span.Days, "d"; span.Hours, "h"; span.Minutes, "m"; span.Seconds, "s" ]
 

@@ -2,9 +2,9 @@ namespace Runa.Session
 
 open System
 
-/// "Did you mean …?"
+/// Finds the known name that a misspelled one may mean: "Did you mean …?"
 module internal Nearest =
-    /// How many letters must be inserted, removed, changed or swapped to make one of the other.
+    /// How many letters must be inserted, removed, changed or swapped to turn one word into the other.
     let distance (a: string) (b: string) : int =
         let d =
             Array2D.init (a.Length + 1) (b.Length + 1) (fun i j ->
@@ -22,7 +22,7 @@ module internal Nearest =
 
         d[a.Length, b.Length]
 
-    /// The known name nearest to a wrong one, if it is near.
+    /// The known name nearest to the wrong one, if any is near enough.
     let tryFind (known: string seq) (wrong: string) : string option =
         let near name = distance (name: string) wrong
 
@@ -31,7 +31,7 @@ module internal Nearest =
         |> Seq.tryHead
         |> Option.filter (fun name -> near name <= max 1 (min 3 (wrong.Length / 2)))
 
-    /// ` Did you mean "web"?`, or nothing.
+    /// ` Did you mean "web"?`, or an empty text.
     let hint (known: string seq) (wrong: string) : string =
         match tryFind known wrong with
         | Some name -> $" Did you mean \"{name}\"?"

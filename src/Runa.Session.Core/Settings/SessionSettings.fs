@@ -2,61 +2,62 @@ namespace Runa.Session
 
 open System
 
-/// What becomes of a stored session that cannot be read: damaged, of a newer format, or sealed under another token.
+/// What to do with a stored session that cannot be read: it is damaged, of a newer format, or sealed under another
+/// token.
 [<RequireQualifiedAccess>]
 type OnUnreadable =
-    /// It counts as gone (SessionStatus.Expired, and empty), and the next write puts a new one in its place. Each time an
+    /// The session counts as gone (SessionStatus.Expired, and empty), and the next write replaces it. Each time, an
     /// error is logged and counted.
     | Replace
-    /// Every request with its cookie raises SessionStoreException, until it is deleted or can be read again.
+    /// Every request with its cookie raises SessionStoreException until the session is deleted or can be read again.
     | Error
 
-/// How sessions of one name are kept. (Not SessionOptions, which is ASP.NET Core's.)
+/// The settings of a session. (Not called SessionOptions, which is a type of ASP.NET Core.)
 [<RequireQualifiedAccess>]
 type SessionSettings =
     {
         /// The name of a registered driver. Default: "memory".
         Driver: string
-        /// Default: `__Host-runa_session` for "web", `__Host-runa_<name>_session` for the others.
+        /// The name of the cookie. Default: `__Host-runa_session` for "web", `__Host-runa_<name>_session` for others.
         CookieName: string
-        /// Default: None, the host that answers and no other.
+        /// The domain of the cookie. Default: None, which is only the host that sends the cookie.
         CookieDomain: string option
-        /// Default: "/".
+        /// The path of the cookie. Default: "/".
         CookiePath: string
-        /// Default: true, hidden from scripts.
+        /// Whether the cookie is hidden from scripts. Default: true.
         HttpOnly: bool
-        /// Default: Always.
+        /// When the cookie has the attribute Secure. Default: Always.
         Secure: CookieSecure
-        /// Default: Lax.
+        /// With which requests from other sites browsers send the cookie. Default: Lax.
         SameSite: SameSite
-        /// Default: false. A partition of its own for each top-level site (CHIPS).
+        /// Whether browsers keep a separate cookie for each top-level site (CHIPS). Default: false.
         Partitioned: bool
-        /// Default: true. False: the cookie is gone with the browser.
+        /// Whether the cookie survives the end of the browser. Default: true.
         Persistent: bool
-        /// Whether the cookie is sent to browsers whose user has not consented (ASP.NET Core's CookiePolicyOptions). Default: true.
+        /// Whether the cookie is sent without the user's consent (ASP.NET Core's CookiePolicyOptions). Default: true.
         IsEssential: bool
         /// The absolute lifetime. Default: 2 hours.
         Ttl: TimeSpan
-        /// The most that Session.withLifetime can give. Default: 30 days.
+        /// The longest lifetime that Session.withLifetime can set. Default: 30 days.
         MaxTtl: TimeSpan
-        /// How long a session lives without a request. Default: None, no such end.
+        /// How long a session lives without a request. Default: None, which is no idle end.
         IdleTimeout: TimeSpan option
-        /// Default: false. True: applications with the same secret, store and CookieDomain share the session.
+        /// Whether applications with the same secret, store and CookieDomain share the session. Default: false.
         Shared: bool
-        /// Default: false. True: values are encrypted at rest.
+        /// Whether values are encrypted at rest. Default: false.
         Sealed: bool
-        /// The most that values, flashes, owner, claims and label may take, in UTF-8. Default: 65,536.
+        /// The most bytes that values, flashes, owner, claims and label may take in UTF-8. Default: 65,536.
         MaxBytes: int
-        /// Default: Replace.
+        /// What to do with a stored session that cannot be read. Default: Replace.
         OnUnreadable: OnUnreadable
-        /// The application's own notes, shown by SessionRegistry.info. Default: empty.
+        /// Notes of the application, which SessionRegistry.info returns. Default: empty.
         Meta: Map<string, string>
     }
 
-/// Makes settings.
+/// Creates settings.
 [<RequireQualifiedAccess>]
 module SessionSettings =
-    /// The defaults for a session of this name.
+    /// The default settings of a session with this name.
     let defaults (name: string) : SessionSettings =
         { Driver = "memory"
           CookieName = if name = "web" then "__Host-runa_session" else $"__Host-runa_{name}_session"

@@ -2,14 +2,14 @@ namespace Runa.Session
 
 open System
 
-/// What settings may be, checked at startup (promises 19 and 23).
+/// Checks settings at startup (promises 19 and 23).
 module internal SettingsRules =
     let private isSessionName (name: string) =
         name.Length > 0
         && name.Length <= 64
         && name |> Seq.forall (fun c -> Char.IsAsciiLetterOrDigit c || c = '_' || c = '-' || c = '.')
 
-    /// As configuration writes it.
+    /// The value as it stands in configuration.
     let private secureText (secure: CookieSecure) =
         match secure with
         | CookieSecure.Always -> "always"
@@ -56,21 +56,21 @@ module internal SettingsRules =
         let longest = TimeSpan.FromDays 400. // RFC 6265bis §5.5: browsers keep no cookie longer
 
         [ if o.Ttl < TimeSpan.FromSeconds 1. || o.Ttl > longest then
-              $"ttl = {Duration.write o.Ttl}: from 1 second to 400 days"
+              $"ttl = {Duration.write o.Ttl}: must be from 1 second to 400 days"
 
           if o.MaxTtl < o.Ttl || o.MaxTtl > longest then
-              $"max_ttl = {Duration.write o.MaxTtl}: from the ttl ({Duration.write o.Ttl}) to 400 days"
+              $"max_ttl = {Duration.write o.MaxTtl}: must be from the ttl ({Duration.write o.Ttl}) to 400 days"
 
           match o.IdleTimeout with
-          | Some idle when idle < TimeSpan.FromSeconds 1. -> $"idle_timeout = {Duration.write idle}: 1 second or more"
+          | Some idle when idle < TimeSpan.FromSeconds 1. -> $"idle_timeout = {Duration.write idle}: must be at least 1 second"
           | Some idle when idle > o.Ttl ->
-              $"idle_timeout = {Duration.write idle}: not longer than the ttl ({Duration.write o.Ttl})"
+              $"idle_timeout = {Duration.write idle}: must be not longer than the ttl ({Duration.write o.Ttl})"
           | _ -> ()
 
           if o.MaxBytes < 1 then
-              $"max_bytes = {o.MaxBytes}: 1 or more" ]
+              $"max_bytes = {o.MaxBytes}: must be at least 1" ]
 
-    /// The mistakes in one session's settings, each a sentence that begins with the session's name.
+    /// The mistakes in one session's settings. Each is a sentence that begins with the session's name.
     let check (name: string) (o: SessionSettings) : string list =
         [ if not (isSessionName name) then
               "a session's name is 1 to 64 letters, digits, dots, hyphens or underscores"
@@ -79,22 +79,22 @@ module internal SettingsRules =
           yield! life o ]
         |> List.map (fun mistake -> $"session \"{name}\": {mistake}.")
 
-    /// The mistakes of the sessions that live in their cookies, among all.
+    /// The mistakes in the settings of sessions that live in their cookies. `all` are the sessions of the application.
     let checkInCookie (inCookie: (string * SessionSettings) list) (all: (string * SessionSettings) list) : string list =
         [ for name, o in inCookie do
               if o.IdleTimeout.IsSome then
                   $"session \"{name}\": idle_timeout: a session in its cookie (driver = \"{o.Driver}\") has no idle timeout, as every request would have to send the cookie anew; leave it out, or choose a driver with a store."
 
               if o.CookiePath.Length > CookiePieces.longestPath then
-                  $"session \"{name}\": cookie_path: {o.CookiePath.Length} characters; with the driver \"{o.Driver}\" at most {CookiePieces.longestPath}."
+                  $"session \"{name}\": cookie_path: {o.CookiePath.Length} characters are too many; with the driver \"{o.Driver}\" a path has at most {CookiePieces.longestPath}."
 
               let pieces = [ for piece in 1 .. CookiePieces.most -> CookiePieces.nameOf o.CookieName piece ]
 
               for other, settings in all do
                   if List.contains settings.CookieName pieces then
-                      $"sessions \"{name}\" and \"{other}\": cookie_name = \"{settings.CookieName}\": this is what a piece of the cookie {o.CookieName} is called; choose another name." ]
+                      $"sessions \"{name}\" and \"{other}\": cookie_name = \"{settings.CookieName}\": a long cookie {o.CookieName} is split into pieces, and one of them has this name; choose another name." ]
 
-    /// The mistakes between sessions.
+    /// The mistakes that involve several sessions.
     let checkAll (sessions: (string * SessionSettings) list) : string list =
         sessions
         |> List.groupBy (fun (_, o) -> o.CookieName)

@@ -147,7 +147,7 @@ public class OptionsTests
         var e = Assert.Throws<OptionsValidationException>(
             () => services.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>().Get("web"));
         Assert.Equal(
-            "session \"web\": idle_timeout = 1d: not longer than the ttl (2h).",
+            "session \"web\": idle_timeout = 1d: must be not longer than the ttl (2h).",
             Assert.Single(e.Failures));
     }
 

@@ -78,7 +78,7 @@ let tests =
               |> SessionSetup.session "web" (fun o -> { o with Driver = "cookie"; CookieName = "sid" })
               |> SessionSetup.session "admin" (fun o -> { o with CookieName = "sidC2" })
               |> errors
-              |> mistake [ "\"web\" and \"admin\""; "sidC2"; "a piece of the cookie sid" ]
+              |> mistake [ "\"web\" and \"admin\""; "sidC2"; "a long cookie sid is split into pieces" ]
           }
 
           test "promise 23: a path that leaves no room in a piece is a startup error" {
