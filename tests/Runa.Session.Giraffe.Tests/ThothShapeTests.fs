@@ -106,7 +106,7 @@ let tests =
                                         app.Logs.Warnings
                                         (List.replicate
                                             3
-                                            "The session \"web\" holds a value under \"profile\" that cannot be read as Profile. It is kept; read as missing.")
+                                            "The session \"web\" holds a value under \"profile\" that cannot be read as Profile. The value is kept, but treated as missing.")
                                         "the log says so"
                                 }))
 

@@ -26,9 +26,9 @@ module internal Idle =
                 ValueSome next
             | ValueSome _ -> ValueNone
 
-    /// Whether the record was stored under another idle timeout, or under none. A touch alone would not store when it
-    /// was last seen, and an active session would end as idle. A difference below the precision of touches does not
-    /// count.
+    /// Whether the record was stored under another idle timeout, or under none. A touch moves LastSeenAt by the
+    /// difference of the idle ends, which would be wrong then: an active session could end as idle. Differences below
+    /// the precision of touches do not count.
     let isOfAnotherTimeout (idle: TimeSpan option) (record: SessionRecord) =
         match idle, record.IdleExpiresAt with
         | None, ValueNone -> false

@@ -3,7 +3,7 @@ namespace Runa.Session
 open System
 open Microsoft.Extensions.Logging
 
-/// Every line the library logs. None contains an id, a token, a value or an owner (promise 5).
+/// All lines that the library logs. None of them contains an id, a token, a value or an owner (promise 5).
 module internal Log =
     let private define1<'A> level id name (text: string) = LoggerMessage.Define<'A>(level, EventId(id, name), text)
 
@@ -18,7 +18,7 @@ module internal Log =
             LogLevel.Warning
             1
             "Undecodable"
-            "The session \"{Session}\" holds a value under \"{Key}\" that cannot be read as {Type}. It is kept; read as missing."
+            "The session \"{Session}\" holds a value under \"{Key}\" that cannot be read as {Type}. The value is kept, but treated as missing."
 
     let undecodable (log: ILogger) (session: string) (error: DecodeError) =
         undecodableAction.Invoke(log, session, error.Key, error.Type, null)
@@ -87,12 +87,12 @@ module internal Log =
             "NoSecret"
             "No secret is set: sessions use a random one and end with this process. Outside Development this is an error; set app:secret or RUNA_SECRET.{Hint}"
 
-    /// `hint`: names that nothing reads, or nothing.
+    /// `hint` is a sentence about names that nothing reads, or empty.
     let noSecret (log: ILogger) (hint: string) = noSecretAction.Invoke(log, hint, null)
 
     let private strayAction = define1<string> LogLevel.Warning 21 "StraySetting" "{Setting}"
 
-    /// A setting that may have been meant for a session; its value is not told.
+    /// Warns of a setting that may be meant for a session. The text does not contain its value.
     let straySetting (log: ILogger) (text: string) = strayAction.Invoke(log, text, null)
 
     let private purgeFailedAction =
@@ -100,7 +100,7 @@ module internal Log =
             LogLevel.Warning
             8
             "PurgeFailed"
-            "The driver {Driver} could not remove expired sessions; it is tried again."
+            "The driver {Driver} could not remove expired sessions. The next sweep, within a minute, tries again."
 
     let purgeFailed (log: ILogger) (driver: string) (e: exn) = purgeFailedAction.Invoke(log, driver, e)
 
@@ -109,7 +109,7 @@ module internal Log =
             LogLevel.Warning
             9
             "NotTouched"
-            "The idle end of the session \"{Session}\" could not be moved; it may end early."
+            "The idle end of the session \"{Session}\" could not be stored, so the session may end early."
 
     let notTouched (log: ILogger) (session: string) (e: exn) = notTouchedAction.Invoke(log, session, e)
 
@@ -118,7 +118,7 @@ module internal Log =
             LogLevel.Warning
             10
             "Unsealed"
-            "A record of the session \"{Session}\" that is not encrypted counts as gone, because of sealed = true. Was the setting just turned on?"
+            "A record of the session \"{Session}\" that is not encrypted counts as gone, because the setting sealed is true. This is expected if the setting was turned on after the record was stored."
 
     let unsealed (log: ILogger) (session: string) = unsealedAction.Invoke(log, session, null)
 
@@ -127,9 +127,9 @@ module internal Log =
             LogLevel.Error
             11
             "Unreadable"
-            "A stored session \"{Session}\" cannot be read and counts as gone: {Reason} The next write replaces it. (Setting on_unreadable.)"
+            "A stored session \"{Session}\" cannot be read and counts as gone: {Reason} The next write replaces it. To get an error instead, set on_unreadable to error."
 
-    /// The reason is a sentence.
+    /// `reason` is a sentence.
     let unreadable (log: ILogger) (session: string) (reason: string) =
         unreadableAction.Invoke(log, session, reason, null)
 
@@ -140,7 +140,7 @@ module internal Log =
             "UnreadableOwned"
             "{Count} stored sessions \"{Session}\" cannot be read (damaged, or of a newer format); they were {Fate}."
 
-    /// Among an owner's sessions.
+    /// `fate` says what was done with the records: "left out of …".
     let unreadableOwned (log: ILogger) (count: int) (session: string) (fate: string) =
         unreadableOwnedAction.Invoke(log, count, session, fate, null)
 
@@ -149,6 +149,6 @@ module internal Log =
             LogLevel.Warning
             13
             "NotRemoved"
-            "A stored session \"{Session}\" that cannot be read was replaced, and could not be deleted. Nobody's cookie leads to it any more; it goes when it expires."
+            "A stored session \"{Session}\" that cannot be read was replaced, but could not be deleted. No cookie leads to it any more; the store removes it when it expires."
 
     let notRemoved (log: ILogger) (session: string) (e: exn) = notRemovedAction.Invoke(log, session, e)

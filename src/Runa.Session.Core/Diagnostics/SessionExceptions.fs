@@ -4,7 +4,7 @@ open System
 open System.Collections.Generic
 open Microsoft.Extensions.Options
 
-/// The application's configuration of sessions is wrong: it does not start. All mistakes are named at once.
+/// The configuration of sessions is wrong, so the application does not start. The message names all mistakes at once.
 [<Sealed>]
 type SessionConfigurationException(errors: string seq) =
     inherit OptionsValidationException(Options.DefaultName, typeof<SessionConfigurationException>, errors)
@@ -18,33 +18,34 @@ type SessionConfigurationException(errors: string seq) =
         | [| error |] -> error
         | errors -> "Sessions are misconfigured:" + String.Join("", errors |> Array.map (fun error -> "\n- " + error))
 
-/// The store could not be read or written, or did not answer in time (promise 14). SessionsLeftException is one of these.
+/// The store could not be read or written, or did not answer in time (promise 14). SessionsLeftException derives from
+/// this.
 type SessionStoreException(message: string, mayHaveBeenSaved: bool, inner: exn | null) =
     inherit Exception(message, inner)
 
-    /// True when the outcome of a write is unknown: it may or may not be in the store.
+    /// Whether the outcome of a write is unknown: the change may be in the store or not.
     member _.MayHaveBeenSaved: bool = mayHaveBeenSaved
 
-/// The store failed while the sessions of an owner were being ended: some have ended, others may live on (promise 27). Call
-/// again when the store works: it ends what is left.
+/// The store failed while the sessions of an owner were being ended. Some have ended, others may still be alive
+/// (promise 27). To end those too, call again when the store works.
 [<Sealed>]
 type SessionsLeftException internal (message: string, ended: int, left: int, inner: exn | null) =
     inherit SessionStoreException(message, true, inner)
 
-    /// How many living sessions have ended.
+    /// The number of live sessions that were ended.
     member _.Ended: int = ended
 
-    /// How many were found and could not be ended. There may be more that were not found, since the list broke off.
+    /// The number of sessions that were found but could not be ended. If the list broke off, there may be more.
     member _.Left: int = left
 
-/// The change could not be saved because other requests were ahead of it: the session ended, moved to a new id, or kept
-/// changing. Nothing of it was stored.
+/// The change could not be saved, because other requests were first: the session ended, moved to a new id, or kept
+/// changing. Nothing of the change was stored.
 [<Sealed>]
 type SessionConflictException(message: string) =
     inherit Exception(message)
 
-/// The session would be larger than its setting MaxBytes, or than a cookie may be where it lives in one (promise 18).
-/// Nothing was stored.
+/// The session would be larger than its setting MaxBytes, or, if it lives in its cookie, than a cookie may be (promise
+/// 18). Nothing was stored.
 [<Sealed>]
 type SessionTooLargeException
     private (what: string, session: string, size: int, limit: int, largest: (string * int) option) =
@@ -58,12 +59,12 @@ type SessionTooLargeException
             $"The session \"{session}\" {what}{largestKey}. Nothing was saved."
         )
 
-    /// Over the setting MaxBytes.
+    /// The session is larger than the setting MaxBytes.
     static member internal ForSetting(session: string, size: int, limit: int, largest: (string * int) option) =
         let what = $"has {size} bytes, its limit (max_bytes) is {limit}"
         SessionTooLargeException(what, session, size, limit, largest)
 
-    /// Over what a cookie may hold, in characters.
+    /// The session's cookie would have too many characters.
     static member internal ForCookie(session: string, size: int, limit: int, largest: (string * int) option) =
         let what =
             $"takes {size} characters of cookie, the limit of the driver cookie is {limit} (keep less in it, or choose a driver with a store)"
@@ -73,11 +74,11 @@ type SessionTooLargeException
     /// The name of the session.
     member _.Session: string = session
 
-    /// Bytes it would take, in UTF-8; over the limit of a cookie, its characters.
+    /// The size of the session in bytes of UTF-8; for the limit of a cookie, in characters of the cookie.
     member _.Size: int = size
 
-    /// The setting MaxBytes; over the limit of a cookie, 8,192.
+    /// The limit: the setting MaxBytes; for a cookie, 8,192 characters.
     member _.Limit: int = limit
 
-    /// The key whose value or flashes take the most bytes; null where it has neither.
+    /// The key whose value or flashes take the most bytes. Null: the session has no values and no flashes.
     member _.LargestKey: string | null = largest |> Option.map fst |> Option.toObj

@@ -1,7 +1,7 @@
 namespace Runa.Session
 
-/// What a session asks of the response that its cookie goes out with.
+/// The response that carries a session's cookie.
 [<AllowNullLiteral>]
 type internal IResponseGate =
-    /// The response can still set a cookie.
+    /// Whether the response can still set a cookie.
     abstract CanSendCookie: bool

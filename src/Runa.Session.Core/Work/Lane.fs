@@ -5,34 +5,35 @@ open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
 
-/// What is done to one session of a request goes one after another, however much of it the request starts at once: a
-/// commit that another one overtakes would save its change twice, or lose the other's. It also knows when a step runs: what
-/// the step asks of the same session then could never come to its turn.
+/// Runs the operations on one session of a request one after another, even if the request starts several at once. A
+/// commit that another one overtakes would save its change twice, or lose the other's. A lane also knows when a step
+/// runs: an operation that the step starts on its own session would wait for the step, and the step for it.
 [<Struct; NoComparison; NoEquality>]
 type internal Lane =
-    /// What is under way, or ended last.
+    /// The operation that is under way, or the last one that ended.
     val mutable private last: Task | null
     /// The thread on which a step runs; 0: none.
     val mutable private stepping: int
-    /// How many steps have begun.
+    /// The number of steps that have begun.
     val mutable private steps: int
 
-    /// How long a step may run before a call from another thread that waits for it takes it for its own caller.
+    /// How long a call from another thread waits for a running step. After that it assumes that the step itself waits
+    /// for the call.
     static member LongestStep = TimeSpan.FromSeconds 2.
 
-    /// Nothing is under way.
+    /// Whether no operation is under way.
     member lane.IsFree =
         match lane.last with
         | null -> true
         | last -> last.IsCompleted
 
-    /// When nothing is under way. How that ends is its caller's matter.
+    /// Completes when the current operation has ended, even if it failed.
     member lane.Free() : Task =
         match lane.last with
         | null -> Task.CompletedTask
         | last -> last.ContinueWith((fun (_: Task) -> ()), TaskScheduler.Default)
 
-    /// This is under way now; those who come wait for it.
+    /// Makes this the current operation. Later operations wait for it.
     member lane.Take(running: ValueTask<'T>) : ValueTask<'T> =
         if running.IsCompleted then
             running
@@ -41,7 +42,7 @@ type internal Lane =
             lane.last <- running
             ValueTask<'T> running
 
-    /// Does it when it is its turn.
+    /// Runs the operation when those before it have ended.
     member lane.InTurn(doing: unit -> ValueTask<'T>) : ValueTask<'T> =
         if lane.IsFree then
             lane.Take(doing ())
@@ -57,15 +58,15 @@ type internal Lane =
                 )
             )
 
-    /// A step is running, and called this: what it changes elsewhere than in what it is given would be lost.
+    /// Whether the caller is the running step.
     member lane.IsMyStep = lane.stepping <> 0 && lane.stepping = Environment.CurrentManagedThreadId
 
-    /// A step is running, on whichever thread.
+    /// Whether a step is running, on any thread.
     member lane.IsStepping = Volatile.Read &lane.stepping <> 0
 
     member lane.Steps = lane.steps
 
-    /// From now on this thread runs a step. Answers what EndStep is to be given.
+    /// Records that this thread runs a step. Returns the argument for EndStep.
     member lane.BeginStep() : int =
         let before = lane.stepping
         lane.stepping <- Environment.CurrentManagedThreadId
@@ -74,8 +75,8 @@ type internal Lane =
 
     member lane.EndStep(before: int) = lane.stepping <- before
 
-    /// When the step has ended that runs on another thread: `isSame` says that it runs on. A step that waits for that thread
-    /// has called this, by a detour: steps are pure, and end in no time. False: it took too long.
+    /// Waits for a step on another thread; `isSame` says whether it is still running. Returns false if that takes too
+    /// long: steps are pure and end quickly, so the step probably waits for this call.
     static member StepEnded(isSame: unit -> bool) : Task<bool> =
         task {
             let since = Stopwatch.StartNew()

@@ -2,19 +2,19 @@ namespace Runa.Session
 
 open System
 
-/// What a session says to an application that uses it in a way which would lose a change.
+/// Exceptions for an application that uses a session in a way that would lose a change.
 module internal Misuse =
-    /// A step asks for its own session, which could never come to its turn.
+    /// A step changes or commits its own session by another call, which would wait for the step itself.
     let nested (name: string) : exn =
         InvalidOperationException
-            $"A step for the session \"{name}\" asked for the same session again, to change or commit it: it would wait for itself, and a step may run again. Use the session that the step is given, and do the rest after the step."
+            $"A step for the session \"{name}\" tried to change or commit the same session by another call, which would wait for the step itself. Change the session that the step is given, and do the rest after the step."
 
-    /// A run-once step sets its own session beside the one that it hands back.
+    /// A run-once step sets its session and also hands one back.
     let setInStep (name: string) : exn =
         InvalidOperationException
             $"The step for \"{name}\" called ctx.SetSession for its own session: one of the two would be lost. Hand it back instead."
 
-    /// The session is loaded again over changes that are not committed.
+    /// The session is loaded again although it has changes that are not committed.
     let reloaded (name: string) : exn =
         InvalidOperationException
             $"The session \"{name}\" has changes that are not committed: loading it again would lose them. Commit first."

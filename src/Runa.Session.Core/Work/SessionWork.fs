@@ -11,7 +11,7 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
     let definition = home.Definition
     let mutable work = Work.none
     let mutable lane = Lane()
-    // What the run-once step that began last was given.
+    // The origin of the session that the latest run-once step was given.
     let mutable once: SessionOrigin = null
 
     let checkNothingPending () =
@@ -24,42 +24,42 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
 
     member _.Home = home
     member _.Definition = definition
-    /// What the response is to say to the browser.
+    /// What the response does with the session's cookie.
     member _.Cookie = work.Cookie
     member _.IsLoaded = Work.isLoaded work
     member _.IsPending = Work.isPending work
 
-    /// What was set and is not committed yet: the session, or why it can never be. Null: nothing.
+    /// The session that was set but not committed yet, or the exception that prevents the commit. Null: neither.
     member _.Uncommitted: objnull = if isNull work.Pending then box work.Fault else box work.Pending
 
     member _.IsFree = lane.IsFree
 
-    /// A step of this session is running, on the calling thread.
+    /// Whether the caller is a step of this session.
     member _.IsStepping = lane.IsMyStep
 
     member _.Snapshot = work.Snapshot
 
-    /// The session as it stands, with what was set. It must be loaded.
+    /// The current session, including what was set. It must be loaded.
     member _.Current: Session = Work.current work
 
-    /// The same, for a caller who may bring it back by Set.
+    /// The current session, for a caller who may pass it to Set later.
     member _.Show() : Session =
         let struct (session, shown) = Work.show work
         work <- shown
         session
 
-    /// Whether the session was made from what Show gives now.
+    /// Whether the session was made from the one that Show returns now.
     member _.IsShown(wanted: Session) = Work.isShown wanted work
 
-    /// Whether the run-once step that began last was given the session that this one was made from.
+    /// Whether the session was made from the one that the latest run-once step was given.
     member _.IsOfStepOnce(wanted: Session) = Object.ReferenceEquals(wanted.Origin, once)
 
-    /// Raises InvalidOperationException inside of a step for this session: at once, whoever else is at it.
+    /// Raises InvalidOperationException if the caller is a step of this session.
     member _.CheckNotStepping() =
         if lane.IsMyStep then
             raise (Misuse.nested definition.Name)
 
-    /// When the step that runs on another thread has ended. Raises InvalidOperationException where it does not end.
+    /// Waits for a step that runs on another thread. Raises InvalidOperationException if it does not end in time.
     member private _.StepEnded() : Task =
         let seen = lane.Steps
 
@@ -75,20 +75,20 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
         | null -> ()
         | e -> ExceptionDispatchInfo.Throw e
 
-    /// Loads once; later calls give what stands now.
+    /// Loads the session at the first call. Later calls return the current snapshot.
     member private _.Find() : ValueTask<Snapshot> =
         if Work.isLoaded work then
             ValueTask<Snapshot> work.Snapshot
         else
             home.Load cookies
             |> ValueTasks.map (fun found ->
-                // Another load may have been quicker, and something done to what it found.
+                // Another load may have been quicker, and its session may have been changed already.
                 if not (Work.isLoaded work) then
                     work <- Work.load found work
 
                 work.Snapshot)
 
-    /// Loads once, where no step follows that could move the idle end.
+    /// Loads the session once, and touches it if that is due. Used where no step follows, which would touch it.
     member this.Load() : ValueTask<Session> =
         if Work.isLoaded work then
             ValueTask<Session> this.Current
@@ -110,8 +110,8 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
                     }
                 )
 
-    /// Loads again, for a stream or a socket, which outlives what it loaded. Raises InvalidOperationException where something
-    /// was set and is not committed yet, and inside of a step.
+    /// Loads the session again, for a stream or a socket that stays open for long. Raises InvalidOperationException if
+    /// something was set and not committed, and inside a step.
     member this.Reload() : ValueTask<Session> =
         this.CheckNotStepping()
 
@@ -128,7 +128,7 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
                 }
             ))
 
-    /// Takes over what a commit came to. Where nobody knows whether `set` was saved, no commit of this request tries again.
+    /// Applies a commit's result. If `set` may have been saved, and must not be saved twice, later commits raise that.
     member private _.Settle
         (from: Snapshot, set: Session | null, committing: ValueTask<struct (Answer * 'R)>)
         : ValueTask<struct ('R * bool)> =
@@ -171,16 +171,16 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
                 }
             )
 
-    /// Runs a step that can run again, and commits it with what was set before; its result, and whether more than a touch
-    /// reached the store.
+    /// Runs a step that can run again, and commits it with what was set before. Returns its result, and whether more
+    /// than a touch was written.
     member this.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         if not lane.IsStepping && lane.IsFree then
-            // Without the closure: the way of every request.
+            // Almost every request takes this path, which makes no closure.
             lane.Take(this.StepNow(whenGone, step))
         else
             this.StepLater(whenGone, step)
 
-    /// Runs a step that may do I/O, once; on a conflict its changes are merged.
+    /// Runs a step that may do I/O once; on a conflict its changes are merged.
     member this.StepOnce(step: Session -> Task<struct (Session * 'R)>) : Task<struct ('R * bool)> =
         this.CheckNotStepping()
 
@@ -206,8 +206,8 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
             return! lane.Take(this.Settle(now, work.Pending, committing))
         }
 
-    /// Leaves a session, made from the current one, to be committed. Raises where it would need a cookie that cannot be sent
-    /// any more: SessionConflictException where the session has ended, otherwise InvalidOperationException.
+    /// Sets a session, which was made from the current one, to be committed later. Raises if it needs a cookie that
+    /// cannot be sent any more: SessionConflictException if the session has ended, otherwise InvalidOperationException.
     member this.Put(wanted: Session) =
         this.CheckNotStepping()
 
@@ -216,8 +216,8 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
 
         work <- Work.put wanted work
 
-    /// A change was asked for that cannot be made, as the session could not be loaded: the commit is to raise it, so that
-    /// no answer says that it was saved (promise 14).
+    /// Records that a change was lost because the session could not be loaded. The commit raises the exception, so that
+    /// no response says that the change was saved (promise 14).
     member _.Lose(e: exn) = work <- Work.fail e work
 
     member _.Discard() = work <- Work.discard work
@@ -233,7 +233,7 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
             let committing = Transact.run home this WhenGone.StepAgainUnlessOwned asItIs from wanted
             this.Settle(from, wanted, committing) |> ValueTasks.map (fun (struct ((), isWritten)) -> isWritten)
 
-    /// Commits what was set; true when more than a touch reached the store.
+    /// Commits what was set. Returns whether more than a touch was written.
     member this.Commit() : Task<bool> =
         try
             this.CheckNotStepping()

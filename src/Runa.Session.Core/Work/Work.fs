@@ -2,28 +2,27 @@ namespace Runa.Session
 
 open System
 
-/// What one request knows of one session: what was loaded, and what was set since and is not committed yet. Immutable.
+/// What one request knows of one session: what was loaded, and what was set since but not committed yet. Immutable.
 [<Struct; NoComparison; NoEquality>]
 type internal Work =
     {
-        /// What stands, as far as the request knows; null: it was not loaded.
+        /// The latest snapshot that the request knows. Null: the session is not loaded.
         Snapshot: Snapshot
-        /// The session that was set and is not committed yet, or null.
+        /// The session that was set but not committed yet. Null: there is none.
         Pending: Session | null
-        /// What every commit raises from now on: a change was lost since nothing could be loaded, or nobody knows whether the
-        /// pending one was saved, and trying again could save it twice.
+        /// The exception that every commit raises from now on. Either a change was lost because the session could not
+        /// be loaded, or it is unknown whether the pending session was saved, and a second try could save it twice.
         Fault: exn | null
-        /// What the response is to say to the browser.
+        /// What the response does with the session's cookie.
         Cookie: CookieChange
-        /// Sessions made from the snapshot itself were given out: to a step, or to a caller.
+        /// Whether a step or a caller was given a session with this snapshot as its origin.
         IsGivenOut: bool
-        /// The snapshot from which the sessions are made that may come back by Set. Null: none was given out since the last
-        /// change.
+        /// The origin of sessions that a caller may pass to Set. Null: no caller was given one since the last change.
         Shown: Snapshot
     }
 
 module internal Work =
-    /// Nothing is loaded.
+    /// The state before the session is loaded.
     let none: Work =
         { Snapshot = null
           Pending = null
@@ -32,18 +31,18 @@ module internal Work =
           IsGivenOut = false
           Shown = null }
 
-    /// The same session, made from this snapshot.
+    /// The same session with this snapshot as its origin.
     let private on (origin: Snapshot) (session: Session) =
         if Object.ReferenceEquals(session.Origin, origin) then
             session
         else
             Session(origin, session.State, session.Change)
 
-    /// Both are one change, perhaps made from other snapshots of the same record.
+    /// Whether both are the same change, even if their origins differ.
     let private isOne (a: Session) (b: Session) =
         Object.ReferenceEquals(a.State, b.State) && Object.ReferenceEquals(a.Change, b.Change)
 
-    /// A touch moves an idle end, and what the session holds stays.
+    /// Whether both snapshots have the same content. They may differ by a touch, which only moves the idle end.
     let private standsAs (a: Snapshot) (b: Snapshot) =
         Object.ReferenceEquals(a, b)
         || (a.Status = b.Status
@@ -54,13 +53,14 @@ module internal Work =
 
     let isLoaded (work: Work) = not (isNull work.Snapshot)
 
-    /// Something was set and is not committed yet, or was lost.
+    /// Whether something was set but not committed yet, or a change was lost.
     let isPending (work: Work) = not (isNull work.Pending && isNull work.Fault)
 
-    /// Another snapshot stands from now on: sessions made from the one before are not made from it.
+    /// Makes this the current snapshot. Sessions made from the earlier one no longer count as made from the current
+    /// one.
     let stand (now: Snapshot) (work: Work) : Work = { work with Snapshot = now; IsGivenOut = false }
 
-    /// The first load, or a touch: it changes nothing that was given out.
+    /// Applies the first load or a touch. Sessions that were given out stay valid.
     let load (snapshot: Snapshot) (work: Work) : Work =
         let pending =
             match work.Pending with
@@ -69,17 +69,17 @@ module internal Work =
 
         { work with Snapshot = snapshot; Pending = pending }
 
-    /// Another load replaces what was known.
+    /// Applies another load, which replaces what was known.
     let reload (snapshot: Snapshot) (work: Work) : Work = { stand snapshot work with Shown = null }
 
-    /// The session as it stands, with what was set. The snapshot must be there.
+    /// The current session, including what was set. It must be loaded.
     let current (work: Work) : Session =
         match work.Pending with
         | null -> work.Snapshot.Session
         | pending -> pending
 
-    /// Where a step starts: the current session, made from a snapshot that nobody was given before. So a session that was
-    /// given out to somebody else never comes back from this step, whatever happens in between.
+    /// The session with which a step starts. Its origin is a snapshot that nobody was given before, so the step cannot
+    /// hand back a session that somebody else was given.
     let give (work: Work) : struct (Snapshot * Session * Work) =
         if work.IsGivenOut then
             let own = work.Snapshot.Again()
@@ -90,7 +90,7 @@ module internal Work =
         else
             struct (work.Snapshot, current work, { work with IsGivenOut = true })
 
-    /// The current session, for a caller who may bring it back by Set.
+    /// The current session, for a caller who may pass it to Set later.
     let show (work: Work) : struct (Session * Work) =
         if isNull work.Shown then
             let snapshot = if work.IsGivenOut then work.Snapshot.Again() else work.Snapshot
@@ -108,29 +108,30 @@ module internal Work =
             | null -> struct (work.Shown.Session, work)
             | pending -> struct (on work.Shown pending, work)
 
-    /// Whether the session was made from what show gives now.
+    /// Whether the session was made from the one that `show` returns now.
     let isShown (wanted: Session) (work: Work) =
         not (isNull work.Shown) && Object.ReferenceEquals(wanted.Origin, work.Shown)
 
-    /// Leaves a session to be committed. A second change made from the session that this one was made from would undo it.
+    /// Sets a session to be committed later. From then on, a session made from the earlier one is refused: it would
+    /// undo this change.
     let put (wanted: Session) (work: Work) : Work =
         let snapshot = if work.IsGivenOut then work.Snapshot.Again() else work.Snapshot
 
         { work with Snapshot = snapshot; IsGivenOut = false; Shown = null; Pending = on snapshot wanted }
 
-    /// The first fault stays.
+    /// Records a fault. The first one stays.
     let fail (e: exn) (work: Work) : Work = if isNull work.Fault then { work with Fault = e } else work
 
-    /// Drops what was not committed.
+    /// Drops what was set but not committed.
     let discard (work: Work) : Work = { work with Pending = null; Fault = null }
 
-    /// What is left to be committed after a commit from this snapshot. `set` is what was committed, or part of it; null:
-    /// nothing was set before. Raises SessionConflictException where what was set meanwhile cannot be carried over.
+    /// What remains to be committed after a commit from this snapshot. `set` is what had been set before and was
+    /// committed; null: nothing. Raises SessionConflictException if what was set in the meantime cannot be merged.
     let private left (from: Snapshot) (set: Session | null) (work: Work) : Session | null =
         match work.Pending, set with
         | null, _ -> null
         | now, NonNull set when isOne now set -> null
-        // Set while the commit was under way: that is still to be committed.
+        // It was set while the commit was under way, and is still to be committed.
         | now, set ->
             let start =
                 match set with
@@ -139,7 +140,7 @@ module internal Work =
 
             Carrying.merge from.Definition work.Snapshot start (Merge.beyond start now)
 
-    /// Takes over what a commit from this snapshot came to; `set` as for left.
+    /// Applies the answer of a commit from this snapshot. `set` is what had been set before; null: nothing.
     let settle (from: Snapshot) (set: Session | null) (answer: Answer) (work: Work) : Work =
         let now = answer.Snapshot
 
@@ -149,7 +150,8 @@ module internal Work =
             elif Object.ReferenceEquals(now, from) then
                 work
             else
-                // Touched. What was shown may still come back: no handler can know whether a touch is due.
+                // The session was touched. Sessions that were shown stay valid, since no handler can know whether a
+                // touch is due.
                 stand now work
 
         { work with
@@ -159,8 +161,9 @@ module internal Work =
                 | CookieChange.None -> work.Cookie
                 | change -> change }
 
-    /// What a run-once step made of `given`, carried over to what stands now; `start` stood when it began. The step may have
-    /// committed something of its own, and with it what was set before. Raises SessionConflictException where it cannot.
+    /// Merges the session that a run-once step made from `given` onto the current snapshot. `start` was the snapshot
+    /// when the step began; the step may have committed something itself, including what was set before. Raises
+    /// SessionConflictException if the merge is impossible.
     let carry (start: Snapshot) (given: Session) (wanted: Session) (work: Work) : struct (Snapshot * Session) =
         let now = work.Snapshot.LookedAt start.Since
 
@@ -169,14 +172,15 @@ module internal Work =
         else
             struct (now, Carrying.merge now.Definition now given (Merge.beyond given wanted))
 
-    /// Whether something else than this was set since.
+    /// Whether something other than `before` was set since.
     let isSetSince (before: Session | null) (work: Work) =
         match work.Pending, before with
         | null, _ -> false
         | _, null -> true
         | now, before -> not (isOne now before)
 
-    /// Promise 12: setting a value twice sets it; counting or queueing twice is not the same.
+    /// Whether saving the session twice would count twice (promise 12). Setting a value twice does no harm; computing a
+    /// value or queueing a flash twice does.
     let addsUp (wanted: Session | null) =
         match wanted with
         | null -> false

@@ -12,7 +12,7 @@ namespace Runa.Session.Tests.Sessions;
 public class NestedTests
 {
     private const string Refused =
-        "A step for the session \"web\" asked for the same session again, to change or commit it: it would wait for itself, and a step may run again. Use the session that the step is given, and do the rest after the step.";
+        "A step for the session \"web\" tried to change or commit the same session by another call, which would wait for the step itself. Change the session that the step is given, and do the rest after the step.";
 
     private static readonly SessionKey<int> Outer = new("outer");
     private static readonly SessionKey<int> Inner = new("inner");

@@ -182,7 +182,7 @@ let private eitherWay: (string * ((HttpContext -> Task) -> HttpContext -> Task))
           Task.CompletedTask) ]
 
 let private refused =
-    "error page: InvalidOperationException: A step for the session \"web\" asked for the same session again, to change or commit it: it would wait for itself, and a step may run again. Use the session that the step is given, and do the rest after the step."
+    "error page: InvalidOperationException: A step for the session \"web\" tried to change or commit the same session by another call, which would wait for the step itself. Change the session that the step is given, and do the rest after the step."
 
 let private json outer inner =
     let field name count = if count = 0 then "" else $"\"{name}\":{count},"
