@@ -5,24 +5,24 @@ open System.IO
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 
-/// Sessions that live in their cookies, sealed.
+/// The home of sessions that live, sealed, in their cookies.
 module internal CookieHome =
     let private place (pieces: int) : Place = { Unchecked.defaultof<Place> with Pieces = pieces }
 
-    /// What a genuine cookie holds. What it holds in a form that this version does not know is unreadable.
+    /// The snapshot of a genuine cookie. Content in a format that this version does not know counts as unreadable.
     let private ofPlaintext (definition: SessionDefinition) (pieces: int) (plaintext: byte[]) : Snapshot =
         try
             Snapshot.ofRecord definition (place pieces) (RecordFormat.read (ReadOnlySpan plaintext))
         with :? InvalidDataException ->
             Snapshot.unreadable definition (place pieces)
 
-    /// An active session before any other, and of several active ones the one that was written last: a browser can hold an
-    /// old cookie at another path or domain, which is good until its end and sent first.
+    /// Prefers an active session, and of several active ones the one that was written last. A browser can hold an old
+    /// cookie at another path or domain, which it sends first and which is good until its end.
     let private isBetter (a: Snapshot) (b: Snapshot) =
         a.Status = SessionStatus.Active
         && (b.Status <> SessionStatus.Active || Instant.isBefore a.State.LastSeenAt b.State.LastSeenAt)
 
-    /// The cookie at this place among those of its name: whole, or with its pieces.
+    /// Opens the cookie at this position among those of its name, joining its pieces if it has any.
     let private read
         (definition: SessionDefinition)
         (seal: SealedCookie)
@@ -37,7 +37,7 @@ module internal CookieHome =
             | ValueSome joined -> seal.Open(joined.AsSpan())
             | ValueNone -> SealReading.Malformed
 
-    /// The best of at most four candidates that open. The absolute end is inside, and enforced.
+    /// Loads the best of at most four candidates that open. The cookie holds its absolute end, which is enforced.
     let private load (definition: SessionDefinition) (seal: SealedCookie) (header: StringValues) : Snapshot =
         let name = definition.Settings.CookieName
         let held = CookiePieces.held header name
@@ -66,11 +66,12 @@ module internal CookieHome =
             Snapshot.newAt definition (place held)
         | best ->
             if best.Remains = Remains.Unreadable then
-                Unreadable.report definition "its cookie is genuine, and holds what this version does not read." null
+                Unreadable.report definition "its cookie is genuine, but its content is in a format that this version cannot read." null
 
             best
 
-    /// Seals the session anew, whatever the change: there is no id to change, and an old copy of the cookie stays good.
+    /// Seals the session anew, for every kind of change. There is no id to change, and an old copy of the cookie stays
+    /// good.
     let private save (definition: SessionDefinition) (seal: SealedCookie) (snapshot: Snapshot) (state: SessionState) =
         SessionSize.check definition state
         let now = definition.Now
@@ -109,7 +110,7 @@ module internal CookieHome =
             let held = snapshot.Place.Pieces
             Answer.written (Snapshot.newAt definition (place held)) (CookieChange.Expire held)
 
-    /// Every change needs a new cookie.
+    /// Every change needs a new cookie, even one that a store would save without.
     let private needsCookie (plan: Plan) =
         match plan with
         | Plan.Replace _ -> true

@@ -4,18 +4,18 @@ open System
 open System.Net
 open Microsoft.Extensions.Primitives
 
-/// A cookie to take back.
+/// A cookie to expire.
 [<NoComparison; NoEquality>]
 type internal OtherPlace = { Cookie: SetCookie; Change: CookieChange }
 
-/// Cookies of a session that a browser still holds at another path or domain, from before cookie_path or cookie_domain was
-/// changed.
+/// Finds cookies of a session that a browser still holds at another path or domain, because cookie_path or
+/// cookie_domain was changed.
 module internal OtherPlaces =
-    /// So many Set-Cookie lines at the most.
+    /// The most Set-Cookie lines.
     let most = 8
 
-    /// Whether the request carried several cookies of the session's name, all of them genuinely ours: then whatever of that
-    /// name a browser holds at a prefix of the request's path is ours to take back, and nobody else's (promise 21).
+    /// Whether the request carried several cookies of the session's name, and all of them are ours. Then every cookie
+    /// of that name at a prefix of the request's path is ours, and may be expired (promise 21).
     let private areSeveralOurs (home: Home) (header: StringValues) : bool =
         let name = home.Definition.Settings.CookieName
         let mutable walk = CookieWalk(header, name)
@@ -24,7 +24,7 @@ module internal OtherPlaces =
         while count <= CookieWalk.MostCandidates && walk.Next() do
             count <- count + 1
 
-        // A single one, the usual case, is not verified once more.
+        // A single cookie, the usual case, is not verified again.
         if count < 2 || count > CookieWalk.MostCandidates then
             false
         else
@@ -38,7 +38,7 @@ module internal OtherPlaces =
 
             areOurs
 
-    /// The paths that a session's cookie may have had and that match this request, the likeliest first.
+    /// The paths that a session's cookie may have had and that match this request, most likely first.
     let private paths (pathBase: string) (path: string) : string list =
         let segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries) |> List.ofArray
 
@@ -46,7 +46,7 @@ module internal OtherPlaces =
           if pathBase <> "" then
               pathBase
               pathBase + "/"
-          // A page is no path of cookies, a folder may be.
+          // A cookie's path may be a folder, but hardly a page.
           match segments with
           | first :: second :: _ ->
               $"{pathBase}/{first}"
@@ -57,7 +57,8 @@ module internal OtherPlaces =
         |> List.filter CookieRules.isPath
         |> List.distinct
 
-    /// This host alone, this host with those below it, and the domains above that are not a top-level one.
+    /// The domains that a session's cookie may have had: none, this host, and the domains above it except the top
+    /// level.
     let private domains (host: string) : string option list =
         let rec above (domain: string) =
             match domain.IndexOf '.' with
@@ -68,7 +69,7 @@ module internal OtherPlaces =
         None :: (if isAddress || not (CookieRules.isDomain host) then [] else above host)
 
     let private places (o: SessionSettings) (host: string) (pathBase: string) (path: string) =
-        // Such a cookie has one place only.
+        // A __Host- cookie has only one place.
         if CookieRules.hasPrefix CookieRules.hostPrefix o.CookieName then
             []
         else
@@ -85,8 +86,8 @@ module internal OtherPlaces =
                       if path <> o.CookiePath then
                           domain, path ]
 
-    /// Where else the browser holds cookies of the session, and how many pieces of each: the request shows that it holds
-    /// some, and all of them are ours. Otherwise none. Each is the session's cookie with another domain and path.
+    /// The other places to expire, with the number of pieces at each. Empty unless the request carried several cookies
+    /// of the session, all of them ours. Each place is the session's cookie with another domain or path.
     let find (home: Home) (header: StringValues) (host: string) (pathBase: string) (path: string) : OtherPlace list =
         if not (areSeveralOurs home header) then
             []

@@ -6,15 +6,15 @@ open System
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type OwnedSession =
     {
-        /// What SessionRegistry.revoke takes. It is no token: it cannot be used as a cookie.
+        /// Identifies the session for SessionRegistry.revoke. It is not a token, and cannot be used as a cookie.
         Handle: string
-        /// What Session.withLabel set.
+        /// What a device list shows; Session.withLabel sets it.
         Label: string option
-        /// When it was created; a sign-in starts it again.
+        /// When the session was created. A sign-in sets it anew.
         CreatedAt: DateTimeOffset
         /// When the owner signed in.
         SignedInAt: DateTimeOffset option
-        /// When it last stored something, or was touched.
+        /// When a request last stored or touched the session.
         LastSeenAt: DateTimeOffset
         /// The earlier of the idle and the absolute end.
         EndsAt: DateTimeOffset

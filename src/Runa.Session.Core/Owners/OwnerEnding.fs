@@ -5,26 +5,27 @@ open System.Collections.Generic
 open System.Threading
 open System.Threading.Tasks
 
-/// A record to be ended: where it stands, and what the list said of it, if it was listed and could be read.
+/// A record to delete: its store key, and the record itself if the list contained it and it could be read.
 [<Struct; NoComparison; NoEquality>]
 type internal Doomed = { Key: StoreKey; Listed: SessionRecord voption }
 
-/// What of a page is to be ended; and what is not, even where a tombstone leads to it.
+/// Chooses the records of a page to delete, and a key that stays even if a tombstone leads to it.
 type internal ChooseDoomed = OwnedPage -> Task<struct (StoreKey voption * Doomed list)>
 
-/// What came of ending an owner's sessions so far.
+/// The result so far of ending an owner's sessions.
 [<NoComparison; NoEquality>]
 type internal EndingTally =
     {
         Ended: int
         Unreadable: int
-        /// Of the last pass; the one before may have left what this one ended.
+        /// The number of sessions that the last pass could not end. An earlier pass may have left sessions that this
+        /// one ended.
         Left: int
         IsBrokenOff: bool
         Failure: exn | null
-        /// Failures in a row.
+        /// The number of failures in a row.
         Misses: int
-        /// The answer to a batch was lost, and with it where the tombstones led that it removed.
+        /// The answer to a batch was lost, so it is unknown where the tombstones led that the batch removed.
         IsUnsure: bool
     }
 
@@ -41,13 +42,13 @@ module private EndingTally =
     let nextPass (tally: EndingTally) : EndingTally =
         { none with Ended = tally.Ended; Unreadable = tally.Unreadable; Misses = tally.Misses }
 
-/// Ends sessions of one owner page by page and in batches, follows tombstones to where they lead, and keeps count of what
-/// ended and what could not be ended (promises 9 and 27).
+/// Ends sessions of one owner page by page and in batches. It follows tombstones, and counts what was ended and what
+/// could not be ended (promises 9 and 27).
 [<Sealed>]
 type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owner: string) =
-    // As many as DeleteMany takes.
+    // DeleteMany takes at most this many.
     static let batch = 100
-    // Four deletes in a row that fail, or two that are not answered: then the rest would fail, too.
+    // After four deletes in a row that fail, or two that are not answered, the others would fail too.
     static let patience = 4
     static let mostPasses = 3
 
@@ -65,13 +66,14 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
     let isDown () = tally.Misses >= patience
     let leaveOne () = tally <- { tally with Left = tally.Left + 1 }
 
-    /// Counts what was removed; where a tombstone of this owner led.
+    /// Counts a removed record. Returns where it led, if it was a tombstone of this owner.
     let settle (removed: SessionRecord voption) : StoreKey voption =
         match removed with
         | ValueSome { Kind = RecordKind.Moved successor; State = { Owner = Some moved } } when moved = owner ->
             ValueSome successor
         | ValueSome record ->
-            // What has ended by this clock, and was deleted since it may live by another, does not count.
+            // A session that has ended by this node's clock is deleted too, as it may be alive by another's, but does
+            // not count.
             if not (SessionRecord.isTombstone record || SessionRecord.isExpired definition.Now record) then
                 tally <- { tally with Ended = tally.Ended + 1 }
 
@@ -88,7 +90,7 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
             try
                 match! StoredRecord.delete definition doomed.Key with
                 | ValueSome _ as removed -> add successors (settle removed)
-                // The batch had removed it before it failed, and it may have moved since it was listed.
+                // The failed batch had removed it, and the session may have moved since it was listed.
                 | ValueNone ->
                     tally <- { tally with IsUnsure = true }
                     add successors (settle doomed.Listed)
@@ -121,7 +123,7 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
                 do! endOneByOne doomed successors
         }
 
-    /// `spared` is not ended even if a tombstone leads there.
+    /// Ends all of them, and what their tombstones lead to, except `spared`.
     let endAll (spared: StoreKey voption) (doomed: Doomed list) : Task =
         task {
             let seen = HashSet<StoreKey>()
@@ -159,12 +161,12 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
                 tally <- { tally with IsBrokenOff = true }
         }
 
-    /// All that stands on the page.
+    /// All records of the page.
     static member All(page: OwnedPage) : Doomed list =
         [ for item in page.Items -> { Key = item.Key; Listed = ValueSome item.Record }
           for key in page.Unreadable -> { Key = key; Listed = ValueNone } ]
 
-    /// Ends what is chosen of each page. Raises nothing but its own cancellation: see Answer.
+    /// Ends what is chosen from each page. Raises OperationCanceledException only; Answer reports failures.
     member _.Run(choose: ChooseDoomed, token: CancellationToken) : Task =
         task {
             let mutable passes = 0
@@ -179,15 +181,15 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
                     tally <- { tally with IsBrokenOff = true; Failure = e }
         }
 
-    /// One record, and where it leads.
+    /// Ends one record, and what it leads to.
     member _.One(key: StoreKey, listed: SessionRecord voption) : Task =
         endAll ValueNone [ { Key = key; Listed = listed } ]
 
-    /// The store does not answer any more.
+    /// Whether so many calls failed that the store counts as down.
     member _.IsDown = isDown ()
 
-    /// How many living sessions ended. Raises SessionsLeftException where some may have been left. `advancing`: why sign-ins
-    /// that were under way could not be made to fail, or null.
+    /// The number of live sessions that were ended. Raises SessionsLeftException if others may still be alive.
+    /// `advancing` is why sign-ins at the same time could not be made to fail; null: they were.
     member _.Answer(advancing: exn | null) : int =
         if tally.Unreadable > 0 then
             Telemetry.unreadableRecords definition.Name tally.Unreadable
@@ -199,11 +201,11 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
 
         let told =
             [ if tally.Left > 0 then
-                  $"{tally.Left} were found and could not be ended: they live on"
+                  $"{tally.Left} were found but could not be ended, and are still alive"
               if tally.IsBrokenOff then
-                  "the list of them broke off, so that others may live on"
+                  "the list of them broke off, so others may still be alive"
               if tally.Left = 0 && not tally.IsBrokenOff && tally.IsUnsure then
-                  "an answer of the store was lost again and again, so that others may live on"
+                  "answers of the store were lost again and again, so others may still be alive"
               if not (isNull advancing) then
                   "sign-ins that were under way at the same time may have succeeded" ]
 
@@ -215,7 +217,7 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
 
             raise (
                 SessionsLeftException(
-                    $"{tally.Ended} sessions \"{definition.Name}\" of this owner were ended, not all: {told}. Call again when the driver \"{definition.Driver.Name}\" works; that ends what is left. The cause is the inner exception.",
+                    $"{tally.Ended} sessions \"{definition.Name}\" of this owner were ended, but not all: {told}. Call again when the driver \"{definition.Driver.Name}\" works, to end the others. The cause is the inner exception.",
                     tally.Ended,
                     tally.Left,
                     why

@@ -5,7 +5,7 @@ open System.Collections.Generic
 open System.Threading
 open System.Threading.Tasks
 
-/// Lists and ends sessions by owner, over the driver's index (promise 27).
+/// Lists and ends sessions by owner, using the driver's index (promise 27).
 module internal OwnerSessions =
     let private index (definition: SessionDefinition) : OwnerIndex =
         match definition.Driver.Owners with
@@ -13,10 +13,10 @@ module internal OwnerSessions =
         | ValueNone ->
             raise (
                 NotSupportedException
-                    $"The driver \"{definition.Driver.Name}\" of the session \"{definition.Name}\" cannot list sessions by owner."
+                    $"The driver \"{definition.Driver.Name}\" of the session \"{definition.Name}\" cannot list sessions by owner. Choose a driver with an owner index, such as memory, sql or redis."
             )
 
-    /// Each page of the owner's records in turn, until one of them is enough.
+    /// Reads the pages of the owner's records until `isEnough` is true of one.
     let private pages
         (definition: SessionDefinition)
         (owner: string)
@@ -57,7 +57,8 @@ module internal OwnerSessions =
                     let now = definition.Now
 
                     for item in page.Items do
-                        // The index lists what has just ended, too: by the clock of another node it may live.
+                        // The index also lists sessions that have just ended: they may be alive by another node's
+                        // clock.
                         if not (SessionRecord.isTombstone item.Record || SessionRecord.isExpired now item.Record) then
                             found.Add(ofRecord item)
 
@@ -86,7 +87,7 @@ module internal OwnerSessions =
             return isListed
         }
 
-    /// One of the owner's sessions. False: the owner has none of this handle.
+    /// Ends one of the owner's sessions. Returns false if the owner has no session with this handle.
     let revoke
         (definition: SessionDefinition)
         (owner: string)
@@ -116,7 +117,7 @@ module internal OwnerSessions =
                         return ended > 0
                     | _ -> return false
                 with e when DriverCall.isUnreadable e ->
-                    // Whose it is, only the owner's list can say.
+                    // The record cannot be read, so only the owner's list can tell who owns it.
                     let! isListed = isListedUnreadable definition owner key token
 
                     if isListed then
@@ -126,7 +127,7 @@ module internal OwnerSessions =
                     return isListed
         }
 
-    /// Null: done. Otherwise why the owner's epoch could not be advanced.
+    /// Advances the owner's epoch. Returns the exception if that failed, otherwise null.
     let private advance (definition: SessionDefinition) (owner: string) : Task<exn | null> =
         let owners = index definition
 
@@ -147,8 +148,8 @@ module internal OwnerSessions =
 
     let private all (page: OwnedPage) = Task.FromResult(struct (ValueNone, OwnerEnding.All page))
 
-    /// All of the owner's sessions; a sign-in that is under way loses. A store that is too full to advance the epoch may
-    /// have room for it when the sessions have ended; what signed in until then is ended after it.
+    /// Ends all sessions of the owner; a sign-in at the same time loses. A full store may be unable to advance the
+    /// epoch until sessions have ended. Then this tries again, and ends what signed in in between.
     let revokeOwner (definition: SessionDefinition) (owner: string) (token: CancellationToken) : Task<int> =
         task {
             let ending = OwnerEnding(definition, index definition, owner)
@@ -167,8 +168,8 @@ module internal OwnerSessions =
                 return ending.Answer advancing
         }
 
-    /// Where a record leads to at last, over tombstones. Somebody else may have been signed in on the way: what is not on
-    /// the page is asked for.
+    /// Follows tombstones to their end. A tombstone on the way may belong to another owner, so a record that is not on
+    /// the page is loaded.
     let private follow (definition: SessionDefinition) (page: OwnedPage) (from: StoreKey) : Task<StoreKey> =
         let find (key: StoreKey) : Task<SessionRecord voption> =
             task {
@@ -185,7 +186,7 @@ module internal OwnerSessions =
             let seen = HashSet<StoreKey>()
             let mutable place = from
 
-            // Damage could have made a circle of them.
+            // Damaged tombstones could form a circle.
             while seen.Add place do
                 match! find place with
                 | ValueSome { Kind = RecordKind.Moved successor } -> place <- successor
@@ -196,7 +197,8 @@ module internal OwnerSessions =
 
     let private nothing: OwnedPage = { Items = []; Unreadable = []; Next = None }
 
-    /// All but one, which may itself have moved since. Tombstones that lead to that one are left to expire.
+    /// Ends all sessions of the owner except one, even if that one has moved. Tombstones that lead to it are left to
+    /// expire.
     let revokeOthers
         (definition: SessionDefinition)
         (owner: string)
@@ -205,7 +207,7 @@ module internal OwnerSessions =
         : Task<int> =
         let choose (page: OwnedPage) =
             task {
-                // Asked for anew with each page: it may move while thousands of others end.
+                // Looked up again for each page: the session may move while thousands of others are being ended.
                 let! place = follow definition nothing kept
                 let others = List<Doomed>()
 
@@ -227,6 +229,6 @@ module internal OwnerSessions =
             return ending.Answer null
         }
 
-    /// However long it takes: new sign-ins lose from its beginning on.
+    /// Ends all sessions of the definition, however long that takes. Sign-ins that began before it lose.
     let revokeAll (definition: SessionDefinition) (token: CancellationToken) : Task<int> =
         DriverCall.runLong definition "delete all" token ((index definition).DeleteAll definition.Scope)

@@ -6,17 +6,17 @@ open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 
-/// Calls a driver with a time limit of its own, whatever the client does (promise 15), and turns what it throws into
+/// Calls a driver with a time limit that does not depend on the client (promise 15), and turns its exceptions into
 /// SessionStoreException (promise 14).
 module internal DriverCall =
-    /// A driver that cannot even tell says nothing for certain.
+    /// Whether the driver says that nothing was written. A driver that raises when asked does not say so.
     let private isRefusal (definition: SessionDefinition) (e: exn) : bool =
         try
             definition.Driver.IsRefusal e
         with _ ->
             false
 
-    /// Whether the store refused it for certain: it is full, or read-only.
+    /// Whether the store certainly refused the write, as when it is full or read-only.
     let isRefused (definition: SessionDefinition) (e: SessionStoreException) : bool =
         match e.InnerException with
         | null -> false
@@ -45,7 +45,7 @@ module internal DriverCall =
                 e
             )
 
-    /// The driver says that what stands there cannot be read.
+    /// Whether the driver says that the stored record cannot be read.
     let isUnreadable (e: exn) : bool =
         match e with
         | :? SessionStoreException as e -> e.InnerException :? InvalidDataException
@@ -83,7 +83,7 @@ module internal DriverCall =
             return! answered definition operation isWrite answer
         }
 
-    /// Asks a driver that answers at once. Inlined, so that a load, the way of every request, makes no closure.
+    /// Calls a driver that answers at once. Inlined, so that a load, which every request does, makes no closure.
     let inline ask
         (definition: SessionDefinition)
         operation
@@ -101,8 +101,8 @@ module internal DriverCall =
         else
             ValueTask<'T>(answered definition operation isWrite answer)
 
-    /// The real clock limits the call, not the application's: it guards against what hangs, not against what is late in
-    /// a session's life.
+    /// Calls the driver. The real clock limits the call, not the application's TimeProvider: the limit is against calls
+    /// that hang.
     let run
         (definition: SessionDefinition)
         (operation: string)
@@ -114,7 +114,7 @@ module internal DriverCall =
         else
             ValueTask<'T>(limited definition operation isWrite call)
 
-    /// For what takes as long as there are sessions: only the caller limits it.
+    /// Calls the driver for work that takes longer the more sessions there are. Only the caller's token limits it.
     let runLong
         (definition: SessionDefinition)
         (operation: string)

@@ -5,9 +5,9 @@ open System.Buffers.Text
 open System.Globalization
 open System.Security.Cryptography
 
-/// Encryption at rest: values, flashes and claims under a key that follows from the token, which the store never sees.
-/// The associated data are the store key, the version and the metadata: what is swapped or edited in the store does not
-/// open. It is no protection from whoever puts back an older record.
+/// Encrypts values, flashes and claims at rest, under a key derived from the token, which the store never sees. The
+/// store key, the version and the metadata are the associated data, so a record that was swapped or edited in the store
+/// does not open. This does not protect against somebody who puts back an older record.
 module internal SealedRecord =
     let private nonceLength = 12
     let private tagLength = 16
@@ -19,7 +19,7 @@ module internal SealedRecord =
         | Some text -> "+" + text
         | None -> "-"
 
-    // Neither the idle end nor when it was last seen: a touch moves them in the store.
+    // IdleExpiresAt and LastSeenAt are left out: a touch moves them in the store.
     let private associated (place: Place) (record: SessionRecord) : byte[] =
         let (RecordVersion.RecordVersion version) = record.Version
 
@@ -35,7 +35,7 @@ module internal SealedRecord =
 
     let private cipher (token: SessionToken) (place: Place) = new AesGcm(token.SealKey place.Token.Span, tagLength)
 
-    /// A tombstone holds nothing to seal.
+    /// Seals a live record. A tombstone holds nothing to seal.
     let seal (token: SessionToken) (place: Place) (record: SessionRecord) : SessionRecord =
         match record.Kind with
         | RecordKind.Moved _
@@ -59,7 +59,7 @@ module internal SealedRecord =
                 Kind = RecordKind.Sealed(Base64Url.EncodeToString(ReadOnlySpan text))
                 State = { record.State with Values = Map.empty; Flashes = []; Claims = Map.empty } }
 
-    /// None: it was not sealed under this token, or was changed since.
+    /// The plaintext. None: the record was not sealed under this token, or was changed since.
     let private tryPlain (token: SessionToken) place record (content: string) : byte[] option =
         if not (Base64Url.IsValid(content.AsSpan())) then
             None
@@ -86,7 +86,7 @@ module internal SealedRecord =
                 with :? AuthenticationTagMismatchException ->
                     None
 
-    /// The record as it was before it was sealed; None: it does not open.
+    /// The record as it was before it was sealed. None: it does not open.
     let tryOpen (token: SessionToken) (place: Place) (record: SessionRecord) : SessionRecord option =
         match record.Kind with
         | RecordKind.Live

@@ -5,24 +5,24 @@ open System.Diagnostics
 open System.Runtime.ExceptionServices
 open System.Threading.Tasks
 
-/// New records, which are taken back where what must follow does not succeed.
+/// Creates records, and deletes them again if what must follow fails.
 module internal StoreCreation =
-    /// What is to be stored of a state now.
+    /// The record to store for this state.
     let newRecord (definition: SessionDefinition) (state: SessionState) =
         NewRecord.live definition.Now definition.Settings.IdleTimeout definition.Scope (RecordVersion.Next()) state
 
-    /// The same, where the application set what is in it (promise 18).
+    /// The record to store for a state that the application changed: its size is checked (promise 18).
     let recordOf (definition: SessionDefinition) (state: SessionState) =
         SessionSize.check definition state
         newRecord definition state
 
     let setCookie (snapshot: Snapshot) = CookieChange.Set(snapshot.Place.Token, snapshot.State.ExpiresAt, 0)
 
-    /// Nobody was given the token of this record: if this fails, it is unreachable, and expires.
+    /// Deletes a new record. Nobody was given its token, so if this fails, it is unreachable and expires.
     let private takeBack definition key = StoreEnding.deleteQuietly definition key ignore
 
-    /// A record under a fresh id. One that may be written yet, after the failure, is taken back without waiting for it: the
-    /// store may only have paused.
+    /// Creates a record under a fresh id. If it is unknown whether the record was written, it is deleted without
+    /// waiting: the store may only have paused.
     let rec private createFresh
         (definition: SessionDefinition)
         (record: SessionRecord)
@@ -51,14 +51,15 @@ module internal StoreCreation =
                 return
                     raise (
                         SessionStoreException(
-                            $"The driver \"{definition.Driver.Name}\" says of every fresh store key that it exists.",
+                            $"The driver \"{definition.Driver.Name}\" says of four fresh random store keys in a row that they exist already. Nothing was saved. The driver's Create must return false only for a key that exists.",
                             false,
                             null
                         )
                     )
         }
 
-    /// Changed by every revocation of the owner's sessions; 0 where there is none.
+    /// The owner's epoch, which every revocation of the owner's sessions changes. Its number is 0 if there is no owner
+    /// or no index.
     let epoch (definition: SessionDefinition) (owner: string option) : ValueTask<OwnerEpoch> =
         match definition.Driver.Owners, owner with
         | ValueSome owners, Some owner -> DriverCall.run definition "epoch" false (owners.Epoch definition.Scope owner)
@@ -71,10 +72,11 @@ module internal StoreCreation =
     let private meanwhile = "at the same time"
 
     let private lookedAt =
-        "after this request had looked at it. Sign in in the next request. (A request that ends an owner's sessions and signs the owner in does it the other way round: it signs in, and then ends all others)"
+        "after this request had looked at it. Sign in in the next request. (A request that does both must sign the owner in first, and then end the owner's other sessions)"
 
-    /// The owner's epoch for a sign-in by a request that looked at its session then. Raises SessionConflictException where
-    /// the owner's sessions were ended since (promise 27): whatever the sign-in rests on was checked before.
+    /// The owner's epoch, for a sign-in by a request that looked at its session at `since`. Raises
+    /// SessionConflictException if the owner's sessions were ended after that (promise 27): the request checked the
+    /// user before.
     let epochOfSignIn (definition: SessionDefinition) (owner: string option) (since: int64) : Task<OwnerEpoch> =
         task {
             let! first = epoch definition owner
@@ -82,8 +84,8 @@ module internal StoreCreation =
             if first.Age >= Stopwatch.GetElapsedTime since then
                 return first
             else
-                // The answer's way back counts as time: a quicker one may show that the revocation came first. Where nobody
-                // can tell, the sign-in loses.
+                // The time of the answer's way back counts too, so a quicker answer may show that the revocation came
+                // first. If it does not, the sign-in loses.
                 let! second = epoch definition owner
 
                 if second.Age < Stopwatch.GetElapsedTime since then
@@ -101,19 +103,20 @@ module internal StoreCreation =
                 return Error(ExceptionDispatchInfo.Capture e)
         }
 
-    /// What becomes of a record that was created, and of what stands where it came from.
+    /// What happens to a new record when the steps after its creation have ended.
     [<RequireQualifiedAccess; NoComparison; NoEquality>]
     type Fate =
         | Stands of Snapshot
-        /// It is taken back: why.
+        /// The new record is deleted again, and the outcome says why.
         | TakenBack of Outcome
-        /// Nobody knows whether the old record has become a tombstone that leads to it: neither is touched.
+        /// It is unknown whether the old record has become a tombstone that leads to the new one: both stay as they
+        /// are.
         | Unknown of exn
 
-    /// Creates, then does what must follow; if a revocation of the owner came in between, or what follows does not
-    /// succeed, what was created is taken back. No token of it has been given out. A revocation that comes after the
-    /// second look at the epoch finds the new record in its index; so the look comes before what cannot be undone.
-    /// `signsIn`: nobody, or somebody else, was signed in before.
+    /// Creates a record, then does what must follow. If that fails, or the owner's sessions were revoked in between,
+    /// the record is deleted again; its token was not given out. A revocation after the second look at the epoch finds
+    /// the new record in its index, so that look comes before what cannot be undone. `signsIn`: somebody signs in who
+    /// was not signed in before.
     let createThen
         definition
         (state: SessionState)

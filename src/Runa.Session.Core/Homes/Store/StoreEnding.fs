@@ -2,9 +2,9 @@ namespace Runa.Session
 
 open System.Threading.Tasks
 
-/// Ends stored sessions, over the tombstones that lead to them (promise 9).
+/// Ends stored sessions, following tombstones (promise 9).
 module internal StoreEnding =
-    /// Deletes what stands there; and where that has become a tombstone, what it leads to.
+    /// Deletes the record. If it has become a tombstone, deletes what it leads to as well.
     let rec private delete (definition: SessionDefinition) (key: StoreKey) : Task<unit> =
         task {
             match! StoredRecord.delete definition key with
@@ -12,7 +12,7 @@ module internal StoreEnding =
             | _ -> return ()
         }
 
-    /// From the far end of the tombstones back: if one deletion fails, the next try still finds the way.
+    /// Deletes a chain of tombstones from its far end: if one deletion fails, the next try still finds the way.
     and private deleteFrom (definition: SessionDefinition) (start: StoreKey) : Task<unit> =
         let rec follow (key: StoreKey) (way: StoreKey list) : Task<StoreKey list> =
             task {
@@ -37,7 +37,7 @@ module internal StoreEnding =
                 do! delete definition key
         }
 
-    /// Ends the session of the snapshot: what a tombstone leads to goes first.
+    /// Ends the session of the snapshot. What a tombstone leads to is deleted before the tombstone.
     let deleteAll (definition: SessionDefinition) (snapshot: Snapshot) : Task<unit> =
         task {
             match snapshot.Record with
@@ -47,7 +47,7 @@ module internal StoreEnding =
             do! delete definition snapshot.Place.Key
         }
 
-    /// Deletes the record, or tells that the store failed.
+    /// Deletes the record. If the store fails, calls `failed` and does not raise.
     let deleteQuietly (definition: SessionDefinition) (key: StoreKey) (failed: exn -> unit) : Task<unit> =
         task {
             try
@@ -57,7 +57,7 @@ module internal StoreEnding =
                 failed e
         }
 
-    /// Deletes the record of the snapshot where it could not be read and has been replaced.
+    /// Deletes a record that could not be read, after a new session has replaced it.
     let deleteUnreadable (definition: SessionDefinition) (snapshot: Snapshot) : Task<unit> =
         match snapshot.Remains with
         | Remains.Unreadable ->

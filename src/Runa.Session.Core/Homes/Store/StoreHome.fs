@@ -3,7 +3,7 @@ namespace Runa.Session
 open System
 open System.Threading.Tasks
 
-/// Sessions that live in a store.
+/// The home of sessions that live in a store.
 module internal StoreHome =
     open StoreCreation
 
@@ -22,7 +22,7 @@ module internal StoreHome =
 
     let private replace definition (snapshot: Snapshot) (old: SessionRecord) state sendsCookie =
         task {
-            // A session that is only read may be over a limit that was lowered since.
+            // The size is not checked if the session is only read: MaxBytes may have been lowered since it was stored.
             let isRead = Object.ReferenceEquals(snapshot.State, state)
             let record = if isRead then newRecord definition state else recordOf definition state
 
@@ -43,8 +43,8 @@ module internal StoreHome =
                 Log.notTouched definition.Log definition.Name e
         }
 
-    /// Does not wait for a store outside this process, as far as its client leaves the thread: the session was there when it
-    /// was loaded, and a touch does not bring one back that has ended since.
+    /// Touches the session. Does not wait for a store outside this process: the session was there when it was loaded,
+    /// and a touch does not bring back one that has ended since.
     let private touch (definition: SessionDefinition) (snapshot: Snapshot) (record: SessionRecord) idleExpiresAt =
         let touching = StoredRecord.touch definition snapshot.Place.Key idleExpiresAt
 
@@ -72,8 +72,8 @@ module internal StoreHome =
             return! committed told cookie
         }
 
-    /// The new session stands before the old one goes: a failure in between has ended nothing. But a full store takes nothing
-    /// new: there the old one goes first, which also makes room (promise 9).
+    /// Creates the new session before it deletes the old one, so that a failure in between ends nothing. A full store
+    /// refuses the new one: then the old one is deleted first, which makes room (promise 9).
     let private endThenBegin (definition: SessionDefinition) (snapshot: Snapshot) state : Task<Outcome> =
         let beginning (ending: unit -> Task<unit>) =
             createThen definition state true snapshot.Since (fun created ->

@@ -3,9 +3,9 @@ namespace Runa.Session
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 
-/// Loads the stored session that a Cookie header leads to.
+/// Loads the stored session of a Cookie header.
 module internal StoreLoad =
-    /// Of several sessions that are not active: a logout follows one that moved before any other.
+    /// Orders sessions that are not active. A tombstone comes first, so that a logout follows it.
     let private rank (snapshot: Snapshot) =
         match snapshot.Remains with
         | Remains.Moved -> 2
@@ -13,8 +13,8 @@ module internal StoreLoad =
         | Remains.Unreadable -> 1
         | Remains.None -> 0
 
-    /// A browser can send an old cookie before the one that counts, after cookie_path or cookie_domain was changed. Where
-    /// the session of the first one is not active, the next genuine ones are asked for.
+    /// Tries the next genuine tokens if the first one's session is not active. After cookie_path or cookie_domain was
+    /// changed, a browser can send an old cookie before the current one.
     let private searchOn (definition: SessionDefinition) (walk: CookieWalk) (tried: int) (first: Snapshot) next =
         task {
             let mutable best = first

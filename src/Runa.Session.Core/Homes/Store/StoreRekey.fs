@@ -11,8 +11,8 @@ module internal StoreRekey =
         | ValueNone -> Fate.Stands created
         | ValueSome refusal -> Fate.TakenBack refusal
 
-    /// After a tombstone whose outcome is unknown: writes the old record anew, so that a tombstone which is still on its way
-    /// finds another version. One of the two, the old record or the new one, stands whatever happens.
+    /// Called if it is unknown whether the tombstone was written. Writes the old record under another version, so that
+    /// a tombstone that is still on its way fails. So either the old record or the new one stays, whatever happens.
     let private fence
         definition
         (snapshot: Snapshot)
@@ -40,8 +40,8 @@ module internal StoreRekey =
             | Ok(ValueSome refusal) -> return Fate.TakenBack refusal
         }
 
-    /// The new record stands before the old one becomes a tombstone, and the token is given out only after that: a crash
-    /// in between loses nothing, and a regenerate that is late finds nothing to replace.
+    /// Creates the new record before the old one becomes a tombstone, and gives out the token only after that. So a
+    /// crash in between loses nothing, and a late regenerate finds nothing to replace.
     let rekey (definition: SessionDefinition) (snapshot: Snapshot) (old: SessionRecord) (state: SessionState) =
         let signsIn = state.Owner <> snapshot.State.Owner || state.SignedInAt <> snapshot.State.SignedInAt
 

@@ -6,16 +6,16 @@ open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 
-/// What stands under a store key.
+/// What a store key holds.
 [<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
 type private Opened =
     | Nothing
     | Record of SessionRecord
-    /// Something that cannot be read.
+    /// A record that cannot be read.
     | Unreadable
 
-/// Reads and writes the records of a definition: seals what is to be encrypted at rest and opens it, tells apart what cannot
-/// be read, and finds out whether a write that failed stands all the same.
+/// Reads and writes the records of a definition. It seals and opens what is encrypted at rest, recognizes what cannot
+/// be read, and finds out whether a failed write was stored after all.
 module internal StoredRecord =
     let private reportUnreadable (definition: SessionDefinition) (e: exn) : unit =
         match e.InnerException with
@@ -23,10 +23,10 @@ module internal StoredRecord =
         | cause -> Unreadable.report definition cause.Message cause
 
     let private unopened =
-        "it does not open, as it was sealed under another token or secret, or was changed in the store."
+        "it does not open, because it was sealed under another token or secret, or was changed in the store."
 
-    /// What was stored before the session was to be sealed counts as gone: taken as it is, whoever can write the store
-    /// could put in what they like. What does not open is never taken for anything else (promise 6).
+    /// Opens a record. One that was stored before `sealed` was turned on counts as gone: otherwise anybody who can
+    /// write to the store could put in anything. A record that does not open is not read in any other way (promise 6).
     let private opened (definition: SessionDefinition) (place: Place) (record: SessionRecord) : Opened =
         match record.Kind with
         | RecordKind.Sealed _ ->
@@ -56,7 +56,7 @@ module internal StoredRecord =
         | ValueSome record -> opened definition place record
         | ValueNone -> Opened.Nothing
 
-    /// What stands there, whether or not its content opens. What cannot be read raises: see isUnreadable.
+    /// The stored record, without opening its content. Raises for one that cannot be read; see isUnreadable.
     let peek (definition: SessionDefinition) (key: StoreKey) : Task<SessionRecord voption> =
         (DriverCall.run definition "load" false (definition.Driver.Load key)).AsTask()
 
@@ -95,8 +95,8 @@ module internal StoredRecord =
         else
             ValueTask<Snapshot>(loading definition place found)
 
-    /// Whether a write that failed stands all the same: its version is what is found (promise 12). Not applied, or
-    /// replaced since: then nobody can tell, and the failure is all there is to say.
+    /// Whether a write that failed was stored after all: the store holds its version (promise 12). False means not
+    /// stored, replaced since, or unknown; then the failure is reported.
     let private stands (definition: SessionDefinition) (key: StoreKey) (version: RecordVersion) : Task<bool> =
         task {
             try
@@ -111,7 +111,7 @@ module internal StoredRecord =
         task {
             try
                 return! answer
-            // Where the store refused it, or could not read what stands there, nothing was written.
+            // If the store refused the write or could not read the record, nothing was written.
             with :? SessionStoreException as e when e.MayHaveBeenSaved && not (DriverCall.isUnreadable e) ->
                 let! isApplied = stands definition key record.Version
 
@@ -150,7 +150,7 @@ module internal StoredRecord =
                 return ValueSome Outcome.Unreadable
         }
 
-    /// Why the record of that version could not be replaced; ValueNone: it was.
+    /// Replaces the record of that version. Returns why that failed; ValueNone: it was replaced.
     let replace
         (definition: SessionDefinition)
         (place: Place)
@@ -169,7 +169,7 @@ module internal StoredRecord =
     let touch (definition: SessionDefinition) (key: StoreKey) (idleExpiresAt: DateTimeOffset) =
         DriverCall.run definition "touch" true (definition.Driver.Touch key idleExpiresAt)
 
-    /// What it removed. Of a record that cannot be read there is nothing more to say: it is gone by then.
+    /// Deletes a record and returns it. ValueNone: there was none, or it could not be read; in both cases it is gone.
     let delete (definition: SessionDefinition) (key: StoreKey) : ValueTask<SessionRecord voption> =
         let answer = DriverCall.run definition "delete" true (definition.Driver.Delete key)
 

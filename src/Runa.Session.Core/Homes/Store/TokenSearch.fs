@@ -2,7 +2,7 @@ namespace Runa.Session
 
 open System
 
-/// The tokens of a session among a request's cookies.
+/// Finds the tokens of a session among a request's cookies.
 module internal TokenSearch =
     let isOurs (definition: SessionDefinition) (value: ReadOnlySpan<char>) : bool =
         match definition.Token.Read value with
@@ -10,8 +10,8 @@ module internal TokenSearch =
         | TokenReading.Foreign
         | TokenReading.Malformed -> false
 
-    /// Goes on to the next genuine token of at most four candidates; `tried` counts them. `sawForeign`: one had the right
-    /// shape and a tag of somebody else.
+    /// Moves to the next genuine token among at most four candidates, which `tried` counts. `sawForeign`: a candidate
+    /// had the right shape, but none of our secrets signed it.
     let tryNext
         (definition: SessionDefinition, walk: byref<CookieWalk>, tried: byref<int>, sawForeign: byref<bool>)
         : Place voption =

@@ -1,9 +1,9 @@
 namespace Runa.Session
 
-/// Stored sessions that cannot be read: damaged, of a newer format, or sealed under another token.
+/// Reports stored sessions that cannot be read: damaged, of a newer format, or sealed under another token.
 module internal Unreadable =
-    /// Counts and logs it, or raises SessionStoreException where the setting on_unreadable says so. `why` is a sentence, and
-    /// holds nothing of what is stored (promise 5).
+    /// Counts and logs the record, or raises SessionStoreException if the setting on_unreadable is error. `why` is a
+    /// sentence and contains nothing of what is stored (promise 5).
     let report (definition: SessionDefinition) (why: string) (cause: exn | null) : unit =
         Telemetry.unreadableRecords definition.Name 1
 
@@ -12,13 +12,13 @@ module internal Unreadable =
         | OnUnreadable.Error ->
             raise (
                 SessionStoreException(
-                    $"The session \"{definition.Name}\" (driver \"{definition.Driver.Name}\") cannot be read: {why} With on_unreadable = \"replace\" it would count as gone.",
+                    $"The session \"{definition.Name}\" (driver \"{definition.Driver.Name}\") cannot be read: {why} Every request with its cookie fails until the record is deleted. To treat such sessions as gone, set on_unreadable to replace.",
                     false,
                     cause
                 )
             )
 
-    /// One that was deleted, as was asked for.
+    /// Counts and logs a record that was deleted on request.
     let reportDeleted (definition: SessionDefinition) : unit =
         Telemetry.unreadableRecords definition.Name 1
-        Log.unreadableOwned definition.Log 1 definition.Name "deleted, as was asked for"
+        Log.unreadableOwned definition.Log 1 definition.Name "deleted, as the application asked"
