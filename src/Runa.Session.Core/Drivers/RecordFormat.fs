@@ -2,14 +2,14 @@ namespace Runa.Session
 
 open System
 
-/// Records as bytes, for drivers whose store takes bytes or text: one JSON document in UTF-8, readable with the store's
-/// own tools and by other programs. Its properties are listed in docs/drivers.md.
+/// Converts records to bytes and back, for drivers whose store takes bytes or text. A record is one JSON document in
+/// UTF-8, which the store's own tools and other programs can read. docs/drivers.md lists its properties.
 [<RequireQualifiedAccess>]
 module RecordFormat =
-    /// The document of a record.
+    /// Writes a record as a document.
     let write (record: SessionRecord) : byte[] = RecordWriter.write record
 
-    /// The record of a document: equal to the one that was written, to the tick. Raises InvalidDataException for anything
-    /// else, naming the property that is wrong and never what it holds: one that is unknown, missing or stands twice, or a
-    /// format other than 1.
+    /// Reads a document. The record equals the one that was written, to the tick. Raises InvalidDataException for a
+    /// property that is unknown, missing, duplicate or wrong, and for a format other than 1. The message names the
+    /// property but never contains its value.
     let read (document: ReadOnlySpan<byte>) : SessionRecord = RecordReader.read document

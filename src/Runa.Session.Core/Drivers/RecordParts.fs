@@ -2,7 +2,7 @@ namespace Runa.Session
 
 open System
 
-/// What has been read of a record so far.
+/// The parts of a record that have been read so far.
 [<Struct; NoComparison; NoEquality>]
 type internal RecordParts =
     { Format: int voption

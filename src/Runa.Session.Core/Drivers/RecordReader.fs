@@ -8,11 +8,11 @@ open System.IO
 open System.Text
 open System.Text.Json
 
-/// Reads what RecordWriter writes, and nothing else: a property that is unknown, stands twice or has another type is an
-/// InvalidDataException, which names the property and never what it holds (promise 5).
+/// Reads exactly what RecordWriter writes. Raises InvalidDataException for a property that is unknown, duplicate or of
+/// another type. The message names the property but never contains its value (promise 5).
 module internal RecordReader =
     let private strict = UTF8Encoding(false, true)
-    // Values are up to 64 deep, within the document, a list and an object.
+    // Values are up to 64 levels deep, inside the document, a list and an object.
     let private options = JsonReaderOptions(MaxDepth = 72)
 
     let fail (what: string) : 'T = raise (InvalidDataException $"This is no session record: {what}.")
@@ -41,7 +41,7 @@ module internal RecordReader =
         | true, number -> number
         | _ -> fail $"\"{name}\" is not an integer of 64 bits"
 
-    /// The next value as it is written.
+    /// The text of the next value, as it is written.
     let private rawValue (document: ReadOnlySpan<byte>) (reader: byref<Utf8JsonReader>) =
         if not (reader.Read()) then
             fail "a value is missing"
@@ -66,7 +66,7 @@ module internal RecordReader =
                 fail "a claim is not a list of strings"
 
             if found.ContainsKey name then
-                fail "a claim stands twice"
+                fail "a claim occurs twice"
 
             found <- found.Add(name, List.rev values)
 
@@ -80,7 +80,7 @@ module internal RecordReader =
             let name = nonNull (reader.GetString())
 
             if found.ContainsKey name then
-                fail "a value stands twice"
+                fail "a value occurs twice"
 
             found <- found.Add(name, rawValue document &reader)
 
@@ -96,7 +96,7 @@ module internal RecordReader =
             | "id" when id.IsNone -> id <- ValueSome(integer "id" &reader)
             | "key" when key.IsNone -> key <- ValueSome(text "key" &reader)
             | "value" when json.IsNone -> json <- ValueSome(rawValue document &reader)
-            | _ -> fail "a flash has an unknown property, or one that stands twice"
+            | _ -> fail "a flash has an unknown property, or one that occurs twice"
 
         match id, key, json with
         | ValueSome id, ValueSome key, ValueSome json -> { Id = id; Key = key; Json = json }
@@ -158,12 +158,12 @@ module internal RecordReader =
             let name = nonNull (reader.GetString())
 
             if seen.Contains name then
-                fail "a property stands twice"
+                fail "a property occurs twice"
 
             seen <- seen.Add name
             parts <- property document &reader name parts
 
-        // Raises on anything behind the object.
+        // Raises if anything follows the object.
         reader.Read() |> ignore
         parts
 
@@ -214,7 +214,7 @@ module internal RecordReader =
 
     let read (document: ReadOnlySpan<byte>) : SessionRecord = record (parts document)
 
-    /// The state with the claims, flashes and values of a document of RecordWriter.content.
+    /// The state with the claims, flashes and values of a document that RecordWriter.content wrote.
     let content (state: SessionState) (document: ReadOnlySpan<byte>) : SessionState =
         let parts = parts document
         { state with Claims = parts.Claims; Flashes = parts.Flashes; Values = parts.Values }

@@ -5,12 +5,12 @@ open System.Buffers
 open System.Globalization
 open System.Text.Json
 
-/// A record as one JSON document: metadata first, then each value as its key's codec wrote it.
+/// Writes a record as one JSON document: metadata first, then each value as its key's codec wrote it.
 module internal RecordWriter =
-    /// Raised by one whenever older readers would misread what is written.
+    /// The number of the format. It goes up by one whenever older versions would misread a document.
     let format = 1
 
-    /// Always 28 characters in UTC, to the tick: texts compare as the instants do.
+    /// The point in time as 28 characters, in UTC and to the tick. The texts sort like the points in time.
     let instant (at: DateTimeOffset) = at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)
 
     let private options = JsonWriterOptions(Encoder = JsonText.encoder, MaxDepth = 128)
@@ -22,7 +22,7 @@ module internal RecordWriter =
         let state = record.State
         let (RecordVersion.RecordVersion version) = record.Version
         writer.WriteNumber("format", format)
-        // A string: many readers of JSON keep 53 bits of a number.
+        // A string, since many JSON readers keep only 53 bits of a number.
         writer.WriteString("version", version.ToString CultureInfo.InvariantCulture)
         writer.WriteString("scope", record.Scope)
 
@@ -40,7 +40,7 @@ module internal RecordWriter =
         state.Owner |> Option.iter (fun owner -> writer.WriteString("owner", owner))
         state.Label |> Option.iter (fun label -> writer.WriteString("label", label))
 
-    /// Claims, flashes and values: what is sealed at rest.
+    /// Writes claims, flashes and values, which is what is sealed at rest.
     let content (writer: Utf8JsonWriter) (state: SessionState) =
         if not state.Claims.IsEmpty then
             writer.WriteStartObject "claims"
@@ -74,7 +74,7 @@ module internal RecordWriter =
 
             writer.WriteEndObject()
 
-    /// The bytes of one JSON object.
+    /// One JSON object as bytes.
     let document (members: Utf8JsonWriter -> unit) : byte[] =
         let buffer = ArrayBufferWriter<byte> 512
         use writer = new Utf8JsonWriter(buffer, options)

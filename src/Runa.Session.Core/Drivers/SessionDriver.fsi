@@ -4,41 +4,41 @@ open System
 open System.Threading
 open System.Threading.Tasks
 
-/// How SessionDriver.Replace ended.
+/// The result of SessionDriver.Replace.
 [<RequireQualifiedAccess>]
 type ReplaceResult =
-    /// The new record stands.
+    /// The new record is stored.
     | Replaced
-    /// The version is not the one expected: the record that stands there now.
+    /// The stored record has another version than expected. This is the stored record.
     | Conflict of SessionRecord
-    /// Nothing is there, or what is there has expired.
+    /// There is no record, or it has expired.
     | Missing
 
-/// What holds when two processes write one session at once.
+/// What a driver guarantees when two processes write one session at once.
 [<RequireQualifiedAccess>]
 type DriverGuarantee =
     /// Replace is atomic: no update is lost.
     | CompareAndSwap
-    /// Two processes that write at once: the later one wins, the earlier one is lost.
+    /// If two processes write at once, the later write wins and the earlier one is lost.
     | LastWriteWins
 
 /// Where the sessions of a driver live.
 [<RequireQualifiedAccess>]
 type DriverPlace =
-    /// In a store that other processes may use too: calls take time, and have a time limit.
+    /// In a store that other processes may use too. Calls take time, and have a time limit.
     | Store
-    /// In this process: calls answer at once, have no time limit, and a touch is waited for.
+    /// In this process. Calls answer at once and have no time limit, and requests wait for a touch.
     | Process
-    /// Sealed in their cookies: none of the driver's functions is ever called. See CookieDriver.
+    /// Sealed in their cookies. The driver's functions are never called. See CookieDriver.
     | Cookie
 
 /// One record of an owner, as the index lists it.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type OwnedRecord =
     {
-        /// Where it stands.
+        /// The store key of the record.
         Key: StoreKey
-        /// What stands there, a tombstone too.
+        /// The record, which may be a tombstone.
         Record: SessionRecord
     }
 
@@ -48,11 +48,11 @@ type OwnedRecord =
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type OwnedPage =
     {
-        /// With those that cannot be read, at most 100.
+        /// The records that can be read. Together with Unreadable, at most 100.
         Items: OwnedRecord list
-        /// Where records of the owner stand that cannot be read: damaged, or of a newer format.
+        /// The store keys of the owner's records that cannot be read: damaged, or of a newer format.
         Unreadable: StoreKey list
-        /// Where the next page begins; None: this was the last.
+        /// Where the next page begins. None: this is the last page.
         Next: string option
     }
 
@@ -62,92 +62,98 @@ type OwnedPage =
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type DeletedRecord =
     {
-        /// Where it stood.
+        /// The store key of the record.
         Key: StoreKey
-        /// What stood there; ValueNone: it could not be read.
+        /// The deleted record. ValueNone: it could not be read.
         Record: SessionRecord voption
     }
 
     member internal Display: string
 
-/// Which revocation of an owner was the last one.
+/// The latest revocation of an owner's sessions.
 [<Struct; RequireQualifiedAccess>]
 type OwnerEpoch =
     {
-        /// Changed by each Advance of the owner and each DeleteAll of the scope, to a number that it never was.
+        /// A number that each Advance of the owner and each DeleteAll of the scope changes, to one that it never was
+        /// before.
         Number: int64
-        /// How long ago it was changed last, by the store's own clock or a monotonic one and never by the application's
-        /// TimeProvider, rounded up to what the store can tell. TimeSpan.MaxValue: never, or nobody knows.
+        /// How long ago the number was last changed, by the store's clock or a monotonic one, never by the
+        /// application's TimeProvider, rounded up to what the store can tell. TimeSpan.MaxValue: never, or unknown.
         Age: TimeSpan
     }
 
-/// Sessions by scope (application and session name) and owner.
+/// Lists and ends sessions by scope (application and session name) and owner.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type OwnerIndex =
     {
-        /// The owner's records, tombstones included, a page of at most 100, from the place that the page before named.
-        /// A record that ended no longer than SessionDriver.clockTolerance ago is among them, since it may live by the clock
-        /// of another node; one that ended earlier need not be.
+        /// A page of at most 100 records of the owner, tombstones included. The third argument is the Next of the
+        /// previous page. A record that ended at most SessionDriver.clockTolerance ago is listed, since it may be alive
+        /// by another node's clock; one that ended earlier may be left out.
         List: string -> string -> string option -> CancellationToken -> ValueTask<OwnedPage>
-        /// The last revocation of the owner. A sign-in reads it before and after its record is created: when its number
-        /// differs, or it is younger than the request's load of the session, the sign-in lost a race against a revocation and
-        /// takes its record back.
+        /// The latest revocation of the owner. A sign-in reads it before and after it creates its record. If the number
+        /// differs, or the revocation is younger than the request's load of the session, the sign-in loses and deletes
+        /// its record again.
         Epoch: string -> string -> CancellationToken -> ValueTask<OwnerEpoch>
         /// Changes the epoch of one owner.
         Advance: string -> string -> CancellationToken -> ValueTask
-        /// Changes the epoch of every owner of the scope, then deletes all its records, owned or not, and the successors
-        /// of the tombstones among them; answers how many live ones.
+        /// Changes the epoch of every owner of the scope, then deletes all records of the scope, owned or not, and the
+        /// successors of tombstones among them. Returns the number of live ones.
         DeleteAll: string -> CancellationToken -> ValueTask<int>
     }
 
-/// Storage for sessions: a record of functions, made by SessionDriver.create or the create of a driver. All of them are
-/// called concurrently. What they raise reaches the application as SessionStoreException; but InvalidDataException, from
-/// Load, Replace and Delete, says that the record cannot be read (damaged, or of a newer format), and the session then
-/// counts as gone (setting OnUnreadable). Its message is logged: it must hold nothing of what is stored.
+/// Storage for sessions: a record of functions, created by SessionDriver.create or a driver's own create. The functions
+/// are called concurrently. Their exceptions reach the application as SessionStoreException, with one exception:
+/// InvalidDataException from Load, Replace and Delete says that the record cannot be read (damaged, or of a newer
+/// format), and the session then counts as gone (setting OnUnreadable). Its message is logged, so it must contain
+/// nothing of what is stored.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type SessionDriver =
     {
-        /// What error messages call it: "memory".
+        /// The driver's name in messages, such as "memory".
         Name: string
-        /// The record, expired or not; ValueNone where nothing is.
+        /// Loads the record, expired or not. ValueNone: there is none.
         Load: StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>
-        /// False: the key exists. The index entry of an owned record is written before the record.
+        /// Stores a new record. Returns false if the key exists. The index entry of an owned record must be written
+        /// before the record.
         Create: StoreKey -> SessionRecord -> CancellationToken -> ValueTask<bool>
-        /// Replaces the record of that version.
+        /// Replaces the record if it has this version.
         Replace: StoreKey -> RecordVersion -> SessionRecord -> CancellationToken -> ValueTask<ReplaceResult>
-        /// Moves the idle end later, never earlier nor past the absolute end, and leaves the version; false: gone.
+        /// Moves the idle end later, never earlier or past the absolute end. The version stays. Returns false if the
+        /// record is gone.
         Touch: StoreKey -> DateTimeOffset -> CancellationToken -> ValueTask<bool>
-        /// What it removed. A record that cannot be read is removed, too, before InvalidDataException is raised. It needs no
-        /// room: sessions end on a store that is full, too.
+        /// Deletes the record and returns it. A record that cannot be read is deleted too, before InvalidDataException
+        /// is raised. Deleting must not need room, so that sessions can end on a full store.
         Delete: StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>
-        /// Delete for at most 100 keys at once; what it removed, in any order. Where it raises, some may be removed.
+        /// Deletes at most 100 records at once and returns those that it deleted, in any order. If it raises, some may
+        /// be deleted.
         DeleteMany: StoreKey list -> CancellationToken -> ValueTask<DeletedRecord list>
-        /// ValueNone: it cannot list by owner.
+        /// The owner index. ValueNone: the driver cannot list sessions by owner.
         Owners: OwnerIndex voption
-        /// What holds when two processes write one session at once.
+        /// What the driver guarantees when two processes write one session at once.
         Guarantee: DriverGuarantee
-        /// Deletes records that ended longer than SessionDriver.clockTolerance ago, and answers how many.
+        /// Deletes records that ended longer than SessionDriver.clockTolerance ago, and returns how many.
         PurgeExpired: CancellationToken -> ValueTask<int>
-        /// Raises when the store does not answer.
+        /// Raises if the store does not answer.
         Ping: CancellationToken -> ValueTask
-        /// Frees what the driver itself opened.
+        /// Disposes what the driver itself opened.
         Dispose: unit -> ValueTask
-        /// Whether what a write raised says for certain that nothing was written: the store is read-only, full, or has no
-        /// such table. Otherwise the outcome counts as unknown.
+        /// Whether an exception of a write shows that certainly nothing was written, because the store is read-only,
+        /// full, or has no such table. Otherwise the outcome counts as unknown.
         IsRefusal: exn -> bool
-        /// Where its sessions live.
+        /// Where the driver's sessions live.
         Place: DriverPlace
     }
 
-/// Makes drivers.
+/// Functions that create drivers.
 [<RequireQualifiedAccess>]
 module SessionDriver =
-    /// How far the clocks of two nodes may be apart (promise 28): 5 minutes. What has ended by one clock is not deleted
-    /// before it has ended by all of them.
+    /// How far apart the clocks of two nodes may be (promise 28): 5 minutes. A record is deleted only when it has ended
+    /// by all clocks.
     val clockTolerance: TimeSpan
 
-    /// A driver with compare-and-swap, without an owner index, with nothing to purge, ping or dispose, whose DeleteMany calls
-    /// delete for each key, and to whom the outcome of a write that raised is always unknown.
+    /// Creates a driver with compare-and-swap and without an owner index. It has nothing to purge, ping or dispose, its
+    /// DeleteMany calls `delete` for each key, and the outcome of a write that raises counts as unknown. The functions
+    /// below change that.
     val create:
         name: string ->
         load: (StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>) ->
@@ -157,21 +163,21 @@ module SessionDriver =
         delete: (StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>) ->
             SessionDriver
 
-    /// Adds how to delete many records at once, in fewer round trips than one each.
+    /// Adds a function that deletes many records at once, in fewer round trips than one each.
     val withDeleteMany:
         deleteMany: (StoreKey list -> CancellationToken -> ValueTask<DeletedRecord list>) ->
         driver: SessionDriver ->
             SessionDriver
 
-    /// Adds how to tell that a write was refused for certain.
+    /// Adds a function that tells whether a write was certainly refused.
     val withRefusals: isRefusal: (exn -> bool) -> driver: SessionDriver -> SessionDriver
-    /// Adds an owner index: without it, listing and ending sessions by owner raises NotSupportedException.
+    /// Adds an owner index. Without it, listing and ending sessions by owner raises NotSupportedException.
     val withOwners: owners: OwnerIndex -> driver: SessionDriver -> SessionDriver
-    /// States another guarantee than CompareAndSwap.
+    /// Sets another guarantee than CompareAndSwap.
     val withGuarantee: guarantee: DriverGuarantee -> driver: SessionDriver -> SessionDriver
-    /// Adds how expired records are deleted, which the registry asks for each minute.
+    /// Adds a function that deletes expired records. The registry calls it each minute.
     val withPurge: purge: (CancellationToken -> ValueTask<int>) -> driver: SessionDriver -> SessionDriver
-    /// Adds how to ask whether the store answers.
+    /// Adds a function that checks whether the store answers.
     val withPing: ping: (CancellationToken -> ValueTask) -> driver: SessionDriver -> SessionDriver
-    /// Adds what to free when the registry is disposed.
+    /// Adds a function that is called when the registry is disposed.
     val withDispose: dispose: (unit -> ValueTask) -> driver: SessionDriver -> SessionDriver

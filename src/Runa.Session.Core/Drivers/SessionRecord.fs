@@ -2,25 +2,25 @@ namespace Runa.Session
 
 open System
 
-/// Which write a record came from: 64 random bits chosen by the writer. Not a counter, so that after a failover that
-/// rolled back a stale write cannot look fresh.
+/// Identifies the write from which a record came: 64 random bits, chosen by the writer. It is not a counter, so that a
+/// stale write cannot look fresh after a failover that rolled back.
 [<Struct; RequireQualifiedAccess>]
 type RecordVersion =
     | RecordVersion of int64
 
-    /// Random.Shared suffices: versions must differ, they need not be hard to guess.
+    /// A new version. Random.Shared suffices, since versions must differ but need not be hard to guess.
     static member internal Next() = RecordVersion.RecordVersion(Random.Shared.NextInt64(Int64.MinValue, Int64.MaxValue))
 
-/// What stands in a record.
+/// The kind of a record.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type RecordKind =
     /// A session.
     | Live
-    /// A tombstone: the session has moved to another store key, which is never served under this one. Its state holds
-    /// nothing but whose it was and when it ends.
+    /// A tombstone: the session has moved to another store key, and this key never serves it. Its state holds only the
+    /// owner and when the tombstone ends.
     | Moved of successor: StoreKey
-    /// A session whose values, flashes and claims are encrypted with a key that follows from its token, which the store
-    /// never sees: base64url. Its state holds the rest.
+    /// A session whose values, flashes and claims are encrypted, as base64url. The key is derived from the token, which
+    /// the store never sees. Its state holds the rest.
     | Sealed of content: string
 
     override kind.ToString() =
@@ -35,39 +35,39 @@ type RecordKind =
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type SessionRecord =
     {
-        /// Which write it came from.
+        /// The write from which the record came.
         Version: RecordVersion
-        /// Whose it is: application and session name. The owner index is kept by scope and owner.
+        /// Application and session name. The owner index is kept by scope and owner.
         Scope: string
         /// Values and metadata.
         State: SessionState
-        /// The end for want of requests, where the session has an idle timeout; never after the absolute end.
+        /// The idle end, if the session has an idle timeout. Never after the absolute end.
         IdleExpiresAt: DateTimeOffset voption
-        /// A session or a tombstone.
+        /// Whether this is a session or a tombstone.
         Kind: RecordKind
     }
 
-    /// Promise 5: neither the owner nor a value is printed.
+    /// Promise 5: prints neither the owner nor a value.
     override record.ToString() = $"SessionRecord ({record.Kind})"
 
     member internal record.Display = record.ToString()
 
-/// What every driver asks of a record.
+/// What drivers need to know of a record.
 [<RequireQualifiedAccess>]
 module SessionRecord =
-    /// The earlier of the idle and the absolute end.
+    /// The earlier of the idle end and the absolute end.
     let endsAt (record: SessionRecord) : DateTimeOffset =
         match record.IdleExpiresAt with
         | ValueSome idle when Instant.isBefore record.State.ExpiresAt idle -> idle
         | _ -> record.State.ExpiresAt
 
-    /// Whether its earlier end has come.
+    /// Whether the record has ended.
     let isExpired (now: DateTimeOffset) (record: SessionRecord) : bool = Instant.isUntil now (endsAt record)
 
-    /// How far the clocks of two nodes may be apart: SessionDriver.clockTolerance.
+    /// How far apart the clocks of two nodes may be: SessionDriver.clockTolerance.
     let internal clockTolerance = TimeSpan.FromMinutes 5.
 
-    /// Whether it has ended by the clock of every node (promise 28), so that a sweep may delete it.
+    /// Whether the record has ended by the clock of every node (promise 28), so that a sweep may delete it.
     let isPurgeable (now: DateTimeOffset) (record: SessionRecord) : bool =
         (endsAt record).UtcTicks <= now.UtcTicks - clockTolerance.Ticks
 
@@ -78,8 +78,8 @@ module SessionRecord =
         | RecordKind.Live
         | RecordKind.Sealed _ -> false
 
-    /// The record with a later idle end: never moved backwards nor past the absolute end, the version unchanged. When it
-    /// was last seen moves along.
+    /// The record with a later idle end, which never moves backwards or past the absolute end. LastSeenAt moves along,
+    /// and the version stays.
     let touch (idleExpiresAt: DateTimeOffset) (record: SessionRecord) : SessionRecord =
         let idleExpiresAt = Instant.earlier idleExpiresAt record.State.ExpiresAt
 

@@ -3,21 +3,21 @@ namespace Runa.Session
 open System
 open System.Threading
 
-/// The time by which a driver's PurgeExpired deletes (promise 28): that of the application's clock, unless that clock jumped
-/// more than SessionDriver.clockTolerance ahead of its own timestamps (TimeProvider.GetTimestamp). So a clock that is set
-/// three hours ahead by mistake, and back, has deleted nothing; one that stays ahead is believed after six hours. A driver
-/// makes one when it is opened, and keeps it. Safe to share.
+/// The time by which a driver's PurgeExpired deletes (promise 28). It is the application's clock, unless that clock
+/// jumped more than SessionDriver.clockTolerance ahead of its own timestamps (TimeProvider.GetTimestamp). So a clock
+/// that is set three hours ahead by mistake, and then back, deletes nothing; one that stays ahead is believed after six
+/// hours. A driver creates one when it is opened, and keeps it. Safe to share.
 [<Sealed>]
 type SweepClock(clock: TimeProvider) =
     static let patience = TimeSpan.FromHours 6.
 
     let start = clock.GetTimestamp()
     let turn = Lock()
-    // What the clock would say at `start`, had it never jumped.
+    // What the clock would have shown at `start` if it had never jumped.
     let mutable origin = clock.GetUtcNow().UtcTicks
     let mutable aheadSince: TimeSpan voption = ValueNone
 
-    /// What to compare ends with: SessionRecord.isPurgeable sweep.Now record.
+    /// The time to compare ends with: SessionRecord.isPurgeable sweep.Now record.
     member _.Now: DateTimeOffset =
         lock turn (fun () ->
             let elapsed = clock.GetElapsedTime start

@@ -9,32 +9,32 @@ open System.Threading.Tasks
 open Microsoft.Extensions.Caching.Distributed
 open Microsoft.Extensions.DependencyInjection
 
-/// How sessions are kept in a cache.
+/// Options of the driver "cache".
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type CacheDriverOptions =
     {
-        /// The clock that says what has expired. Default: the system's.
+        /// The clock that decides what has expired. Default: the system's.
         TimeProvider: TimeProvider
-        /// What the cache's keys begin with. Default: "runa:".
+        /// The prefix of the cache's keys. Default: "runa:".
         Prefix: string
     }
 
-/// What stands under a key of a cache.
+/// What a key of the cache holds.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type private Stored =
     | Nothing
     | Record of SessionRecord
     | Unreadable of InvalidDataException
 
-/// Records in a cache, whole documents: it has no other way of writing. Within this process the writers of one key take
-/// turns; between processes nothing can be compared before it is written.
+/// Stores records in a cache as whole documents, since a cache cannot write parts. Writers of one key take turns within
+/// this process; between processes nothing can be compared before a write.
 [<Sealed>]
 type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) =
     let locks = KeyedLocks()
     let keyOf (key: StoreKey) = options.Prefix + StoreKey.toText key
     let isExpired record = SessionRecord.isExpired (options.TimeProvider.GetUtcNow()) record
 
-    // What was raised while an entry was read before a write: nothing can have been written.
+    // Exceptions from reading an entry before a write: nothing was written then.
     let unwritten = ConditionalWeakTable<exn, obj>()
 
     let look (key: StoreKey) (token: CancellationToken) : Task<Stored> =
@@ -58,8 +58,8 @@ type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) 
                 return Stored.Nothing
         }
 
-    /// The cache's own expiry is garbage collection only: it counts from its own now, a minute longer than the session
-    /// lives by a clock that is as far behind as clocks may be (promise 28). It must be positive.
+    /// How long the cache keeps the entry. This is for garbage collection only: it lasts a minute longer than the
+    /// session lives by the slowest clock (promise 28). It must be positive.
     let lifetime (record: SessionRecord) =
         let rest = SessionRecord.endsAt record - options.TimeProvider.GetUtcNow()
         max (rest + SessionRecord.clockTolerance + TimeSpan.FromMinutes 1.) (TimeSpan.FromSeconds 1.)
@@ -156,24 +156,24 @@ type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) 
             ()
         }
 
-/// The driver "cache": sessions in any IDistributedCache, the framework's Redis or SQL Server cache for example, which
-/// the host registers. "cache:orders" takes the one registered as the keyed service "orders".
+/// The driver "cache" keeps sessions in any IDistributedCache that the host registers, for example the framework's
+/// Redis or SQL Server cache. "cache:orders" uses the one that is registered as the keyed service "orders".
 ///
-/// Writers of one session in one process take turns, so that within it no update is lost. A cache cannot compare before
-/// it writes: of two processes that write one session at once the later one wins (DriverGuarantee.LastWriteWins), which
-/// may lose an update, show a flash twice, or bring back a session that another process ended while a write or a touch of
-/// it was under way. It cannot list sessions by owner. And a cache may forget: what it evicts is gone.
+/// Writers of one session in one process take turns, so no update is lost within it. A cache cannot compare before it
+/// writes: if two processes write one session at once, the later write wins (DriverGuarantee.LastWriteWins). This may
+/// lose an update, show a flash twice, or bring back a session that another process ended during a write or touch. The
+/// driver cannot list sessions by owner. A cache may also evict entries: those sessions are gone.
 [<AbstractClass; Sealed>]
 type CacheDriver =
-    /// The system's clock, the prefix "runa:".
+    /// The default options: the system's clock, and the prefix "runa:".
     [<CompiledName "Defaults">]
     static member defaults: CacheDriverOptions = { TimeProvider = TimeProvider.System; Prefix = "runa:" }
 
-    /// Over this cache, with the defaults. The cache is the caller's to dispose.
+    /// Creates a driver over this cache, with the default options. The caller disposes the cache.
     [<CompiledName "Create">]
     static member create(cache: IDistributedCache) : SessionDriver = CacheDriver.createWith CacheDriver.defaults cache
 
-    /// Over this cache.
+    /// Creates a driver over this cache. The caller disposes the cache.
     [<CompiledName "CreateWith">]
     static member createWith (options: CacheDriverOptions) (cache: IDistributedCache) : SessionDriver =
         let store = CacheStore(cache, options)
@@ -200,18 +200,18 @@ type CacheDriver =
             CacheDriver.createWith { CacheDriver.defaults with TimeProvider = clock } cache
         | _ -> raise (SessionConfigurationException [ missing ])
 
-    /// Over the IDistributedCache of the services, for SessionSetup.driverFrom. Raises SessionConfigurationException,
-    /// which says what to register, where there is none.
+    /// Creates a driver over the registered IDistributedCache, for SessionSetup.driverFrom. Raises
+    /// SessionConfigurationException, which says what to register, if there is none.
     [<CompiledName "FromServices">]
     static member fromServices(services: IServiceProvider) : SessionDriver =
         CacheDriver.OverServices(
             services,
             services.GetService typeof<IDistributedCache>,
-            "no IDistributedCache is registered. Call services.AddStackExchangeRedisCache(…), services.AddDistributedMemoryCache() or the like; without a host, use SessionSetup.driver \"cache\" (CacheDriver.create cache)."
+            "no IDistributedCache is registered. Call services.AddStackExchangeRedisCache(…), services.AddDistributedMemoryCache() or the like; without a host, use SessionSetup.driver \"cache\" (CacheDriver.create cache), in C# AddDriver."
         )
 
-    /// Over the IDistributedCache registered as the keyed service of this name, for SessionSetup.driverFrom. Raises
-    /// SessionConfigurationException, which says what to register, where there is none.
+    /// Creates a driver over the IDistributedCache that is registered as the keyed service of this name, for
+    /// SessionSetup.driverFrom. Raises SessionConfigurationException, which says what to register, if there is none.
     static member keyed(name: string) : IServiceProvider -> SessionDriver =
         fun services ->
             let cache =

@@ -4,14 +4,14 @@ open System.Collections.Generic
 open System.Threading
 open System.Threading.Tasks
 
-/// Those who wait for one key, and who has it.
+/// The lock of one key.
 [<Sealed>]
 type internal KeyedLock() =
     member val Semaphore = new SemaphoreSlim(1)
-    /// Who has it and who waits for it; at none it goes.
+    /// How many callers hold the lock or wait for it. At zero it is removed.
     member val Users = 0 with get, set
 
-/// A lock for each store key, kept no longer than somebody has it or waits for it.
+/// One lock for each store key, kept only while somebody holds it or waits for it.
 [<Sealed>]
 type internal KeyedLocks() =
     let locks = Dictionary<StoreKey, KeyedLock>()
@@ -37,10 +37,10 @@ type internal KeyedLocks() =
                 locks.Remove key |> ignore
                 held.Semaphore.Dispose())
 
-    /// The keys that somebody has or waits for.
+    /// The number of keys that somebody holds or waits for.
     member _.Count = lock locks (fun () -> locks.Count)
 
-    /// Does the work while nobody else does any under this key. The token ends the waiting.
+    /// Runs the work while no other work runs under this key. The token ends the wait.
     member _.Run(key: StoreKey, token: CancellationToken, work: unit -> Task<'T>) : Task<'T> =
         task {
             let held = enter key

@@ -5,26 +5,30 @@ open System.Threading.Tasks
 open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Logging.Abstractions
 
-/// Bounds of the memory driver.
+/// Options of the memory driver.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type MemoryDriverOptions =
     {
-        /// Over it, sessions are evicted: expired ones, then strangers'; signed-in users' only for those of signed-in users.
-        /// A store full of signed-in users holds one stranger's and one user's beyond it. Default: 100,000.
+        /// The most sessions. Beyond it, sessions are evicted: expired ones first, then those of visitors who are not
+        /// signed in. Sessions of signed-in users are evicted only for sessions of signed-in users. A store full of
+        /// signed-in users also holds one session of a visitor, and one of a user, beyond this number. Default:
+        /// 100,000.
         MaxSessions: int
-        /// About how many bytes of memory all sessions together may take; in a store full of signed-in users, the last
-        /// stranger's may take an eighth beyond. Default: 256 MiB.
+        /// About how many bytes of memory all sessions may take. In a store full of signed-in users, the one visitor's
+        /// session may take an eighth more. Default: 256 MiB.
         MaxBytes: int64
-        /// The clock that says what has expired.
+        /// The clock that decides what has expired.
         TimeProvider: TimeProvider
-        /// Told when signed-in users' sessions are evicted, or strangers' for want of room, once a minute.
+        /// Where to log, at most once a minute, that sessions of signed-in users were evicted, or that sessions of
+        /// visitors were evicted because signed-in users fill the store.
         LoggerFactory: ILoggerFactory
     }
 
-/// Sessions in the memory of this process: the default, for development and for apps of one process. Gone when it ends.
+/// The driver "memory", the default, keeps sessions in the memory of this process. They are gone when it ends. It is
+/// for development, and for applications of one process.
 [<AbstractClass; Sealed>]
 type MemoryDriver =
-    /// 100,000 sessions, 256 MiB, the system's clock.
+    /// The default options: 100,000 sessions, 256 MiB, the system's clock.
     [<CompiledName "Defaults">]
     static member defaults: MemoryDriverOptions =
         { MaxSessions = 100_000
@@ -32,23 +36,23 @@ type MemoryDriver =
           TimeProvider = TimeProvider.System
           LoggerFactory = NullLoggerFactory.Instance }
 
-    /// A store of its own, with the default bounds.
+    /// Creates a driver with a store of its own and the default options.
     [<CompiledName "Create">]
     static member create() : SessionDriver = MemoryDriver.create MemoryDriver.defaults
 
-    /// A store of its own, with the default bounds and this clock: for tests.
+    /// Creates a driver with a store of its own, the default options and this clock, for tests.
     [<CompiledName "Create">]
     static member create(clock: TimeProvider) : SessionDriver =
         MemoryDriver.create { MemoryDriver.defaults with TimeProvider = clock }
 
-    /// A store of its own. Raises ArgumentOutOfRangeException for a bound that is not positive.
+    /// Creates a driver with a store of its own. Raises ArgumentOutOfRangeException for a bound that is not positive.
     [<CompiledName "Create">]
     static member create(options: MemoryDriverOptions) : SessionDriver =
         if options.MaxSessions < 1 then
-            raise (ArgumentOutOfRangeException("MaxSessions", options.MaxSessions, "At least one session must fit."))
+            raise (ArgumentOutOfRangeException("MaxSessions", options.MaxSessions, "MaxSessions must be at least 1."))
 
         if options.MaxBytes < 1L then
-            raise (ArgumentOutOfRangeException("MaxBytes", options.MaxBytes, "At least one byte must fit."))
+            raise (ArgumentOutOfRangeException("MaxBytes", options.MaxBytes, "MaxBytes must be at least 1."))
 
         let log = options.LoggerFactory.CreateLogger "Runa.Session.MemoryDriver"
         let store = MemoryStore(options.TimeProvider, log, options.MaxSessions, options.MaxBytes)

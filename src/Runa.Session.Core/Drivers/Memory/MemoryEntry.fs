@@ -3,28 +3,28 @@ namespace Runa.Session
 open System
 open System.Threading
 
-/// What displaces what (promise 26), in the order in which they leave.
+/// The ranks of entries, in the order of their eviction (promise 26).
 type internal MemoryRank =
-    /// Not counted: not yet, or no longer.
+    /// Not counted yet, or no longer.
     | Nowhere = 0
-    /// A stranger's, not asked for again since it was created.
+    /// A session without an owner that was not loaded since it was created.
     | SeenOnce = 1
-    /// A stranger's that came back.
+    /// A session without an owner that was loaded again.
     | SeenAgain = 2
-    /// Where a signed-in user's session was before it changed its id.
+    /// The tombstone of a signed-in user's session that moved to a new id.
     | Tombstone = 3
-    /// A signed-in user's.
+    /// A session of a signed-in user.
     | Owned = 4
 
-/// Where MemoryEviction counts an entry, as how much, and in which slot of its pool.
+/// How MemoryEviction counts an entry: its rank, its size, and its slot in the pool.
 [<Struct>]
 type internal MemoryPlace = { Rank: MemoryRank; Size: int64; Slot: int }
 
-/// When an entry was asked for last, as Stopwatch counts, and whether it came back at all.
+/// When an entry was last loaded, as a timestamp, and whether it was loaded at all since its creation.
 [<Struct>]
 type internal MemoryUse = { Last: int64; IsAgain: bool }
 
-/// One record in memory. Records are immutable; the entry points to the current one, or to none once it is removed.
+/// One record in memory. Records are immutable. The entry points to the current record, or to none after its removal.
 [<Sealed>]
 type internal MemoryEntry(key: StoreKey, first: SessionRecord, now: int64) =
     let mutable record: SessionRecord | null = first
@@ -33,10 +33,10 @@ type internal MemoryEntry(key: StoreKey, first: SessionRecord, now: int64) =
 
     member _.Key = key
 
-    /// Null once it is removed.
+    /// The current record. Null: the entry is removed.
     member _.Record = Volatile.Read(&record)
 
-    /// Whether `before` was still current, and `after` is now.
+    /// Replaces `before` by `after`. Returns false if `before` is no longer the current record.
     member _.TryChange(before: SessionRecord, after: SessionRecord | null) =
         let isChanged = Object.ReferenceEquals(Interlocked.CompareExchange(&record, after, before), before)
 
@@ -47,8 +47,8 @@ type internal MemoryEntry(key: StoreKey, first: SessionRecord, now: int64) =
 
         isChanged
 
-    /// True: it comes back for the first time. Only the order of eviction follows from this, so a race between requests does no
-    /// harm. `now` is a timestamp, which no setting of the clock moves.
+    /// Records a use. Returns true the first time. This only affects the order of eviction, so a race between requests
+    /// does no harm. `now` is a timestamp, which changes of the clock do not affect.
     member _.Use(now: int64) : bool =
         let isFirst = not usage.IsAgain
         usage <- { Last = now; IsAgain = true }
@@ -56,10 +56,11 @@ type internal MemoryEntry(key: StoreKey, first: SessionRecord, now: int64) =
 
     member _.LastUse = usage.Last
     member _.IsSeenAgain = usage.IsAgain
-    /// In UTC ticks, and for a moment behind what the record says. It saves eviction a look into the record.
+    /// The record's EndsAt in UTC ticks, for a moment possibly the previous one. It saves eviction a look into the
+    /// record.
     member _.Ends = ends
 
-    /// Changed in MemoryEviction's turn only.
+    /// Changed by MemoryEviction only, under its lock.
     member val Place: MemoryPlace = { Rank = MemoryRank.Nowhere; Size = 0L; Slot = 0 } with get, set
 
     member entry.Rank = entry.Place.Rank
@@ -74,7 +75,7 @@ type internal MemoryEntry(key: StoreKey, first: SessionRecord, now: int64) =
         else
             MemoryRank.Owned
 
-    /// About how many bytes a record takes in memory.
+    /// Roughly how many bytes a record takes in memory.
     static member SizeOf(record: SessionRecord) : int64 =
         let state = record.State
         let text (s: string) = int64 (2 * s.Length + 24)

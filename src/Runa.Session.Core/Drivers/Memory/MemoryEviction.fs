@@ -3,16 +3,18 @@ namespace Runa.Session
 open System
 open System.Threading
 
-/// Which records leave a full memory (promise 26). Strangers displace strangers only, and signed-in users go only for
-/// signed-in users, one for one. A store full of signed-in users holds one stranger beyond its bound, so that one can sign
-/// in; and one user more, so that a change of ids, which stores the new record before the old one becomes a tombstone, logs
-/// nobody out. Tombstones are no sessions: they count by their bytes, and are bounded on their own.
+/// Chooses the records that a full memory evicts (promise 26). Strangers are sessions without an owner; they displace
+/// only strangers, and signed-in users displace signed-in users one for one. A store full of signed-in users holds one
+/// stranger beyond its bound, so that somebody can sign in. It also holds one user more, so that a change of ids, which
+/// stores the new record before the old one becomes a tombstone, logs nobody out. Tombstones are not sessions: their
+/// bytes count, and they have a bound of their own.
 ///
-/// What it does for one newcomer does not grow with the store: a few are looked at, and the best of them goes.
+/// The work for one newcomer does not grow with the store: a few entries are looked at, and the best of them is
+/// evicted.
 [<Sealed>]
 type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
     static let samples = 5
-    // In search of expired ones, of every rank: the sweep finds the others.
+    // How many entries of each rank are checked for expiry. The sweep finds the others.
     static let glances = 1
 
     let turn = Lock()
@@ -59,7 +61,7 @@ type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
 
     let until (now: DateTimeOffset) = now.UtcTicks - SessionRecord.clockTolerance.Ticks
 
-    /// One that has expired, else the one longest idle.
+    /// An entry that has expired, otherwise the one that was not used for longest.
     let oldest (pool: MemoryPool) (spared: MemoryEntry | null) (now: DateTimeOffset) =
         let until = until now
         let time (entry: MemoryEntry) = if entry.Ends <= until then Int64.MinValue else entry.LastUse
@@ -98,8 +100,8 @@ type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
         |> orElse (fun () -> expiredIn newcomer now owned)
         |> orElse (fun () -> expiredIn newcomer now once)
 
-    /// Those seen once, but for an eighth of all strangers: in a store full of strangers who came back, new ones would never
-    /// be there long enough to do so.
+    /// The stranger to evict: one that was seen once, unless these are no more than an eighth of all strangers. Without
+    /// that share, in a store full of strangers who came back, new ones would never stay long enough to come back.
     let oldestStranger (newcomer: MemoryEntry) now =
         let others = if newcomer.Rank = MemoryRank.SeenOnce then once.Count - 1 else once.Count
 
@@ -108,7 +110,7 @@ type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
         else
             oldest again newcomer now |> orElse (fun () -> oldest once newcomer now)
 
-    /// The next to leave; null: all fits.
+    /// The next entry to evict. Null: everything fits.
     let choose (newcomer: MemoryEntry) (now: DateTimeOffset) : MemoryEntry | null =
         if not (isOver newcomer) then
             null
@@ -129,11 +131,11 @@ type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
     member _.Count = lock turn (fun () -> strangers () + tombstones.Count + owned.Count)
     member _.Bytes = lock turn (fun () -> bytes ())
 
-    /// Signed-in users take all there is.
+    /// Whether signed-in users fill the store.
     member _.IsFullOfOwned =
         lock turn (fun () -> owned.Count >= maxSessions || ownedBytes () >= maxBytes - maxBytes / 8L)
 
-    /// Counts the entry as what it holds now, after each change. True: something must leave.
+    /// Counts the entry again after each change. Returns true if something must be evicted.
     member eviction.Settle(entry: MemoryEntry) : bool =
         let seen = entry.Record
 
@@ -155,8 +157,9 @@ type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
 
         if isSettled then mustLeave else eviction.Settle entry
 
-    /// The next to leave, which is no longer counted, with what it holds: it is removed if that still stands, and settled
-    /// otherwise. The newcomer itself leaves only where it is larger than all the room there is for it.
+    /// Takes the next entry to evict out of the count, and returns it with its record. The caller removes it if that is
+    /// still its record, and otherwise counts it again. The newcomer itself is evicted only if it is larger than all
+    /// the room.
     member _.Take(newcomer: MemoryEntry, now: DateTimeOffset) : struct (MemoryEntry * SessionRecord) voption =
         lock turn (fun () ->
             let rec take () =
@@ -168,7 +171,7 @@ type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
                         leave entry
                         take ()
                     | record when entry.RankOf record <> entry.Rank ->
-                        // It has just changed, and is not settled yet.
+                        // The entry has just changed, and is not counted again yet.
                         move entry (entry.RankOf record) entry.Size
                         take ()
                     | record ->

@@ -6,11 +6,11 @@ open System.Collections.Generic
 open System.Diagnostics
 open System.Threading
 
-/// The latest revocation: its number, and when it came by the monotonic clock.
+/// The latest revocation: its number, and its time by the monotonic clock.
 [<Struct>]
 type private Advanced = { Number: int64; At: int64 }
 
-/// The store keys of one owner.
+/// The store keys and the latest revocation of one owner.
 [<Sealed; AllowNullLiteral>]
 type private OwnerEntry() =
     static let order =
@@ -21,19 +21,19 @@ type private OwnerEntry() =
 
     member val Keys = SortedSet<StoreKey>(order)
     member val Advanced: Advanced = { Number = 0L; At = 0L } with get, set
-    /// By the application's clock, which tests move.
+    /// A timestamp of the application's TimeProvider, which tests move.
     member val KeptFrom = 0L with get, set
-    /// Taken out of the index; whoever got hold of it looks again.
+    /// Whether the entry is out of the index. Whoever still holds it must look the owner up again.
     member val IsRetired = false with get, set
 
-/// The owner index of the memory driver. Keys of records that are gone do no harm; they are removed with the record.
+/// The owner index of the memory driver. A key is removed with its record; one that is left over does no harm.
 [<Sealed>]
 type internal MemoryOwners(clock: TimeProvider) =
-    // A sign-in is never under way for this long, so an owner without sessions is forgotten after it.
+    // No sign-in takes this long, so an owner without sessions is forgotten after it.
     let epochLife = TimeSpan.FromMinutes 10.
     let owners = ConcurrentDictionary<struct (string * string), OwnerEntry>()
     let scopes = ConcurrentDictionary<string, Advanced>()
-    // Numbers are stored in the order in which they are taken: the larger one of two is the later one.
+    // Numbers are stored in the order in which they are taken, so the larger of two is the later one.
     let advancing = Lock()
     let mutable epochs = 0L
 
@@ -77,15 +77,15 @@ type internal MemoryOwners(clock: TimeProvider) =
                 retire (struct (scope, owner)) entry)
         | _ -> ()
 
-    /// At most `most` keys, those that come after one, in the order of their bytes; and whether there are more. It takes as
-    /// long as the page, however many keys the owner has.
+    /// At most `most` keys after `after`, in the order of their bytes, and whether there are more. The time depends on
+    /// the page, not on the number of the owner's keys.
     member _.Page(scope: string, owner: string, after: StoreKey voption, most: int) : struct (StoreKey[] * bool) =
         read scope owner (struct ([||], false)) (fun entry ->
             let rest: seq<StoreKey> =
                 match after with
                 | ValueNone -> entry.Keys
                 | ValueSome after ->
-                    // Both ends are part of the view.
+                    // The view includes both ends.
                     entry.Keys.GetViewBetween(after, lastKey) |> Seq.filter (fun key -> key <> after)
 
             let keys = rest |> Seq.truncate (most + 1) |> Array.ofSeq
@@ -116,7 +116,7 @@ type internal MemoryOwners(clock: TimeProvider) =
 
     member _.AdvanceAll(scope: string) = lock advancing (fun () -> scopes[scope] <- advanced ())
 
-    /// Forgets owners who have had no session for a while.
+    /// Forgets owners who have had no session for some time.
     member _.Trim() =
         for KeyValue(id, entry) in owners do
             lock entry (fun () -> retire id entry)

@@ -3,12 +3,12 @@ namespace Runa.Session
 open System
 open System.Collections.Generic
 
-/// Entries of one rank, in no order: to add, to remove and to look at one at random takes the same time however many there
-/// are, and nothing is ever copied. One thread at a time.
+/// Unordered entries of one rank. Adding, removing and looking at a random one take the same time however many there
+/// are, and nothing is ever copied. Not thread-safe.
 [<Sealed>]
 type internal MemoryPool() =
     static let chunkLength = 1024
-    /// So few are all looked at, so that the order in a small store is exact.
+    /// A pool of at most this many is searched completely, so that a small store evicts in exact order.
     static let few = 16
     let chunks = List<(MemoryEntry | null)[]>()
     let mutable count = 0
@@ -33,7 +33,7 @@ type internal MemoryPool() =
         count <- count + 1
         bytes <- bytes + entry.Size
 
-    /// The last one takes its slot.
+    /// Removes the entry; the last one takes its slot.
     member _.Remove(entry: MemoryEntry) =
         let last = at (count - 1)
         set entry.Slot last
@@ -49,7 +49,8 @@ type internal MemoryPool() =
         bytes <- bytes + size - entry.Size
         entry.Place <- { entry.Place with Size = size }
 
-    /// The best of all in a small pool, of `most` at random in a large one; null where there is none but the one to spare.
+    /// The best entry: of all in a small pool, of `most` random ones in a large pool. Null: there is none except
+    /// `spared`.
     member _.Find
         (most: int, spared: MemoryEntry | null, isBetter: MemoryEntry -> MemoryEntry | null -> bool)
         : MemoryEntry | null =

@@ -3,7 +3,8 @@ namespace Runa.Session
 open System
 open Microsoft.Extensions.Logging
 
-/// Records in a dictionary, changed by compare-and-swap of references. The reference for every other driver.
+/// Stores records in a dictionary, and changes them by compare-and-swap of references. Other drivers are compared with
+/// it.
 [<Sealed>]
 type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, maxBytes: int64) =
     let entries = MemoryTable()
@@ -66,25 +67,25 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
             | null -> ValueNone
             | record -> ValueSome struct (entry, record)
 
-    /// Takes back an index entry whose record came to nothing, where none of the same owner stands there.
+    /// Removes the index entry of a record that was not stored, unless the key holds another record of the same owner.
     let unindexUnless key (record: SessionRecord) =
         match tryFind key with
         | ValueSome(_, standing) when standing.Scope = record.Scope && ownerOf standing = ownerOf record -> ()
         | _ ->
             unindex key record
 
-            // Created in between: an entry too many does no harm, one too few does.
+            // A record may have been created in between. A superfluous index entry does no harm, a missing one does.
             match tryFind key with
             | ValueSome(_, standing) -> index key standing
             | ValueNone -> ()
 
-    /// Tombstones included.
+    /// The number of records, tombstones included.
     member _.Count = eviction.Count
 
     member _.Bytes = eviction.Bytes
     member _.Owners = owners
 
-    /// What stands, without counting as a use.
+    /// The stored record. This does not count as a use.
     member _.Peek(key: StoreKey) : SessionRecord voption =
         tryFind key |> ValueOption.map (fun struct (_, record) -> record)
 
@@ -99,7 +100,7 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
 
     member _.Create(key: StoreKey, record: SessionRecord) : bool =
         let entry = MemoryEntry(key, record, clock.GetTimestamp())
-        // First the index, then the record: whoever deletes by owner in between finds the key.
+        // The index is written before the record, so that a deletion by owner in between finds the key.
         index key record
         let isCreated = entries.TryAdd entry
 
@@ -149,7 +150,7 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
               | ValueSome _ as record -> ({ Key = key; Record = record }: DeletedRecord)
               | ValueNone -> () ]
 
-    /// What has ended by the clock of every node, and by one that has not jumped (promise 28).
+    /// Deletes what has ended by the clock of every node, unless the clock has just jumped (promise 28).
     member _.PurgeExpired() : int =
         let now = sweep.Now
         let mutable purged = 0
@@ -165,7 +166,7 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
         warnings.Flush()
         purged
 
-    /// What stands, ended or not, in the order of the keys' bytes; from a key's text on, at most `most`.
+    /// The owner's records, ended or not, in the order of their keys' bytes: at most `most` after the key `from`.
     member _.List(scope: string, owner: string, from: string option, most: int) : OwnedPage =
         let after =
             match from with
@@ -173,7 +174,7 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
             | Some text ->
                 match StoreKey.ofText text with
                 | Some key -> ValueSome key
-                | None -> raise (ArgumentException("No page names this place.", nameof from))
+                | None -> raise (ArgumentException("This is not the Next of a page.", nameof from))
 
         let struct (keys, hasMore) = owners.Page(scope, owner, after, most)
 

@@ -3,11 +3,11 @@ namespace Runa.Session
 open System.Collections.Concurrent
 open System.Collections.Generic
 
-/// Entries by store key, in many small dictionaries: one that grows holds up its writers only, for a moment.
+/// Entries by store key, in many small dictionaries, so that one that grows delays only its own writers.
 [<Sealed>]
 type internal MemoryTable() =
     let parts = Array.init 64 (fun _ -> ConcurrentDictionary<StoreKey, MemoryEntry>(4, 31))
-    // The dictionaries hash by the other half of the key.
+    // The dictionaries hash by the low half of the key, so this uses the high half.
     let part (key: StoreKey) = parts[int (key.High >>> 58)]
 
     member _.TryFind(key: StoreKey) : MemoryEntry | null =
@@ -19,7 +19,7 @@ type internal MemoryTable() =
 
     member _.Remove(entry: MemoryEntry) = (part entry.Key).TryRemove(KeyValuePair(entry.Key, entry)) |> ignore
 
-    /// Without holding up anybody: what comes and goes meanwhile may be among them.
+    /// All entries, without blocking anybody. Entries that come and go meanwhile may be among them.
     member _.All: seq<MemoryEntry> =
         seq {
             for part in parts do

@@ -4,7 +4,7 @@ open System
 open System.Threading
 open Microsoft.Extensions.Logging
 
-/// What the log is told of evictions: at most one line of a kind each minute, with how many there were since the last.
+/// Logs evictions: at most one line of each kind a minute, with the number since the last line.
 [<Sealed>]
 type internal MemoryWarnings(clock: TimeProvider, log: ILogger, maxSessions: int, maxBytes: int64) =
     static let pause = TimeSpan.FromMinutes 1.
@@ -30,17 +30,17 @@ type internal MemoryWarnings(clock: TimeProvider, log: ILogger, maxSessions: int
             Log.turnedAway log strangers maxSessions maxBytes
             strangers <- 0
 
-    /// A signed-in user's session was evicted.
+    /// Counts an evicted session of a signed-in user.
     member _.Owned() =
         lock turn (fun () ->
             owned <- owned + 1
             tell ())
 
-    /// A stranger's was, by another stranger's, since signed-in users take all there is.
+    /// Counts an evicted session without an owner, for which signed-in users left no room.
     member _.Stranger() =
         lock turn (fun () ->
             strangers <- strangers + 1
             tell ())
 
-    /// What has not been told yet.
+    /// Logs what was not logged yet.
     member _.Flush() = lock turn tell
