@@ -33,7 +33,7 @@ let tests =
                   Expect.stringContains e.Message allowed "allowed"
 
               for rows in [ 0; -1; 10_001 ] do
-                  refused { SqlDriver.defaults with PurgeBatch = rows } "PurgeBatch" "From 1 to 10,000"
+                  refused { SqlDriver.defaults with PurgeBatch = rows } "PurgeBatch" "from 1 to 10,000"
 
               for seconds in [ 0.; -1.; 61. ] do
                   refused

@@ -7,7 +7,7 @@ open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 
-/// Runs single statements, each on a connection that it takes from the data source and gives back, whatever happens.
+/// Runs single statements. Each one opens a connection from the data source and always gives it back.
 [<Sealed>]
 type internal SqlDatabase
     (
@@ -20,13 +20,14 @@ type internal SqlDatabase
     ) =
     let isSqlite = dialect = SqlDialect.Sqlite
 
-    // SQLite has one writer at a time. Here writers of this process wait their turn without a thread; left to the file's
-    // lock, each would hold one while it tries again and again.
+    // SQLite allows one writer at a time. Writers of this process wait here without holding a thread; at the file's
+    // lock, each would hold a thread while it tries again and again.
     let turn = new SemaphoreSlim 1
 
-    // SQLite itself then waits for the writers of other processes, a millisecond at first; the provider would ask again
-    // only every 150 ms. The pragma answers with a row of its own. A writer that waits for the disk keeps the file locked
-    // meanwhile: one that never pauses would leave the others, who only look now and then, next to no chance.
+    // With busy_timeout, SQLite itself waits for writers of other processes, at first for a millisecond; the provider
+    // would try again only every 150 ms. The pragma returns a row of its own. A writer that waits for the disk keeps
+    // the file locked meanwhile, so one that never pauses would leave the others, who try only now and then, almost no
+    // chance.
     let waiting =
         if isSqlite then
             let synchronous = if isSynced then "FULL" else "NORMAL"
@@ -34,21 +35,21 @@ type internal SqlDatabase
         else
             ""
 
-    /// What a beginner meets first gets words of its own; everything else is passed on as it is.
+    /// Explains the errors that beginners meet first. Other exceptions are passed on as they are.
     let explained (e: DbException) : exn =
         if SqlFault.isMissingTable e then
             InvalidOperationException(
-                $"The database has no table {table.Quoted}: call SqlDriver.ensureSchema once, set the option EnsureSchema, or create it with what SqlDriver.schema says.",
+                $"The database has no table {table.Quoted}: call SqlDriver.ensureSchema once, set the option EnsureSchema, or run the SQL that SqlDriver.schema returns.",
                 e
             )
         elif SqlFault.isMissingColumn e && e.Message.Contains SqlStatements.newest then
             InvalidOperationException(
-                $"The table {table.Quoted} is of an earlier version of Runa.Session, it lacks the column {SqlStatements.newest}. Add it, which keeps the sessions: ALTER TABLE {table.Quoted} ADD COLUMN {SqlStatements.newest} BIGINT; or drop the table and call SqlDriver.ensureSchema.",
+                $"The table {table.Quoted} is of an earlier version of Runa.Session: it lacks the column {SqlStatements.newest}. Add it, which keeps the sessions: ALTER TABLE {table.Quoted} ADD COLUMN {SqlStatements.newest} BIGINT; or drop the table and call SqlDriver.ensureSchema.",
                 e
             )
         elif SqlFault.isMissingColumn e then
             InvalidOperationException(
-                $"The table {table.Quoted} is not one of Runa.Session's, it lacks a column: choose another name by the option Table.",
+                $"The table {table.Quoted} belongs to something else: it lacks a column of Runa.Session's table. Choose another name by the option Table.",
                 e
             )
         else
@@ -64,7 +65,7 @@ type internal SqlDatabase
         SqlParameter.add command parameters
         command
 
-    /// Raises what the database raised, explained. `try … with` in a task would lose nothing but clarity at each call.
+    /// Runs the work, and explains what the database raises.
     let explaining (work: unit -> Task<'T>) : Task<'T> =
         task {
             try
@@ -95,7 +96,7 @@ type internal SqlDatabase
         else
             work ()
 
-    /// All of a result.
+    /// All rows of a result.
     let rows (reader: DbDataReader) (read: DbDataReader -> 'T) (token: CancellationToken) : Task<ResizeArray<'T>> =
         task {
             let found = ResizeArray()
@@ -128,14 +129,15 @@ type internal SqlDatabase
             limit |> ValueOption.iter (fun limit -> command.CommandTimeout <- int limit.TotalSeconds)
             use! reader = command.ExecuteReaderAsync token
 
-            // From the row of the pragma to the statement. Not by ExecuteNonQuery: it stops at that row, and
-            // Microsoft.Data.Sqlite then runs the rest while it disposes the reader, where it drops errors.
+            // Moves from the pragma's row to the statement. ExecuteNonQuery would stop at that row, and
+            // Microsoft.Data.Sqlite would run the rest while it disposes the reader, where it drops errors.
             if isSqlite then
                 let! _ = reader.NextResultAsync token
                 ()
 
             let! result = outcome reader
-            // PostgreSQL commits after the last row. What it says of that, Npgsql drops when it disposes the reader.
+            // PostgreSQL commits after the last row. Without this call, Npgsql would drop an error of the commit when
+            // it disposes the reader.
             let! _ = reader.NextResultAsync token
             return result
         }
@@ -151,14 +153,14 @@ type internal SqlDatabase
             return! rows reader read token
         }
 
-    // Whatever the application sets for its own statements, a batch of a sweep has this long. It takes a hundredth of a
-    // second, unless the database is in trouble.
+    // The time limit for a batch of a sweep, whatever the application sets for its own statements. A batch takes about
+    // 10 ms unless the database is in trouble.
     let sweepLimit = if isSqlite then ValueNone else ValueSome(TimeSpan.FromSeconds 30.)
 
     member _.Statements = statements
     member _.Dialect = dialect
 
-    /// What a SELECT finds. Where the connection turns out to have been closed, it is sent once more, on another one.
+    /// The rows of a SELECT. If the connection had been closed, the statement is sent once more on another one.
     member _.Read(sql: string, parameters: SqlParameter list, read: DbDataReader -> 'T, token: CancellationToken) =
         explaining (fun () ->
             task {
@@ -168,8 +170,8 @@ type internal SqlDatabase
                     return! reading sql parameters read token
             })
 
-    /// How many rows a statement changed. They are counted as they come back: Microsoft.Data.Sqlite's RecordsAffected adds
-    /// what the statement before on this connection had changed, once for each pragma.
+    /// How many rows a statement changed. The returned rows are counted, since Microsoft.Data.Sqlite's RecordsAffected
+    /// also counts the changes of the previous statement on this connection, once for each pragma.
     member _.Write(sql: string, parameters: SqlParameter list, token: CancellationToken) : Task<int> =
         writing (sql + " RETURNING 1") parameters token (fun reader ->
             task {
@@ -177,11 +179,11 @@ type internal SqlDatabase
                 return changed.Count
             })
 
-    /// What a DELETE … RETURNING removed.
+    /// The rows that a DELETE … RETURNING removed.
     member _.Remove(sql: string, parameters: SqlParameter list, read: DbDataReader -> 'T, token: CancellationToken) =
         writing sql parameters token (fun reader -> rows reader read token)
 
-    /// The same for one batch of many, and how long the database was busy with it.
+    /// The rows that one batch of a sweep removed, and how long the database took.
     member _.Sweep(sql: string, parameters: SqlParameter list, read: DbDataReader -> 'T, token: CancellationToken) =
         explaining (fun () ->
             inTurn token (fun () ->
@@ -191,7 +193,7 @@ type internal SqlDatabase
                     return struct (removed, Stopwatch.GetElapsedTime start)
                 }))
 
-    /// One statement after another on one connection: for the schema, whose statements belong together.
+    /// Runs several statements on one connection, for the schema.
     member _.Run(work: DbConnection -> (string -> Task<objnull>) -> Task<unit>, token: CancellationToken) : Task<unit> =
         explaining (fun () ->
             inTurn token (fun () ->

@@ -3,7 +3,7 @@ namespace Runa.Session
 open System
 open System.Data.Common
 
-/// Which SQL the database speaks.
+/// The SQL dialect of the database.
 [<RequireQualifiedAccess>]
 type SqlDialect =
     /// SQLite 3.35 or later, in a file.
@@ -12,7 +12,8 @@ type SqlDialect =
     | PostgreSql
 
 module internal SqlDialect =
-    /// By the type of the provider's connections: Microsoft.Data.Sqlite, System.Data.SQLite, Npgsql. None for any other.
+    /// The dialect for the type of the provider's connections: Microsoft.Data.Sqlite, System.Data.SQLite, Npgsql. None:
+    /// the provider is not known.
     let ofProvider (provider: string) : SqlDialect option =
         let speaks (name: string) = provider.Contains(name, StringComparison.OrdinalIgnoreCase)
 
@@ -20,7 +21,8 @@ module internal SqlDialect =
         elif speaks "npgsql" then Some SqlDialect.PostgreSql
         else None
 
-    /// Opens nothing: a connection is made only to see whose it is. Raises NotSupportedException for other providers.
+    /// The dialect of the data source's provider. Creates a connection to see its type, but does not open it. Raises
+    /// NotSupportedException for other providers.
     let detect (dataSource: DbDataSource) : SqlDialect =
         use connection = dataSource.CreateConnection()
         let provider = string (connection.GetType())

@@ -5,43 +5,45 @@ open System.Data.Common
 open System.Threading
 open System.Threading.Tasks
 
-/// How sessions are kept in a database.
+/// Options of the driver "sql".
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type SqlDriverOptions =
     {
-        /// The table: letters, digits and _, at most 50, upper and lower case told apart; in PostgreSQL a schema and a dot
-        /// may stand before it.
+        /// The name of the table: at most 50 letters, digits and _; case matters. In PostgreSQL a schema and a dot may
+        /// precede it.
         Table: string
-        /// None: as the provider's name says, Microsoft.Data.Sqlite or Npgsql. To be set where another provider wraps them.
+        /// The SQL dialect. None: the provider, Microsoft.Data.Sqlite or Npgsql, decides. Set it if another provider
+        /// wraps one of these.
         Dialect: SqlDialect option
-        /// Whether the first use creates the table and its indexes where they are not there, as SqlDriver.ensureSchema does.
+        /// Whether the first use creates the table and its indexes if they are missing, as SqlDriver.ensureSchema does.
         EnsureSchema: bool
-        /// How many rows one statement deletes at most, when many have expired or a whole scope is ended. It takes fewer
-        /// where those would take longer than some 15 ms, so that other writers get their turn.
+        /// The most rows that one statement deletes when many sessions have expired or all sessions of a name are
+        /// ended. It deletes fewer if those would take longer than about 15 ms, so that other writers get their turn.
         PurgeBatch: int
-        /// How long a write waits for another process that is writing to the SQLite file; after it, the write raises.
+        /// How long a write waits while another process writes to the SQLite file. After that the write raises.
         BusyTimeout: TimeSpan
-        /// Whether a write to a SQLite file waits for the disk. Without it, what was stored survives the end of the
-        /// process; the machine losing power may take back the last writes, and never damages the file. With it, writes
-        /// are slower by what the disk takes, and a process that writes without a pause can keep others from writing.
+        /// Whether each write to a SQLite file waits for the disk. If false, stored sessions survive the end of the
+        /// process, but a loss of power may undo the last writes; it never damages the file. If true, writes are
+        /// slower, and a process that writes without a pause can keep others from writing.
         SyncEachWrite: bool
-        /// The clock that says what has expired. That of the database only says how long ago a revocation was.
+        /// The clock that decides what has expired. The database's clock is used only for the age of revocations.
         TimeProvider: TimeProvider
     }
 
-/// Sessions in a table of SQLite or PostgreSQL, with compare-and-swap. The data source stays the application's: pooling,
-/// prepared statements (Npgsql: `Max Auto Prepare`) and the time limit of a command are set there; it must reach the
-/// primary, and its transactions must be READ COMMITTED, as by default. Every call is one statement; a Replace that finds
-/// another version is two, and a read is sent again where its connection had been closed. What the provider raises reaches the application as the cause of a SessionStoreException.
+/// The driver "sql" keeps sessions in a table of SQLite or PostgreSQL, with compare-and-swap. The application owns the
+/// data source and sets pooling, prepared statements (Npgsql: `Max Auto Prepare`) and the time limit of commands there.
+/// The data source must reach the primary, and its transactions must be READ COMMITTED, which is the default. Every
+/// call is one statement. A Replace that finds another version is two, and a read on a connection that had been closed
+/// is sent again. An exception of the provider is the inner exception of a SessionStoreException.
 [<AbstractClass; Sealed>]
 type SqlDriver =
     static member private Check(options: SqlDriverOptions) =
         if options.PurgeBatch < 1 || options.PurgeBatch > 10_000 then
-            raise (ArgumentOutOfRangeException("PurgeBatch", options.PurgeBatch, "From 1 to 10,000 rows."))
+            raise (ArgumentOutOfRangeException("PurgeBatch", options.PurgeBatch, "Must be from 1 to 10,000 rows."))
 
         if options.BusyTimeout <= TimeSpan.Zero || options.BusyTimeout > TimeSpan.FromMinutes 1. then
             raise (
-                ArgumentOutOfRangeException("BusyTimeout", options.BusyTimeout, "More than nothing, at most a minute.")
+                ArgumentOutOfRangeException("BusyTimeout", options.BusyTimeout, "Must be more than 0, at most a minute.")
             )
 
     static member private Open(options: SqlDriverOptions, dataSource: DbDataSource) =
@@ -57,8 +59,9 @@ type SqlDriver =
             options.SyncEachWrite
         )
 
-    /// The table runa_sessions, not created by itself; 1,000 rows a purging statement; two seconds for a busy SQLite file, its
-    /// writes not waiting for the disk; the system's clock.
+    /// The default options: the table runa_sessions, which is not created automatically; at most 1,000 rows for each
+    /// purging statement; two seconds for a busy SQLite file, whose writes do not wait for the disk; the system's
+    /// clock.
     [<CompiledName "Defaults">]
     static member defaults: SqlDriverOptions =
         { Table = "runa_sessions"
@@ -69,24 +72,24 @@ type SqlDriver =
           SyncEachWrite = false
           TimeProvider = TimeProvider.System }
 
-    /// What creates the table and its indexes, for those who run migrations themselves. Raises ArgumentException where the
-    /// options name no dialect.
+    /// The SQL that creates the table and its indexes, for applications that run their own migrations. Raises
+    /// ArgumentException if the options name no dialect.
     [<CompiledName "Schema">]
     static member schema(options: SqlDriverOptions) : string =
         match options.Dialect with
-        | None -> raise (ArgumentException("Dialect = None: set it to the one whose SQL is wanted.", "Dialect"))
+        | None -> raise (ArgumentException("Dialect = None: set it to the dialect whose SQL you want.", "Dialect"))
         | Some dialect ->
             let statements = SqlStatements.make dialect (SqlTable.parse dialect options.Table)
             statements.Schema |> List.map (fun statement -> statement + ";\n") |> String.concat "\n"
 
-    /// Creates the table and its indexes where they are not there, and sets a SQLite file to WAL. It drops and alters
-    /// nothing, and any number of processes may call it at once. Raises InvalidOperationException where another table has
-    /// that name, or one of an earlier version, and where SQLite is not in a file.
+    /// Creates the table and its indexes if they are missing, and sets a SQLite file to WAL. It drops and alters
+    /// nothing, and any number of processes may call it at once. Raises InvalidOperationException if the table has that
+    /// name but is another one or of an earlier version, and if the SQLite database is not in a file.
     [<CompiledName "EnsureSchema">]
     static member ensureSchema (options: SqlDriverOptions) (dataSource: DbDataSource) : Task =
         SqlDriver.ensureSchemaUntil CancellationToken.None options dataSource
 
-    /// The same, until the token is cancelled: OperationCanceledException, and nothing was created.
+    /// Like ensureSchema. If the token is cancelled, raises OperationCanceledException, and nothing was created.
     [<CompiledName "EnsureSchemaUntil">]
     static member ensureSchemaUntil
         (token: CancellationToken)
@@ -98,12 +101,13 @@ type SqlDriver =
             do! SqlSchema.ensure (SqlDriver.Open(options, dataSource)) token
         }
 
-    /// With the default options.
+    /// Creates a driver over this data source, with the default options.
     [<CompiledName "Create">]
     static member create(dataSource: DbDataSource) : SessionDriver = SqlDriver.createWith SqlDriver.defaults dataSource
 
-    /// Raises ArgumentException for a table that is no name, ArgumentOutOfRangeException for PurgeBatch and BusyTimeout,
-    /// NotSupportedException for a provider that is not known where the options name no dialect. Connects to nothing.
+    /// Creates a driver over this data source, without connecting. Raises ArgumentException for an invalid table name,
+    /// ArgumentOutOfRangeException for PurgeBatch and BusyTimeout, and NotSupportedException if the options name no
+    /// dialect and the provider is not known.
     [<CompiledName "CreateWith">]
     static member createWith (options: SqlDriverOptions) (dataSource: DbDataSource) : SessionDriver =
         let database = SqlDriver.Open(options, dataSource)
@@ -132,13 +136,14 @@ type SqlDriver =
         |> SessionDriver.withPurge (fun token -> after token (fun () -> sweep.PurgeExpired token))
         |> SessionDriver.withPing (fun token -> schema.AfterThat(token, fun () -> store.Ping token))
 
-    /// Over the DbDataSource that is registered as a service, for SessionSetup.driverFrom; with the TimeProvider that is
-    /// registered, if one is. Raises SessionConfigurationException where no data source is registered.
+    /// Creates a driver over the registered DbDataSource and, if there is one, the registered TimeProvider, for
+    /// SessionSetup.driverFrom. Raises SessionConfigurationException if no data source is registered.
     [<CompiledName "FromServices">]
     static member fromServices(services: IServiceProvider) : SessionDriver =
         SqlDriver.fromServicesWith SqlDriver.defaults services
 
-    /// The same with other options.
+    /// Like fromServices, with other options. A TimeProvider that the options set is used in place of the registered
+    /// one.
     [<CompiledName "FromServicesWith">]
     static member fromServicesWith (options: SqlDriverOptions) (services: IServiceProvider) : SessionDriver =
         match services.GetService typeof<DbDataSource> with

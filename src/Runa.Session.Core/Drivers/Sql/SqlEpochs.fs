@@ -7,19 +7,19 @@ open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
 
-/// A row of an epoch, and what time it is.
+/// A row that holds an epoch, and the current time.
 [<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal SqlEpoch = { Key: string; Number: int64; AdvancedAt: int64 voption; Now: int64 }
 
-/// The epochs of owners and scopes: which revocation was the last one, and how long ago.
+/// Stores the epochs of owners and scopes: which revocation was the latest, and how long ago.
 [<Sealed>]
 type internal SqlEpochs(database: SqlDatabase, clock: TimeProvider) =
-    // A sign-in is never under way for this long.
+    // No sign-in takes this long.
     let life = TimeSpan.FromDays 1.
     let statements = database.Statements
 
-    // Of the revocations of this driver it is known to the tick when they ended, by the monotonic clock. Of others, the
-    // database's clock tells.
+    // The monotonic clock tells exactly when this driver's own revocations ended. For others, the database's clock is
+    // used.
     let mostOwn = 1_000
     let own = ConcurrentDictionary<string, struct (int64 * int64)>()
 
@@ -29,7 +29,7 @@ type internal SqlEpochs(database: SqlDatabase, clock: TimeProvider) =
 
         own[key] <- struct (number, Stopwatch.GetTimestamp())
 
-    // SQLite reads the clock of the machine, which all of its processes share, and cuts it to milliseconds.
+    // SQLite reads the machine's clock, which all of its processes share, but only to the millisecond.
     let now () = DateTime.UtcNow.Ticks
 
     let withClock (parameters: SqlParameter list) =
@@ -46,7 +46,8 @@ type internal SqlEpochs(database: SqlDatabase, clock: TimeProvider) =
             | SqlDialect.Sqlite -> now ()
             | SqlDialect.PostgreSql -> row.GetInt64 3 }
 
-    /// A clock that was set back since tells nothing; two that are a little apart, as after a failover, nearly nothing.
+    /// The age of an epoch. It is unknown if the clock was set back since. Two clocks may differ by less than a second,
+    /// as after a failover: then the age counts as zero.
     let age (epoch: SqlEpoch) : TimeSpan =
         match own.TryGetValue epoch.Key, epoch.AdvancedAt with
         | (true, struct (number, at)), _ when number = epoch.Number -> Stopwatch.GetElapsedTime at
@@ -54,7 +55,8 @@ type internal SqlEpochs(database: SqlDatabase, clock: TimeProvider) =
         | _, ValueSome at when at - epoch.Now < TimeSpan.TicksPerSecond -> TimeSpan.Zero
         | _ -> TimeSpan.MaxValue
 
-    /// A random number, not the next one: a row that was purged and made again never says what it said before.
+    /// Changes an epoch. The number is random and not the next one, so a row that was purged and created again never
+    /// has an earlier number.
     let advance (key: string) (token: CancellationToken) : Task =
         task {
             let (RecordVersion.RecordVersion number) = RecordVersion.Next()
@@ -73,7 +75,8 @@ type internal SqlEpochs(database: SqlDatabase, clock: TimeProvider) =
             remember key number
         }
 
-    /// Follows from both rows, of the owner and of the scope: it differs when one of them does, and is as old as the younger.
+    /// The epoch from the rows of the owner and of the scope: it changes when either changes, and has the age of the
+    /// younger.
     member _.Epoch(scope: string, owner: string, token: CancellationToken) : Task<OwnerEpoch> =
         task {
             let keys =

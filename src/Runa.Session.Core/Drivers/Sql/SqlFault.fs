@@ -5,23 +5,23 @@ open System.Data.Common
 open System.Runtime.CompilerServices
 open System.Text.RegularExpressions
 
-/// Something failed after a part of the work was done, whatever the database says of the rest.
+/// A failure after a part of the work was done. It never counts as a refusal, whatever its cause is.
 [<Sealed>]
 type internal SqlPartlyDone(message: string, cause: exn) =
     inherit Exception(message, cause)
 
-/// What can be told from what a provider raised, without knowing the provider: from the SQLSTATE, which Npgsql gives, and
-/// from SQLite's result code, which stands in the text of Microsoft.Data.Sqlite and is the ErrorCode of System.Data.SQLite.
+/// Interprets exceptions of a provider without a reference to it: by the SQLSTATE, which Npgsql gives, and by SQLite's
+/// result code, which is in the message of Microsoft.Data.Sqlite and in the ErrorCode of System.Data.SQLite.
 module internal SqlFault =
-    // Those that were raised before a statement was on its way to the database.
+    // Exceptions that were raised before a statement was sent to the database.
     let private early = ConditionalWeakTable<exn, obj>()
 
-    /// Nothing had been sent to the database when this was raised.
+    /// Records that nothing had been sent to the database when this was raised.
     let markEarly (e: exn) : unit = early.AddOrUpdate(e, obj ())
 
     let private native = Regex(@"^SQLite Error (\d+):", RegexOptions.CultureInvariant)
 
-    /// SQLite's primary result code; 0 where there is none.
+    /// SQLite's primary result code, or 0 if there is none.
     let private sqliteCode (e: DbException) : int =
         let found = native.Match e.Message
 
@@ -29,7 +29,8 @@ module internal SqlFault =
         elif e.ErrorCode > 0 && e.ErrorCode < 0x10000 then e.ErrorCode &&& 0xFF
         else 0
 
-    /// A statement that ends in one of these has left nothing behind; each of the driver's is a transaction of its own.
+    /// Whether a statement with this result code has changed nothing. Each statement of the driver is a transaction of
+    /// its own.
     let private isRefusedBySqlite (code: int) =
         match code with
         | 1 // ERROR: no such table or column
@@ -45,16 +46,15 @@ module internal SqlFault =
         | 20 // MISMATCH
         | 23 // AUTH
         | 26 -> true // NOTADB
-        // IOERR among them: what the disk took by then, nobody knows.
+        // For example IOERR: it is unknown what had reached the disk.
         | _ -> false
 
-    /// What PostgreSQL answers to a statement with one of these was rolled back. Not so where the connection (08, 57P01,
-    /// 57P02) or the server itself (58, XX) broke, or its outcome is unknown to the server (40003): those may come after
-    /// the commit.
+    /// Whether PostgreSQL has rolled back a statement with this SQLSTATE. Errors of the connection (08, 57P01, 57P02)
+    /// or of the server (58, XX), and an unknown outcome (40003), may come after the commit.
     let private isRefusedByPostgreSql (state: string) =
         match state with
         | "40003" -> false
-        // The statement was canceled, before its commit: a cancel during the commit is a warning only.
+        // The statement was canceled before its commit; a cancel during the commit is only a warning.
         | "57014"
         // The server starts or stops, and has taken no statement.
         | "57P03" -> true
@@ -81,7 +81,7 @@ module internal SqlFault =
         | state when state.Length = 5 -> isRefusedByPostgreSql state
         | _ -> false
 
-    /// Whether nothing was written for certain. The database's own answer may be the cause of what was raised.
+    /// Whether certainly nothing was written. The database's own answer may be an inner exception.
     let rec isRefusal (e: exn) : bool =
         fst (early.TryGetValue e)
         || (match e with
@@ -92,7 +92,8 @@ module internal SqlFault =
                 | null -> false
                 | inner -> isRefusal inner)
 
-    /// Whether the connection had been closed, by the server or on the way, before it was used: another one may do.
+    /// Whether the connection had been closed, by the server or on the way, before it was used. Another connection may
+    /// work.
     let isConnectionLost (e: DbException) : bool =
         match e.SqlState with
         | null -> e.IsTransient && not (e.InnerException :? TimeoutException)

@@ -4,7 +4,7 @@ open System
 open System.Data
 open System.Data.Common
 
-/// A value of a statement, with its type, which a null does not tell.
+/// A parameter of a statement. It has a type, since a null has none.
 [<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal SqlParameter = { Name: string; Type: DbType voption; Value: obj }
 
@@ -24,7 +24,7 @@ module internal SqlParameter =
         | ValueSome value -> number name value
         | ValueNone -> make name DbType.Int64 DBNull.Value
 
-    /// An array of PostgreSQL's, whose type Npgsql sees.
+    /// A PostgreSQL array. Npgsql sees its type.
     let texts (name: string) (values: string[]) : SqlParameter = { Name = name; Type = ValueNone; Value = values }
 
     let add (command: DbCommand) (parameters: SqlParameter list) =

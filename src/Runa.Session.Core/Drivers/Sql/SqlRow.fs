@@ -5,13 +5,13 @@ open System.Data.Common
 open System.IO
 open System.Text
 
-/// What a row holds of a record, before anybody has looked into the document: a record that cannot be read must not keep
-/// the statement that deletes it, or the rows beside it, from being done (promise 17).
+/// A row with the document still unread. A record that cannot be read must not stop the statement that deletes it, or
+/// the rows beside it (promise 17).
 [<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal SqlRow = { Document: byte[]; IdleExpiresAt: int64 voption }
 
 module internal SqlRow =
-    /// Of a row that begins with record and idle_expires_at.
+    /// Reads a row that begins with record and idle_expires_at.
     let read (row: DbDataReader) : SqlRow =
         { Document =
             match row.GetValue 0 with
@@ -19,7 +19,7 @@ module internal SqlRow =
             | text -> Encoding.UTF8.GetBytes(string text)
           IdleExpiresAt = if row.IsDBNull 1 then ValueNone else ValueSome(row.GetInt64 1) }
 
-    /// Of one that goes on with key.
+    /// Reads a row that begins with record, idle_expires_at and key.
     let readOwned (row: DbDataReader) : struct (string * SqlRow) = struct (row.GetString 2, read row)
 
     let private idleExpiresAt (ticks: int64) : DateTimeOffset =
@@ -28,8 +28,8 @@ module internal SqlRow =
         with :? ArgumentOutOfRangeException as e ->
             raise (InvalidDataException("This is no session record: its idle_expires_at is not a point in time.", e))
 
-    /// The document has the idle end of the last write; a touch since then moved only the column. Raises
-    /// InvalidDataException for what cannot be read.
+    /// The record of a row. The document holds the idle end of the last write; a later touch moved only the column.
+    /// Raises InvalidDataException if it cannot be read.
     let record (row: SqlRow) : SessionRecord =
         let record = RecordFormat.read (ReadOnlySpan row.Document)
 
@@ -37,7 +37,7 @@ module internal SqlRow =
         | ValueSome ticks -> SessionRecord.touch (idleExpiresAt ticks) record
         | ValueNone -> record
 
-    /// ValueNone: it cannot be read.
+    /// The record of a row. ValueNone: it cannot be read.
     let tryRecord (row: SqlRow) : SessionRecord voption =
         try
             ValueSome(record row)

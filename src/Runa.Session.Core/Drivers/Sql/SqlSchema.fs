@@ -4,13 +4,13 @@ open System
 open System.Threading
 open System.Threading.Tasks
 
-/// Creates the table and its indexes where they are not there; drops and alters nothing.
+/// Creates the table and its indexes if they are missing. Drops and alters nothing.
 module internal SqlSchema =
-    // One creator at a time: two at once would fail in PostgreSQL, in spite of IF NOT EXISTS. Held until the end of the
-    // transaction, so that a creator that dies does not leave it behind.
+    // Allows one creator at a time: two at once would fail in PostgreSQL, in spite of IF NOT EXISTS. The lock ends with
+    // the transaction, so a creator that dies does not leave it behind.
     let private lockPostgreSql = "SELECT pg_advisory_xact_lock(hashtextextended('Runa.Session: schema', 0))"
 
-    /// Readers and the writer then do not wait for each other. The file remembers it.
+    /// Turns on WAL, so that readers and the writer do not wait for each other. The file remembers it.
     let private useWal (run: string -> Task<objnull>) : Task<unit> =
         task {
             let! answer = run "PRAGMA journal_mode = WAL"
@@ -19,7 +19,7 @@ module internal SqlSchema =
             if mode <> "wal" then
                 raise (
                     InvalidOperationException
-                        $"SQLite keeps this database in the journal mode \"{mode}\", not in \"wal\": the driver needs a database in a file, on a local disk."
+                        $"SQLite keeps this database in the journal mode \"{mode}\", but the driver needs \"wal\": use a database in a file, on a local disk."
                 )
         }
 
@@ -41,7 +41,7 @@ module internal SqlSchema =
                         let! _ = run statement
                         ()
 
-                    // A table of this name that is another's lacks our columns.
+                    // If the table belongs to something else, it lacks our columns.
                     let! _ = run database.Statements.Probe
                     do! transaction.CommitAsync token
                 }),

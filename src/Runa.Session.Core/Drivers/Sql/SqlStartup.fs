@@ -4,8 +4,8 @@ open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 
-/// Puts the creation of the schema before the first call, where it is wanted. When it fails, so does the call, and the
-/// next one tries again.
+/// Creates the schema before the first call, if the option EnsureSchema is set. If that fails, the call fails too, and
+/// the next call tries again.
 [<Sealed>]
 type internal SqlStartup(isWanted: bool, ensure: CancellationToken -> Task<unit>) =
     let one = new SemaphoreSlim 1
@@ -23,7 +23,7 @@ type internal SqlStartup(isWanted: bool, ensure: CancellationToken -> Task<unit>
                 finally
                     one.Release() |> ignore
             with e ->
-                // The call that wanted the schema has not begun.
+                // The call that needs the schema has not begun.
                 SqlFault.markEarly e
                 ExceptionDispatchInfo.Throw e
         }

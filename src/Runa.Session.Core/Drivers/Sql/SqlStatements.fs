@@ -1,6 +1,6 @@
 namespace Runa.Session
 
-/// The SQL of the driver. Nothing but the table's checked name is put into it; every value is a parameter.
+/// The SQL of the driver. It contains the table's checked name; every value is a parameter.
 [<RequireQualifiedAccess>]
 type internal SqlStatements =
     {
@@ -11,16 +11,16 @@ type internal SqlStatements =
         Replace: string
         Touch: string
         Delete: string
-        /// Of so many keys.
+        /// For this number of keys.
         DeleteMany: int -> string
         List: string
         Epoch: string
         Advance: string
-        /// At most so many rows.
+        /// For at most this number of rows.
         DeleteAll: int -> string
-        /// At most so many rows.
+        /// For at most this number of rows.
         Purge: int -> string
-        /// Makes the planner look at the table anew, where that may help.
+        /// Updates the planner's statistics of the table. None: the database needs none.
         Analyze: string option
     }
 
@@ -28,16 +28,18 @@ module internal SqlStatements =
     let private columns =
         "key, scope, owner, version, ends_at, expires_at, idle_expires_at, moved_to, record"
 
-    /// What tables of earlier versions lack: it comes last in Probe, so that a foreign table is told by another column.
+    /// The column that tables of earlier versions lack. It is the last one in Probe, so that a foreign table fails at
+    /// another column.
     let newest = "advanced_at"
 
-    /// Keys in the order of their bytes, which in PostgreSQL the database's collation may not be.
+    /// The type of text columns. Keys are ordered by their bytes; in PostgreSQL the database's collation may order them
+    /// otherwise.
     let private text dialect =
         match dialect with
         | SqlDialect.Sqlite -> "TEXT"
         | SqlDialect.PostgreSql -> "TEXT COLLATE \"C\""
 
-    /// The table and its indexes, where they are not there yet. Times are UTC ticks: 100 ns since 0001-01-01.
+    /// Creates the table and its indexes if they are missing. Times are UTC ticks of 100 ns since 0001-01-01.
     let private schema dialect (table: SqlTable) =
         let text = text dialect
 
@@ -66,24 +68,24 @@ module internal SqlStatements =
         | SqlDialect.Sqlite -> "MAX"
         | SqlDialect.PostgreSql -> "GREATEST"
 
-    /// As bytes: a document that is no UTF-8 must not be read as if it were.
+    /// The document as bytes, so that one that is not UTF-8 is noticed.
     let private document dialect =
         match dialect with
         | SqlDialect.Sqlite -> "CAST(record AS BLOB)"
         | SqlDialect.PostgreSql -> "record"
 
-    /// The database's own time, in UTC ticks. SQLite's is that of the machine, to the millisecond only: there the driver
-    /// says what the same clock shows.
+    /// The database's time in UTC ticks. SQLite uses the machine's clock, but only to the millisecond, so the driver
+    /// passes the time of the same clock.
     let private clock dialect =
         match dialect with
         | SqlDialect.Sqlite -> "@clock"
         | SqlDialect.PostgreSql ->
             "621355968000000000 + CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) * 10"
 
-    /// Deletes the rows of a query in one statement. PostgreSQL locks them first, in the order of the query, so that two who
-    /// delete the same ones do not wait for each other in a circle. What was locked is looked at again by PostgreSQL itself:
-    /// a session that was touched meanwhile is not among them. The outer condition names nothing but the key, so that no
-    /// statistics, however old, lead to another index than the key's.
+    /// Deletes the rows of a query in one statement. PostgreSQL locks them first, in the order of the query, so that
+    /// two statements that delete the same rows do not deadlock. It then checks the locked rows again, so a session
+    /// that was touched meanwhile stays. The outer condition names only the key, so that even with old statistics
+    /// PostgreSQL uses the key's index.
     let private deleteWhere dialect (table: SqlTable) query locking returning =
         let inner = $"SELECT key FROM {table.Quoted} WHERE {query}"
 
@@ -100,7 +102,7 @@ module internal SqlStatements =
         | SqlDialect.Sqlite ->
             let keys = [ for i in 0 .. count - 1 -> $"@key{i}" ] |> String.concat ", "
             $"DELETE FROM {table.Quoted} WHERE key IN ({keys}) RETURNING {returning}"
-        // In the order of DeleteAll.
+        // The same order as in DeleteAll.
         | SqlDialect.PostgreSql ->
             deleteWhere dialect table "key = ANY (@keys) ORDER BY scope, owner, key" "FOR UPDATE" returning
 
@@ -108,11 +110,11 @@ module internal SqlStatements =
         let name = table.Quoted
         let document = document dialect
         let clock = clock dialect
-        // A record's idle end is never after its absolute one; neither becomes what a touch asks for.
+        // The new idle end is what the touch asks for, but never after the absolute end.
         let wanted = $"{least dialect}(@idle_expires_at, expires_at)"
 
-        // Without statistics PostgreSQL takes a range with two ends for next to nothing, and then collects and sorts all of
-        // it for each batch. It does not see the two ends here, and walks the index from there all the same.
+        // Without statistics PostgreSQL expects a range with two ends to be tiny, and collects and sorts all of it for
+        // each batch. In this form it does not recognize such a range, and walks along the index.
         let from =
             match dialect with
             | SqlDialect.Sqlite -> "ends_at >= @from"
@@ -131,12 +133,12 @@ module internal SqlStatements =
             $"UPDATE {name} SET ends_at = CASE WHEN {isLater} THEN {wanted} ELSE ends_at END, idle_expires_at = CASE WHEN {isLater} THEN {wanted} ELSE idle_expires_at END WHERE key = @key AND ends_at > @now"
           Delete = $"DELETE FROM {name} WHERE key = @key RETURNING {document}, idle_expires_at"
           DeleteMany = deleteMany dialect table $"{document}, idle_expires_at, key"
-          // Ended or not: what has ended by one clock may live by another (promise 28), and what has ended by all of them is
-          // purged soon. So no page reads more rows than it has.
+          // Records that have ended are included: they may be alive by another node's clock (promise 28), and those
+          // that have ended by all clocks are purged soon. So no page reads more rows than it returns.
           List =
             $"SELECT {document}, idle_expires_at, key FROM {name} WHERE scope = @scope AND owner = @owner AND key > @from ORDER BY key LIMIT @most"
           Epoch = $"SELECT key, version, advanced_at, {clock} FROM {name} WHERE key IN (@scope_key, @owner_key)"
-          // Its end never comes nearer: that is by the clock of the node that writes.
+          // The end of the row never moves back, since each node computes it by its own clock.
           Advance =
             $"INSERT INTO {name} AS epoch (key, scope, version, ends_at, expires_at, record, advanced_at) VALUES (@key, @scope, @version, @ends_at, @ends_at, '', {clock}) ON CONFLICT (key) DO UPDATE SET version = excluded.version, ends_at = {greatest dialect}(epoch.ends_at, excluded.ends_at), expires_at = {greatest dialect}(epoch.expires_at, excluded.expires_at), advanced_at = {clock}"
           DeleteAll =
@@ -147,8 +149,8 @@ module internal SqlStatements =
                     $"scope = @scope ORDER BY owner, key LIMIT {most}"
                     "FOR UPDATE"
                     "CASE WHEN moved_to IS NOT NULL THEN 2 WHEN ends_at > @now THEN 1 ELSE 0 END, ends_at"
-          // The limit is in the text, so that the planner knows it and walks the index of ends_at; from where the last
-          // batch ended, so that it does not walk over what that one left in the index.
+          // The limit is in the text, so that the planner knows it and walks along the index of ends_at. It starts
+          // where the last batch ended, so it does not pass over the dead entries of that batch.
           Purge =
             fun most ->
                 deleteWhere

@@ -5,9 +5,9 @@ open System.Text
 open System.Threading
 open System.Threading.Tasks
 
-/// Records in rows. What another request did meanwhile is seen by the condition of the one statement that writes, so no
-/// transaction is open between two round trips, and READ COMMITTED suffices. The row is its own index entry: nothing can
-/// stand in one and not in the other.
+/// Stores records in rows. The condition of the one writing statement detects what another request did meanwhile, so no
+/// transaction stays open between two round trips, and READ COMMITTED suffices. The row is its own index entry, so the
+/// two cannot differ.
 [<Sealed>]
 type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
     let statements = database.Statements
@@ -99,7 +99,7 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
                           | None -> () ]
         }
 
-    /// In the order of their keys, those after `from`, at most `most`.
+    /// The owner's records after `from`, in the order of their keys, at most `most`.
     member _.List(scope: string, owner: string, from: string option, most: int, token: CancellationToken) =
         task {
             let parameters =
@@ -116,7 +116,7 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
                 match StoreKey.ofText text, SqlRow.tryRecord row with
                 | Some key, ValueSome record -> items.Add { Key = key; Record = record }
                 | Some key, ValueNone -> unreadable.Add key
-                // No cookie leads to a key like this. Deleting all or what has expired takes it along.
+                // No cookie leads to a key like this. DeleteAll and PurgeExpired remove it.
                 | None, _ -> ()
 
             return
@@ -131,5 +131,5 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
                 : OwnedPage)
         }
 
-    /// Asks for the table, too, since nothing works without it.
+    /// Also checks the table, since nothing works without it.
     member _.Ping(token: CancellationToken) : Task = database.Read(statements.Probe, [], ignore, token)

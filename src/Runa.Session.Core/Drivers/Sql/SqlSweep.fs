@@ -5,24 +5,25 @@ open System.Data.Common
 open System.Threading
 open System.Threading.Tasks
 
-/// Deletions of many rows, a batch a statement, each a short transaction of its own, with a pause for others in between.
+/// Deletes many rows in batches. Each batch is one statement and one short transaction, followed by a pause for other
+/// writers.
 [<Sealed>]
 type internal SqlSweep(database: SqlDatabase, epochs: SqlEpochs, clock: TimeProvider, mostOfBatch: int) =
     let statements = database.Statements
     let sweepClock = SweepClock clock
 
-    // One purge at a time; the next one waits, and finds little.
+    // Purges run one at a time; the next one waits, and finds little.
     let purging = new SemaphoreSlim 1
 
     let instant (name: string) (at: DateTimeOffset) = SqlParameter.number name at.UtcTicks
 
-    // What a deleting statement says of a row.
+    // The number that a deleting statement returns for a row.
     let counts = 1
     let leadsOn = 2
     let says (row: DbDataReader) = struct (row.GetInt32 0, row.GetInt64 1)
 
-    // PostgreSQL plans by what it knew of the table when it looked last, which may be that it was empty. The statements lead
-    // to the right indexes nevertheless, but for the rarest of cases.
+    // PostgreSQL plans by its last statistics, by which the table may be empty. The statements use the right indexes
+    // nevertheless, except in very rare cases: then a batch takes this long.
     let alarming = TimeSpan.FromSeconds 1.
 
     let analyze (token: CancellationToken) : Task =
@@ -41,12 +42,12 @@ type internal SqlSweep(database: SqlDatabase, epochs: SqlEpochs, clock: TimeProv
                             token
                         )
                 with :? DbException ->
-                    // It goes on without, as before.
+                    // The sweep goes on without new statistics.
                     ()
             }
 
-    /// Until a batch finds less than it may take, and nothing that leads on: what comes meanwhile does not keep it going.
-    /// Tells of each batch how many rows counted, and where it ended.
+    /// Deletes batches until one is not full and contains no tombstone. Rows that are added meanwhile do not prolong
+    /// it. Calls `tell` with the number of counted rows of each batch.
     let sweep
         (sql: int -> string)
         (parameters: int64 -> SqlParameter list)
@@ -91,10 +92,10 @@ type internal SqlSweep(database: SqlDatabase, epochs: SqlEpochs, clock: TimeProv
                 return e
         }
 
-    /// First the epoch, then the rows: who signs in meanwhile is deleted, or sees the epoch changed. A tombstone leads to a
-    /// row of the same scope, which may have come after the statement that deleted the tombstone had begun: the next one
-    /// sees it. A database that is full may have room for the epoch when the rows have gone; what signed in until then goes
-    /// after it (promise 9).
+    /// Advances the epoch, then deletes the rows: a sign-in at the same time is deleted, or sees the new epoch. A
+    /// tombstone leads to a row of the same scope, which may be newer than the statement that deleted the tombstone;
+    /// the next statement sees it. A full database may be unable to advance the epoch until rows are deleted: then this
+    /// tries again, and deletes what signed in in between (promise 9).
     member _.DeleteAll(scope: string, token: CancellationToken) : Task<int> =
         task {
             let parameters =
@@ -114,13 +115,14 @@ type internal SqlSweep(database: SqlDatabase, epochs: SqlEpochs, clock: TimeProv
                     do! epochs.AdvanceAll(scope, token)
                     do! deleteRows ()
             with e when deleted.Value > 0 && not (e :? OperationCanceledException) ->
-                raise (SqlPartlyDone($"{deleted.Value} sessions were ended before this failed; others may live on.", e))
+                raise (SqlPartlyDone($"{deleted.Value} sessions were ended before a failure; others may still be alive. Call again when the database works.", e))
 
             return deleted.Value
         }
 
-    /// How many sessions and tombstones; the owners' old epochs go too, uncounted. Those that have ended by the clocks of
-    /// all nodes (promise 28). When it is cancelled on the way, how many went until then.
+    /// Deletes what has ended by the clocks of all nodes (promise 28), and returns the number of sessions and
+    /// tombstones. Old epochs are deleted too, but not counted. If the token is cancelled on the way, returns the
+    /// number so far.
     member _.PurgeExpired(token: CancellationToken) : Task<int> =
         task {
             do! purging.WaitAsync token

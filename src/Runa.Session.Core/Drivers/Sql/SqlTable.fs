@@ -2,20 +2,20 @@ namespace Runa.Session
 
 open System
 
-/// The name of the table, which becomes part of the SQL text and is therefore checked, and quoted.
+/// The name of the table. It becomes part of the SQL text, so it is checked and quoted.
 [<RequireQualifiedAccess>]
 type internal SqlTable =
     { Schema: string option
       Name: string }
 
-    /// As it stands in a statement.
+    /// The name as it is written in a statement.
     member table.Quoted =
         match table.Schema with
         | Some schema -> $"\"{schema}\".\"{table.Name}\""
         | None -> $"\"{table.Name}\""
 
 module internal SqlTable =
-    /// PostgreSQL cuts names at 63 bytes; those of the indexes are the table's with up to 13 more.
+    /// PostgreSQL cuts names at 63 bytes, and names of indexes are up to 13 bytes longer than the table's.
     let maxLength = 50
 
     let private isName (text: string) =
@@ -24,7 +24,7 @@ module internal SqlTable =
         && not (Char.IsAsciiDigit text[0])
         && text |> Seq.forall (fun c -> Char.IsAsciiLetterOrDigit c || c = '_')
 
-    /// Raises ArgumentException, naming the option, for what is no name.
+    /// Reads the option Table. Raises ArgumentException for an invalid name.
     let parse (dialect: SqlDialect) (text: string) : SqlTable =
         let refuse (why: string) = raise (ArgumentException($"Table = \"{text}\": {why}", "Table"))
 

@@ -5,22 +5,24 @@ open System.Buffers.Text
 open System.Security.Cryptography
 open System.Text
 
-/// Scope and owner as the columns hold them. They are compared in this form only; what they were stands in the document.
+/// Encodes scope and owner for their columns, which are only compared. The document holds the original texts.
 module internal SqlText =
-    /// PostgreSQL's index rows hold at most 2,704 bytes: two texts of this many characters and a key fit.
+    /// The most characters of an encoded text. PostgreSQL's index rows hold at most 2,704 bytes, enough for two such
+    /// texts and a key.
     let maxLength = 400
 
-    // What is escaped is `%` and four digits; nothing else here begins with `%`.
+    // Escaped characters begin with `%` and a hexadecimal digit, so nothing else begins with `%#`.
     let private digested = "%#"
 
     let private digest (text: string) : string =
         Base64Url.EncodeToString(ReadOnlySpan(SHA256.HashData(Encoding.UTF8.GetBytes text)))
 
-    /// A scope that no application has: the rows that hold the owners' epochs.
+    /// The scope of rows that hold epochs. No application has it.
     let epochScope = "%epoch"
 
-    /// Equal only for equal texts. `%`, control characters and unpaired surrogates, which a database may refuse (NUL in
-    /// PostgreSQL), become `%` and four hexadecimal digits; of a long text, the beginning and its SHA-256 are left.
+    /// Encodes a text; different texts stay different. `%`, control characters and unpaired surrogates, which a
+    /// database may refuse (NUL in PostgreSQL), become `%` and four hexadecimal digits. A long text is replaced by its
+    /// beginning and its SHA-256.
     let encode (text: string) : string =
         let builder = StringBuilder text.Length
 
@@ -40,13 +42,13 @@ module internal SqlText =
         else
             let digest = digest (builder.ToString())
             let start = maxLength - digested.Length - digest.Length
-            // Half a pair would be no text.
+            // Do not cut a surrogate pair in half.
             let start = if Char.IsHighSurrogate builder[start - 1] then start - 1 else start
             builder.ToString(0, start) + digested + digest
 
-    // 49 characters: no store key, which has 22, is the key of an epoch.
+    // The key of an epoch has 49 characters, and a store key 22, so they never collide.
     let private epochKey (kind: string) (texts: string list) =
-        // No encoded text holds a line feed.
+        // An encoded text contains no line feed.
         "epoch." + digest (String.Join('\n', kind :: texts))
 
     /// The key of the row that holds a scope's epoch.
