@@ -3,14 +3,14 @@ namespace Runa.Session
 open System
 open Microsoft.AspNetCore.Http
 
-/// The sessions that authentication asks for.
+/// Finds the sessions that authentication uses.
 module internal AuthenticationScope =
     let private tooLate (name: string) =
         InvalidOperationException
             $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: put app.UseAuthentication() before whatever writes, or call AuthenticateAsync before it. Or send Cache-Control: no-store with the response."
 
-    /// Raises InvalidOperationException for a name that is not registered, and for the first session of a request whose
-    /// response has started.
+    /// The scope of a session. Raises InvalidOperationException for a name that is not registered, and if this is the
+    /// first session of the request and the response has started.
     let find (context: HttpContext) (name: string) : SessionScope =
         let scope = context.GetSessionScope name
 
@@ -19,8 +19,8 @@ module internal AuthenticationScope =
 
         scope
 
-    /// Keeps the response private to shared caches for a session that is read under another key than this library's cookie.
-    /// Raises InvalidOperationException where the response has started without knowing.
+    /// Makes the response private to shared caches, for a session that is not read from this library's cookie. Raises
+    /// InvalidOperationException if the response has started without being private.
     let keepPrivate (context: HttpContext) (registry: SessionRegistry) (name: string) : unit =
         let sessions = RequestSessions.Of(context, registry)
 

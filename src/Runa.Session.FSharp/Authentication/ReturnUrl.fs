@@ -4,22 +4,22 @@ open System
 open System.Text
 open Microsoft.Extensions.Primitives
 
-/// Where to go after a sign-in, as a query says it: text of a stranger.
+/// Checks the return URL of a sign-in. It comes from the query, so it may be an attacker's.
 module internal ReturnUrl =
-    /// A path of this host. Browsers take `//evil.example` and `/\evil.example` for another host, and drop tabs and line
-    /// ends first.
+    /// Whether the URL is a path of this host. Browsers take `//evil.example` and `/\evil.example` for another host,
+    /// and ignore tabs and line ends.
     let isHostRelative (url: string) : bool =
         url.StartsWith '/'
         && not (url.Length > 1 && (url[1] = '/' || url[1] = '\\'))
         && not (Seq.exists Char.IsControl url)
 
-    /// The one path of this host that the query names; null for anything else.
+    /// The path of this host that the query names. Null: it names none, several, or another host.
     let ofQuery (values: StringValues) : string | null =
         match List.ofSeq values with
         | [ NonNull url ] when isHostRelative url -> url
         | _ -> null
 
-    /// As a header can carry it: what is not ASCII is percent-encoded.
+    /// The URL for a header, with all characters that are not ASCII percent-encoded.
     let toHeader (url: string) : string =
         if Ascii.IsValid(url.AsSpan()) then
             url

@@ -6,15 +6,15 @@ open Microsoft.AspNetCore.Authentication.Cookies
 open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Options
 
-/// What is asked before any server listens.
+/// Checks authentication schemes before any server listens.
 module internal SchemeStartup =
-    /// The registry, or what is wrong.
+    /// The registry, or why there is none.
     let private registry (services: IServiceProvider) : Result<SessionRegistry, string> =
         match services.GetService typeof<SessionRegistry> with
         | :? SessionRegistry as registry -> Ok registry
         | _ -> Error "sessions are not configured: call services.AddRunaSession(…)."
 
-    /// What is wrong with a scheme of this session.
+    /// What is wrong with a scheme for this session. None: nothing.
     let problem (services: IServiceProvider) (session: string) : string option =
         match registry services with
         | Error why -> Some why
@@ -33,7 +33,7 @@ module internal SchemeStartup =
             [ $"Tickets of the authentication scheme \"{scheme}\": {why}" ]
         )
 
-    /// The store for the tickets of a scheme of cookie authentication.
+    /// The ticket store for a scheme of cookie authentication.
     let ticketStore (services: IServiceProvider) (scheme: string) (session: string) : ITicketStore =
         let schemes = services.GetRequiredService<IOptions<AuthenticationOptions>>().Value.SchemeMap
 
@@ -53,7 +53,7 @@ module internal SchemeStartup =
         | Error why, _
         | _, Some why -> raise (fail scheme why)
 
-/// A scheme whose session is not registered keeps the host from starting (promise 23).
+/// Keeps the host from starting if the session of a scheme is not registered (promise 23).
 [<Sealed>]
 type internal SessionSchemeValidation(services: IServiceProvider) =
     interface IValidateOptions<SessionAuthenticationOptions> with

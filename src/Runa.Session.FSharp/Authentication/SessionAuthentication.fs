@@ -8,28 +8,28 @@ open Microsoft.Extensions.DependencyInjection.Extensions
 open Microsoft.Extensions.Options
 open Runa.Session
 
-/// Users as the owners of sessions. All of these need services.AddRunaSession too; a session that is not registered keeps
-/// the host from starting, with an OptionsValidationException that names the known ones.
+/// Signs users in as the owners of sessions. These methods also need services.AddRunaSession. A session that is not
+/// registered keeps the host from starting, with an OptionsValidationException that names the known ones.
 [<Extension; AbstractClass; Sealed>]
 type SessionAuthenticationExtensions =
-    /// The scheme "web": the owner of the session "web" is the user.
+    /// Adds the scheme "web": the owner of the session "web" is the user.
     [<Extension>]
     static member AddRunaSession(builder: AuthenticationBuilder) : AuthenticationBuilder =
         SessionAuthenticationExtensions.AddRunaSession(builder, "web")
 
-    /// The owner of this session is the user; the scheme has the session's name.
+    /// Adds a scheme with the name of this session: the owner of the session is the user.
     [<Extension>]
     static member AddRunaSession(builder: AuthenticationBuilder, sessionName: string) : AuthenticationBuilder =
         SessionAuthenticationExtensions.AddRunaSession(builder, sessionName, sessionName, null)
 
-    /// As the other, with options: where to log in, which claim is the name.
+    /// Like the other, with options, such as the login path and the name claim.
     [<Extension>]
     static member AddRunaSession
         (builder: AuthenticationBuilder, sessionName: string, configure: Action<SessionAuthenticationOptions> | null)
         : AuthenticationBuilder =
         SessionAuthenticationExtensions.AddRunaSession(builder, sessionName, sessionName, configure)
 
-    /// As the other, under another name of the scheme.
+    /// Like the other, with another name for the scheme.
     [<Extension>]
     static member AddRunaSession
         (
@@ -58,8 +58,8 @@ type SessionAuthenticationExtensions =
                 | configure -> configure.Invoke options
         )
 
-    /// Keeps the tickets of the scheme CookieAuthenticationDefaults.AuthenticationScheme ("Cookies") in this session: see
-    /// SessionTicketStore.
+    /// Keeps the tickets of the scheme "Cookies" (CookieAuthenticationDefaults.AuthenticationScheme) in this session;
+    /// see SessionTicketStore.
     [<Extension>]
     static member AddRunaTicketStore(builder: AuthenticationBuilder, sessionName: string) : AuthenticationBuilder =
         SessionAuthenticationExtensions.AddRunaTicketStore(
@@ -68,8 +68,8 @@ type SessionAuthenticationExtensions =
             sessionName
         )
 
-    /// Keeps the tickets of this scheme of cookie authentication in this session. Besides an unknown session, an unknown
-    /// scheme and the driver "cookie" keep the host from starting.
+    /// Keeps the tickets of this scheme of cookie authentication in this session; see SessionTicketStore. An unknown
+    /// session, an unknown scheme and the driver "cookie" keep the host from starting.
     [<Extension>]
     static member AddRunaTicketStore
         (builder: AuthenticationBuilder, scheme: string, sessionName: string)

@@ -11,8 +11,8 @@ open Microsoft.AspNetCore.Http.Metadata
 open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Options
 
-/// What a response says where cookie authentication would redirect, by its rules (.NET 10): scripts follow no redirect to
-/// a page, they are told the address beside a status.
+/// Redirects by the rules of cookie authentication (.NET 10). Scripts should not follow a redirect to a page: they get
+/// a status and the address in Location.
 module private SchemeResponse =
     let private isScript (request: HttpRequest) : bool =
         let isMarked (value: string) = value = "XMLHttpRequest"
@@ -34,15 +34,15 @@ module private SchemeResponse =
         else
             response.Redirect(ReturnUrl.toHeader url)
 
-    /// To where a sign-in or sign-out goes on.
+    /// Sends the browser on after a sign-in or sign-out.
     let goOn (context: HttpContext) (url: string) : unit =
         send context.Response StatusCodes.Status200OK (isScript context.Request) url
 
-    /// To where those go who may not see what they asked for.
+    /// Sends the browser on if the user may not see the page.
     let refuse (context: HttpContext) (status: int) (url: string) : unit =
         send context.Response status (isScript context.Request || isApi context) url
 
-/// Users as the owners of a session.
+/// The authentication handler in which the owner of a session is the user.
 [<Sealed>]
 type internal SessionAuthenticationHandler
     (options: IOptionsMonitor<SessionAuthenticationOptions>, loggers: ILoggerFactory, encoder: UrlEncoder) =
@@ -50,7 +50,7 @@ type internal SessionAuthenticationHandler
 
     member private this.Session: SessionScope = AuthenticationScope.find this.Context this.Options.SessionName
 
-    /// Promise 14: what a store raises passes through. Nobody is anonymous because the store is down.
+    /// Promise 14: exceptions of the store pass through, so nobody becomes anonymous because the store is down.
     override this.HandleAuthenticateAsync() : Task<AuthenticateResult> =
         let scope = this.Session
         let scheme = this.Scheme.Name
@@ -97,7 +97,8 @@ type internal SessionAuthenticationHandler
     override this.HandleForbiddenAsync(properties: AuthenticationProperties) : Task =
         this.Refuse(StatusCodes.Status403Forbidden, this.Options.AccessDeniedPath, properties)
 
-    /// The step, committed; then to where the application says, or on its own path the query.
+    /// Runs and commits the step. Then redirects to the URL that the application gave or, on the scheme's own path, to
+    /// the query's return URL.
     member private this.Commit
         (step: Session -> Session, path: PathString, properties: AuthenticationProperties | null)
         : Task =

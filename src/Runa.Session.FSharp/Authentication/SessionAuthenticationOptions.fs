@@ -3,7 +3,7 @@ namespace Runa.Session
 open Microsoft.AspNetCore.Authentication
 open Microsoft.AspNetCore.Http
 
-/// How a session signs in and out as an authentication scheme of ASP.NET Core. Made by AddRunaSession.
+/// Options of an authentication scheme whose user is the owner of a session. AddRunaSession creates them.
 [<Sealed>]
 type SessionAuthenticationOptions() =
     inherit AuthenticationSchemeOptions()
@@ -14,27 +14,27 @@ type SessionAuthenticationOptions() =
     /// The registered session whose owner is the user. Default: "web".
     member val SessionName = "web" with get, set
 
-    /// Where a page that needs a user sends those who are not signed in. Default: not set, they get status 401. A sign-in
-    /// on this path goes on to where the query's return URL says.
+    /// The path to which a page that needs a user redirects visitors who are not signed in. Default: not set; they get
+    /// status 401. After a sign-in on this path, the browser goes to the return URL of the query.
     member val LoginPath = PathString() with get, set
 
-    /// A sign-out on this path goes on to where the query's return URL says. Default: not set.
+    /// After a sign-out on this path, the browser goes to the return URL of the query. Default: not set.
     member val LogoutPath = PathString() with get, set
 
-    /// Where a page sends a user who may not see it. Default: not set, they get status 403.
+    /// The path to which a page redirects a user who may not see it. Default: not set; the user gets status 403.
     member val AccessDeniedPath = PathString() with get, set
 
-    /// The name of the return URL in a query. Default: "ReturnUrl".
+    /// The name of the query parameter with the return URL. Default: "ReturnUrl".
     member val ReturnUrlParameter = "ReturnUrl" with get, set
 
-    /// The claim that is User.Identity.Name. Default: null, the first of ClaimTypes.Name and "name" that the user has.
-    /// Where the user has none, the name is the owner.
+    /// The type of the claim that is User.Identity.Name. Default: null, which is the first of ClaimTypes.Name and
+    /// "name" that the user has. Without such a claim, the name is the owner.
     member _.NameClaimType
         with get (): string | null = nameClaimType
         and set (value: string | null) = nameClaimType <- value
 
-    /// The claims that User.IsInRole looks at. Default: null, the first of ClaimTypes.Role, "role" and "roles" that the
-    /// user has.
+    /// The type of the claims that User.IsInRole checks. Default: null, which is the first of ClaimTypes.Role, "role"
+    /// and "roles" that the user has.
     member _.RoleClaimType
         with get (): string | null = roleClaimType
         and set (value: string | null) = roleClaimType <- value

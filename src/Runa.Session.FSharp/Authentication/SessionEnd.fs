@@ -2,9 +2,11 @@ namespace Runa.Session
 
 open System
 
-/// An absolute end, as authentication names it, for Session.withLifetime, which counts from the sign-in.
+/// Sets a session's absolute end to a point in time, as authentication needs it. Session.withLifetime takes a duration
+/// from the sign-in.
 module internal SessionEnd =
-    /// Ends the session then, or at its MaxTtl if that is earlier. Raises ArgumentException for a moment that is over.
+    /// Ends the session at this time, or at its MaxTtl if that is earlier. Raises ArgumentException for a time in the
+    /// past.
     let at (until: DateTimeOffset) (session: Session) : Session =
         if Instant.isUntil session.Origin.Now until then
             raise (

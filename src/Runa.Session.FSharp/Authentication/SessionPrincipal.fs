@@ -3,9 +3,9 @@ namespace Runa.Session
 open System
 open System.Security.Claims
 
-/// From a session's owner and claims to a principal of ASP.NET Core, and back. Pure.
+/// Converts a session's owner and claims to a principal of ASP.NET Core, and back. Pure.
 module internal SessionPrincipal =
-    /// The subject, as OpenID Connect calls it.
+    /// The claim type of the subject in OpenID Connect.
     let private subject = "sub"
 
     let private usable (text: string | null) =
@@ -22,26 +22,26 @@ module internal SessionPrincipal =
         | null -> None
         | identity -> usable identity.Name
 
-    /// Whose principal it is: its NameIdentifier, else its "sub", else its name.
+    /// The owner for a principal: its NameIdentifier, else its "sub", else its name.
     let tryOwner (principal: ClaimsPrincipal) : string option =
         first principal ClaimTypes.NameIdentifier
         |> Option.orElseWith (fun () -> first principal subject)
         |> Option.orElseWith (fun () -> name principal)
 
-    /// The same, where there must be one. Raises ArgumentException.
+    /// The owner for a principal. Raises ArgumentException if it has none.
     let owner (session: string) (principal: ClaimsPrincipal) : string =
         match tryOwner principal with
         | Some owner -> owner
         | None ->
             raise (
                 ArgumentException(
-                    $"The principal to sign in to the session \"{session}\" says nothing of whose it is: give it a claim ClaimTypes.NameIdentifier ({ClaimTypes.NameIdentifier}) or \"{subject}\", or a name.",
+                    $"The principal to sign in to the session \"{session}\" does not say who the user is: give it a claim ClaimTypes.NameIdentifier ({ClaimTypes.NameIdentifier}) or \"{subject}\", or a name.",
                     nameof principal
                 )
             )
 
-    /// What to keep beside the owner: types and values, each once. The NameIdentifier is left out where the owner says the
-    /// same. Raises ArgumentException for text that no store could give back.
+    /// The claims to keep: types and values, each once. The NameIdentifier is left out if it equals the owner. Raises
+    /// ArgumentException for text that no store could give back.
     let claims (owner: string) (principal: ClaimsPrincipal) : Map<string, string list> =
         let ofType (claimType: string, claims: Claim seq) =
             let values = claims |> Seq.map _.Value |> Seq.distinct |> List.ofSeq
@@ -76,7 +76,7 @@ module internal SessionPrincipal =
             |> Option.defaultValue ClaimTypes.Role
         | configured -> configured
 
-    /// Who is signed in. Nothing else of a session goes into it.
+    /// The principal of an owner. It contains nothing else of the session.
     let ofOwner
         (scheme: string)
         (issuer: string)

@@ -8,13 +8,15 @@ open Microsoft.AspNetCore.Authentication
 open Microsoft.AspNetCore.Authentication.Cookies
 open Microsoft.Extensions.Primitives
 
-/// Keeps the tickets of cookie authentication in a session of the registry, so that they can be listed and ended by owner:
-/// the ticket's NameIdentifier, "sub" or name. A ticket without any of them is kept all the same, and no owner ends it.
-/// The key of a ticket is the session's token: what the store holds cannot be turned into a cookie (promise 1). Give the
-/// tickets a session of their own, on any driver but "cookie". A response for which a ticket was read is private to shared
-/// caches, as for every session (promise 20). What fails raises as for handlers. A token ends the waiting for a ticket that
-/// is read (OperationCanceledException), and never a sign-in, renewal or sign-out. Raises
-/// InvalidOperationException for a session that is not registered, NotSupportedException on the driver "cookie".
+/// Keeps the tickets of cookie authentication in a session of the registry, so that they can be listed and ended by
+/// owner. The owner is the ticket's NameIdentifier, "sub" or name; a ticket without any of these is kept too, but
+/// cannot be ended by owner. The key of a ticket is the session's token, so nothing in the store can be turned into a
+/// cookie (promise 1). Give the tickets a session of their own, on any driver but "cookie".
+///
+/// A response for which a ticket was read is private to shared caches, as for every session (promise 20). The
+/// exceptions are those of the handlers. A cancelled token ends the wait for a ticket that is read
+/// (OperationCanceledException), but never a sign-in, renewal or sign-out. The constructor raises
+/// InvalidOperationException for a session that is not registered, and NotSupportedException for the driver "cookie".
 [<Sealed>]
 type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
     static let held = SessionKey.create<byte[]> "ticket"
@@ -29,7 +31,8 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
                     $"The session \"{sessionName}\" cannot keep tickets on the driver \"{definition.Settings.Driver}\": it has no store, and a ticket could not be ended. Choose a driver with a store."
             )
 
-    /// Promise 6: a key that is no token of ours does not reach the store. One that is has no separator of cookies in it.
+    /// Promise 6: a key that is not a genuine token does not reach the store. A genuine one contains no separator of
+    /// cookies.
     let load (key: string) : Task<Snapshot> =
         task {
             match definition.Token.Read(key.AsSpan()) with
@@ -52,7 +55,7 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
         | Some until -> SessionEnd.at until session
         | None -> session
 
-    /// Somebody else signs in where a ticket is: cookie authentication goes on with its key, which Session.signIn would
+    /// Lets another user take over the ticket. Cookie authentication keeps the ticket's key, which Session.signIn would
     /// change.
     let handOver (owner: string option) (given: Session) : Session =
         let now = given.Origin.Now
@@ -65,12 +68,12 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
             given.Change
         )
 
-    /// Promise 14: cookie authentication goes on with its key for the whole request, so that nobody could be signed in.
+    /// Promise 14: cookie authentication keeps its key for the whole request, so the sign-in could not be stored.
     let refused () : exn =
         SessionConflictException
-            $"The session \"{definition.Name}\" was not signed in: the ticket that the request had has ended (by a sign-out in this request, or a revocation), and cookie authentication takes no other key in the same request. Sign in in the next request."
+            $"The session \"{definition.Name}\" was not signed in: the ticket of this request has ended (by a sign-out in this request, or a revocation), and cookie authentication cannot use another one in the same request. Sign in in the next request."
 
-    /// Promise 9: what has ended stays ended.
+    /// Promise 9: a session that has ended stays ended.
     let renewed (renewal: Renewal) (ticket: AuthenticationTicket) (owner: string option) (given: Session) : Session =
         if Session.status given <> SessionStatus.Active then
             if renewal = Renewal.SignIn then
@@ -88,7 +91,7 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
             ()
         }
 
-    /// `since`: when the request first looked at a ticket.
+    /// Stores a new ticket. `since` is when the request first looked at a ticket.
     let store (ticket: AuthenticationTicket) (since: int64) : Task<string> =
         let signIn =
             match SessionPrincipal.tryOwner ticket.Principal with
@@ -101,10 +104,10 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
             return string stored.Place.Token
         }
 
-    /// A ticket that the framework cannot read is one that cannot be read: the setting on_unreadable says what that means.
+    /// Reads a ticket. One that the framework cannot read is handled as the setting on_unreadable says.
     let deserialize (bytes: byte[]) : AuthenticationTicket | null =
         let unreadable (cause: exn | null) : AuthenticationTicket | null =
-            Unreadable.report definition "it holds no ticket of cookie authentication that this version reads." cause
+            Unreadable.report definition "it does not hold a ticket of cookie authentication that this version can read." cause
             null
 
         let ticket =
@@ -140,7 +143,7 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
                         try
                             let! before = StoreCreation.epochOfSignIn definition newcomer since
                             return ValueSome before
-                        // Nobody signs in here: see below.
+                        // A sliding renewal: nobody signs in, and the ticket is removed below.
                         with :? SessionConflictException when renewal = Renewal.Late ->
                             return ValueNone
                     }
@@ -159,8 +162,8 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
                         raise (refused ())
         }
 
-    // The token is that of the request, whose client may have gone. It ends the waiting for a ticket that is read. What is
-    // stored or ended does not depend on it (promise 15): whoever signs out and goes is signed out.
+    // The token is cancelled when the client goes. It ends the wait for a ticket that is read, but does not affect what
+    // is stored or ended (promise 15): a user who signs out and goes is signed out.
     interface ITicketStore with
         member _.StoreAsync ticket = store ticket (Stopwatch.GetTimestamp())
 

@@ -5,15 +5,15 @@ open System.Diagnostics
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 
-/// Who asks to renew a ticket.
+/// Why a ticket is renewed.
 [<RequireQualifiedAccess; Struct>]
 type internal Renewal =
-    /// Sliding expiration, or whatever keeps alive what is there.
+    /// Sliding expiration, or anything else that prolongs the ticket.
     | Late
-    /// A sign-in where a ticket is.
+    /// A sign-in while there is a ticket.
     | SignIn
 
-/// Tells sign-ins of one request from its sliding renewals, which cookie authentication asks for by the same call: it
+/// Tells sign-ins of a request from its sliding renewals. Cookie authentication makes the same call for both, but
 /// slides when the response starts, and signs in before.
 [<Sealed>]
 type internal TicketRequest() =
@@ -25,9 +25,9 @@ type internal TicketRequest() =
         isStarting <- true
         Task.CompletedTask
 
-    /// Called after each scheme has asked to be told of the start: callbacks run in reverse order, so that this one runs
-    /// before that scheme's.
-    /// Answers when this request first looked at a ticket, as Stopwatch counts.
+    /// Called after each scheme has registered its callback for the start of the response. Callbacks run in reverse
+    /// order, so this one runs before the scheme's. Returns when this request first looked at a ticket, as a Stopwatch
+    /// timestamp.
     static member Watch(context: HttpContext) : int64 =
         let request =
             match context.Features.Get<TicketRequest>() with

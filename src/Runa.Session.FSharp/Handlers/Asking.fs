@@ -3,14 +3,14 @@ namespace Runa.Session
 open System
 open Microsoft.AspNetCore.Http
 
-/// Finds the session that a handler asks for.
+/// Finds the session of a handler.
 module internal Asking =
     let private tooLate (name: string) =
         InvalidOperationException
             $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: call ctx.LoadSessionAsync \"{name}\" before whatever writes (useSession alone does not look at it). Or send Cache-Control: no-store with the response."
 
-    /// Raises InvalidOperationException without AddRunaSession, for a name that is not registered, and for the first session
-    /// of a request whose response has started.
+    /// The scope of a session. Raises InvalidOperationException without AddRunaSession, for a name that is not
+    /// registered, and if this is the first session of the request and the response has started.
     let scope (context: HttpContext) (name: string) : SessionScope =
         let scope = context.GetSessionScope name
 
@@ -19,7 +19,7 @@ module internal Asking =
 
         scope
 
-    /// The same, of a session that is loaded.
+    /// The scope of a session that is loaded. Raises InvalidOperationException if it is not.
     let loaded (context: HttpContext) (name: string) : SessionScope =
         let scope = scope context name
 
@@ -31,7 +31,7 @@ module internal Asking =
 
         scope
 
-    /// As SessionScope.Set.
+    /// Like SessionScope.Set, with messages for F#.
     let set (context: HttpContext) (session: Session) : unit =
         let name = Session.name session
         let scope = loaded context name
@@ -40,7 +40,7 @@ module internal Asking =
             if not scope.IsOpen then
                 raise (
                     InvalidOperationException
-                        $"The session \"{name}\" cannot be set here, nothing would commit it: put useSession \"{name}\" before this handler, or use ctx.UpdateSessionAsync."
+                        $"The session \"{name}\" cannot be set here, because nothing would commit it: put useSession \"{name}\" before this handler, or use ctx.UpdateSessionAsync."
                 )
 
             if scope.IsOfStepOnce session then
@@ -49,7 +49,7 @@ module internal Asking =
             if not (scope.IsShown session) then
                 raise (
                     InvalidOperationException
-                        $"ctx.SetSession was given a session \"{name}\" not made from the one that stands now: call ctx.GetSession again after a commit or ctx.SetSession, and use what it gives."
+                        $"ctx.SetSession was given a session \"{name}\" not made from the current one: after a commit or ctx.SetSession, call ctx.GetSession again and use the session that it returns."
                 )
 
         scope.Set session

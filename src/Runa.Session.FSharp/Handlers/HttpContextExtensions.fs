@@ -4,22 +4,22 @@ open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 
-/// Sessions from inside a handler. They raise what the handlers raise, and OperationCanceledException for a token that is
-/// cancelled: it ends the waiting for the store's answer to a load, and for other requests that are ahead. Then nothing was
-/// saved: a write that has begun is finished, and waited for.
+/// Access to sessions from inside a handler. These methods raise what the handlers raise. A cancelled token raises
+/// OperationCanceledException: it ends the wait for a load or for other requests, and nothing was saved. A write that
+/// has begun is always finished and waited for.
 [<AutoOpen>]
 module HttpContextExtensions =
     type HttpContext with
 
-        /// The session as it stands in this request, with what was set. Raises InvalidOperationException where it is not
-        /// loaded: behind useSession it is, or after ctx.LoadSessionAsync.
+        /// The current session of this request, including what was set. Raises InvalidOperationException unless it was
+        /// loaded, by useSession or ctx.LoadSessionAsync.
         member context.GetSession(name: string) : Session = (Asking.loaded context name).Show()
 
-        /// Leaves a session, made from the one that GetSession gave, to be committed by useSession: before the first byte
-        /// of the response, or at the end of the handler. Raises InvalidOperationException anywhere else.
+        /// Sets a session, which was made from the one that GetSession returned. useSession commits it before the first
+        /// byte of the response, or at the end of the handler. Raises InvalidOperationException outside useSession.
         member context.SetSession(session: Session) : unit = Asking.set context session
 
-        /// Loads the session, if this request has not yet.
+        /// Loads the session, unless this request has loaded it.
         member context.LoadSessionAsync(name: string, ?cancellationToken: CancellationToken) : Task<Session> =
             let token = defaultArg cancellationToken CancellationToken.None
 
@@ -29,8 +29,8 @@ module HttpContextExtensions =
                 return scope.Show()
             }
 
-        /// Runs the step and commits what it hands back. The step must be pure: when another request got there first it
-        /// runs again on the newer session.
+        /// Runs the step and commits the session that it returns. The step must be pure: if another request is first,
+        /// it runs again on the newer session.
         member context.UpdateSessionAsync
             (name: string, step: Session -> Session, ?cancellationToken: CancellationToken)
             : Task<unit> =
@@ -44,7 +44,7 @@ module HttpContextExtensions =
                 return ()
             }
 
-        /// As the other, and answers what the step gave beside the session, in the attempt that was committed.
+        /// Like the other, but also returns the step's result, from the attempt that was committed.
         member context.UpdateSessionAsync
             (name: string, step: Session -> Session * 'R, ?cancellationToken: CancellationToken)
             : Task<'R> =
@@ -60,9 +60,9 @@ module HttpContextExtensions =
                 return result
             }
 
-        /// Commits what SetSession left, now: in a stream or a socket, which has no end of the handler for long. After the
-        /// response has started, a change that needs a cookie raises InvalidOperationException and stores nothing; where the
-        /// session has ended meanwhile, SessionConflictException.
+        /// Commits now what SetSession set. For a stream or a socket, whose handler does not end for long. After the
+        /// response has started, a change that needs a cookie raises InvalidOperationException, or
+        /// SessionConflictException if the session has ended, and nothing is stored.
         member context.CommitSessionAsync(name: string, ?cancellationToken: CancellationToken) : Task<unit> =
             let token = defaultArg cancellationToken CancellationToken.None
 

@@ -3,10 +3,10 @@ namespace Runa.Session
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 
-// The three abbreviations of Giraffe, declared anew: handlers compose with those of every version of Giraffe and of
-// Saturn, because they are the same function types.
+// The same three abbreviations as in Giraffe. They stand for the same function types, so handlers compose with those of
+// every version of Giraffe and of Saturn.
 
-/// None: the handler declines, and another may answer.
+/// The result of a handler. None: the handler declines, and another may answer.
 type HttpFuncResult = Task<HttpContext option>
 
 type HttpFunc = HttpContext -> HttpFuncResult

@@ -4,17 +4,17 @@ open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 
-/// How every handler goes on after its commit.
+/// What every handler does after its commit.
 module private Following =
     let private warnIfDeclined (scope: SessionScope) (result: HttpContext option) =
         if result.IsNone then
-            // The path without the query, which may hold what nobody should log.
+            // The path is logged without the query, which may contain private data.
             let asked = scope.Context.Request
             Log.declined scope.Work.Definition.Log scope.Name ((asked.PathBase + asked.Path).ToUriComponent())
 
         result
 
-    /// A handler that declines after its session was saved was meant to be asked before.
+    /// Warns if the next handler declines after the session was saved: the route should come first.
     let watched (scope: SessionScope) (isWritten: bool) (result: HttpFuncResult) : HttpFuncResult =
         if not isWritten || (result.IsCompletedSuccessfully && result.Result.IsSome) then
             result
@@ -38,7 +38,7 @@ module private Following =
                     return! watched scope isWritten (handler next context)
                 }
 
-    /// Goes on with the next handler.
+    /// Runs the next handler.
     let onwards: HttpHandler = fun next context -> next context
 
 [<AutoOpen; AbstractClass; Sealed>]

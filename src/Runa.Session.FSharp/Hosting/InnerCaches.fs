@@ -7,20 +7,21 @@ open Microsoft.AspNetCore.OutputCaching
 open Microsoft.AspNetCore.ResponseCaching
 open Microsoft.Extensions.Options
 
-// Promise 20 for caches behind the session in the pipeline: they decide after the session was asked for, and before
-// OnStarting.
+// Promise 20, for caches that come after the session in the pipeline: they decide after the session was looked at, and
+// before OnStarting.
 
-/// Output caching asks its base policies, then those of the endpoint, before the handler runs and when it has ended.
+/// A base policy of output caching, which calls base policies and then those of the endpoint, before and after the
+/// handler.
 [<Sealed>]
 type internal SessionCachePolicy() =
     static let varyBy = "Runa.Session"
 
-    /// Whichever context of the request asked: they share its response.
+    /// Whether any context of the request looked at a session: all of them share the response.
     static let asked (context: OutputCacheContext) = RequestSessions.AreLookedAt context.HttpContext
 
     interface IOutputCachePolicy with
-        /// What was asked for by now is around the cache. An endpoint's policy may turn caching on again: under a key that
-        /// no other request has, there is nothing to be found, and nothing to be waited for.
+        /// Turns caching off if a session was looked at already, outside the cache. An endpoint's policy may turn it on
+        /// again, so the key is also made unique: nothing is found under it, and no other request waits for it.
         member _.CacheRequestAsync(context: OutputCacheContext, _: CancellationToken) : ValueTask =
             if asked context then
                 context.EnableOutputCaching <- false
@@ -32,22 +33,22 @@ type internal SessionCachePolicy() =
 
         member _.ServeFromCacheAsync(_: OutputCacheContext, _: CancellationToken) : ValueTask = ValueTask.CompletedTask
 
-        /// Where nothing was written, this comes before OnStarting.
+        /// If the response has no body, this runs before OnStarting.
         member _.ServeResponseAsync(context: OutputCacheContext, _: CancellationToken) : ValueTask =
             if asked context then
                 context.AllowCacheStorage <- false
 
             ValueTask.CompletedTask
 
-/// After the application's own, so that none of its base policies decides later.
+/// Adds the policy after the application's own, so that none of its base policies decides later.
 [<Sealed>]
 type internal SessionCachePolicySetup() =
     interface IPostConfigureOptions<OutputCacheOptions> with
         member _.PostConfigure(_: string | null, options: OutputCacheOptions) =
             options.AddBasePolicy(SessionCachePolicy())
 
-/// Response caching registers nothing that could be found, and its middleware reads these options when it is built: before
-/// the first request, and only where it is used.
+/// Finds out whether the application uses response caching. It registers no service to look for, but its middleware
+/// reads these options when it is built: before the first request, and only if it is used.
 [<Sealed>]
 type internal ResponseCachingWatch(registry: SessionRegistry) =
     interface IPostConfigureOptions<ResponseCachingOptions> with

@@ -7,11 +7,11 @@ open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Hosting
 open Microsoft.AspNetCore.Http
 
-/// The first thing in the pipeline: leaves the registry among each request's features.
+/// The first middleware of the pipeline. Puts the registry into each request's features.
 [<Sealed>]
 type internal RegistryMiddleware(registry: SessionRegistry) =
-    /// Servers answer an exception that nobody handled with a bare 500, without what OnStarting would add. A session that
-    /// was stored under a new id would be lost to the browser: so that response is made here (promise 20).
+    /// Servers answer an unhandled exception with a bare 500, without the headers that OnStarting would add, and the
+    /// browser would lose a session that was stored under a new id. So this sends the response itself (promise 20).
     static let answerFailed (context: HttpContext) (e: exn) : Task =
         task {
             let sessions = RequestSessions.TryOf context

@@ -18,7 +18,7 @@ open Microsoft.Extensions.Options
 type internal SetupStep(change: IServiceProvider -> SessionSetup -> SessionSetup) =
     member _.Change = change
 
-/// Its validation, when the host starts and before any server listens, builds the registry, so that a mistake keeps the
+/// Options whose validation builds the registry when the host starts, before any server listens. So a mistake keeps the
 /// application from starting.
 [<Sealed>]
 type internal RegistryAtStart() = class end
@@ -58,19 +58,19 @@ module internal Registration =
         )
         services
 
-/// Sessions for the services of a host.
+/// Registers sessions with a host.
 [<AutoOpen>]
 module ServiceCollectionExtensions =
     type IServiceCollection with
 
-        /// Registers the sessions of the application; a mistake in them keeps the host from starting, with a
-        /// SessionConfigurationException that names all mistakes. Secrets come from the environment (RUNA_SECRET), unless
-        /// SessionSetup.secrets sets them. Called again, it extends what was set before.
+        /// Registers the sessions of the application. Mistakes keep the host from starting, with a
+        /// SessionConfigurationException that names all of them. The secret comes from the environment (RUNA_SECRET),
+        /// unless SessionSetup.secrets sets it. Another call extends the earlier ones.
         member services.AddRunaSession(setup: SessionSetup -> SessionSetup) : IServiceCollection =
             Registration.add services (fun _ -> setup)
 
-        /// As the other, reading `session:sessions:<name>`, `app:secret` and the like from the configuration. What the
-        /// code sets wins.
+        /// Like the other, but also reads `session:sessions:<name>`, `app:secret` and the like from the configuration.
+        /// What the code sets wins.
         member services.AddRunaSession
             (configuration: IConfiguration, setup: SessionSetup -> SessionSetup)
             : IServiceCollection =

@@ -5,29 +5,30 @@ open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Http.Features
 open Microsoft.AspNetCore.SignalR
 
-/// How far a request has come with its sessions.
+/// What has happened to the sessions of a request so far.
 [<RequireQualifiedAccess; Struct>]
 type internal Stage =
     | Untouched
-    /// They hear of the start of the response.
+    /// The sessions will be called when the response starts.
     | Listening
-    /// One of them, or what stands for one, was looked at.
+    /// A session was looked at.
     | LookedAt
 
-/// What a request's context tells.
+/// Facts from the context of a request, and exceptions about it.
 module internal RequestFacts =
     let private notConfigured () =
         InvalidOperationException "Sessions are not configured: call services.AddRunaSession(…)."
 
     let ended (name: string) =
         InvalidOperationException
-            $"The session \"{name}\" is asked for too late: its request has ended, and had not looked at it. Ask for it in its request."
+            $"The session \"{name}\" is asked for too late: its request has ended, and did not look at a session before. Ask for the session before the request ends."
 
     let tooLate (name: string) =
         InvalidOperationException
             $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write, or send Cache-Control: no-store with the response."
 
-    /// Left among the features by RegistryMiddleware; asking the services would make a scope for the request.
+    /// The registry from the request's features, where RegistryMiddleware put it; the services would create a scope for
+    /// the request. Raises InvalidOperationException without AddRunaSession.
     let registry (context: HttpContext) : SessionRegistry =
         match context.Features.Get<SessionRegistry>() with
         | null ->
@@ -39,8 +40,8 @@ module internal RequestFacts =
                 | _ -> raise (notConfigured ())
         | registry -> registry
 
-    /// SignalR without WebSockets calls hubs in a copy of a request that has been answered: its response says that it has
-    /// not started, and goes nowhere.
+    /// Whether the context is a copy of an answered request. Without WebSockets, SignalR calls a hub with such a copy:
+    /// its response claims that it has not started, but is never sent.
     let isOfHub (context: HttpContext) : bool =
         (context.Features.Get<IHttpResponseFeature>() :? HttpResponseFeature)
         && (match context.GetEndpoint() with

@@ -6,8 +6,8 @@ open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Http.Features
 open Microsoft.AspNetCore.ResponseCaching
 
-/// The sessions of a request, and what they do to its response. It lives among the request's features, not in a scope of
-/// services: re-executed pipelines and error pages get scopes of their own.
+/// The sessions of a request, and their effect on its response. It is one of the request's features, not a scoped
+/// service: re-executed pipelines and error pages have scopes of their own.
 [<Sealed; AllowNullLiteral>]
 type internal RequestSessions(context: HttpContext, given: SessionRegistry | null) =
     let mutable offers: SessionOffer | null = null
@@ -37,14 +37,14 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
         | null -> RequestFacts.registry context
         | given -> given
 
-    /// The request's sessions, or null. A context made from another one's features has sessions of its own.
+    /// The request's sessions, or null. A context that was made from another one's features has its own.
     static member TryOf(context: HttpContext) : RequestSessions =
         match context.Features.Get<RequestSessions>() with
         | null -> null
         | sessions when Object.ReferenceEquals(sessions.Context, context) -> sessions
         | _ -> null
 
-    /// The server took the context back: its features are gone, or those of another request.
+    /// Whether the request has ended: the features of its context are gone, or belong to another request.
     member private sessions.HasEnded =
         try
             match context.Features.Get<RequestSessions>() with
@@ -58,13 +58,13 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
         context.Features.Set<RequestSessions> sessions
         sessions
 
-    /// The request's sessions.
+    /// The request's sessions. Creates them if the request has none.
     static member Of(context: HttpContext) : RequestSessions =
         match RequestSessions.TryOf context with
         | null -> RequestSessions.Begin(context, null)
         | sessions -> sessions
 
-    /// The same, of this registry where the request has none of its own.
+    /// The request's sessions. Uses this registry if the request has none in its features.
     static member Of(context: HttpContext, registry: SessionRegistry) : RequestSessions =
         match RequestSessions.TryOf context with
         | null ->
@@ -73,7 +73,7 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
             | own -> RequestSessions.Begin(context, own)
         | sessions -> sessions
 
-    /// Whether a session of the request was looked at, by whichever context of the request.
+    /// Whether any context of the request looked at a session.
     static member AreLookedAt(context: HttpContext) : bool =
         match context.Features.Get<RequestSessions>() with
         | null -> false
@@ -93,13 +93,13 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
 
         scope
 
-    /// Raises InvalidOperationException for a name that is not registered.
+    /// The scope of a session. Raises InvalidOperationException for a name that is not registered.
     member sessions.Find(name: string) : SessionScope =
         match tryFind name first with
         | null -> sessions.Add name
         | scope -> scope
 
-    /// See SessionOffer.
+    /// Offers a session; see SessionOffer.
     member sessions.Offer(name: string, policy: Func<ScopePolicy> | null) : SessionOffer =
         sessions.Listen()
         let offer = new SessionOffer(sessions, name, policy, offers)
@@ -120,7 +120,7 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
 
     member private _.IsPending = exists _.IsChanged first
 
-    /// Whether one of the sessions has something to say to the browser.
+    /// Whether the response sets or expires the cookie of a session.
     member _.SetsCookie =
         first
         |> exists (fun scope ->
@@ -147,7 +147,7 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
 
     member private sessions.OnStarting() : Task =
         if sessions.IsPending then
-            // Only where something wrote past the body feature: a stream taken before the change, a protocol upgrade.
+            // Only if something bypassed the body feature: a stream taken before the change, or a protocol upgrade.
             task {
                 do! sessions.CommitAll()
                 sessions.SendAll()
@@ -156,8 +156,8 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
             sessions.SendAll()
             Task.CompletedTask
 
-    /// Headers are decided when the response starts: by then an error page may have cleared what was set before. The last
-    /// callback that is registered runs first: registered around the handler, this one sees what the handler's have changed.
+    /// Registers the callback that sets headers when the response starts: an error page may clear what was set earlier.
+    /// Callbacks run in reverse order; this one is registered before the handler's, so it sees their changes.
     member private sessions.Listen() =
         if stage = Stage.Untouched && not context.Response.HasStarted then
             stage <- Stage.Listening
@@ -169,13 +169,13 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
         if not context.Response.HasStarted then
             sessions.Listen()
 
-            // Response caching looks at the headers before OnStarting does; of an empty body, when the handler has ended.
+            // Response caching reads the headers before OnStarting; for an empty body, when the handler has ended.
             if not (isNull (context.Features.Get<IResponseCachingFeature>())) then
                 ResponseHeaders.apply context false
                 PrivateResponse.Guard context.Features
                 sessions.WatchBody()
             elif registry().MeetsResponseCaching then
-                // It is not around this, and may be behind it.
+                // Response caching is not outside this middleware, but may be inside it.
                 ResponseHeaders.uncache context.Request
 
     member private sessions.WatchBody() =
@@ -183,8 +183,8 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
         | null -> ()
         | watching -> body <- watching
 
-    /// What was held back goes on, or nowhere when it was not stored; and when the last scope of the request closes, the body
-    /// feature goes.
+    /// Releases the bytes that were held back, or discards them if the change was not stored. When the last scope of
+    /// the request closes, removes the body feature if it is still the outermost.
     member private sessions.UnwatchBody(isStored: bool) =
         let features = context.Features
 
@@ -194,22 +194,22 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
             if not isStored || not sessions.IsPending then
                 committing.EndHolding isStored
 
-            // Of a response without a body response caching looks at the headers before OnStarting does.
+            // If the response has no body, response caching reads its headers before OnStarting.
             if not context.Response.HasStarted && not (isNull (features.Get<IResponseCachingFeature>())) then
                 sessions.ApplyHeaders()
 
             if not (exists _.IsOpen first) then
                 committing.Unwatch features
 
-    /// Promise 20: what the response says to caches has been said. Where a session was looked at before, by whichever
-    /// context of the request, it was said for all of them.
+    /// Whether a first look would come too late (promise 20): the response has started without being private. A look by
+    /// any context of the request counts for all of them.
     member sessions.IsTooLate =
         context.Response.HasStarted
         && not sessions.IsLookedAt
         && not (RequestSessions.AreLookedAt context)
         && not (ResponseHeaders.isKeptPrivate context)
 
-    /// A session, or what stands for one, is looked at. Raises InvalidOperationException where that is too late.
+    /// Makes the response private at the first look. Raises InvalidOperationException if that comes too late.
     member sessions.Look(name: string) =
         if not sessions.IsLookedAt then
             if sessions.HasEnded then

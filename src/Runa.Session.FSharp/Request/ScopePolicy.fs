@@ -2,13 +2,14 @@ namespace Runa.Session
 
 open System
 
-/// What an integration asks of a scope that it opens. Default: nothing.
+/// Options of an integration for a scope that it opens.
 [<Sealed>]
 type ScopePolicy() =
-    /// Asked about what a commit raises that nobody called: the one before the first byte of the response. True: the change
-    /// is dropped and nothing is raised. Default: null, it is raised to whoever writes the response.
+    /// Called with an exception of the commit before the first byte of the response, which no code asked for. If it
+    /// returns true, the change is dropped and nothing is raised. Default: null; the exception is raised to the code
+    /// that writes the response.
     member val Forgives: Func<exn, bool> | null = null with get, set
 
-    /// A response that sets the session's cookie also says `Cache-Control: no-cache,no-store`, `Pragma: no-cache` and
-    /// `Expires: -1`, as that of ASP.NET Core's own session does. Default: false.
+    /// Whether a response that sets the session's cookie also has `Cache-Control: no-cache,no-store`, `Pragma:
+    /// no-cache` and `Expires: -1`, like one of ASP.NET Core's own session. Default: false.
     member val ForbidsCaching = false with get, set

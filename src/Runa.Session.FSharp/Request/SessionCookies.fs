@@ -2,7 +2,7 @@ namespace Runa.Session
 
 open Microsoft.AspNetCore.Http
 
-/// What a response says about the cookie of one session.
+/// Sends the cookie of one session with the response.
 module internal SessionCookies =
     let private hintInsecure (scope: SessionScope) =
         let definition = scope.Work.Definition
@@ -18,8 +18,8 @@ module internal SessionCookies =
         then
             Log.secureOverHttp definition.Log definition.Name host
 
-    /// Takes back the same session's cookies at other places. Before the session's own, so that a client that keeps one
-    /// cookie of a name keeps that.
+    /// Expires the session's cookies at other paths and domains. This comes before the session's own cookie, so that a
+    /// client that keeps only one cookie of a name keeps that one.
     let private takeBackOthers (scope: SessionScope) =
         let http = scope.Context.Request
         let now = scope.Work.Definition.Now

@@ -3,17 +3,18 @@ namespace Runa.Session
 open System
 open Microsoft.AspNetCore.Http
 
-/// The sessions of the request in which an offer is made.
+/// What an offer needs from the sessions of its request.
 [<AllowNullLiteral>]
 type internal IOfferHost =
     abstract Context: HttpContext
-    /// The server took the context back.
+    /// Whether the request has ended.
     abstract HasEnded: bool
-    /// The scope of the session of this name; makes it, and opens it where it is offered.
+    /// The scope of the session with this name. Creates it if it is missing, and opens it if it is offered.
     abstract Find: name: string -> SessionScope
 
-/// Offers a session to what runs until it is disposed: as an open scope, which is made when somebody asks for the session.
-/// A request in which nobody does costs next to nothing. Get it by `context.OfferSession`.
+/// Offers a session, as an open scope, to the code that runs until the offer is disposed. The scope is created when
+/// somebody asks for the session, so a request in which nobody does costs almost nothing. Get an offer by
+/// `context.OfferSession`.
 [<Sealed>]
 type SessionOffer
     internal (host: IOfferHost, name: string, policy: Func<ScopePolicy> | null, outer: SessionOffer | null) =
@@ -21,7 +22,7 @@ type SessionOffer
     let mutable before = ScopeState.Closed
     let mutable isEnded = false
 
-    /// The scope was made, or is there: opens it, as often as it is offered.
+    /// Called when the scope was created or exists already. Opens it once for each offer of its session.
     member internal _.Open(made: SessionScope) : unit =
         match outer with
         | null -> ()
@@ -40,7 +41,7 @@ type SessionOffer
             if isEnded then
                 made.Close before
 
-    /// The name that the session is registered under.
+    /// The name under which the session is registered.
     member _.Name = name
 
     /// The request.
@@ -49,8 +50,8 @@ type SessionOffer
     /// Whether anybody has asked for the session.
     member _.IsAsked = not (isNull scope)
 
-    /// The scope of the session; makes it where nobody has asked for the session before. Raises InvalidOperationException
-    /// where the request has ended without that.
+    /// The scope of the session. Creates it if nobody has asked for the session before. Raises
+    /// InvalidOperationException if nobody did before the request ended.
     member _.Scope: SessionScope =
         match scope with
         | null ->
@@ -60,7 +61,8 @@ type SessionOffer
             host.Find name
         | scope -> scope
 
-    /// Drops what was set and is not committed: an exception passes through. Commit before, where anybody has asked for it.
+    /// Ends the offer and drops what was set but not committed. To keep it, call Scope.Commit first, if IsAsked is
+    /// true.
     member _.Dispose() =
         if not isEnded then
             isEnded <- true

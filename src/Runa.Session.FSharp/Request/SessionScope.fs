@@ -37,7 +37,7 @@ type SessionScope internal (host: IScopeHost, home: Home) =
         if not work.IsLoaded then
             raise (
                 InvalidOperationException
-                    $"The session \"{work.Definition.Name}\" is not loaded in this request: load it first, or open its scope around this."
+                    $"The session \"{work.Definition.Name}\" is not loaded in this request: call SessionScope.Load or Prefetch first."
             )
 
     let look () =
@@ -146,13 +146,13 @@ type SessionScope internal (host: IScopeHost, home: Home) =
         if state <> ScopeState.Open then
             raise (
                 InvalidOperationException
-                    $"The session \"{scope.Name}\" cannot be set here, nothing would commit it: open its scope around this, or run a step."
+                    $"The session \"{scope.Name}\" cannot be set here, because nothing would commit it: open its scope around this code by SessionScope.Open, or run a step."
             )
 
         if not (work.IsShown session) then
             raise (
                 InvalidOperationException
-                    $"The session \"{scope.Name}\" that was set was not made from the one that stands now: after a commit or a change get it again, and use what that gives."
+                    $"The session \"{scope.Name}\" that was set was not made from the current one: after a commit or a change, get the session again, and change that one."
             )
 
         host.Look work.Definition.Name

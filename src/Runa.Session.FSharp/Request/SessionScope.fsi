@@ -5,148 +5,154 @@ open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 
-/// What the sessions of a request have in common.
+/// What a scope needs from the sessions of its request.
 [<AllowNullLiteral>]
 type internal IScopeHost =
     inherit IResponseGate
     abstract Context: HttpContext
-    /// A session is looked at: from now on the response is private. Raises InvalidOperationException where it is too late.
+    /// Records that the session is looked at, which makes the response private. Raises InvalidOperationException if
+    /// that is too late.
     abstract Look: name: string -> unit
     /// Whether the first look would come too late.
     abstract IsTooLate: bool
-    /// A change is left to be committed before the first byte of the response.
+    /// Called when a session was set, to commit it before the first byte of the response.
     abstract Watch: unit -> unit
-    /// The request goes on: its context was not given to another one.
+    /// Whether the request goes on, so that its context was not given to another request.
     abstract IsCurrent: bool
-    /// A scope was opened.
+    /// Called when a scope was opened.
     abstract Opened: unit -> unit
-    /// A scope was closed. `isStored`: nothing of it was dropped.
+    /// Called when a scope was closed. `isStored`: no change was dropped.
     abstract Closed: isStored: bool -> unit
 
-/// Whether what is set in a scope is committed.
+/// Whether a scope is open. Only then is what is set committed.
 [<RequireQualifiedAccess; Struct>]
 type internal ScopeState =
     | Closed
     | Open
     | Ended
 
-/// One session in one request: all that an integration with a web framework needs. Get it by `context.GetSessionScope`.
-/// What the request does to its session goes one after another, however much of it the request starts at once.
+/// One session in one request, with everything that an integration with a web framework needs. Get it by
+/// `context.GetSessionScope`. Operations on the session run one after another, even if the request starts several at
+/// once.
 ///
-/// Functions that look at the session make the response private to shared caches (Vary: Cookie, Cache-Control: private),
-/// and raise InvalidOperationException where the first look of the request comes after the response has started.
-/// All raise SessionStoreException where the store fails. Where a CancellationToken is cancelled, they raise
-/// OperationCanceledException: it ends the waiting, nothing was saved, and a write that has begun is finished first.
+/// Members that look at the session make the response private to shared caches (Vary: Cookie, Cache-Control: private).
+/// They raise InvalidOperationException if the response has started before the request's first look. All members raise
+/// SessionStoreException if the store fails. A cancelled CancellationToken raises OperationCanceledException: it ends
+/// the wait, and nothing was saved. A write that has begun is finished first.
 [<Sealed>]
 type SessionScope =
     internal new: host: IScopeHost * home: Home -> SessionScope
 
-    /// The name that the session is registered under.
+    /// The name under which the session is registered.
     member Name: string
     /// The request.
     member Context: HttpContext
-    /// The session was loaded in this request.
+    /// Whether the session was loaded in this request.
     member IsLoaded: bool
-    /// Something was set and is not committed yet.
+    /// Whether something was set but not committed yet.
     member IsChanged: bool
-    /// What is set here is committed before the first byte of the response: the scope is open.
+    /// Whether the scope is open: a session that is set is committed before the first byte of the response.
     member IsOpen: bool
-    /// The scope was open, and is not any more.
+    /// Whether the scope was open and has been closed.
     member HasEnded: bool
-    /// A step of this session is running on the calling thread.
+    /// Whether the caller is a step of this session.
     member IsStepping: bool
-    /// The first look at a session in this request would come too late: the response has started, and caches were not told.
+    /// Whether a first look at a session would come too late: the response has started without being private to caches.
     member IsTooLate: bool
 
-    /// The request goes on. When it has ended, servers use its context for another one.
+    /// Whether the request goes on. After its end, servers use its context for another request.
     member IsOfRequest: bool
 
-    /// What was set and is not committed yet: the session, or the exception that each commit raises. Null: nothing.
+    /// The session that was set but not committed yet, or the exception that each commit raises. Null: neither.
     member Uncommitted: objnull
 
-    /// Whether the change can still be committed: it needs no new cookie, or the response has not started.
+    /// Whether this session can still be committed: it needs no new cookie, or the response has not started.
     member CanCommit: Session -> bool
 
-    /// For the integration to keep an object of its own beside the session.
+    /// An object that the integration may keep with the session.
     member Tag: objnull with get, set
 
-    /// Loads the session unless it is loaded, without looking at it: the response stays as it is.
+    /// Loads the session, if it is not loaded, without looking at it: the response does not become private.
     member Prefetch: unit -> ValueTask
 
-    /// Loads the session unless it is loaded, and looks at it. Where it has an idle timeout, its idle end moves.
+    /// Loads the session, if it is not loaded, and looks at it. If it has an idle timeout, its idle end moves.
     member Load: cancellationToken: CancellationToken -> ValueTask<Session>
 
-    /// Loads the session again: for a stream, a socket or a circuit, which outlives what its request loaded. Raises
-    /// InvalidOperationException where something was set and is not committed.
+    /// Loads the session again, for a stream, a socket or a circuit that stays open for long. Raises
+    /// InvalidOperationException if something was set but not committed.
     member Reload: cancellationToken: CancellationToken -> ValueTask<Session>
 
-    /// The session as it stands in this request, with what was set. Raises InvalidOperationException where it is not loaded.
+    /// The current session of this request, including what was set. Raises InvalidOperationException if it is not
+    /// loaded.
     member Current: Session
 
-    /// As Current, for a caller who may hand it back to Set.
+    /// Like Current, for a caller who may pass a changed session to Set.
     member Show: unit -> Session
 
-    /// Runs the step and commits what it hands back, with what was set before. The step must be pure: when another request
-    /// got there first it runs again on the newer session. `whenGone` says what is done where the session has ended.
-    /// Answers the step's result, and whether more than a new idle end was stored. Raises SessionConflictException where the
-    /// session kept changing, or ended.
+    /// Runs the step and commits the session that it returns, together with what was set before. The step must be pure:
+    /// if another request is first, it runs again on the newer session. `whenGone` says what to do if the session has
+    /// ended. Returns the step's result, and whether more than a new idle end was stored. Raises
+    /// SessionConflictException if the session kept changing, or ended.
     member Step:
         whenGone: WhenGone * step: (Session -> struct (Session * 'R)) * cancellationToken: CancellationToken ->
             ValueTask<struct ('R * bool)>
 
-    /// Runs a step that may do I/O, once, and commits what it hands back. When another request got there first, its changes
-    /// are merged. Raises SessionConflictException where they cannot be.
+    /// Runs a step that may do I/O, once, and commits the session that it returns. If another request is first, its
+    /// changes are merged. Raises SessionConflictException if that is impossible.
     member StepOnce: step: (Session -> Task<struct (Session * 'R)>) -> Task<struct ('R * bool)>
 
-    /// From now until its answer is disposed, Set works here, and what was set is committed before the first byte of
-    /// the response. The policy may be null. It stays in force when the scope is closed, until the response has started.
+    /// Opens the scope until the result is disposed. Until then Set works, and what was set is committed before the
+    /// first byte of the response. The policy may be null. It applies until the response has started, even after the
+    /// scope is closed.
     member Open: policy: ScopePolicy | null -> ScopeOpening
 
-    /// Whether the session was made from the one that Show gave last: Set takes it.
+    /// Whether Set accepts the session: it was made from the one that Show returned last.
     member IsShown: session: Session -> bool
 
-    /// Leaves a session to be committed. It must be made from the one that Show gave last. Raises InvalidOperationException
-    /// otherwise, where the scope is not open, inside of a step, and where the change needs a cookie after the response has
-    /// started; SessionConflictException where the session has ended by then.
+    /// Sets a session to be committed later. Raises InvalidOperationException if it was not made from the one that Show
+    /// returned last, if the scope is not open, inside a step, and if the change needs a cookie but the response has
+    /// started; in the last case SessionConflictException if the session has ended.
     member Set: session: Session -> unit
 
-    /// As Set, for a session made from Current just now.
+    /// Like Set, for a session that was just made from Current. The scope need not be open.
     member Leave: session: Session -> unit
 
-    /// A change was asked for that could not be made: each commit raises this, so that no answer says that it was saved.
+    /// Records that a change could not be made. Each commit raises this exception, so that no response says that the
+    /// change was saved.
     member Fail: cause: exn -> unit
 
-    /// Drops what was set and is not committed.
+    /// Drops what was set but not committed.
     member Discard: unit -> unit
 
-    /// Commits what was set. True: more than a new idle end was stored. Raises what a step raises.
+    /// Commits what was set. Returns whether more than a new idle end was stored. Raises what Step raises.
     member Commit: unit -> Task<bool>
 
-    /// Commits what was set, for an application that asks for it: in a stream, a socket or a circuit, which has no end for
-    /// long. Where the session has ended and no new one can be made, SessionConflictException is raised, whosever it was.
+    /// Commits what was set, when an application asks for it in a stream, a socket or a circuit that stays open for
+    /// long. Raises SessionConflictException if the session has ended and no new one can be created, even if it had no
+    /// owner.
     member CommitNow: cancellationToken: CancellationToken -> Task
 
-    /// A computation whose result is set may run once more on a newer session, at a merge: around it, between BeginStep and
-    /// EndStep, other uses of the session raise as they do inside of a step. Answers what EndStep is to be given.
+    /// Marks the begin of a computation that may run again on a newer session in a merge. Until EndStep, other uses of
+    /// the session raise as they do inside a step. Returns the argument for EndStep.
     member BeginStep: unit -> int
 
-    /// See BeginStep.
+    /// Marks the end of a computation; see BeginStep.
     member EndStep: before: int -> unit
 
-    /// Whether the session was made from the one that the run-once step was given which began last.
+    /// Whether the session was made from the one that the latest run-once step was given.
     member internal IsOfStepOnce: session: Session -> bool
     member internal Work: SessionWork
-    /// Opens the scope; its answer is what Close is to be given.
+    /// Opens the scope. Returns the argument for Close.
     member internal Begin: policy: ScopePolicy | null -> ScopeState
     member internal Close: before: ScopeState -> unit
     member internal Next: SessionScope | null with get, set
     member internal Policy: ScopePolicy | null
-    /// Commits where no caller asked for it, and the policy may forgive what is raised.
+    /// Commits before the first byte. No caller asked for it, so the policy may forgive an exception.
     member internal CommitUnasked: unit -> Task<bool>
 
-/// Closes a scope that was opened.
+/// Closes an opened scope when it is disposed.
 and [<Struct; NoComparison; NoEquality>] ScopeOpening =
     internal new: scope: SessionScope * before: ScopeState -> ScopeOpening
-    /// Drops what was set and is not committed: an exception passes through. Call SessionScope.CommitAsync before.
+    /// Closes the scope and drops what was set but not committed. To keep it, call SessionScope.Commit first.
     member Dispose: unit -> unit
     interface IDisposable

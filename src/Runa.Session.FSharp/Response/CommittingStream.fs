@@ -8,22 +8,22 @@ open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http.Features
 
-/// Something to be done before the first byte of a response.
+/// Work to do before the first byte of a response.
 [<AllowNullLiteral>]
 type internal IBeforeWrite =
-    /// Nothing is waiting to be done.
+    /// Whether there is nothing left to do.
     abstract IsDone: bool
-    /// A change is waiting, which may yet fail to be stored.
+    /// Whether a change is still to be stored, which may fail.
     abstract IsPending: bool
     abstract DoAsync: unit -> Task
 
-/// What is put into the pipe while a change is waiting. In the server's own pipe it could not be taken back, and would
-/// leave in front of an error page.
+/// Holds the bytes that are written to the pipe while a change is still to be stored. In the server's own pipe they
+/// could not be removed, and would precede an error page.
 [<Sealed>]
 type internal HeldBytes() =
     let mutable held: ArrayBufferWriter<byte> | null = null
 
-    /// Where to hold some.
+    /// The buffer for the held bytes.
     member _.Buffer: ArrayBufferWriter<byte> =
         match held with
         | null ->
@@ -47,7 +47,7 @@ type internal HeldBytes() =
             BuffersExtensions.Write(writer, this.Buffer.WrittenSpan)
             this.Discard()
 
-/// A response's stream that commits before it writes.
+/// A response stream that commits before it writes.
 [<Sealed>]
 type internal CommittingStream(inner: Stream, before: IBeforeWrite) =
     inherit Stream()
@@ -69,7 +69,7 @@ type internal CommittingStream(inner: Stream, before: IBeforeWrite) =
     override _.SetLength value = inner.SetLength value
     override _.Read(buffer: byte[], offset: int, count: int) = inner.Read(buffer, offset, count)
 
-    // Writing synchronously is off in Kestrel unless an application turns it on: then it has chosen to block.
+    // Kestrel allows synchronous writes only if the application turns them on. Then it has chosen to block.
     override _.Write(buffer: byte[], offset: int, count: int) =
         wait ()
         inner.Write(buffer, offset, count)
@@ -106,7 +106,7 @@ type internal CommittingStream(inner: Stream, before: IBeforeWrite) =
 
     override _.EndWrite result = TaskToAsyncResult.End result
 
-/// A response's pipe that commits before it flushes, and holds back what is buffered until then.
+/// A response pipe that commits before it flushes, and holds back what is buffered until then.
 [<Sealed>]
 type internal CommittingWriter(inner: PipeWriter, held: HeldBytes, before: IBeforeWrite) =
     inherit PipeWriter()
@@ -167,8 +167,8 @@ type internal CommittingWriter(inner: PipeWriter, held: HeldBytes, before: IBefo
                 }
             )
 
-/// Every way to begin a response leads through here. A commit that fails is raised to whoever writes, while error pages can
-/// still answer; in OnStarting it would leave a bare 500.
+/// A response body that commits before the response begins, in whatever way it begins. If the commit fails, the code
+/// that writes gets the exception while error pages can still answer; in OnStarting it would lead to a bare 500.
 [<Sealed; AllowNullLiteral>]
 type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWrite) =
     let held = HeldBytes()
@@ -186,7 +186,7 @@ type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWri
                 do! action ()
             }
 
-    /// Puts one in place; null: there is one already, or no body.
+    /// Puts a committing body in place. Null: there is one already, or the response has no body feature.
     static member Watch(features: IFeatureCollection, before: IBeforeWrite) : CommittingBody =
         match features.Get<IHttpResponseBodyFeature>() with
         | null
@@ -196,12 +196,12 @@ type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWri
             features.Set<IHttpResponseBodyFeature> committing
             committing
 
-    /// Takes it away, where it is still the outermost.
+    /// Removes the committing body, if it is still the outermost.
     member committing.Unwatch(features: IFeatureCollection) =
         if Object.ReferenceEquals(features.Get<IHttpResponseBodyFeature>(), committing) then
             features.Set<IHttpResponseBodyFeature> inner
 
-    /// What was held back goes to the server when all is stored, and nowhere when it was discarded.
+    /// Sends the held bytes to the server if the change was stored, and discards them otherwise.
     member _.EndHolding(isStored: bool) = if isStored then held.Release inner.Writer else held.Discard()
 
     interface IBeforeWrite with

@@ -7,10 +7,10 @@ open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Http.Features
 open Microsoft.Extensions.Primitives
 
-// Promise 20, where response caching is around the session. It reads the headers of a response without a body when the
-// handler has ended, before OnStarting, and by then the handler may have said public.
+// Promise 20, for response caching outside the session. It reads the headers of a response without a body when the
+// handler has ended, before OnStarting, and the handler may have set Cache-Control to public.
 
-/// A response's headers, in which Cache-Control reads as it will be sent.
+/// The headers of a response, with Cache-Control as it will be sent.
 [<Sealed>]
 type internal PrivateHeaders(inner: IHeaderDictionary) =
     let read (key: string) (value: StringValues) =
@@ -62,14 +62,14 @@ type internal PrivateHeaders(inner: IHeaderDictionary) =
     interface IEnumerable with
         member _.GetEnumerator() : IEnumerator = (inner :> IEnumerable).GetEnumerator()
 
-#nowarn "44" // Body: superseded by IHttpResponseBodyFeature, and still to be answered.
+#nowarn "44" // Body is obsolete since IHttpResponseBodyFeature, but still has to be implemented.
 
-/// The response, with such headers.
+/// The response feature with these headers.
 [<Sealed>]
 type internal PrivateResponse(inner: IHttpResponseFeature) =
     let mutable headers = PrivateHeaders inner.Headers
 
-    /// Puts it in place, once.
+    /// Puts the feature in place, once.
     static member Guard(features: IFeatureCollection) =
         match features.Get<IHttpResponseFeature>() with
         | null

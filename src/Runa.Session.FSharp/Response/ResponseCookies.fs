@@ -4,7 +4,7 @@ open System
 open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Http.Features
 
-/// Sends cookies: as header lines, or through the application's cookie policy where it has one (UseCookiePolicy).
+/// Sends cookies, as header lines or, if the application uses a cookie policy (UseCookiePolicy), through that.
 module internal ResponseCookies =
     let private sameSite (mode: SameSite) : SameSiteMode =
         match mode with
@@ -33,7 +33,7 @@ module internal ResponseCookies =
 
         options
 
-    /// The cookies feature that something put around the response's own: it changes cookies or withholds them.
+    /// The cookies feature that replaced the response's own, and may change or withhold cookies. Null: there is none.
     let private tryPolicy (context: HttpContext) : IResponseCookies | null =
         match context.Features.Get<IResponseCookiesFeature>() with
         | null

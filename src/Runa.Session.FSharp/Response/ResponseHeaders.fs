@@ -7,13 +7,13 @@ open Microsoft.AspNetCore.OutputCaching
 open Microsoft.Extensions.Primitives
 open Microsoft.Net.Http.Headers
 
-/// What a response that read a session says to caches (promise 20).
+/// Sets the caching headers of a response that looked at a session (promise 20).
 module internal ResponseHeaders =
     let private privately = StringValues "private"
     let private withCookie = StringValues "private, no-cache=\"Set-Cookie\""
     let private varyCookie = StringValues "Cookie"
 
-    /// Compared as one text, as it is when it was set here before: the way of most responses, which parses nothing.
+    /// Whether the header already has the text that is set here. Most responses take this path, which parses nothing.
     let private isText (one: StringValues) (current: StringValues) =
         current.Count = 1 && String.Equals(one[0], current[0])
 
@@ -22,8 +22,8 @@ module internal ResponseHeaders =
         | true, parsed -> parsed
         | _ -> null
 
-    /// The Cache-Control to send, from the one the application set: what is stricter stays, what would let a shared cache
-    /// store it goes.
+    /// The Cache-Control to send, made from the application's. Stricter directives stay; those that let a shared cache
+    /// store the response go.
     let cacheControl (current: StringValues) (setsCookie: bool) : StringValues =
         if StringValues.IsNullOrEmpty current then
             if setsCookie then withCookie else privately
@@ -55,16 +55,15 @@ module internal ResponseHeaders =
         vary.ToString().Split(',', StringSplitOptions.TrimEntries)
         |> Array.exists (fun name -> name = "*" || name.Equals("Cookie", StringComparison.OrdinalIgnoreCase))
 
-    /// The Vary to send, from the one the application set.
+    /// The Vary to send, made from the application's.
     let vary (current: StringValues) : StringValues =
         if StringValues.IsNullOrEmpty current then varyCookie
         elif isText varyCookie current then current
         elif hasCookie current then current
         else StringValues.Concat(current, varyCookie)
 
-    /// Whether a response that has started is kept from shared caches, although it did not know of a session: it is no
-    /// answer but a connection (WebSockets), or it has already said what a session would have made it say: no-store, or
-    /// both private and Vary: Cookie.
+    /// Whether a response that started before a session was looked at is private all the same: it is a connection
+    /// (WebSockets), or its headers already say no-store, or both private and Vary: Cookie.
     let isKeptPrivate (context: HttpContext) : bool =
         let response = context.Response
 
@@ -82,8 +81,8 @@ module internal ResponseHeaders =
 
     let private deadAtOnce = TimeSpan.FromTicks 1L
 
-    /// Output caching keeps its own store, and asks this feature. Policies that insist on storing turn that on again when
-    /// the response starts: what they store then is over at once.
+    /// Keeps the response out of the store of output caching. A policy may turn storing on again when the response
+    /// starts, so the stored response also expires at once.
     let veto (context: HttpContext) =
         match context.Features.Get<IOutputCacheFeature>() with
         | null -> ()
@@ -93,8 +92,8 @@ module internal ResponseHeaders =
 
     let private uncached = StringValues "no-cache, no-store"
 
-    /// Response caching has no such feature. It stores nothing for a request that says no-store, and looks nothing up for
-    /// one that says no-cache: what it stored for those without a session would keep the handler from running.
+    /// Keeps the request out of response caching, by its headers: no-store prevents storing, and no-cache prevents a
+    /// lookup. A response stored for visitors without a session would keep the handler from running.
     let uncache (request: HttpRequest) =
         let headers = request.Headers
         headers.CacheControl <- StringValues.Concat(uncached, headers.CacheControl)
@@ -105,7 +104,7 @@ module internal ResponseHeaders =
         headers.CacheControl <- cacheControl headers.CacheControl setsCookie
         veto context
 
-    /// Whether browsers take a Secure cookie from this host over plain http.
+    /// Whether browsers accept a Secure cookie from this host over plain http.
     let isTrusted (host: string) =
         let host = host.Trim('[', ']')
 

@@ -26,13 +26,13 @@ let private raises (handler: HttpHandler) (expected: string) =
 
 let private mistakes =
     let cannotSet =
-        "The session \"web\" cannot be set here, nothing would commit it: put useSession \"web\" before this handler, or use ctx.UpdateSessionAsync."
+        "The session \"web\" cannot be set here, because nothing would commit it: put useSession \"web\" before this handler, or use ctx.UpdateSessionAsync."
 
     let notLoaded =
         "The session \"web\" is not loaded in this request: put useSession \"web\" before this handler, or use ctx.LoadSessionAsync."
 
     let stale =
-        "ctx.SetSession was given a session \"web\" not made from the one that stands now: call ctx.GetSession again after a commit or ctx.SetSession, and use what it gives."
+        "ctx.SetSession was given a session \"web\" not made from the current one: after a commit or ctx.SetSession, call ctx.GetSession again and use the session that it returns."
 
     testList
         "used in the wrong place they say so"
