@@ -6,12 +6,12 @@ open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// The server's clock, asked each minute and counted on by a monotonic one.
+/// The server's clock. It is read once a minute; in between, a monotonic clock counts on.
 [<Sealed>]
 type internal RedisClock(database: IDatabase) =
     let patience = TimeSpan.FromMinutes 1.
 
-    /// The server's time at a timestamp; MaxValue: it does not tell.
+    /// The server's time at a timestamp. MaxValue: the server does not tell it.
     let mutable known: struct (DateTimeOffset * int64) voption = ValueNone
 
     let ask (token: CancellationToken) : Task<struct (DateTimeOffset * int64)> =
@@ -30,7 +30,7 @@ type internal RedisClock(database: IDatabase) =
             | :? RedisCommandException -> return struct (DateTimeOffset.MaxValue, asked)
         }
 
-    /// The writer's time, or the server's where that is earlier.
+    /// The earlier of the writer's time and the server's.
     member _.Earlier(now: DateTimeOffset, token: CancellationToken) : Task<DateTimeOffset> =
         task {
             let! struct (server, asked) =

@@ -9,26 +9,28 @@ open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Logging.Abstractions
 open StackExchange.Redis
 
-/// How the Redis driver keeps sessions.
+/// Options of the Redis driver.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type RedisDriverOptions =
     {
-        /// What the names of all keys begin with. Applications whose prefixes differ never see each other's sessions.
+        /// The prefix of all keys. Applications with different prefixes never see each other's sessions.
         Prefix: string
-        /// Whether writes are scripts.
+        /// Whether the driver writes by scripts.
         Scripting: RedisScripting
-        /// The number of the database; -1: the connection's default.
+        /// The number of the database. -1: the connection's default.
         Database: int
-        /// The clock that says what has expired: the one that the sessions have.
+        /// The clock that decides what has expired. It must be the clock of the sessions.
         TimeProvider: TimeProvider
-        /// Told once when the server turns out not to run scripts, and when it evicts.
+        /// Where to log, once each, that the server does not run scripts, and that it evicts keys.
         LoggerFactory: ILoggerFactory
     }
 
-/// Sessions in Redis, Valkey or Garnet: one round trip to read, compare-and-swap in one.
+/// The driver "redis" keeps sessions in Redis, Valkey or Garnet. A read is one round trip, and so is a
+/// compare-and-swap.
 [<AbstractClass; Sealed>]
 type RedisDriver =
-    /// The prefix "runa:", scripts where the server runs them, the connection's default database, the system's clock.
+    /// The default options: the prefix "runa:", scripts if the server runs them, the connection's default database, the
+    /// system's clock.
     [<CompiledName "Defaults">]
     static member defaults: RedisDriverOptions =
         { Prefix = "runa:"
@@ -37,8 +39,8 @@ type RedisDriver =
           TimeProvider = TimeProvider.System
           LoggerFactory = NullLoggerFactory.Instance }
 
-    /// The options with these instead of the defaults, for C#: RedisDriver.Options(prefix: "shop:"). `scripts` false: writes
-    /// are never scripts.
+    /// The default options with some changes, for C#: RedisDriver.Options(prefix: "shop:"). If `scripts` is false, the
+    /// driver never writes by scripts.
     [<CompiledName "Options">]
     static member options
         (
@@ -51,22 +53,22 @@ type RedisDriver =
             Database = database
             Scripting = if scripts then RedisScripting.Auto else RedisScripting.Never }
 
-    /// On a connection of the application's, which stays open when the driver is disposed. Raises ArgumentException for
-    /// a prefix that is not Unicode text or a database below -1.
+    /// Creates a driver on a connection of the application, which stays open when the driver is disposed. Raises
+    /// ArgumentException for a prefix that is not Unicode text, and for a database below -1.
     [<CompiledName "CreateWith">]
     static member createWith (options: RedisDriverOptions) (multiplexer: IConnectionMultiplexer) : SessionDriver =
         ArgumentNullException.ThrowIfNull multiplexer
         ArgumentNullException.ThrowIfNull options.Prefix
 
         if options.Prefix.EnumerateRunes() |> Seq.exists (fun rune -> rune = Text.Rune.ReplacementChar) then
-            raise (ArgumentException("The prefix is not Unicode text: it holds half of a surrogate pair.", "Prefix"))
+            raise (ArgumentException("The prefix is not valid Unicode: it has a lone surrogate.", "Prefix"))
 
         if options.Database < -1 then
             raise (
                 ArgumentOutOfRangeException(
                     "Database",
                     options.Database,
-                    "A database has a number from 0; -1 stands for the connection's default."
+                    "The number of a database must be at least 0, or -1 for the connection's default."
                 )
             )
 
@@ -85,7 +87,7 @@ type RedisDriver =
         let ending = RedisEnding(store, servers, epochs, log)
         let call (answer: Task<'T>) = ValueTask<'T> answer
 
-        /// The first call of any kind asks what the server does when memory is short.
+        /// The first load, create or ping also asks what the server does when memory is short.
         let watched (answer: Task<'T>) =
             eviction.Watch()
             ValueTask<'T> answer
@@ -107,39 +109,40 @@ type RedisDriver =
               Advance = fun scope owner token -> ValueTask(epochs.Advance scope owner token :> Task)
               DeleteAll = fun scope token -> call (ending.DeleteAll scope token) }
 
-    /// On a connection of the application's, with the defaults.
+    /// Creates a driver on a connection of the application, with the default options.
     [<CompiledName "Create">]
     static member create(multiplexer: IConnectionMultiplexer) : SessionDriver =
         RedisDriver.createWith RedisDriver.defaults multiplexer
 
-    /// On a connection of its own, which it closes when it is disposed, by StackExchange.Redis's configuration text:
-    /// "localhost:6379,ssl=true,password=…". A server that is down is tried again until it answers: meanwhile the
-    /// driver's functions raise. Raises ArgumentException for a text that is no configuration.
+    /// Creates a driver with a connection of its own, which it closes when it is disposed. The configuration is the
+    /// text of StackExchange.Redis: "localhost:6379,ssl=true,password=…". If the server is down, the driver tries again
+    /// until it answers; meanwhile its functions raise. Raises ArgumentException for an invalid configuration.
     [<CompiledName "ConnectWith">]
     static member connectWith (options: RedisDriverOptions) (configuration: string) : SessionDriver =
         let configuration = ConfigurationOptions.Parse configuration
         configuration.AbortOnConnectFail <- false
-        // Promise 5: else the message of a timeout shows keys and more.
+        // Promise 5: otherwise the message of a timeout contains keys and more.
         configuration.IncludeDetailInExceptions <- false
-        // Else the client itself refuses to ask the server whether it evicts, where it runs no scripts.
+        // Otherwise the client refuses to ask a server that runs no scripts whether it evicts.
         configuration.AllowAdmin <- true
         let multiplexer = ConnectionMultiplexer.Connect configuration
 
         RedisDriver.createWith options multiplexer |> SessionDriver.withDispose multiplexer.DisposeAsync
 
-    /// On a connection of its own, with the defaults.
+    /// Creates a driver with a connection of its own and the default options.
     [<CompiledName "Connect">]
     static member connect(configuration: string) : SessionDriver =
         RedisDriver.connectWith RedisDriver.defaults configuration
 
-    /// On the IConnectionMultiplexer, TimeProvider and ILoggerFactory of the host's services: for
-    /// SessionSetup.driverFrom "redis" RedisDriver.fromServices. Raises SessionConfigurationException where no
+    /// Creates a driver on the registered IConnectionMultiplexer, TimeProvider and ILoggerFactory, for
+    /// SessionSetup.driverFrom "redis" RedisDriver.fromServices. Raises SessionConfigurationException if no
     /// IConnectionMultiplexer is registered.
     [<CompiledName "FromServices">]
     static member fromServices(services: IServiceProvider) : SessionDriver =
         RedisDriver.fromServicesWith RedisDriver.defaults services
 
-    /// The same with other options: a clock and loggers that are not those of the defaults stay.
+    /// Like fromServices, with other options. A clock or loggers that the options set are used in place of the
+    /// registered ones.
     [<CompiledName "FromServicesWith">]
     static member fromServicesWith (options: RedisDriverOptions) (services: IServiceProvider) : SessionDriver =
         let orService (option: 'T) (fallback: 'T) =

@@ -27,7 +27,7 @@ type internal RedisEnding(store: RedisStore, servers: RedisServers, epochs: Redi
                 return Error error
         }
 
-    /// And what tombstones lead to; how many living ones, and how many unreadable ones.
+    /// Deletes records and what tombstones among them lead to. Returns the numbers of live and of unreadable ones.
     let rec delete (keys: StoreKey list) (token: CancellationToken) : Task<struct (int * int)> =
         task {
             if keys.IsEmpty then
@@ -50,7 +50,8 @@ type internal RedisEnding(store: RedisStore, servers: RedisServers, epochs: Redi
                 return struct (living + moreLiving, unread + moreUnread)
         }
 
-    /// Those of the scope. What says of itself neither whose it is nor can be read is nobody's session: it goes, too.
+    /// The keys of records in the scope. A record that can neither be read nor names its scope belongs to nobody, so it
+    /// is included.
     let ofScope (scope: string) (keys: StoreKey list) (token: CancellationToken) : Task<StoreKey list> =
         task {
             let! found = servers.Whose(keys, token)
@@ -73,7 +74,7 @@ type internal RedisEnding(store: RedisStore, servers: RedisServers, epochs: Redi
                           key ]
         }
 
-    /// All that one server holds. What could not be ended does not keep the rest alive.
+    /// Ends the sessions on one server. A failure does not stop the others from being ended.
     let endOn (scope: string) (token: CancellationToken) (server: IServer) : Task<struct (int * int * exn voption)> =
         task {
             let mutable living = 0
@@ -123,10 +124,11 @@ type internal RedisEnding(store: RedisStore, servers: RedisServers, epochs: Redi
         }
 
     let failed (ended: int) (what: string) (error: exn) : exn =
-        RedisErrors.partly $"{ended} sessions were ended, but {what}" error
+        RedisErrors.partly $"{ended} sessions were ended, but {what}; call again when the server works" error
 
-    /// The epoch first, so that a sign-in under way loses or is found. Where the server is too full for that, ending makes
-    /// room: then the epoch, and once more whatever was created until then (promise 9).
+    /// Advances the epoch first, so that a sign-in at the same time loses or is found. If the server is too full for
+    /// that, ending sessions makes room: then this advances the epoch, and ends what was created in between (promise
+    /// 9).
     member _.DeleteAll (scope: string) (token: CancellationToken) : Task<int> =
         task {
             let! advanced = tried (fun () -> epochs.AdvanceAll scope token)

@@ -5,10 +5,10 @@ open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// The epochs of owners and scopes: numbers that each ending of all sessions of one changes (promise 27).
+/// The epochs of owners and scopes: numbers that change when all sessions of an owner or scope are ended (promise 27).
 [<Sealed>]
 type internal RedisEpochs(database: IDatabase, keys: RedisKeys, writes: RedisWrites, eviction: RedisEviction) =
-    /// Somebody else's text is a number, too, as long as it is there.
+    /// The number of an epoch. A text that somebody else stored there counts as a number too.
     let numberOf (value: RedisValue) : int64 =
         match Int64.TryParse(string value) with
         | true, number -> number
@@ -20,7 +20,8 @@ type internal RedisEpochs(database: IDatabase, keys: RedisKeys, writes: RedisWri
 
             int64 (hash >>> 1)
 
-    /// Its life is counted by the server's clock. Rounded up, since the server rounds what is left down.
+    /// The age of an epoch, from the time that the key has left by the server's clock. It is rounded up, since the
+    /// server rounds the remaining time down.
     let ageOf (number: int64) (left: TimeSpan) : TimeSpan =
         let since (life: TimeSpan) = life - left + TimeSpan.FromMilliseconds 1.
 
@@ -28,8 +29,8 @@ type internal RedisEpochs(database: IDatabase, keys: RedisKeys, writes: RedisWri
         elif number > 0L then since RedisEpoch.life
         else TimeSpan.MaxValue
 
-    /// Where it may be missed later, or is to be changed without memory: by the first who asks. A sign-in asks twice: what is
-    /// evicted in between has then changed.
+    /// Creates the key of an epoch if it is missing. This is needed if the server may evict it: a sign-in reads twice,
+    /// and an eviction in between then shows as a change. It is also needed to change an epoch without memory.
     let ensure (mayEvict: bool) (key: RedisKey) : Task<exn voption> =
         task {
             try
@@ -57,13 +58,14 @@ type internal RedisEpochs(database: IDatabase, keys: RedisKeys, writes: RedisWri
                     else
                         Task.FromResult ValueNone
 
-                // In this order: what is changed in between looks older in number, never in age.
+                // The number is read before the age: a change in between then shows in the age.
                 let getting = database.StringGetAsync(key, CommandFlags.DemandMaster)
                 let! left = database.KeyTimeToLiveAsync(key, CommandFlags.DemandMaster).WaitAsync token
                 let! value = getting.WaitAsync token
                 let! refused = ensuring.WaitAsync token
 
-                // Unseen, it could be changed and evicted before the second look. A sign-in needs memory anyway.
+                // Without the key, it could be changed and evicted before the second read. A sign-in needs memory
+                // anyway, so it fails here.
                 if value.IsNull && refused.IsSome then
                     raise refused.Value
 
@@ -81,7 +83,7 @@ type internal RedisEpochs(database: IDatabase, keys: RedisKeys, writes: RedisWri
                         return { OwnerEpoch.Number = number; OwnerEpoch.Age = ageOf number left }
             })
 
-    /// Two keys, of two places in a cluster, asked for at once.
+    /// The epoch from two keys, which may be on two nodes of a cluster and are read at once.
     member _.Epoch (scope: string) (owner: string) (token: CancellationToken) : Task<OwnerEpoch> =
         task {
             let! mayEvict = eviction.MayEvict token

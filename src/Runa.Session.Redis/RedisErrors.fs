@@ -4,9 +4,9 @@ open System
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// What an error of StackExchange.Redis says of what was asked.
+/// Interprets errors of StackExchange.Redis.
 module internal RedisErrors =
-    /// With these a server refuses a command before it has done anything.
+    /// Error codes with which a server refuses a command before it does anything.
     let private refusals =
         set
             [ "OOM"
@@ -28,7 +28,8 @@ module internal RedisErrors =
               "NOSCRIPT"
               "EXECABORT" ]
 
-    /// Redis before 7 tells of an error inside a script as "ERR Error running script (…): @user_script: 2: -OOM command …".
+    /// The code of an error. Redis before 7 reports an error inside a script as "ERR Error running script (…):
+    /// @user_script: 2: -OOM command …".
     let private code (message: string) =
         let text =
             match message.IndexOf(": -", StringComparison.Ordinal) with
@@ -47,7 +48,7 @@ module internal RedisErrors =
 
     let isWrongType (error: exn) = is "WRONGTYPE" error
 
-    /// Full. What a transaction is told is only that it was discarded.
+    /// Whether the server is full. A transaction only learns that it was discarded.
     let isFull (error: exn) = is "OOM" error || is "EXECABORT" error
 
     let private isOfUnknownCommand (error: RedisServerException) =
@@ -61,18 +62,20 @@ module internal RedisErrors =
     let private isUnsent (status: CommandStatus) =
         status = CommandStatus.WaitingToBeSent || status = CommandStatus.WaitingInBacklog
 
-    /// Whether nothing was written, for certain. Every script of this driver writes first what a server may refuse; so an
-    /// error from inside of one came before its first write. What was done by half is told by `partly`, which is none.
+    /// Whether certainly nothing was written. Every script of this driver begins with the write that a server may
+    /// refuse, so an error inside a script came before its first write. A failure after a part was done is raised by
+    /// `partly`, and is not a refusal.
     let isRefusal (error: exn) : bool =
         match error with
         | :? RedisServerException as error -> refusals.Contains(code error.Message) || isOfUnknownCommand error
         | :? RedisConnectionException as error -> isUnsent error.CommandStatus
         | :? RedisTimeoutException as error -> isUnsent error.Commandstatus
-        // Raised by the client before it sends: a command that is disabled, or that a replica would get.
+        // The client raises this before it sends a command that is disabled, or that would go to a replica.
         | :? RedisCommandException -> true
         | _ -> false
 
-    /// A failure after something was written already. Promise 5: what the error itself says may hold keys.
+    /// The exception for a failure after something was written. It leaves out the error's own message, which may
+    /// contain keys (promise 5).
     let partly (what: string) (error: exn) : exn =
         let why =
             match error with
@@ -89,7 +92,7 @@ module internal RedisErrors =
         | ConnectionFailureType.ProtocolFailure -> not (isUnsent error.CommandStatus)
         | _ -> false
 
-    /// Reads, once more where the connection broke in between: a pooled connection may have been dead for long.
+    /// Reads, and tries once more if the connection broke: it may have been dead for some time.
     let readTwice (read: unit -> Task<'T>) : Task<'T> =
         task {
             try
@@ -98,7 +101,7 @@ module internal RedisErrors =
                 return! read ()
         }
 
-    /// What nobody waits for may fail unheard.
+    /// Ignores a failure of work that nobody waits for.
     let ignored (work: Task) : unit =
         work.ContinueWith(
             (fun (failed: Task) -> failed.Exception |> ignore),

@@ -7,20 +7,21 @@ open System.Threading.Tasks
 open Microsoft.Extensions.Logging
 open StackExchange.Redis
 
-/// What servers do when memory is short.
+/// What the servers do when memory is short.
 [<RequireQualifiedAccess>]
 type internal RedisMemory =
     | Keeps
-    /// By this policy.
+    /// They evict keys by this policy.
     | Evicts of policy: string
-    /// Not now, but they did since they were started.
+    /// They do not evict now, but have done so since they were started.
     | HasEvicted
-    /// One of them does not answer.
+    /// A server does not answer.
     | Unreachable
-    /// They do not tell, for this reason.
+    /// They do not say, for this reason.
     | Unknown of reason: string
 
-/// Whether the server evicts keys: an owner's index or an epoch may then be gone while the sessions live (promise 27).
+/// Finds out whether the server evicts keys. Then an owner's index or an epoch may be gone while sessions are alive
+/// (promise 27).
 [<Sealed>]
 type internal RedisEviction(servers: RedisServers, log: ILogger) =
     static let evicts =
@@ -34,7 +35,7 @@ type internal RedisEviction(servers: RedisServers, log: ILogger) =
         LoggerMessage.Define(
             LogLevel.Warning,
             EventId(5, "HasEvicted"),
-            "The Redis server has removed keys for want of memory since it was started (evicted_keys in INFO is not 0), though it does not any more. Listing and ending the sessions of an owner reads all sessions, since an owner's index may be among them. When all sessions of that time have ended, restart the server or run CONFIG RESETSTAT."
+            "The Redis server has removed keys because memory was short since it was started (evicted_keys in INFO is not 0), though it no longer does so. Listing and ending the sessions of an owner reads all sessions, since an owner's index may be among them. When all sessions of that time have ended, restart the server or run CONFIG RESETSTAT."
         )
 
     static let unknown =
@@ -49,10 +50,10 @@ type internal RedisEviction(servers: RedisServers, log: ILogger) =
     let mutable isWatching = 0
     let mutable known: struct (bool * int64) voption = ValueNone
 
-    // Without admin mode the client refuses INFO; a script may ask it all the same.
+    // Without admin mode the client refuses INFO, but a script may call it.
     let both = "return redis.call('INFO', 'memory') .. redis.call('INFO', 'stats')"
 
-    /// The answer of one of these, the first that is not refused.
+    /// The first answer that is not refused.
     let rec firstOf (questions: (unit -> Task<string>) list) : Task<string voption> =
         task {
             match questions with
@@ -77,11 +78,11 @@ type internal RedisEviction(servers: RedisServers, log: ILogger) =
 
     let judge (info: string) : RedisMemory =
         match told info "maxmemory_policy" with
-        | ValueNone -> RedisMemory.Unknown "it does not say by which policy"
+        | ValueNone -> RedisMemory.Unknown "INFO does not contain maxmemory_policy"
         | ValueSome policy ->
             let isLimited = told info "maxmemory" <> ValueSome "0"
 
-            // A number that counts what was evicted before the policy was changed.
+            // This number also counts keys that were evicted before the policy was changed.
             let hasEvicted =
                 match told info "evicted_keys" with
                 | ValueSome number -> number <> "0"
@@ -133,7 +134,7 @@ type internal RedisEviction(servers: RedisServers, log: ILogger) =
                 | ValueSome info -> return judge info
                 | ValueNone -> return RedisMemory.Unknown "neither INFO nor CONFIG GET is permitted"
             with
-            // A shard that is down fails no sign-in whose own shards answer (promise 25).
+            // A shard that is down does not fail a sign-in whose own shards answer (promise 25).
             | :? RedisConnectionException
             | :? RedisTimeoutException -> return RedisMemory.Unreachable
         }
@@ -161,7 +162,8 @@ type internal RedisEviction(servers: RedisServers, log: ILogger) =
         | RedisMemory.Unreachable -> 1
         | RedisMemory.Keeps -> 0
 
-    /// True where it is not certain that it does not: complete before fast.
+    /// Asks whether a server may evict keys. Returns true unless it certainly does not: completeness comes before
+    /// speed.
     member _.Ask(token: CancellationToken) : Task<bool> =
         task {
             let! answers = servers.Primaries() |> List.map (askOne token) |> Task.WhenAll
@@ -171,13 +173,13 @@ type internal RedisEviction(servers: RedisServers, log: ILogger) =
             return memory <> RedisMemory.Keeps
         }
 
-    /// The same, asked at most each minute.
+    /// Like Ask, but asks at most once a minute.
     member eviction.MayEvict(token: CancellationToken) : Task<bool> =
         match known with
         | ValueSome(struct (mayEvict, asked)) when Stopwatch.GetElapsedTime asked < patience -> Task.FromResult mayEvict
         | _ -> eviction.Ask token
 
-    /// Asks once, at the first use, beside what is asked there; again at the next use when there was no answer. It fails no
+    /// Asks in the background at the first use, and again at the next use if there was no answer. It never fails a
     /// request.
     member eviction.Watch() : unit =
         if Volatile.Read &isWatching = 0 && Interlocked.Exchange(&isWatching, 1) = 0 then

@@ -3,31 +3,31 @@ namespace Runa.Session
 open System
 open StackExchange.Redis
 
-/// The names of everything the driver keeps. No command names two of them but the renaming of a record that is being taken
-/// away, to a name of the same slot: so a cluster may keep each where it likes.
+/// The names of all keys of the driver. No command uses two keys, except the renaming of a record that is being
+/// deleted, to a name of the same slot. So a cluster may keep each key on any node.
 [<Sealed>]
 type internal RedisKeys(prefix: string, slotOf: RedisKey -> int) =
     let records = prefix + "s:"
 
-    /// The length keeps apart what any two texts would spell alike.
+    /// The length keeps names apart that would otherwise be spelled alike.
     let named kind (scope: string) owner = $"{prefix}{kind}:{scope.Length}:{scope}:{owner}"
 
-    /// What SCAN takes for a pattern, taken literally.
+    /// The text with the special characters of a SCAN pattern escaped.
     let literal (text: string) = String.collect (fun c -> if "*?[]^\\".Contains c then $"\\{c}" else string c) text
 
     let record (key: StoreKey) : RedisKey = RedisKey.op_Implicit (records + StoreKey.toText key)
 
-    /// A hash: one record.
+    /// The key of a record, which is a hash.
     member _.Record(key: StoreKey) : RedisKey = record key
 
-    /// Where a record stands while it is taken away, in the slot of its own name. Always the same one, so that whoever tries
-    /// again finds what the one before left half done.
+    /// The key to which a record is renamed while it is deleted, in the slot of its own key. It is always the same, so
+    /// that another try finds what an earlier one left behind.
     member _.Taken(key: StoreKey) : RedisKey =
         let text = StoreKey.toText key
         let slot = slotOf (record key)
 
         seq {
-            // With braces in the prefix; without any; and with such as no slot can be read from.
+            // For a prefix with braces; for one without; and for one with braces that form no hash tag.
             yield $"{prefix}d:{text}"
             yield $"{prefix}d:{{{records}{text}}}"
             yield! Seq.initInfinite (fun n -> $"{prefix}d:{n}:{text}")
@@ -35,19 +35,20 @@ type internal RedisKeys(prefix: string, slotOf: RedisKey -> int) =
         |> Seq.map (fun (name: string) -> RedisKey.op_Implicit name)
         |> Seq.find (fun name -> slotOf name = slot)
 
-    /// A sorted set: the store keys of one owner's records, by absolute end.
+    /// The key of an owner's index: a sorted set of store keys, by absolute end.
     member _.Owner(scope: string, owner: string) : RedisKey = RedisKey.op_Implicit (named "o" scope owner)
 
-    /// A number that ending all sessions of the owner changes.
+    /// The key of an owner's epoch, which changes when all sessions of the owner are ended.
     member _.OwnerEpoch(scope: string, owner: string) : RedisKey = RedisKey.op_Implicit (named "e" scope owner)
 
-    /// A number that ending all sessions of the scope changes. Its kind differs: no owner could spell it.
+    /// The key of a scope's epoch, which changes when all sessions of the scope are ended. It has another letter, so no
+    /// owner's key can equal it.
     member _.ScopeEpoch(scope: string) : RedisKey = RedisKey.op_Implicit $"{prefix}a:{scope}"
 
-    /// A SCAN pattern of all records.
+    /// The SCAN pattern for all records.
     member _.AllRecords = literal records + "*"
 
-    /// The store key of a record's name; None for the name of anything else.
+    /// The store key in the name of a record. None: it is the name of something else.
     member _.TryStoreKey(name: string) : StoreKey option =
         if name.StartsWith(records, StringComparison.Ordinal) then
             StoreKey.ofText (name.Substring records.Length)

@@ -1,8 +1,8 @@
-/// The scripts.
+/// The Lua scripts of the driver.
 module internal Runa.Session.RedisLua
 
-// The life that a record has left: by the earlier of the writer's clock and the server's, so that a writer whose clock is
-// ahead takes nothing from the others (promise 28). Where the end is not moved earlier, nothing is shortened.
+// How long Redis keeps a record, by the earlier of the writer's clock and the server's, so that a writer whose clock is
+// ahead shortens nothing (promise 28). Unless the end moves earlier, an expiry is never shortened.
 let private lives =
     $"""
 local function lives(ends, now)
@@ -21,7 +21,8 @@ local function lengthen(key, life)
 end
 """
 
-// Version, record, until, idle, scope, owner, ends, now in milliseconds, now.
+// Arguments: version, record, expires_at, idle_expires_at, scope, owner, the earlier end in milliseconds, now in
+// milliseconds, now.
 let create =
     lives
     + """
@@ -33,9 +34,9 @@ expire(KEYS[1], lives(tonumber(ARGV[7]), tonumber(ARGV[8])))
 return 1
 """
 
-// As create; then the version expected, whether it is indexed, and between which times an index entry is fresh.
-// 0: missing; 1: replaced; 2: not indexed; 3: replaced, the index entry is due; otherwise the fields of another version, or
-// of no record at all.
+// Arguments: those of create, then the expected version, whether the record is indexed, and the two times between which
+// an index entry is fresh. Returns 0: missing; 1: replaced; 2: not indexed; 3: replaced, and the index entry is due;
+// otherwise the fields of another version, or of something that is no record.
 let replace =
     lives
     + """
@@ -68,8 +69,9 @@ if ends < before then expire(KEYS[1], life) else lengthen(KEYS[1], life) end
 return done
 """
 
-// Now, the idle end; both in milliseconds; between which times an index entry is fresh. 0: missing; 1: touched; otherwise
-// whose index entry is due. What expires is set first: a server that is full refuses no write of a script after its first.
+// Arguments: now, the idle end, both again in milliseconds, and the two times between which an index entry is fresh.
+// Returns 0: missing; 1: touched; otherwise the scope, owner and absolute end of an index entry that is due. The expiry
+// is set first: a full server may refuse the first write of a script, but not a later one.
 let touch =
     lives
     + """
@@ -90,7 +92,7 @@ redis.call('HSET', KEYS[1], 'indexed', ARGV[1])
 return { old[4], old[5], old[2] }
 """
 
-// What was removed; 1: something else than a hash.
+// Returns the fields that were deleted; 1: it was not a hash.
 let delete =
     """
 local found = redis.pcall('HGETALL', KEYS[1])
@@ -103,8 +105,9 @@ if #found > 0 then redis.call('DEL', KEYS[1]) end
 return found
 """
 
-// Member, score, ends, now in milliseconds, which scores ended long ago. An end is only ever moved later, so that of two
-// writers none hides the other's record; and the set lives as long as its latest member.
+// Arguments: member, score, end and now in milliseconds, and the score up to which entries ended long ago. An end only
+// moves later, so that of two writers neither hides the other's record, and the set lives as long as its latest member.
+// Returns entries that ended long ago.
 let index =
     lives
     + """
@@ -114,7 +117,8 @@ lengthen(KEYS[1], lives(tonumber(ARGV[3]), tonumber(ARGV[4])))
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[5], 'LIMIT', 0, 100)
 """
 
-// A value, and its life. It is removed first: a server that is full refuses no write of a script after its first.
+// Arguments: a value, and its expiry in milliseconds. The key is deleted first: a full server may refuse the first
+// write of a script, but not a later one.
 let advance =
     """
 redis.call('DEL', KEYS[1])

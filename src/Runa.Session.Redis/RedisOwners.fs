@@ -5,13 +5,13 @@ open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// Lists an owner's records by the index: sorted sets of store keys.
+/// Lists an owner's records by the index, a sorted set of store keys.
 [<Sealed>]
 type internal RedisOwners(store: RedisStore, search: RedisSearch, eviction: RedisEviction) =
     let pageSize = 100
 
-    /// The next members after a place, one more than a page. Read from the place's score on, as many as it takes: an offset
-    /// would skip a living entry when one before it is removed.
+    /// The next members after a place, at most one more than a page. Reads from the place's score on, more and more if
+    /// needed. An offset would skip a live entry if an earlier one was removed.
     let rec after
         (owners: RedisKey)
         (place: OwnerPlace)
@@ -62,7 +62,7 @@ type internal RedisOwners(store: RedisStore, search: RedisSearch, eviction: Redi
 
     let first scope owner (token: CancellationToken) : Task<OwnedPage> =
         task {
-            // Asked each time, beside the index: the policy may have changed since.
+            // Asked each time, in parallel with the index: the policy may have changed.
             let asking = eviction.Ask token
 
             let! found =
@@ -81,7 +81,8 @@ type internal RedisOwners(store: RedisStore, search: RedisSearch, eviction: Redi
             | _ -> return! search.List scope owner ScanPlace.First token
         }
 
-    /// A record is listed for as long as it is there, which is longer than it lives by any node's clock (promise 28).
+    /// Lists an owner's records. A record is listed as long as Redis keeps it, which is longer than it lives by any
+    /// node's clock (promise 28).
     member _.List (scope: string) (owner: string) (from: string option) (token: CancellationToken) : Task<OwnedPage> =
         match from with
         | None -> first scope owner token

@@ -4,11 +4,12 @@ open System
 open System.Globalization
 open StackExchange.Redis
 
-/// Where a listing goes on: what OwnedPage.Next holds.
+/// A place where a listing goes on, as OwnedPage.Next holds it.
 module internal RedisPlace =
-    let refused () : exn = ArgumentException("The place of a listing is the one that the page before named.", "from")
+    let refused () : exn = ArgumentException("This is not the Next of a page. Pass OwnedPage.Next of the previous page, or none for the first page.", "from")
 
-/// A place in a sorted set: after this member of this score. A rank would move as others are added and trimmed.
+/// A place in a sorted set: after this member with this score. A rank would shift when other members are added and
+/// removed.
 [<Struct>]
 type internal OwnerPlace =
     { Score: float
@@ -22,7 +23,7 @@ type internal OwnerPlace =
 
     member place.Text = place.Score.ToString("R", CultureInfo.InvariantCulture) + ":" + place.Member
 
-    /// Raises ArgumentException for a text that no page named.
+    /// Reads the Next of a page. Raises ArgumentException for any other text.
     static member Parse(text: string) : OwnerPlace =
         let colon = text.IndexOf ':'
 
@@ -30,12 +31,12 @@ type internal OwnerPlace =
         | true, score -> { Score = score; Member = text.Substring(colon + 1) }
         | _ -> raise (RedisPlace.refused ())
 
-/// A place in a search through all records: which server's turn it is, at what cursor of its SCAN, and what was found
-/// already but has not been shown yet.
+/// A place in a search through all records: the current server, the cursor of its SCAN, and what was found but not
+/// returned yet.
 [<NoComparison; NoEquality>]
 type internal ScanPlace =
     {
-        /// Its end point; empty: the first one's turn has not begun.
+        /// The end point of the server. Empty: the search has not begun.
         Server: string
         Cursor: string
         Found: StoreKey list
@@ -49,7 +50,7 @@ type internal ScanPlace =
         let found = place.Found |> List.map StoreKey.toText |> String.concat ","
         $"scan|{place.Server}|{place.Cursor}|{found}"
 
-    /// Raises ArgumentException for a text that no page named.
+    /// Reads the Next of a page. Raises ArgumentException for any other text.
     static member Parse(text: string) : ScanPlace =
         let keys (found: string) =
             [ for key in found.Split(',', StringSplitOptions.RemoveEmptyEntries) do
@@ -61,9 +62,10 @@ type internal ScanPlace =
         | [| "scan"; server; cursor; found |] -> { Server = server; Cursor = cursor; Found = keys found }
         | _ -> raise (RedisPlace.refused ())
 
-/// What was found for an owner, as a page.
+/// Makes pages of what was found for an owner.
 module internal RedisPages =
-    /// `isListed`: by the owner's index; it is then the owner's unless its hash says otherwise.
+    /// A page of what was found. `isListed`: the owner's index lists these records, so an unreadable one counts as the
+    /// owner's unless its hash says otherwise.
     let page scope owner (isListed: bool) (found: struct (StoreKey * RedisFound)[]) (next: string option) : OwnedPage =
         let isOf (wanted: string) (said: RedisValue) = if said.IsNull then isListed else string said = wanted
 

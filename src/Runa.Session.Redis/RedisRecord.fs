@@ -7,28 +7,28 @@ open StackExchange.Redis
 
 /// The fields of a record's hash.
 module internal RedisField =
-    /// The record's version, in decimal: what compare-and-swap compares.
+    /// The record's version, in decimal, which compare-and-swap compares.
     let version = RedisValue.op_Implicit "version"
     /// The record as RecordFormat writes it.
     let record = RedisValue.op_Implicit "record"
     /// The absolute end.
     let expiresAt = RedisValue.op_Implicit "expires_at"
-    /// The idle end, moved by each touch; only where there is one.
+    /// The idle end, which each touch moves. Missing if there is none.
     let idleExpiresAt = RedisValue.op_Implicit "idle_expires_at"
-    /// Whose it is: so that what cannot be read any more still says so.
+    /// Application and session name, so that even an unreadable record says whose it is.
     let scope = RedisValue.op_Implicit "scope"
-    /// Under whom it is listed; only where it has an owner.
+    /// The owner under whom the record is listed. Missing if there is none.
     let owner = RedisValue.op_Implicit "owner"
-    /// When its entry in the owner's index was last written; only where it has an owner.
+    /// When its entry in the owner's index was last written. Missing if there is no owner.
     let indexed = RedisValue.op_Implicit "indexed"
 
-    /// The value of a field; null where it is missing.
+    /// The value of a field. Null: it is missing.
     let value (name: RedisValue) (fields: HashEntry[]) : RedisValue =
         match fields |> Array.tryFind (fun field -> field.Name = name) with
         | Some field -> field.Value
         | None -> RedisValue.Null
 
-/// A record as the hash holds it.
+/// A record as it is written to the hash.
 [<Struct; NoComparison; NoEquality>]
 type internal RedisWrite =
     {
@@ -36,46 +36,47 @@ type internal RedisWrite =
         Version: RedisValue
         Record: RedisValue
         ExpiresAt: RedisValue
-        /// Null: none.
+        /// Null: there is none.
         IdleExpiresAt: RedisValue
         Scope: RedisValue
-        /// Null: none.
+        /// Null: there is none.
         Owner: RedisValue
         Now: DateTimeOffset
         EndsAt: DateTimeOffset
     }
 
-/// What stands under a key.
+/// What a key holds.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal RedisFound =
     | Nothing
     | Record of SessionRecord
-    /// It cannot be read. What it says all the same of its scope and owner, where it does.
+    /// It cannot be read. Scope and owner are what its hash says of them, or null.
     | Unreadable of scope: RedisValue * owner: RedisValue * InvalidDataException
 
-/// What a hash says, and what it is to say.
+/// Converts records to the fields of a hash, and back.
 module internal RedisRecord =
-    /// Every text is of one length, in UTC: comparing them compares times.
+    /// The time as text, in UTC. All texts have the same length, so they sort like the times.
     let time (at: DateTimeOffset) : RedisValue =
         RedisValue.op_Implicit (at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture))
 
     let version (RecordVersion.RecordVersion number) : RedisValue =
         RedisValue.op_Implicit (number.ToString CultureInfo.InvariantCulture)
 
-    /// How long Redis keeps what has ended, in milliseconds: until it has ended by the clocks of all nodes (promise 28), and
-    /// a minute.
+    /// How long Redis keeps a record after its end, in milliseconds: until it has ended by the clocks of all nodes
+    /// (promise 28), and one more minute.
     let keptAfterEnd = int64 (SessionDriver.clockTolerance + TimeSpan.FromMinutes 1.).TotalMilliseconds
 
-    // A hundred years: Garnet takes no expiry after the year 9999.
+    // A hundred years. Garnet accepts no expiry after the year 9999.
     let private longest = int64 (TimeSpan.FromDays 36_500.).TotalMilliseconds
 
-    /// The store's own expiry only collects garbage: the application's clock says what is expired. In milliseconds.
+    /// How long Redis keeps a record, in milliseconds. This only collects garbage: the application's clock decides what
+    /// has expired.
     let timeToLive (now: DateTimeOffset) (ends: DateTimeOffset) : int64 =
         let left = ends.ToUnixTimeMilliseconds() - now.ToUnixTimeMilliseconds()
         min longest (max 0L left) + keptAfterEnd
 
-    /// When an index entry is renewed that was written at the time of the field `indexed`: not after the first of these, or
-    /// after the second, by a clock that was ahead. Else an entry that the server lost would never come back (promise 27).
+    /// The two times between which the field `indexed` shows a fresh index entry. An older entry is renewed, and one
+    /// from a clock that was ahead too: otherwise an entry that the server lost would never come back (promise 27).
     let renewal (now: DateTimeOffset) : struct (DateTimeOffset * DateTimeOffset) =
         struct (now.AddMinutes -1., now + SessionDriver.clockTolerance)
 
@@ -96,11 +97,11 @@ module internal RedisRecord =
           Now = now
           EndsAt = SessionRecord.endsAt record }
 
-    /// Promise 5: names the field, never what it holds.
+    /// Promise 5: the message names the field, but never contains its value.
     let private damaged (field: RedisValue) (why: string) =
         InvalidDataException $"The field \"{field}\" of a session's hash in Redis {why}."
 
-    let otherType () = InvalidDataException "Under the name of a session in Redis stands something else than a hash."
+    let otherType () = InvalidDataException "The key of a session in Redis does not hold a hash."
 
     let tryTime (text: RedisValue) : DateTimeOffset voption =
         match DateTimeOffset.TryParseExact(string text, "O", CultureInfo.InvariantCulture, DateTimeStyles.None) with
@@ -112,7 +113,8 @@ module internal RedisRecord =
         | ValueSome time -> time
         | ValueNone -> raise (damaged field "is not a time as this driver writes it")
 
-    /// The record of a hash; ValueNone where nothing is. Raises InvalidDataException for what this driver did not write.
+    /// The record of a hash. ValueNone: the hash is empty. Raises InvalidDataException for anything that this driver
+    /// did not write.
     let read (fields: HashEntry[]) : SessionRecord voption =
         let mutable document = RedisValue.Null
         let mutable number = RedisValue.Null
@@ -152,7 +154,7 @@ module internal RedisRecord =
             else
                 ValueSome(SessionRecord.touch (parseTime RedisField.idleExpiresAt idle) record)
 
-    /// The same, where what cannot be read is no error.
+    /// Like read, but does not raise for what cannot be read.
     let find (fields: HashEntry[]) : RedisFound =
         try
             match read fields with
@@ -165,5 +167,5 @@ module internal RedisRecord =
                 error
             )
 
-    /// For a key that holds no hash.
+    /// The result for a key that does not hold a hash.
     let ofOtherType () = RedisFound.Unreadable(RedisValue.Null, RedisValue.Null, otherType ())

@@ -6,8 +6,8 @@ open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// One round trip each: Lua on the server. StackExchange.Redis loads a script once, sends its hash from then on, and
-/// loads it again where the server has forgotten it.
+/// Writes by Lua scripts, in one round trip each. StackExchange.Redis loads a script once, then sends its hash, and
+/// loads it again if the server has forgotten it.
 [<Sealed>]
 type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
     let run (script: string) (key: RedisKey) (token: CancellationToken) (arguments: RedisValue[]) =
@@ -17,7 +17,7 @@ type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
     let milliseconds (time: DateTimeOffset) : RedisValue = RedisValue.op_Implicit (time.ToUnixTimeMilliseconds())
     let number (value: float) : RedisValue = RedisValue.op_Implicit (value.ToString("R", CultureInfo.InvariantCulture))
 
-    /// An empty text stands for none: neither a time nor an owner is empty.
+    /// An empty text for a missing value: neither a time nor an owner is ever empty.
     let orEmpty (value: RedisValue) = if value.IsNull then RedisValue.EmptyString else value
 
     let isArray (answer: RedisResult) = answer.Resp2Type = ResultType.Array

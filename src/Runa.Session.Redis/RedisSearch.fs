@@ -6,17 +6,17 @@ open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// Lists an owner's records without the index, which a server that evicts may have removed: all records are looked at. Slow
-/// and complete.
+/// Lists an owner's records without the index, which a server that evicts may have removed. Looks at all records: slow
+/// but complete.
 [<Sealed>]
 type internal RedisSearch(store: RedisStore, servers: RedisServers) =
     let pageSize = 100
-    // A page ends then, found or not: the caller's time limit is for one page.
+    // A page ends after this time, even if it is empty, since the caller's time limit is for one page.
     let patience = TimeSpan.FromMilliseconds 500.
 
     let name (server: IServer) = string server.EndPoint
 
-    /// That server, and those whose turn comes after it.
+    /// The server of the place, and those after it.
     let from (place: ScanPlace) : IServer list =
         let all = servers.Primaries() |> List.sortBy name
 
@@ -27,11 +27,11 @@ type internal RedisSearch(store: RedisStore, servers: RedisServers) =
             | [] ->
                 raise (
                     RedisException
-                        "The Redis server that a listing was at is no longer a primary: the listing must begin anew."
+                        "The Redis server at which a listing was is no longer a primary. Begin the listing again."
                 )
             | rest -> rest
 
-    /// Those that are the owner's, by what their hashes say; what a hash does not say, its record must.
+    /// The keys that may be the owner's by the fields of their hashes. If a field is missing, the record decides later.
     let owned (scope: string) (owner: string) (keys: StoreKey list) (token: CancellationToken) =
         task {
             let! found = servers.Whose(keys, token)
@@ -41,7 +41,7 @@ type internal RedisSearch(store: RedisStore, servers: RedisServers) =
                 [ for struct (key, whose) in found do
                       match whose with
                       | ValueSome(struct (ofScope, ofOwner)) when fits ofScope scope && fits ofOwner owner ->
-                          // Without an owner, and with a scope, it is a stranger's.
+                          // A record with a scope but without an owner belongs to nobody.
                           if ofScope.IsNull || not ofOwner.IsNull then
                               key
                       | _ -> () ]
@@ -53,8 +53,8 @@ type internal RedisSearch(store: RedisStore, servers: RedisServers) =
             return struct (key, found)
         }
 
-    /// Goes on until a page is full, the search is over, or its time is up. A record that is there from the beginning to
-    /// the end of the search is found; a sign-in that creates one meanwhile loses by its epoch.
+    /// Searches until a page is full, the search is over, or the time is up. It finds every record that exists from the
+    /// beginning to the end of the search; a sign-in that creates one meanwhile loses by its epoch.
     let rec collect scope owner (began: int64) (place: ScanPlace) (left: IServer list) token : Task<ScanPlace> =
         task {
             match left with

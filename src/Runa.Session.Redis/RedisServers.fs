@@ -5,7 +5,7 @@ open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// The servers behind the connection, each asked for itself.
+/// Calls the single servers behind the connection.
 [<Sealed>]
 type internal RedisServers(database: IDatabase, keys: RedisKeys) =
     let noPrimary () : exn =
@@ -17,7 +17,8 @@ type internal RedisServers(database: IDatabase, keys: RedisKeys) =
             CommandStatus.WaitingToBeSent
         )
 
-    /// Each primary that holds keys: one that cannot be reached raises, since its records would stay.
+    /// All primaries that hold keys. One that cannot be reached is included, so that a call to it raises: its records
+    /// would be missed otherwise.
     member _.Primaries() : IServer list =
         let servers = database.Multiplexer.GetServers() |> List.ofArray
 
@@ -41,8 +42,8 @@ type internal RedisServers(database: IDatabase, keys: RedisKeys) =
             | [] -> raise (noPrimary ())
             | connected -> connected
 
-    /// One step through all names of a server, which blocks it for no longer than a thousand names take: the records found,
-    /// and where the next step begins; "0": nowhere.
+    /// One step through all keys of a server, which blocks it for about a thousand keys only. Returns the records found
+    /// and the next cursor; "0": there is no next step.
     member _.Scan(server: IServer, cursor: string, token: CancellationToken) : Task<struct (string * StoreKey list)> =
         task {
             token.ThrowIfCancellationRequested()
@@ -60,10 +61,10 @@ type internal RedisServers(database: IDatabase, keys: RedisKeys) =
                 match RedisResult.op_Explicit names: RedisValue[] | null with
                 | null -> return struct (string next, [])
                 | names -> return struct (string next, names |> Seq.choose (string >> keys.TryStoreKey) |> List.ofSeq)
-            | _ -> return raise (RedisException "SCAN was not answered by a cursor and names.")
+            | _ -> return raise (RedisException "The Redis server answered SCAN without a cursor and keys.")
         }
 
-    /// What records say of their scope and owner, without the rest. ValueNone: something else than a hash stands there.
+    /// The scopes and owners of records, without their content. ValueNone: the key does not hold a hash.
     member _.Whose
         (wanted: StoreKey list, token: CancellationToken)
         : Task<struct (StoreKey * struct (RedisValue * RedisValue) voption)[]> =

@@ -5,7 +5,7 @@ open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// Records in hashes.
+/// Stores records in hashes.
 [<Sealed>]
 type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWrites, clock: TimeProvider) =
     let text (key: StoreKey) = RedisValue.op_Implicit (StoreKey.toText key)
@@ -13,8 +13,8 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
     let entry (scope: string) (owner: string) (key: StoreKey) now ends : RedisEntry =
         { Owners = keys.Owner(scope, owner); Member = text key; Now = now; EndsAt = ends }
 
-    /// Drops entries that ended long ago by the clock of whoever wrote last, if their records are gone, which no clock is
-    /// asked about (promise 28).
+    /// Drops index entries that ended long ago by the writer's clock, if their records are gone. That check needs no
+    /// clock (promise 28).
     let trim (owners: RedisKey) (ended: RedisValue[]) : Task =
         task {
             let exist (entry: RedisValue) =
@@ -36,7 +36,8 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
                 RedisErrors.ignored (trim entry.Owners ended)
         }
 
-    /// Before the record, so that whoever ends all sessions of the owner finds it.
+    /// Writes the index entry of a record. It comes before the record, so that ending all sessions of the owner finds
+    /// it.
     let indexOf (key: StoreKey) (record: SessionRecord) (now: DateTimeOffset) (token: CancellationToken) =
         match record.State.Owner with
         | Some owner -> index (entry record.Scope owner key now record.State.ExpiresAt) token
@@ -70,7 +71,7 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
                 return raise (RedisRecord.otherType ())
         }
 
-    /// The same, where what cannot be read is no error.
+    /// Like Load, but does not raise for what cannot be read.
     member _.Find (key: StoreKey) (token: CancellationToken) : Task<RedisFound> =
         task {
             try
@@ -96,7 +97,7 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
                 match! writes.Replace(expected, isIndexed, write, token) with
                 | RedisReplaced.Replaced -> return ReplaceResult.Replaced
                 | RedisReplaced.IndexDue ->
-                    // Not waited for: the record stands, and its entry was there when it was created.
+                    // Nobody waits for this: the record is stored, and its entry was written when it was created.
                     RedisErrors.ignored (indexOf key record now token)
                     return ReplaceResult.Replaced
                 | RedisReplaced.Missing -> return ReplaceResult.Missing
@@ -128,7 +129,7 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
             | RedisTouched.Missing -> return false
         }
 
-    /// What was removed has no place in the index of its owner any more. Not waited for: what stays is skipped by listings.
+    /// Removes the index entries of deleted records. Nobody waits for this: listings skip entries that are left over.
     member private _.Unlist(removed: struct (StoreKey * RedisFound) seq) : unit =
         let listed =
             seq {
@@ -144,7 +145,7 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
             database.SortedSetRemoveAsync(keys.Owner(scope, owner), entries |> Seq.map snd |> Array.ofSeq)
             |> RedisErrors.ignored
 
-    /// What it removed, in the same step.
+    /// Deletes a record and returns it, atomically.
     member store.Delete (key: StoreKey) (token: CancellationToken) : Task<SessionRecord voption> =
         task {
             let! found = writes.Delete(key, token)
@@ -156,7 +157,8 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
             | RedisFound.Unreadable(_, _, error) -> return raise error
         }
 
-    /// All at once: one round trip. What was removed before another failed is told only in so far as that it is no refusal.
+    /// Deletes all of these records at once, in one round trip. If some deletions fail after others succeeded, raises
+    /// an exception that is not a refusal.
     member store.TakeAll
         (wanted: StoreKey list)
         (token: CancellationToken)
@@ -184,7 +186,7 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
                     return raise (RedisErrors.partly $"{removed} of {answers.Length} records were deleted" error)
         }
 
-    /// For the contract: DeletedRecord.
+    /// Deletes many records, as the driver contract demands.
     member store.DeleteMany (wanted: StoreKey list) (token: CancellationToken) : Task<DeletedRecord list> =
         task {
             let! taken = store.TakeAll wanted token

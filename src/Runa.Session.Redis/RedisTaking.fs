@@ -1,5 +1,5 @@
-/// Ending without Lua, on a server that may be full: it then refuses whatever is queued in a transaction, and whatever could
-/// need memory.
+/// Deletes records and advances epochs without Lua, even on a full server, which refuses everything that is queued in a
+/// transaction, and everything that could need memory.
 module internal Runa.Session.RedisTaking
 
 open System
@@ -16,7 +16,8 @@ let private found (reading: Task<HashEntry[]>) : Task<RedisFound> =
             return RedisRecord.ofOtherType ()
     }
 
-/// What was renamed: by this deletion, or by one that did not come to its end. Of several that see it, one removes it.
+/// Deletes the renamed record and returns it. It was renamed by this deletion, or by one that did not finish. If
+/// several see it, only one of them returns it.
 let private finish (database: IDatabase) (taken: RedisKey) (token: CancellationToken) : Task<RedisFound> =
     task {
         match! (found (database.HashGetAllAsync(taken, CommandFlags.DemandMaster))).WaitAsync token with
@@ -27,8 +28,9 @@ let private finish (database: IDatabase) (taken: RedisKey) (token: CancellationT
             | false -> return RedisFound.Nothing
     }
 
-/// Renaming needs no memory and is atomic: what was there at that moment is what is read afterwards, though it was replaced
-/// by a tombstone just before. It keeps its expiry, so that one that is left behind goes by itself.
+/// Deletes a record by renaming it first. A rename needs no memory and is atomic: the record that is read afterwards is
+/// the one that was renamed, even if it was replaced by a tombstone just before. It keeps its expiry, so one that is
+/// left behind expires.
 let private take (database: IDatabase) (key: RedisKey) (taken: RedisKey) (token: CancellationToken) : Task<RedisFound> =
     task {
         let! isRenamed =
@@ -42,7 +44,7 @@ let private take (database: IDatabase) (key: RedisKey) (taken: RedisKey) (token:
         try
             return! finish database taken token
         with :? RedisException as error when isRenamed ->
-            return raise (RedisErrors.partly "A session was taken away, but not removed" error)
+            return raise (RedisErrors.partly "A session was ended, but its renamed record was not deleted" error)
     }
 
 let delete
@@ -78,8 +80,9 @@ let delete
             | record -> return record
     }
 
-/// The key's longer life stands for a new number where the server is too full for one. Greater than before, so that it never
-/// was what it becomes: of two in one millisecond the later one waits.
+/// Changes an epoch on a server that is too full for a new number: the key gets a longer expiry. Each expiry is later
+/// than the previous one, so the epoch never takes an earlier value; of two changes in one millisecond the second
+/// waits.
 let rec private extend (database: IDatabase) (key: RedisKey) (tries: int) (token: CancellationToken) : Task<bool> =
     task {
         let longer =
@@ -121,6 +124,6 @@ let advance (database: IDatabase) (key: RedisKey) (token: CancellationToken) : T
         with error when RedisErrors.isFull error ->
             match! extend database key 10 token with
             | true -> ()
-            // Nothing that could be changed is there.
+            // There is no key whose expiry could be changed.
             | false -> return raise error
     }

@@ -5,13 +5,14 @@ open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// The same writes without Lua: read, then MULTI/EXEC on the condition that the version is still the one that was read.
-/// Two or three round trips each.
+/// Writes without Lua: reads, then runs MULTI/EXEC on the condition that the version has not changed. Two or three
+/// round trips each.
 [<Sealed>]
 type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
     let clock = RedisClock database
 
-    /// Those commands in one go, if the conditions hold; false: they do not, or another client was at the key meanwhile.
+    /// Runs the commands in one transaction if the conditions hold. Returns false if they do not, or if another client
+    /// changed the key meanwhile.
     let commit
         (conditions: Condition list)
         (token: CancellationToken)
@@ -31,7 +32,7 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
                 try
                     do! Task.WhenAll answers
                 with error ->
-                    // A command that failed in between did not undo the others.
+                    // A command that fails does not undo the others.
                     raise (RedisErrors.partly "A command of a transaction failed, the others took effect" error)
 
                 return true
@@ -40,7 +41,7 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
 
     let milliseconds (life: int64) = Nullable(TimeSpan.FromMilliseconds(float life))
 
-    /// Where the end is not moved earlier, nothing is shortened.
+    /// Sets the expiry of a key. Unless the end moves earlier, the expiry is never shortened.
     let expire (transaction: ITransaction) (key: RedisKey) (life: int64) (isEarlier: bool) : Task =
         transaction.KeyExpireAsync(
             key,
@@ -72,7 +73,7 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
               transaction.HashDeleteAsync(write.Key, gone) :> Task
           expire transaction write.Key life isEarlier ]
 
-    /// As the scripts compare them: as texts.
+    /// Compares times as texts, as the scripts do.
     let isUntil (limit: RedisValue) (time: RedisValue) =
         not time.IsNull && String.CompareOrdinal(string time, string limit) <= 0
 
@@ -106,7 +107,7 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
             return RedisRecord.timeToLive now ends
         }
 
-    /// The earlier end, as a text.
+    /// The earlier of two ends, as text.
     let earlier (until: RedisValue) (idle: RedisValue) = if isUntil until idle then idle else until
 
     interface IRedisWrites with
@@ -156,7 +157,7 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
                     with
                     | true when isDue -> return RedisReplaced.IndexDue
                     | true -> return RedisReplaced.Replaced
-                    // Another write, which the next look finds; or a touch, which changes no version.
+                    // Another write, which the next read finds, or a touch, which does not change the version.
                     | false -> return! (writes :> IRedisWrites).Replace(expected, isIndexed, write, token)
             }
 
@@ -194,7 +195,7 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
                           )
                           expire transaction key life false ]
 
-                    // The idle end too: another touch may have moved it past this one.
+                    // The idle end is a condition too: another touch may have moved it past this one.
                     let conditions = [ still key RedisField.version version; still key RedisField.idleExpiresAt before ]
 
                     match! commit conditions token move with
@@ -205,7 +206,8 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
 
         member _.Delete(key, token) = RedisTaking.delete database (keys.Record key) (fun () -> keys.Taken key) token
 
-        /// The set's own expiry is set if it has none, and then only ever later: its latest member is known to nobody here.
+        /// Adds an index entry. The set's expiry is set if it has none, and otherwise only moves later, since its
+        /// latest member is not known here.
         member _.Index(entry, token) =
             task {
                 let! life = lives entry.Now entry.EndsAt token

@@ -8,28 +8,29 @@ open StackExchange.Redis
 /// How the Redis driver writes.
 [<RequireQualifiedAccess>]
 type RedisScripting =
-    /// Lua scripts, one round trip each, on Redis 5 or newer; MULTI/EXEC from the first time on that the server refuses scripts.
+    /// By Lua scripts, one round trip each, on Redis 5 or newer. After the server has refused a script, by MULTI/EXEC.
     | Auto
-    /// MULTI/EXEC: two to three round trips each, on Redis 7 or newer, Valkey or Garnet.
+    /// By MULTI/EXEC, two to three round trips each, on Redis 7 or newer, Valkey or Garnet.
     | Never
 
-/// Writes by script as long as the server runs scripts. A refusal means that nothing was done, so the write is made anew by
-/// transaction, as all that follow; both ways of several processes go together.
+/// Writes by script as long as the server runs scripts. If it refuses one, nothing was done, so this and all later
+/// writes use transactions. Processes that write in different ways work together.
 [<Sealed>]
 type internal RedisWrites(scripting: RedisScripting, scripts: IRedisWrites, transactions: IRedisWrites, log: ILogger) =
     static let switched =
         LoggerMessage.Define<string>(
             LogLevel.Information,
             EventId(1, "ScriptsRefused"),
-            "The Redis server runs no scripts ({Reason}): sessions are written by transactions, in more round trips."
+            "The Redis server runs no scripts ({Reason}): sessions are written by transactions, which take more round trips."
         )
 
     let mutable refusals = if scripting = RedisScripting.Never then 1 else 0
 
-    /// What is logged must hold nothing of what the server repeats of a command: its arguments are a session's.
+    /// Why scripts were refused, in words of our own: the server's message may repeat arguments of the command, which
+    /// are a session's data.
     let refusal (error: exn) : string voption =
         let says (text: string) = error.Message.Contains(text, StringComparison.OrdinalIgnoreCase)
-        // From inside of a script that ran comes "…, on @user_script".
+        // An error inside a script that ran contains "@user_script".
         let isAboutScripts = (says "eval" || says "script" || says "lua") && not (says "@user_script")
 
         match error with
@@ -53,7 +54,7 @@ type internal RedisWrites(scripting: RedisScripting, scripts: IRedisWrites, tran
                     return! write transactions
             }
 
-    /// Whether the writes are scripts, as far as is known.
+    /// Whether the driver writes by scripts, as far as is known.
     member _.AreScripts = Threading.Volatile.Read &refusals = 0
 
     interface IRedisWrites with

@@ -5,24 +5,24 @@ open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// How a conditional replace ended.
+/// The result of a conditional replace.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal RedisReplaced =
     | Replaced
-    /// Replaced; and its index entry is to be renewed.
+    /// The record was replaced, and its index entry must be renewed.
     | IndexDue
     | Missing
-    /// Nothing was written: the record belongs into an index that does not list it until this end yet.
+    /// Nothing was written: the owner's index does not yet list the record until its new end.
     | NotIndexed
-    /// The fields that stand there now.
+    /// The record has another version. These are its fields.
     | Conflict of HashEntry[]
 
-/// How a touch ended.
+/// The result of a touch.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal RedisTouched =
     | Touched
     | Missing
-    /// Touched; and its index entry, of that end, is to be renewed.
+    /// The record was touched, and its index entry, with this end, must be renewed.
     | IndexDue of scope: string * owner: string * ends: DateTimeOffset
 
     static member due (scope: RedisValue) (owner: RedisValue) (until: RedisValue) : RedisTouched =
@@ -30,7 +30,7 @@ type internal RedisTouched =
         | ValueSome ends -> RedisTouched.IndexDue(string scope, string owner, ends)
         | ValueNone -> RedisTouched.Touched
 
-/// An entry of an owner's index.
+/// An entry in an owner's index.
 [<Struct; NoComparison; NoEquality>]
 type internal RedisEntry =
     {
@@ -41,8 +41,8 @@ type internal RedisEntry =
         EndsAt: DateTimeOffset
     }
 
-    /// The end in milliseconds; the fraction keeps most entries of one end apart, so that a listing that goes on from a
-    /// place does not read all of them again.
+    /// The end in milliseconds. The fraction keeps most entries with the same end apart, so that a listing that goes on
+    /// from a place does not read all of them again.
     member entry.Score: float =
         let mutable hash = 2166136261u
 
@@ -51,36 +51,37 @@ type internal RedisEntry =
 
         float (entry.EndsAt.ToUnixTimeMilliseconds()) + float ((hash ^^^ (hash >>> 16)) &&& 1023u) / 1024.
 
-    /// Entries up to this score may be dropped where their record is gone: whose clock it is does not matter then.
+    /// Entries up to this score may be dropped if their record is gone. They ended so long ago that differences between
+    /// clocks do not matter.
     member entry.Ended: float = float (entry.Now.ToUnixTimeMilliseconds() - 2L * RedisRecord.keptAfterEnd)
 
-/// The writes, each atomic and on one key. After a cancellation nothing more is sent: whoever asks on the same connection
-/// what became of a write gets an answer that stays true.
+/// The writes. Each is atomic and uses one key. After a cancellation nothing more is sent, so the outcome of a write
+/// that is read on the same connection afterwards does not change any more.
 type internal IRedisWrites =
     abstract Create: RedisWrite * CancellationToken -> Task<bool>
 
-    /// `isIndexed`: the owner's index lists the record until its new end.
+    /// Replaces a record. `isIndexed`: the owner's index already lists the record until its new end.
     abstract Replace: expected: RecordVersion * isIndexed: bool * RedisWrite * CancellationToken -> Task<RedisReplaced>
 
     abstract Touch:
         RedisKey * now: DateTimeOffset * idleExpiresAt: DateTimeOffset * CancellationToken -> Task<RedisTouched>
 
-    /// Takes a record away and answers what it was. It needs no memory: a full server does it, too.
+    /// Deletes a record and returns it. Needs no memory, so it works on a full server too.
     abstract Delete: StoreKey * CancellationToken -> Task<RedisFound>
 
-    /// Lists a record in an owner's sorted set until it ends. Answers some of those that ended long ago.
+    /// Adds a record to an owner's index until its end. Returns some entries that ended long ago.
     abstract Index: RedisEntry * CancellationToken -> Task<RedisValue[]>
 
     /// Changes an epoch.
     abstract Advance: RedisKey * CancellationToken -> Task<unit>
 
-/// What the keys of epochs hold: a positive number since a revocation; and otherwise one that only says that the key is there:
-/// 0, as though it were not, so that it can be changed on a full server without scripts; a negative one on a server that
-/// evicts, so that it is missed there.
+/// What the keys of epochs hold. After a revocation: a positive number. Otherwise a placeholder: 0, which counts like a
+/// missing key, so that the epoch can be changed on a full server without scripts; or a negative number on a server
+/// that evicts, so that an eviction is noticed.
 module internal RedisEpoch =
-    /// A sign-in is never under way for this long.
+    /// How long an epoch is kept. No sign-in takes this long.
     let life = TimeSpan.FromDays 1.
-    /// A longer life stands for a revocation, too, by a server that was too full to be given a number.
+    /// A longer expiry also means a revocation, on a server that was too full for a new number.
     let extended = TimeSpan.FromDays 2.
 
     let ofRevocation () : RedisValue = RedisValue.op_Implicit (Random.Shared.NextInt64(1L, Int64.MaxValue))
