@@ -155,7 +155,7 @@ type RedisDriver =
         | null ->
             raise (
                 SessionConfigurationException
-                    [ "no IConnectionMultiplexer is registered. Register one, as in services.AddSingleton<IConnectionMultiplexer>(fun _ -> ConnectionMultiplexer.Connect \"localhost,abortConnect=false\"), or give the driver a connection of its own by RedisDriver.connect." ]
+                    [ "no IConnectionMultiplexer is registered. Register one, as in services.AddSingleton<IConnectionMultiplexer>(fun _ -> ConnectionMultiplexer.Connect \"localhost,abortConnect=false\"), or give the driver a connection of its own by RedisDriver.connect (in C#: Connect)." ]
             )
         | multiplexer ->
             multiplexer

@@ -2,7 +2,7 @@ namespace Runa.Session
 
 open System
 
-/// Watches a step run for the request that the step belongs to. Null: nobody watches.
+/// Told by the engine when a step of its request begins and ends. Null: there is nothing to tell.
 [<AllowNullLiteral>]
 type internal IStepWatch =
     /// Whether the response can still set a cookie.

@@ -13,7 +13,7 @@ type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bo
     // Promise 17: the first value is read again and compared; every value is, unless the type is known to lose nothing.
     let mutable isProven = false
 
-    // F# creates keys by the module, C# by the constructor; each is told its own way out.
+    // F# creates keys by the module, C# by the constructor, so each gets the advice for its language.
     let remedy =
         if isMadeByModule then
             "use SessionKey.withCodec"
