@@ -9,7 +9,7 @@ type internal CommitTurn(definition: SessionDefinition, key: StoreKey, token: Ca
     let mutable isTaken = false
     let mutable stored: SessionRecord voption = ValueNone
 
-    /// Raises SessionConflictException.
+    /// Raises SessionConflictException: the session could not be saved, and why.
     static member Refuse(definition: SessionDefinition, why: string) : 'T =
         raise (SessionConflictException $"The session \"{definition.Name}\" could not be saved: {why}.")
 

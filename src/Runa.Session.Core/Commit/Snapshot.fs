@@ -32,7 +32,7 @@ type internal SnapshotFacts =
         HasJustMoved: bool
     }
 
-/// A snapshot of a session: what one load found, and the origin of the sessions that are made from it.
+/// What one load found. It is the origin of the sessions that are made from it.
 [<Sealed; AllowNullLiteral>]
 type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
     inherit SessionOrigin()

@@ -135,7 +135,7 @@ module internal Transact =
         else
             ValueTask<struct (Answer * 'R)>(commit (begin' home watch whenGone step snapshot) pending planned)
 
-    /// Whether touchIfDue would do anything.
+    /// Whether touchIfDue would write anything.
     let isTouchDue (home: Home) (snapshot: Snapshot) : bool =
         match Stepping.plan home snapshot snapshot.Session with
         | Plan.Touch _

@@ -7,7 +7,7 @@ open System.Text
 open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.FileProviders
 
-/// Where a TOML file is looked for.
+/// Where to look for a TOML file.
 [<RequireQualifiedAccess>]
 type internal TomlPlace =
     /// A file of this machine, by its full path. `from` is the folder at which a relative path starts.

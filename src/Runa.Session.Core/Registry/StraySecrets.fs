@@ -55,7 +55,7 @@ module internal StraySecrets =
     let forCurrent (configuration: IConfiguration option) : string list =
         all configuration |> List.filter (isLike current) |> List.map _.Name
 
-    /// The mistakes in the names of previous secrets, which would log everybody out.
+    /// Previous secrets under names that nothing reads. Without them, everybody would be logged out.
     let forPrevious (configuration: IConfiguration option) : string list =
         let isNamed (name: string) (found: Found) = (stem found.Path).Equals(name, StringComparison.OrdinalIgnoreCase)
 

@@ -35,7 +35,7 @@ type SessionState =
         CreatedAt: DateTimeOffset
         /// When the owner signed in.
         SignedInAt: DateTimeOffset option
-        /// When a request was last stored or touched it.
+        /// When a request last stored or touched the session.
         LastSeenAt: DateTimeOffset
         /// The absolute end.
         ExpiresAt: DateTimeOffset

@@ -76,7 +76,7 @@ module internal PlainCode =
         || one.Code = OpCodes.Ldnull
         || one.Code = OpCodes.Ldsfld
 
-    /// Which argument a constructor puts into which field, or ValueNone when it does anything else.
+    /// Which argument a constructor puts into which field. ValueNone: it does anything else.
     let rec private moves (constructor: ConstructorInfo) : struct (int * FieldInfo) list voption =
         let rec run (stack: Item list) (found: struct (int * FieldInfo) list) (rest: Instruction list) =
             match rest with
