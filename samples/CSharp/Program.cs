@@ -4,12 +4,12 @@ using Shop.Api;
 
 var builder = WebApplication.CreateBuilder(args);
 
-// Lifetimes stand in appsettings.json; what code sets here wins.
+// Lifetimes are set in appsettings.json; what code sets here wins.
 builder.Services.AddRunaSession(builder.Configuration, sessions => sessions
     .AddSession("web", o => o.Meta["shows"] = "the shop")
     .AddSession("admin", o => o.Meta["shows"] = "the back office"));
 
-// Who is signed in to the session "web" is HttpContext.User.
+// The owner of the session "web" becomes HttpContext.User.
 builder.Services.AddAuthentication().AddRunaSession("web", o => o.LoginPath = "/login");
 builder.Services.AddAuthorization();
 builder.Services.AddRazorPages().AddSessionStateTempDataProvider();
@@ -19,7 +19,7 @@ var app = builder.Build();
 app.UseExceptionHandler(new ExceptionHandlerOptions
 {
     ExceptionHandlingPath = "/error",
-    // Another request was first, and what this one changed was not saved: trying again is right.
+    // Another request was first, and this one's changes were not saved: 409 asks the visitor to try again.
     StatusCodeSelector = e => e is SessionConflictException ? StatusCodes.Status409Conflict : StatusCodes.Status500InternalServerError,
 });
 app.UseStaticFiles();

@@ -26,7 +26,7 @@ let page (view: Session -> Layout.Page) (session: Session) : Session * HttpHandl
 let notFound: HttpHandler =
     setStatusCode 404 >=> htmlView (Layout.plain "Not found" "There is no page at this address.")
 
-/// Lets a POST through that comes from a form of ours.
+/// Lets a POST through if it comes from one of this application's forms.
 let validated: HttpHandler =
     fun next ctx ->
         task {
@@ -43,7 +43,7 @@ let statusOf (error: exn) =
     | :? BadHttpRequestException as bad -> bad.StatusCode
     | _ -> StatusCodes.Status500InternalServerError
 
-/// What every uncaught exception becomes, behind its status code.
+/// The page for an exception that nothing caught; its status code is already set.
 let failed: HttpHandler =
     fun next ctx ->
         let page =
@@ -101,7 +101,7 @@ let takeFromCart: HttpHandler = changeCart Model.takeFromCart
 
 let private registry (ctx: HttpContext) = ctx.RequestServices.GetRequiredService<SessionRegistry>()
 
-/// For whoever is signed in; the step is pure, what follows it may do I/O.
+/// For users who are signed in. The step is pure; the handler that it returns may do I/O.
 let private forOwner (handler: string -> Session -> Session * HttpHandler) : HttpHandler =
     withOwner "web" (redirectTo false "/login") handler
 

@@ -1,5 +1,5 @@
-/// The few handlers of Giraffe that this sample uses, under Giraffe's names and with its types. With the package Giraffe
-/// instead of this file, the rest of the sample stays as it is: samples/Giraffe and samples/Saturn use it so.
+/// The few handlers of Giraffe that this sample uses, with Giraffe's names and types. samples/Giraffe and samples/Saturn have
+/// the package Giraffe instead of this file, and share the rest of the sample unchanged.
 [<AutoOpen>]
 module Giraffe.HttpHandlers
 

@@ -1,4 +1,4 @@
-/// What all pages are made of. `str` and every attribute of Giraffe.ViewEngine are HTML-encoded.
+/// The parts of all pages. `str` and every attribute of Giraffe.ViewEngine HTML-encode their text.
 module Sample.Layout
 
 open System
@@ -7,7 +7,7 @@ open Giraffe.ViewEngine
 open Runa.Session
 open Sample.Model
 
-/// What stands in the layout. `Body` is given the hidden field that every form carries.
+/// What the layout surrounds. `Body` gets the hidden antiforgery field that every form needs.
 type Page = { Title: string; Body: XmlNode -> XmlNode list }
 
 // ---- Pieces
@@ -23,7 +23,7 @@ let price (amount: decimal) = str (amount.ToString("0.00", CultureInfo.Invariant
 
 let times (count: int) = if count = 1 then "once" else $"{count} times"
 
-/// A form of one button, which changes something: always a POST, always with the field against forgery.
+/// A form with one button that changes something: always a POST, always with the antiforgery field.
 let postButton (field: XmlNode) (action: string) (hidden: (string * string) list) attributes caption =
     form [ _method "post"; _action action ] [
         field

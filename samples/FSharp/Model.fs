@@ -9,10 +9,10 @@ open Runa.Session
 let visits = SessionKey.create<int> "visits"
 let notice = SessionKey.create<string> "notice"
 
-/// How many of which product.
+/// How many of each product.
 let cart = SessionKey.create<Map<string, int>> "cart"
 
-/// Of the session "admin".
+/// In the session "admin".
 let notes = SessionKey.create<string list> "notes"
 
 // ---- Who may sign in

@@ -3,7 +3,7 @@ module Sample.Routing
 open Giraffe
 open Runa.Session
 
-/// GET shows and POST changes. What asks for the path stands before what saves a session.
+/// GET shows and POST changes. `route` comes before the handlers that save a session.
 let app: HttpHandler =
     choose [
         GET

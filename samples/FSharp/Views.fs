@@ -8,7 +8,7 @@ open Runa.Session
 open Sample.Layout
 open Sample.Model
 
-/// `found`: the session as the request brought it.
+/// `found`: the session as it was when the request began.
 let home (found: Session) (session: Session) : Page =
     let greeting =
         match Session.status found with

@@ -1,4 +1,4 @@
-/// What ASP.NET Core's endpoint routing finds; Routing.fs answers everything else.
+/// The endpoints of ASP.NET Core's routing; Routing.fs answers everything else.
 module Sample.Endpoints
 
 open Giraffe

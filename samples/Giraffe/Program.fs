@@ -9,7 +9,7 @@ open Runa.Session
 
 let build (args: string[]) : WebApplication =
     let builder =
-        // Its pages and settings lie beside the program, so that it runs from any folder.
+        // Static files and settings are in the program's folder, so that it runs from any folder.
         WebApplication.CreateBuilder(WebApplicationOptions(Args = args, ContentRootPath = AppContext.BaseDirectory))
 
     builder.Configuration.AddSessionToml "config/session.toml" |> ignore

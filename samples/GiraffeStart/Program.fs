@@ -40,7 +40,7 @@ let home =
 
 // ---- Signing in
 
-/// Your own: look the user up, check the password's hash, give back an id that never changes.
+/// Write your own: look the user up, check the password's hash, return an id that never changes.
 let checkPassword (name: string) (password: string) : string option =
     if name = "ada" && password = "demo" then Some "user-1" else None
 

@@ -7,7 +7,7 @@ open Microsoft.Extensions.Hosting
 open Runa.Session
 open Saturn
 
-/// Its pages and settings lie beside the program, so that it runs from any folder.
+/// Static files and settings are in the program's folder, so that it runs from any folder.
 let private folder = AppContext.BaseDirectory
 
 let build (args: string[]) : IHost =

@@ -8,7 +8,7 @@ open Microsoft.Extensions.Hosting
 open Runa.Session
 open Saturn
 
-/// A session's cookie is good for one application. Saturn's host calls every application "Saturn", so here it is the
+/// A session's cookie is valid for one application name. Saturn's host calls every application "Saturn", so this takes the
 /// program's name.
 let private named: SessionSetup -> SessionSetup =
     match Assembly.GetEntryAssembly() with

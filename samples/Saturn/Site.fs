@@ -5,14 +5,14 @@ open Giraffe
 open Runa.Session
 open Saturn
 
-/// For every request: headers, and the field against forgery where something is changed.
+/// For every request: headers, and the antiforgery check if it changes something.
 let private browser =
     pipeline {
         plug putSecureBrowserHeaders
         plug protectFromForgery
     }
 
-/// Loads the session "web" for what follows, and commits what ctx.SetSession left.
+/// Loads the session "web" for the handlers that follow, and commits what ctx.SetSession set.
 let private web = pipeline { plug (useSession "web") }
 
 let private admin =

@@ -43,7 +43,7 @@ let private view (session: Session) : Page =
             ]
     }
 
-/// Leaves a changed session, which is committed before the first byte of the response.
+/// Sets a changed session, which is committed before the first byte of the response.
 let private change (ctx: HttpContext) (step: Session -> Session) =
     ctx.GetSession "web" |> step |> ctx.SetSession
     Controller.redirect ctx "/wishes"

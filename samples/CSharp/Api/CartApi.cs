@@ -13,7 +13,7 @@ public static class CartApi
         // Behind UseRunaSession the session is a parameter.
         cart.MapGet("", (RunaSession session) => Cart.Lines(session));
 
-        // Or one call: it loads, runs the step, saves, and answers what the step made.
+        // Or one call: it loads, runs the step, saves, and returns the step's result.
         cart.MapPost("{sku}", async Task<IResult> (string sku, HttpContext ctx) =>
             Product.Find(sku) is { } product
                 ? TypedResults.Ok(await ctx.UpdateRunaSessionAsync("web", session =>

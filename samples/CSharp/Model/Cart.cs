@@ -8,8 +8,8 @@ public sealed record CartLine(Product Product, int Count)
 }
 
 /// <summary>
-/// The cart of a session. Each change is made from the cart that is there, so that it can be made again when another tab
-/// changed it first: nothing that is put in is lost.
+/// The cart of a session. Each change starts from the cart as it is now, and runs again if another tab changed the cart
+/// first: so nothing that was put in is lost.
 /// </summary>
 public static class Cart
 {

@@ -7,10 +7,10 @@ public static class Keys
 {
     public static readonly SessionKey<int> Visits = new("visits");
 
-    /// <summary>How many of which product.</summary>
+    /// <summary>How many of each product.</summary>
     public static readonly SessionKey<Dictionary<string, int>> Cart = new("cart");
 
-    /// <summary>Of the session "admin".</summary>
+    /// <summary>In the session "admin".</summary>
     public static readonly SessionKey<List<string>> Notes = new("notes");
 
     /// <summary>Shown once, by the page after a redirect.</summary>

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Shop.Pages;
 
-/// <summary>Outside of every session: it must answer when the store does not.</summary>
+/// <summary>Uses no session, because it must answer even when the store does not.</summary>
 [IgnoreAntiforgeryToken]
 [ResponseCache(NoStore = true)]
 public class ErrorModel : PageModel

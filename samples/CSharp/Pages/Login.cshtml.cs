@@ -26,7 +26,7 @@ public class LoginModel : PageModel
             return Page();
         }
 
-        session.SignIn(id, claims); // a new id, so that whoever planted the old one has nothing
+        session.SignIn(id, claims); // a new id: an old one that an attacker planted is worthless
         session.Label = Device.Of(Request.Headers.UserAgent);
         session.Flash(Keys.Notice, "Welcome!");
 
