@@ -113,7 +113,7 @@ public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDrive
         }
     }
 
-    /// <summary>Those that it picks, of null where one cannot be read; what could be read of them.</summary>
+    /// <summary>Removes what `which` picks (null: cannot be read), and returns what could be read of it.</summary>
     private List<StoredSession> RemoveAll(Predicate<StoredSession?> which)
     {
         var removed = new List<StoredSession>();
