@@ -34,7 +34,7 @@ let tests =
                   "the same"
           }
 
-          test "each of its snippets stands in a sample, line by line" {
+          test "each of its snippets is part of a sample, line by line" {
               let found = blocks "docs/giraffe.md"
               Expect.isGreaterThan (List.length found) 8 "the page has snippets"
 

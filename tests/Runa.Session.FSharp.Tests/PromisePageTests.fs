@@ -51,7 +51,7 @@ let tests =
               none (PromisePage.problems sources.Value page.Value)
           }
 
-          test "whatever cites a promise cites one that it has" {
+          test "every promise that the repository cites is on the page" {
               let texts = [ ".fs"; ".fsi"; ".fsx"; ".cs"; ".cshtml"; ".md"; ".mjs"; ".lua"; ".sql" ]
 
               none

@@ -140,7 +140,7 @@ let tests =
                       Expect.equal (Set room.Knows - named) Set.empty $"{room.Name} knows what it never names"
               }
 
-          test "a room that names a stranger is told by name" {
+          test "a room that names what it does not know is reported by name" {
               let room = { Name = "Settings"; Knows = [ "Cookies" ] }
               Expect.equal (strangers room "let x = MemoryStore()") [ "MemoryStore", "Drivers/Memory" ] "found"
               Expect.equal (strangers room (code "// MemoryStore\nlet x = \"MemoryStore\"")) [] "no code"

@@ -6,7 +6,7 @@ namespace Runa.Session.Tests.AspNet;
 /// <summary>Where ours differs from the framework's: requests of one browser that overlap.</summary>
 public class ConcurrencyTests
 {
-    [Theory(DisplayName = "promise 12: of two requests that change different keys both survive; with the framework the last one wins whole")]
+    [Theory(DisplayName = "promise 12: when two requests change different keys, both changes survive; with the framework only those of the last one do")]
     [InlineData(Of.Framework, 1)]
     [InlineData(Of.Runa, 2)]
     public async Task DifferentKeys(Of of, int survivors)
@@ -26,7 +26,7 @@ public class ConcurrencyTests
         Assert.Equal(1 + survivors, await visitor.AsksAsync(session => session.Keys.Count()));
     }
 
-    [Fact(DisplayName = "promise 12: of fifty requests at once that change different keys all survive")]
+    [Fact(DisplayName = "promise 12: when fifty concurrent requests change different keys, all changes survive")]
     public async Task Many()
     {
         await using var site = await Site.StartAsync(Of.Runa);
@@ -63,7 +63,7 @@ public class ConcurrencyTests
         Assert.Equal(["b"], await visitor.AsksAsync(session => session.Keys.ToArray()));
     }
 
-    [Fact(DisplayName = "promise 12: nor does what is set after such a Clear take it")]
+    [Fact(DisplayName = "promise 12: a Clear of an empty session and then a Set leave what another request sets meanwhile")]
     public async Task ClearedEmptyThenSet()
     {
         await using var site = await Site.StartAsync(Of.Runa);
@@ -81,7 +81,7 @@ public class ConcurrencyTests
         Assert.Equal(["b", "c"], await visitor.AsksAsync(session => session.Keys.ToArray()));
     }
 
-    [Theory(DisplayName = "promise 12: a session that another request cleared keeps nothing of before; with the framework it comes back")]
+    [Theory(DisplayName = "promise 12: values that another request cleared stay cleared; with the framework they come back")]
     [InlineData(Of.Framework, "a,b")]
     [InlineData(Of.Runa, "b")]
     public async Task Cleared(Of of, string left)

@@ -8,7 +8,7 @@ namespace Runa.Session.Tests.AspNet;
 /// <summary>Where else ours differs from the framework's, as docs/aspnet-session.md says.</summary>
 public class DifferenceTests
 {
-    [Theory(DisplayName = "promise 3: after its end what is set goes under a fresh id, with a new cookie; the framework goes on under the old one")]
+    [Theory(DisplayName = "promise 3: a value set after the session's end goes under a fresh id, with a new cookie; the framework goes on under the old id")]
     [InlineData(Of.Framework, 0)]
     [InlineData(Of.Runa, 1)]
     public async Task FreshAfterEnd(Of of, int cookies)
@@ -19,7 +19,7 @@ public class DifferenceTests
         Assert.Equal(cookies, (await visitor.DoesAsync(session => session.SetInt32("b", 1))).SetCookies.Count);
     }
 
-    [Theory(DisplayName = "promise 3: and so an expired session cannot be changed after the response has started")]
+    [Theory(DisplayName = "promise 3: an expired session cannot be changed after the response has started, since that needs a new cookie")]
     [InlineData(Of.Framework, false)]
     [InlineData(Of.Runa, true)]
     public async Task ExpiredAfterStart(Of of, bool raises)
@@ -51,7 +51,7 @@ public class DifferenceTests
         }));
     }
 
-    [Theory(DisplayName = "a visitor without a cookie costs no call of the store; the framework asks for what cannot be there")]
+    [Theory(DisplayName = "for a visitor without a cookie the store is not asked; the framework asks it")]
     [InlineData(Of.Framework, true)]
     [InlineData(Of.Runa, false)]
     public async Task NoCookieNoCall(Of of, bool asks)
@@ -61,7 +61,7 @@ public class DifferenceTests
         Assert.Equal(asks, site.Store.Reads > 0);
     }
 
-    [Fact(DisplayName = "it is loaded when it is first looked at, with one call")]
+    [Fact(DisplayName = "the session is loaded when it is first looked at, with one call")]
     public async Task WhenLookedAt()
     {
         await using var site = await Site.StartAsync(Of.Runa);
@@ -80,7 +80,7 @@ public class DifferenceTests
         Assert.Equal(before + 1, site.Store.Reads);
     }
 
-    [Theory(DisplayName = "a request that does not look at it costs no call of the store; the framework loads it at the end")]
+    [Theory(DisplayName = "for a request that does not look at the session the store is not asked; the framework loads it at the end")]
     [InlineData(Of.Framework, true)]
     [InlineData(Of.Runa, false)]
     public async Task UntouchedNoCall(Of of, bool asks)
@@ -92,7 +92,7 @@ public class DifferenceTests
         Assert.Equal(asks, before != (site.Store.Reads, site.Store.Writes));
     }
 
-    [Theory(DisplayName = "promise 7: a request that does not look at it does not move its idle end; with the framework each request does")]
+    [Theory(DisplayName = "promise 7: a request that does not look at the session does not move its idle end; with the framework each request does")]
     [InlineData(Of.Framework, 1)]
     [InlineData(Of.Runa, null)]
     public async Task NotMovedByUntouched(Of of, int? left)
@@ -109,7 +109,7 @@ public class DifferenceTests
         Assert.Equal(left, await visitor.AsksAsync(session => session.GetInt32("a")));
     }
 
-    [Theory(DisplayName = "promise 20: first looked at after the response has started it raises; with the framework caches are not told")]
+    [Theory(DisplayName = "promise 20: a first look after the response has started raises; with the framework caches are not told")]
     [InlineData(Of.Framework, "")]
     [InlineData(Of.Runa, "The session \"web\" is asked for too late: the response has started")]
     public async Task TooLate(Of of, string message)
@@ -124,7 +124,7 @@ public class DifferenceTests
         });
     }
 
-    [Fact(DisplayName = "promise 20: a response that looked at it tells caches that it depends on the cookie and is private")]
+    [Fact(DisplayName = "promise 20: a response whose request looked at the session tells caches that it depends on the cookie and is private")]
     public async Task Caches()
     {
         await using var site = await Site.StartAsync(Of.Runa);
@@ -132,7 +132,7 @@ public class DifferenceTests
         Assert.Equal(("Cookie", "private"), (answer.Header("vary"), answer.Header("cache-control")));
     }
 
-    [Fact(DisplayName = "promise 7: by default it ends after two hours, whatever happens, and has no idle timeout")]
+    [Fact(DisplayName = "promise 7: by default a session ends after two hours, whatever happens, and has no idle timeout")]
     public async Task AbsoluteEnd()
     {
         await using var site = await Site.StartAsync(Of.Runa, session: web =>
@@ -147,7 +147,7 @@ public class DifferenceTests
         Assert.Empty(await visitor.AsksAsync(session => session.Keys.ToArray()));
     }
 
-    [Fact(DisplayName = "promise 18: over MaxBytes it is an error before the response; bytes take a third more than they are")]
+    [Fact(DisplayName = "promise 18: a session over MaxBytes is an error before the response; bytes take a third more, as base64")]
     public async Task TooLarge()
     {
         await using var site = await Site.StartAsync(Of.Runa, session: web => web.MaxBytes = new RunaSessionOptions().MaxBytes);
@@ -164,7 +164,7 @@ public class DifferenceTests
         Assert.Equal(48_000, await visitor.AsksAsync(session => session.Get("key")!.Length));
     }
 
-    [Fact(DisplayName = "a session that is kept beyond its request can be read, and not changed, where the framework drops the change")]
+    [Fact(DisplayName = "a session that is kept beyond its request can be read but not changed; the framework drops the change")]
     public async Task KeptBeyond()
     {
         await using var site = await Site.StartAsync(Of.Runa, onKestrel: true);
@@ -214,7 +214,7 @@ public class DifferenceTests
         Assert.Equal("", answer.Header("vary"));
     }
 
-    [Fact(DisplayName = "what is set between the middleware's end and the first byte is saved, where the framework drops it")]
+    [Fact(DisplayName = "a value set between the middleware's end and the first byte is saved; the framework drops it")]
     public async Task Late()
     {
         ISession? kept = null;
@@ -237,7 +237,7 @@ public class DifferenceTests
         Assert.Equal(1, await visitor.AsksAsync(session => session.GetInt32("late")));
     }
 
-    [Fact(DisplayName = "a name that is not registered is told when the pipeline is built")]
+    [Fact(DisplayName = "an unregistered name raises when the pipeline is built")]
     public async Task UnknownName()
     {
         var raised = await Assert.ThrowsAsync<InvalidOperationException>(() => App.StartAsync(app => app.UseRunaAspNetSession("wbe")));

@@ -82,7 +82,7 @@ public class EstablishingTests
         Assert.DoesNotContain("no-store", answer.Header("cache-control"), StringComparison.Ordinal);
     }
 
-    [Theory(DisplayName = "what is set and removed in one request has established a session"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "setting and removing a value in one request establishes a session"), MemberData(nameof(Both))]
     public async Task SetAndRemoved(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -148,7 +148,7 @@ public class EstablishingTests
         await Holds(HttpMethod.Post, HttpStatusCode.Redirect);
     }
 
-    [Theory(DisplayName = "the same over Kestrel: HEAD, 304 and a redirect"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "over Kestrel, too, HEAD, 304 and a redirect establish a session"), MemberData(nameof(Both))]
     public async Task OverKestrel(Of of)
     {
         await using var site = await Site.StartAsync(of, onKestrel: true);

@@ -55,7 +55,7 @@ public class FailedCommitTests
         Assert.Empty(visitor.Browser.Cookies);
     }
 
-    [Theory(DisplayName = "promise 14: what is changed in a session that could not be loaded is an error before the first byte"), MemberData(nameof(BothServers))]
+    [Theory(DisplayName = "promise 14: changing a session that could not be loaded is an error before the first byte"), MemberData(nameof(BothServers))]
     public async Task Unavailable(bool onKestrel)
     {
         await using var site = await StartAsync(onKestrel);
@@ -133,7 +133,7 @@ public class FailedCommitTests
         Assert.Equal(before + 1, site.Store.Writes);
     }
 
-    [Fact(DisplayName = "what is set after CommitAsync told of a failure is an error again")]
+    [Fact(DisplayName = "a change made after CommitAsync has raised is an error again")]
     public async Task SetAfterTold()
     {
         await using var site = await StartAsync();

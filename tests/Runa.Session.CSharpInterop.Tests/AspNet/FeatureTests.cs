@@ -53,7 +53,7 @@ public class FeatureTests
         Assert.Equal([true, true, true, true], seen);
     }
 
-    [Theory(DisplayName = "a session that a library puts around it is used, and committed"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "a session that a library wraps around ours is used, and committed"), MemberData(nameof(Both))]
     public async Task Wrapped(Of of)
     {
         Wrapper? wrapper = null;
@@ -75,7 +75,7 @@ public class FeatureTests
         Assert.Equal(1, await visitor.AsksAsync(session => session.GetInt32("a")));
     }
 
-    [Theory(DisplayName = "CommitAsync saves at once, for whoever asks meanwhile"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "CommitAsync saves at once: other requests see it"), MemberData(nameof(Both))]
     public async Task Commit(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -90,7 +90,7 @@ public class FeatureTests
         });
     }
 
-    [Theory(DisplayName = "CommitAsync may be called often and for nothing, and what is set after it is saved too"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "CommitAsync may be called repeatedly and without changes, and later changes are saved too"), MemberData(nameof(Both))]
     public async Task CommitOften(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -144,7 +144,7 @@ public class FeatureTests
         Assert.Equal(2, await visitor.AsksAsync(session => session.GetInt32("a")));
     }
 
-    [Theory(DisplayName = "LoadAsync that is cancelled raises where nothing was asked of the session yet, and does nothing afterwards"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "a cancelled LoadAsync raises before the session is first used, and does nothing afterwards"), MemberData(nameof(Both))]
     public async Task LoadCancelled(Of of)
     {
         await using var site = await Site.StartAsync(of);

@@ -38,7 +38,7 @@ public class IdTests
         Assert.Equal(before, await visitor.AsksAsync(session => session.Id));
     }
 
-    [Theory(DisplayName = "where nothing is set the Id lasts for its request, and no cookie is sent"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "if nothing is set, the Id lasts for one request, and no cookie is sent"), MemberData(nameof(Both))]
     public async Task NothingSet(Of of)
     {
         await using var site = await Site.StartAsync(of);

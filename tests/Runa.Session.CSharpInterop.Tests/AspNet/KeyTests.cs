@@ -63,7 +63,7 @@ public class KeyTests
         Assert.Equal("value", Assert.IsType<ArgumentNullException>(raised).ParamName);
     }
 
-    [Theory(DisplayName = "a key of 70,000 characters is refused by Set, and nothing is stored; elsewhere it is one that is missing"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "Set refuses a key of 70,000 characters and stores nothing; elsewhere it is a missing key"), MemberData(nameof(Both))]
     public async Task LongKey(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -126,7 +126,7 @@ public class KeyTests
         Assert.Equal(["a", "c"], await visitor.AsksAsync(session => session.Keys.Order().ToArray()));
     }
 
-    [Theory(DisplayName = "what Keys lists can be removed meanwhile"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "keys can be removed while Keys is enumerated"), MemberData(nameof(Both))]
     public async Task RemovedWhileListed(Of of)
     {
         await using var site = await Site.StartAsync(of);

@@ -8,7 +8,7 @@ public class LifeTests
 {
     public static TheoryData<Of> Both => Site.Both;
 
-    [Theory(DisplayName = "after the idle timeout it is empty and available, under another Id"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "after the idle timeout the session is empty and available, under another Id"), MemberData(nameof(Both))]
     public async Task Ends(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -25,7 +25,7 @@ public class LifeTests
         });
     }
 
-    [Theory(DisplayName = "within the idle timeout it is there"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "within the idle timeout the session is there"), MemberData(nameof(Both))]
     public async Task Stays(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -35,7 +35,7 @@ public class LifeTests
         Assert.Equal(1, await visitor.AsksAsync(session => session.GetInt32("a")));
     }
 
-    [Theory(DisplayName = "requests that only look at it move its idle end"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "requests that only look at the session move its idle end"), MemberData(nameof(Both))]
     public async Task MovedByUntouched(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -65,7 +65,7 @@ public class LifeTests
         Assert.Equal((1, 1), await visitor.AsksAsync(session => (session.GetInt32("a"), session.GetInt32("b"))));
     }
 
-    [Theory(DisplayName = "what is set after the end is kept, and nothing of before is with it"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "a value set after the end is kept, without the earlier values"), MemberData(nameof(Both))]
     public async Task BeginsAnew(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -76,7 +76,7 @@ public class LifeTests
         Assert.Equal(["b"], await visitor.AsksAsync(session => session.Keys.ToArray()));
     }
 
-    [Theory(DisplayName = "one browser's requests do not keep another's session"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "one browser's requests do not keep another's session alive"), MemberData(nameof(Both))]
     public async Task EachOnItsOwn(Of of)
     {
         await using var site = await Site.StartAsync(of);

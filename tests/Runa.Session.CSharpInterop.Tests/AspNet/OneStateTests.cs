@@ -9,7 +9,7 @@ public class OneStateTests
 {
     private static readonly SessionKey<int> Visits = new("visits");
 
-    [Fact(DisplayName = "each sees at once what the other changes, and all of it is one write")]
+    [Fact(DisplayName = "ISession and the typed API see each other's changes at once, and save them in one write")]
     public async Task SeeEachOther()
     {
         await using var site = await Site.StartAsync(Of.Runa);
@@ -36,7 +36,7 @@ public class OneStateTests
         });
     }
 
-    [Fact(DisplayName = "keys of the same name do not meet")]
+    [Fact(DisplayName = "keys of the same name in ISession and in the typed API are different keys")]
     public async Task NoCollision()
     {
         await using var site = await Site.StartAsync(Of.Runa);
@@ -58,7 +58,7 @@ public class OneStateTests
         });
     }
 
-    [Fact(DisplayName = "Clear takes the values and flashes of both, and leaves the owner and the Id")]
+    [Fact(DisplayName = "Clear removes the values and flashes of both APIs, and keeps the owner and the Id")]
     public async Task Clear()
     {
         await using var site = await Site.StartAsync(Of.Runa);
@@ -106,7 +106,7 @@ public class OneStateTests
         Assert.Equal((1, id), await visitor.AsksAsync(session => (session.GetInt32("a"), session.Id)));
     }
 
-    [Fact(DisplayName = "after another owner signs in, and after Destroy, nothing of before is there, nor the Id")]
+    [Fact(DisplayName = "after another owner signs in, and after Destroy, the earlier values and Id are gone")]
     public async Task AnotherOwner()
     {
         await using var site = await Site.StartAsync(Of.Runa);
@@ -139,7 +139,7 @@ public class OneStateTests
         Assert.NotEqual(second, await visitor.AsksAsync(session => session.Id));
     }
 
-    [Fact(DisplayName = "what is set after Destroy in the same request has another Id, which stays")]
+    [Fact(DisplayName = "a session begun after Destroy in the same request has another Id, which stays")]
     public async Task DestroyedAtOnce()
     {
         await using var site = await Site.StartAsync(Of.Runa);
@@ -189,7 +189,7 @@ public class OneStateTests
         Assert.Equal(id, await other.AsksAsync(session => session.Id));
     }
 
-    [Fact(DisplayName = "promise 22: a session of another name beside it is none of its business")]
+    [Fact(DisplayName = "promise 22: HttpContext.Session leaves a session of another name alone")]
     public async Task AnotherName()
     {
         await using var site = await Site.StartAsync(Of.Runa, inner: app => app.UseRunaSession("admin"));
@@ -230,7 +230,7 @@ public class OneStateTests
         Assert.StartsWith("__Host-runa_session=", Assert.Single(answer.SetCookies), StringComparison.Ordinal);
     }
 
-    [Fact(DisplayName = "on the cookie driver it works, before the response has started")]
+    [Fact(DisplayName = "on the cookie driver it works until the response has started")]
     public async Task CookieDriver()
     {
         await using var site = await Site.StartAsync(Of.Runa, session: web =>

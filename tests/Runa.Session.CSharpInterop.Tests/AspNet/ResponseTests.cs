@@ -63,7 +63,7 @@ public class ResponseTests
         Assert.Empty(await visitor.AsksAsync(session => session.Keys.ToArray()));
     }
 
-    [Theory(DisplayName = "one established before the response started can be changed after it"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "a session established before the response started can be changed afterwards"), MemberData(nameof(Both))]
     public async Task BeforeAndAfterStart(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -153,7 +153,7 @@ public class ResponseTests
         Assert.Equal(1, await visitor.AsksAsync(session => session.GetInt32("a")));
     }
 
-    [Theory(DisplayName = "an error page inside of it sees and changes the session"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "an error page behind the middleware sees and changes the session"), MemberData(nameof(Both))]
     public async Task InnerErrorPage(Of of)
     {
         await using var site = await Site.StartAsync(
@@ -178,7 +178,7 @@ public class ResponseTests
         Assert.Equal((1, 1), await visitor.AsksAsync(session => (session.GetInt32("a"), session.GetInt32("errors"))));
     }
 
-    [Theory(DisplayName = "a request that its client has given up is saved all the same"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "a request is saved even if its client has hung up"), MemberData(nameof(Both))]
     public async Task Aborted(Of of)
     {
         await using var site = await Site.StartAsync(of);

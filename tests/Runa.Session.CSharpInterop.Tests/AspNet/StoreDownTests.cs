@@ -10,7 +10,7 @@ public class StoreDownTests
 {
     public static TheoryData<Of> Both => Site.Both;
 
-    [Theory(DisplayName = "promise 25: a request that asks nothing of its session succeeds while the store is down"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "promise 25: a request that does not use its session succeeds while the store is down"), MemberData(nameof(Both))]
     public async Task Untouched(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -43,7 +43,7 @@ public class StoreDownTests
         });
     }
 
-    [Theory(DisplayName = "arguments of a session that is not available are checked but for the key of Set"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "a session that is not available checks its arguments, except the key of Set"), MemberData(nameof(Both))]
     public async Task Arguments(Of of)
     {
         await using var site = await Site.StartAsync(of, options: o => o.IgnoreCommitFailures = true);
@@ -60,7 +60,7 @@ public class StoreDownTests
         });
     }
 
-    [Theory(DisplayName = "the session is there again with the store"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "when the store is back, so is the session"), MemberData(nameof(Both))]
     public async Task BackAgain(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -93,7 +93,7 @@ public class StoreDownTests
         Assert.Equal(2, await visitor.AsksAsync(session => session.GetInt32("a")));
     }
 
-    [Theory(DisplayName = "CommitAsync raises what went wrong to whoever calls it, and is tried again"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "CommitAsync raises what went wrong to its caller, and the commit is tried again"), MemberData(nameof(Both))]
     public async Task Commit(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -113,7 +113,7 @@ public class StoreDownTests
         Assert.Equal(2, await visitor.AsksAsync(session => session.GetInt32("a")));
     }
 
-    [Theory(DisplayName = "an application that CommitAsync told of the failure answers as it likes"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "an application that caught what CommitAsync raised answers as it likes"), MemberData(nameof(Both))]
     public async Task Told(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -191,7 +191,7 @@ public class StoreDownTests
         Assert.Equal(1, await visitor.AsksAsync(session => session.GetInt32("a")));
     }
 
-    [Theory(DisplayName = "where commit failures are ignored, so is what was changed in a session that is not available"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "if commit failures are ignored, so are changes of a session that is not available"), MemberData(nameof(Both))]
     public async Task IgnoredUnavailable(Of of)
     {
         await using var site = await Site.StartAsync(of, options: o => o.IgnoreCommitFailures = true);

@@ -91,7 +91,7 @@ public class TempDataTests
         Assert.Empty(answer.SetCookies);
     }
 
-    [Fact(DisplayName = "promise 14: TempData that was read and cannot be taken off is an error, and is there the next time")]
+    [Fact(DisplayName = "promise 14: if TempData that was read cannot be removed, that is an error, and it is there the next time")]
     public async Task NotTaken()
     {
         var store = new StoreFaults();

@@ -77,7 +77,7 @@ public class ValueTests
         Assert.Equal([1], await visitor.AsksAsync(session => session.Get("key")!));
     }
 
-    [Theory(DisplayName = "an array that was read is changed for its reader only, in the next request"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "changing an array that was read changes nothing in the next request"), MemberData(nameof(Both))]
     public async Task MutatedAfterGet(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -106,7 +106,7 @@ public class ValueTests
         Assert.Null(await visitor.AsksAsync(session => session.GetString("nothing")));
     }
 
-    [Theory(DisplayName = "SetInt32 and GetInt32 keep numbers, and others read as null"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "SetInt32 and GetInt32 keep numbers; other values read as null"), MemberData(nameof(Both))]
     public async Task Numbers(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -209,7 +209,7 @@ public class ValueTests
         Assert.Equal("other", await other.AsksAsync(session => session.GetString("who")));
     }
 
-    [Theory(DisplayName = "two browsers that overlap keep to themselves"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "overlapping requests of two browsers do not mix"), MemberData(nameof(Both))]
     public async Task TwoBrowsersAtOnce(Of of)
     {
         await using var site = await Site.StartAsync(of);

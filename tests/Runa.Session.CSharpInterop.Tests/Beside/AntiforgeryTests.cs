@@ -26,7 +26,7 @@ public class AntiforgeryTests
         Assert.Equal(2, browser.Cookies.Count);
     }
 
-    [Fact(DisplayName = "a form that was given out before a sign-in is refused after it, as antiforgery wants it")]
+    [Fact(DisplayName = "a form rendered before a sign-in is refused after it, as antiforgery requires")]
     public async Task AcrossSignIn()
     {
         await using var app = await StartAsync();
@@ -38,7 +38,7 @@ public class AntiforgeryTests
         Assert.NotEqual(page.Body, fresh.Body);
     }
 
-    [Fact(DisplayName = "what data protection protected stands in a session, and is opened by a later request")]
+    [Fact(DisplayName = "a value protected by data protection can be stored in a session, and a later request opens it")]
     public async Task DataProtection()
     {
         await using var app = await StartAsync();

@@ -10,7 +10,7 @@ public class ContextTests
 {
     public static TheoryData<string> Calls => ["load", "update", "commit", "reload", "list", "others", "ISession load", "ISession commit"];
 
-    [Theory(DisplayName = "a caller that blocks in its context does not wait for itself"), MemberData(nameof(Calls))]
+    [Theory(DisplayName = "a caller that blocks in its synchronization context does not wait for itself"), MemberData(nameof(Calls))]
     public async Task Blocks(string call)
     {
         await using var app = await App.StartAsync(

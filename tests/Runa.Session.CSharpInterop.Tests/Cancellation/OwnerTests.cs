@@ -7,7 +7,7 @@ namespace Runa.Session.Tests.Cancellation;
 /// <summary>Listing and ending by owner, on a store that does not answer.</summary>
 public class OwnerTests
 {
-    [Theory(DisplayName = "a token cancelled midway ends the waiting for what RunaSessions is asked")]
+    [Theory(DisplayName = "a token cancelled midway ends the wait for a call of RunaSessions")]
     [InlineData("list", true)]
     [InlineData("revoke", true)]
     [InlineData("revoke", false)]

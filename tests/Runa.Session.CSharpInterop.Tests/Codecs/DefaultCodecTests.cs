@@ -121,7 +121,7 @@ public class DefaultCodecTests
         SameItems(new[] { new HalfReadOnly(1, 2) });
     }
 
-    [Fact(DisplayName = "promise 17: what would lose something is refused at the first use, with the type, the reason and what to use")]
+    [Fact(DisplayName = "promise 17: a type that would lose something is refused at the first use, with the type, the reason and what to use")]
     public void Refused()
     {
         foreach (var (message, expected) in new[]

@@ -8,7 +8,7 @@ namespace Runa.Session.Tests.Codecs;
 /// <summary>Promise 17: what would not come back is refused when it is set, and nothing else is.</summary>
 public class LossTests
 {
-    [Fact(DisplayName = "promise 17: state that nothing stored stands for is refused at the first use, with the type and the field")]
+    [Fact(DisplayName = "promise 17: a field that no stored property covers is refused at the first use, with the type and the field")]
     public void HiddenState()
     {
         foreach (var (message, expected) in new[]
@@ -37,7 +37,7 @@ public class LossTests
         }
     }
 
-    [Fact(DisplayName = "promise 17: classes of which all is stored come back, whatever their fields are called")]
+    [Fact(DisplayName = "promise 17: classes whose whole state is stored come back, whatever their fields are called")]
     public void WholeState()
     {
         var included = new Included();
@@ -70,7 +70,7 @@ public class LossTests
         Assert.Contains("SessionCodec", error.Message);
     }
 
-    [Fact(DisplayName = "promise 17: a value that would come back different is refused, also after one of its type that came back")]
+    [Fact(DisplayName = "promise 17: a value that would come back different is refused, even after another one of its type came back equal")]
     public void DifferentValues()
     {
         var none = JsonDocument.Parse("null").RootElement;
@@ -83,7 +83,7 @@ public class LossTests
         Different(JsonNode.Parse("1")!, JsonNode.Parse("""{"alice":1,"alice":2}"""), "cannot be read back");
     }
 
-    [Fact(DisplayName = "typical types are known to come back, so that only the first value of a key is read again")]
+    [Fact(DisplayName = "of typical types only the first value of a key is read back")]
     public void Proven()
     {
         foreach (var type in new[]

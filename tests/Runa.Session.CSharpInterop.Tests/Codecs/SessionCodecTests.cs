@@ -67,7 +67,7 @@ public class SessionCodecTests
         Assert.Contains("returned null", error.Message);
     }
 
-    [Fact(DisplayName = "a codec by options takes those, and refuses nothing")]
+    [Fact(DisplayName = "a codec made from options uses them, and refuses nothing")]
     public void Options()
     {
         var key = new SessionKey<Person>("k", SessionCodec.Json<Person>(new JsonSerializerOptions(JsonSerializerDefaults.Web)));

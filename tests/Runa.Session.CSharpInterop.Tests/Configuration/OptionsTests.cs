@@ -85,7 +85,7 @@ public class OptionsTests
         Assert.Equal(1_000, provider.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>().Get("web").MaxBytes);
     }
 
-    [Fact(DisplayName = "options without a name are those of the session that is meant where none is given")]
+    [Fact(DisplayName = "options without a name are those of the default session")]
     public async Task Unnamed()
     {
         var services = Host();

@@ -42,7 +42,7 @@ public class BuiltInDriverTests : IDisposable
         Assert.Equal("alice", (await alice.GetAsync("/who")).Body);
     }
 
-    [Fact(DisplayName = "a memory driver of another name is chosen by it, and one that may hold nothing is refused")]
+    [Fact(DisplayName = "a memory driver may have another name; one that may hold nothing is refused")]
     public async Task MemoryDrivers()
     {
         await using var app = await App.StartAsync(Map, sessions => sessions

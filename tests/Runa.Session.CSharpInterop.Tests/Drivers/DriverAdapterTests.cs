@@ -9,7 +9,7 @@ public class DriverAdapterTests
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
-    [Fact(DisplayName = "what a driver answers synchronously is answered synchronously, the record itself")]
+    [Fact(DisplayName = "a driver's synchronous answer stays synchronous, and the record is the same object")]
     public async Task Synchronous()
     {
         var driver = new Fake { Found = () => new(Alice), Replaced = () => new(ReplaceOutcome.Conflict(Alice)) }.ToSessionDriver();
@@ -63,7 +63,7 @@ public class DriverAdapterTests
         Assert.Throws<ArgumentNullException>("driver", () => ((ISessionDriver)null!).ToSessionDriver());
     }
 
-    [Fact(DisplayName = "an answer of null where there is none says which method of which driver it was")]
+    [Fact(DisplayName = "a driver that wrongly returns null gets an error with its name and the method")]
     public async Task Nulls()
     {
         var driver = new Fake { Replaced = () => new((ReplaceOutcome)null!), Owners = new NullIndex() }.ToSessionDriver();
@@ -79,7 +79,7 @@ public class DriverAdapterTests
         Assert.Contains("\"fake\" answered null to ListAsync", listed.Message);
     }
 
-    [Fact(DisplayName = "what a driver leaves out stands as the defaults: compare-and-swap, no index, nothing to purge or ping")]
+    [Fact(DisplayName = "what a driver leaves out has its default: compare-and-swap, no index, nothing to purge or ping")]
     public async Task Defaults()
     {
         var driver = new LaterDriver(new Fake()).ToSessionDriver();

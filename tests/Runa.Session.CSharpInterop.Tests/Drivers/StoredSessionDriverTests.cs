@@ -49,7 +49,7 @@ public class StoredSessionDriverTests
         Assert.NotEqual(Alice, Tombstone);
     }
 
-    [Fact(DisplayName = "promise 5: what is no document is refused without showing what it holds")]
+    [Fact(DisplayName = "promise 5: text that is no document is refused without being shown")]
     public void NoDocuments()
     {
         foreach (var text in new[] { "", "{}", "null", "\"secret\"", Alice.ToJson() + "x", Alice.ToJson().Replace("\"values\"", "\"secret\""), "\ud800" })
@@ -87,7 +87,7 @@ public class StoredSessionDriverTests
         Assert.Throws<ArgumentException>(() => StoreKey.FromBytes(new byte[15]));
     }
 
-    [Fact(DisplayName = "a page holds at most 100, and a conflict holds what stands there")]
+    [Fact(DisplayName = "a page holds at most 100 sessions, and a conflict holds the current one")]
     public void PagesAndOutcomes()
     {
         var item = KeyValuePair.Create(Key, Alice);

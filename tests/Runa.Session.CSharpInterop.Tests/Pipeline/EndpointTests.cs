@@ -7,7 +7,7 @@ namespace Runa.Session.Tests.Pipeline;
 
 public class EndpointTests
 {
-    [Fact(DisplayName = "WithRunaSession loads the session for its endpoints only")]
+    [Fact(DisplayName = "WithRunaSession provides the session to its endpoints only")]
     public async Task OnlyThoseEndpoints()
     {
         await using var app = await App.StartAsync(app =>
@@ -37,7 +37,7 @@ public class EndpointTests
         Assert.Equal("admin", (await browser.GetAsync("/shop/b")).Body);
     }
 
-    [Fact(DisplayName = "an endpoint says in its metadata which sessions it loads")]
+    [Fact(DisplayName = "an endpoint says in its metadata which sessions it has")]
     public async Task Metadata()
     {
         await using var app = await App.StartAsync(
@@ -46,7 +46,7 @@ public class EndpointTests
         Assert.Equal(["admin"], endpoint.Metadata.GetRequiredMetadata<IRunaSessionMetadata>().Names);
     }
 
-    [Fact(DisplayName = "promise 23: an endpoint with an unknown name is told before it answers")]
+    [Fact(DisplayName = "promise 23: an endpoint with an unknown session name raises before it answers")]
     public async Task UnknownName()
     {
         await using var app = await App.StartAsync(app => app.MapGet("/", () => "").WithRunaSession("wbe"));

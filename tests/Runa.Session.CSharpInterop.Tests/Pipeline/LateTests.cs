@@ -40,7 +40,7 @@ public class LateTests
     public static TheoryData<string, bool> PipelinesOnBoth =>
         [.. from pipeline in Pipelines.Keys from onKestrel in new[] { false, true } select (pipeline, onKestrel)];
 
-    [Theory(DisplayName = "promise 20: asked for after the response has started it raises, in every form"), MemberData(nameof(FormsOnBoth))]
+    [Theory(DisplayName = "promise 20: asking for a session after the response has started raises, in every form"), MemberData(nameof(FormsOnBoth))]
     public async Task Late(string form, bool onKestrel)
     {
         await using var app = await App.StartAsync(
@@ -65,7 +65,7 @@ public class LateTests
         Assert.Equal("1", (await browser.GetAsync("/")).Body);
     }
 
-    [Theory(DisplayName = "promise 20: so does the first look at it, behind something that has written"), MemberData(nameof(PipelinesOnBoth))]
+    [Theory(DisplayName = "promise 20: a first look raises if something in front has already written"), MemberData(nameof(PipelinesOnBoth))]
     public async Task LatePipeline(string pipeline, bool onKestrel)
     {
         await using var app = await App.StartAsync(
@@ -83,7 +83,7 @@ public class LateTests
         Assert.StartsWith("begun: " + TooLate, (await app.NewBrowser().GetAsync("/")).Body, StringComparison.Ordinal);
     }
 
-    [Theory(DisplayName = "behind something that has written, a request that does not look at it is answered"), InlineData(false), InlineData(true)]
+    [Theory(DisplayName = "a request that does not look at its session is answered, even if something in front has already written"), InlineData(false), InlineData(true)]
     public async Task NotLookedAt(bool onKestrel)
     {
         await using var app = await App.StartAsync(
@@ -104,7 +104,7 @@ public class LateTests
         Assert.Equal(("begun, ended", ""), (answer.Body, answer.Header("vary")));
     }
 
-    [Theory(DisplayName = "server-sent events, which say no-store, may ask for it late"), InlineData(false), InlineData(true)]
+    [Theory(DisplayName = "server-sent events, which say no-store, may ask for the session late"), InlineData(false), InlineData(true)]
     public async Task ServerSentEvents(bool onKestrel)
     {
         await using var app = await App.StartAsync(

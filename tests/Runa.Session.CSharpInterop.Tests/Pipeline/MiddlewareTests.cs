@@ -125,7 +125,7 @@ public class MiddlewareTests
         Assert.Equal("visitor ", (await browser.GetAsync("/")).Body);
     }
 
-    [Fact(DisplayName = "the middleware twice is as once")]
+    [Fact(DisplayName = "using the middleware twice is the same as once")]
     public async Task Twice()
     {
         await using var app = await App.StartAsync(app =>

@@ -34,7 +34,7 @@ public class MvcTests
         Assert.Equal("2", (await browser.PostAsync("/api/counter")).Body);
     }
 
-    [Fact(DisplayName = "a session that is not registered is told in the request")]
+    [Fact(DisplayName = "an unregistered session raises in the request")]
     public async Task Unknown()
     {
         await using var app = await StartAsync();

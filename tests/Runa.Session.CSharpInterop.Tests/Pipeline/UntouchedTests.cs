@@ -143,7 +143,7 @@ public class UntouchedTests
         Assert.Equal(before + 1, site.Store.Calls);
     }
 
-    [Theory(DisplayName = "a static file behind it is as cacheable as without it"), InlineData("UseRunaSession"), InlineData("UseRunaAspNetSession")]
+    [Theory(DisplayName = "a static file behind the middleware is as cacheable as without it"), InlineData("UseRunaSession"), InlineData("UseRunaAspNetSession")]
     public async Task StaticFiles(string pipeline)
     {
         await using var plain = await Counted.StartAsync(app => app.UseStaticFiles(Files));
@@ -162,7 +162,7 @@ public class UntouchedTests
         Assert.Equal(before, site.Store.Calls);
     }
 
-    [Theory(DisplayName = "promise 20: an endpoint that output caching keeps stays cacheable where it does not look, and is not stored where it does")]
+    [Theory(DisplayName = "promise 20: output caching stores an endpoint's response if it did not look at its session, and not if it did")]
     [InlineData("around", "UseRunaSession")]
     [InlineData("around", "UseRunaAspNetSession")]
     [InlineData("around", "WithRunaSession")]
@@ -171,7 +171,7 @@ public class UntouchedTests
     public Task OutputCaching(string cache, string pipeline) =>
         CacheAsync(cache, pipeline, app => app.UseOutputCache(), services => services.AddOutputCache());
 
-    [Theory(DisplayName = "promise 20: what response caching keeps stays cacheable where it does not look, and is not stored where it does")]
+    [Theory(DisplayName = "promise 20: response caching stores a response if its request did not look at the session, and not if it did")]
     [InlineData("around", "UseRunaSession")]
     [InlineData("around", "UseRunaAspNetSession")]
     [InlineData("around", "WithRunaSession")]

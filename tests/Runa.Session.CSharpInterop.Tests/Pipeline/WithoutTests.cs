@@ -37,7 +37,7 @@ public class WithoutTests
         Assert.Equal("1", (await browser.GetAsync("/without/step")).Body);
     }
 
-    [Fact(DisplayName = "of WithRunaSession and WithoutRunaSession the last said wins: an endpoint's over its group's")]
+    [Fact(DisplayName = "the last of WithRunaSession and WithoutRunaSession wins: an endpoint's over its group's")]
     public async Task LastWins()
     {
         await using var app = await App.StartAsync(app =>

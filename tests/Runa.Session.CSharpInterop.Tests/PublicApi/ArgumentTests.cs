@@ -48,7 +48,7 @@ public class ArgumentTests
         Assert.Contains("System.ArgumentNullException", Documentation.Exceptions(method));
     }
 
-    [Theory(DisplayName = "every async method takes a token last, that need not be given, and documents OperationCanceledException"), MemberData(nameof(Async))]
+    [Theory(DisplayName = "every async method has an optional token as its last parameter, and documents OperationCanceledException"), MemberData(nameof(Async))]
     public void TakesAToken(string id)
     {
         var method = Find(id);
@@ -69,7 +69,7 @@ public class ArgumentTests
         Assert.True(task.IsCanceled);
     }
 
-    [Fact(DisplayName = "the methods that are looked at are those of the package")]
+    [Fact(DisplayName = "the methods that these tests look at are those of the package")]
     public void All()
     {
         Assert.True(s_methods.Count > 60, $"{s_methods.Count}");

@@ -6,7 +6,7 @@ public class CompileTests
 {
     private const string NoAsync = "The step must be pure and must not be async";
 
-    [Theory(DisplayName = "an async step is a compile error with a sentence")]
+    [Theory(DisplayName = "an async step is a compile error with an explanation")]
     [InlineData("await ctx.UpdateRunaSessionAsync(\"web\", async s => { await Task.Yield(); s.Clear(); });")]
     [InlineData("await ctx.UpdateRunaSessionAsync(\"web\", async s => { await Task.Yield(); return 1; });")]
     [InlineData("await ctx.UpdateRunaSessionAsync(\"web\", s => Task.Delay(1));")]
@@ -18,7 +18,7 @@ public class CompileTests
         Assert.Contains(NoAsync, found, StringComparison.Ordinal);
     }
 
-    [Theory(DisplayName = "what reads naturally compiles without a warning, nullable annotations included")]
+    [Theory(DisplayName = "natural code compiles without a warning, nullable annotations included")]
     [InlineData("await ctx.UpdateRunaSessionAsync(\"web\", s => s.Set(\"n\", s.Get<int>(\"n\") + 1));")]
     [InlineData("int n = await ctx.UpdateRunaSessionAsync(\"web\", s => s.Update(\"n\", 0, n => n + 1));")]
     [InlineData("await ctx.UpdateRunaSessionAsync(\"web\", s => s.SignIn(\"ada\"));")]

@@ -81,7 +81,7 @@ public class ExceptionTests
         .. s_changes,
     ];
 
-    [Fact(DisplayName = "what values and keys raise is documented")]
+    [Fact(DisplayName = "the exceptions of values and keys are documented")]
     public async Task Values()
     {
         await using var stage = await Stage.StartAsync(app => app.UseRunaSession());
@@ -116,7 +116,7 @@ public class ExceptionTests
         });
     }
 
-    [Fact(DisplayName = "whatever is asked of an attempt that has ended raises, as everything documents")]
+    [Fact(DisplayName = "every member of an attempt that has ended raises, as it documents")]
     public async Task EndedAttempt()
     {
         await using var stage = await Stage.StartAsync();
@@ -177,7 +177,7 @@ public class ExceptionTests
         });
     }
 
-    [Fact(DisplayName = "promise 14: what a store that is down raises is documented, promise 18: and what is too large, promise 9: and a session that has ended")]
+    [Fact(DisplayName = "promise 14: the exception for a store that is down is documented, promise 18: and for a session that is too large, promise 9: and for one that has ended")]
     public async Task Saving()
     {
         await using var stage = await Stage.StartAsync(app => app.UseRunaSession());

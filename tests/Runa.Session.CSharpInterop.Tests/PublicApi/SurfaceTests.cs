@@ -18,7 +18,7 @@ public class SurfaceTests
         Assert.DoesNotContain(signatures, type => type.Namespace?.StartsWith("Microsoft.FSharp", StringComparison.Ordinal) == true);
     }
 
-    [Theory(DisplayName = "nor have the exceptions, the key, and what else of the F# package C# meets")]
+    [Theory(DisplayName = "no public signature of the exceptions, the key, and the other types that C# meets has a type of F#")]
     [InlineData(typeof(SessionConfigurationException))]
     [InlineData(typeof(SessionStoreException))]
     [InlineData(typeof(SessionConflictException))]

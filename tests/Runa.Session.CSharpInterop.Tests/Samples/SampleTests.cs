@@ -37,7 +37,7 @@ public sealed partial class SampleTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotFound, (await browser.PostAsync("/api/cart/nothing")).Status);
     }
 
-    [Fact(DisplayName = "signing in leads where one wanted to go, lists the device, and ends for good by signing out")]
+    [Fact(DisplayName = "signing in leads to the return URL and lists the device; signing out ends it for good")]
     public async Task SignIn()
     {
         var browser = _sample.NewBrowser();

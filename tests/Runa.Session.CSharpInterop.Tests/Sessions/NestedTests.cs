@@ -70,7 +70,7 @@ public class NestedTests
     public static TheoryData<string, string, bool> AfterPairs =>
         [.. from outer in Steps.Keys from inner in Asks.Keys.Concat(Reads.Keys) from late in new[] { false, true } select (outer, inner, late)];
 
-    [Theory(DisplayName = "promise 12: inside of what may run again, the same session raises at once"), MemberData(nameof(AskPairs))]
+    [Theory(DisplayName = "promise 12: inside a step that may run again, changing the same session raises at once"), MemberData(nameof(AskPairs))]
     public async Task InStep(string outer, string inner, bool isContended)
     {
         var (answer, stored) = await RunAsync(
@@ -81,7 +81,7 @@ public class NestedTests
         Assert.Equal((0, 0), stored);
     }
 
-    [Theory(DisplayName = "but reading works"), MemberData(nameof(ReadPairs))]
+    [Theory(DisplayName = "inside a step that may run again, reading the same session works"), MemberData(nameof(ReadPairs))]
     public async Task Read(string outer, string inner, bool isContended)
     {
         var (answer, stored) = await RunAsync(
@@ -92,7 +92,7 @@ public class NestedTests
         Assert.Equal((1, 0), stored);
     }
 
-    [Theory(DisplayName = "promise 12: after it, everything works on what it committed"), MemberData(nameof(AfterPairs))]
+    [Theory(DisplayName = "promise 12: after a step, everything works on what it committed"), MemberData(nameof(AfterPairs))]
     public async Task After(string outer, string inner, bool isContended)
     {
         var (answer, stored) = await RunAsync(

@@ -67,7 +67,7 @@ public class UpdateTests
         Assert.Equal("""{"name":"Ada","notice":"1","visits":1}""", (await browser.GetAsync("/")).Body);
     }
 
-    [Fact(DisplayName = "promise 12: an Update that changes its seed in place is made again from the seed as it was given")]
+    [Fact(DisplayName = "promise 12: an Update that changes its seed in place runs again from the original seed")]
     public async Task SeedInPlace()
     {
         var seed = new List<string>();

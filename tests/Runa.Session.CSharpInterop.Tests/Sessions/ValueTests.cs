@@ -43,7 +43,7 @@ public class ValueTests
         Assert.Empty(answer.SetCookies);
     }
 
-    [Fact(DisplayName = "keys are told by type and name, or by name alone")]
+    [Fact(DisplayName = "keys are given by type and name, or by name alone")]
     public async Task TypedAndNamed()
     {
         await using var app = await StartAsync(session =>

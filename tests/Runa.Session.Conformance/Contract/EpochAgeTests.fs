@@ -49,7 +49,7 @@ let tests (under: DriverUnderTest) : Test =
 
     testList
         "age of an epoch"
-        [ test "promise 27: an owner who was never revoked was so longer ago than anybody here knows of"
+        [ test "promise 27: the age of an owner who was never revoked is longer than any request's"
           <| fun bench ->
               task {
                   let began = Stopwatch.GetTimestamp()

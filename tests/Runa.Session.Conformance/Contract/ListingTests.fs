@@ -107,7 +107,7 @@ let tests (under: DriverUnderTest) : Test =
                       do! lists bench $"{count} of them" scope "alice" (List.ofArray keys)
               }
 
-          test "promise 27: what stands all the while is listed once, whatever comes and goes"
+          test "promise 27: a record that stays is listed once, whatever comes and goes"
           <| fun bench ->
               task {
                   let scope = newScope ()
@@ -148,7 +148,8 @@ let tests (under: DriverUnderTest) : Test =
                   do! lists bench "afterwards" scope "alice" [ yield! steady; yield! coming ]
               }
 
-          test "promise 28: what has ended is listed as long as it may live by another clock, and not once it is purged"
+          test
+              "promise 28: an ended record is listed as long as it may live by another clock, and not once it is purged"
           <| fun bench ->
               task {
                   let scope = newScope ()

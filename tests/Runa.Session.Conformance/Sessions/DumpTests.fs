@@ -131,7 +131,7 @@ let tests (under: DriverUnderTest) : Test =
                       found |> holdsNot (ofToken token)
               }
 
-          test "promise 8: a visitor to whom nothing is stored has no record"
+          test "promise 8: a visitor for whom nothing is stored has no record"
           <| fun bench ->
               task {
                   let writes = ref 0
@@ -152,7 +152,7 @@ let tests (under: DriverUnderTest) : Test =
                   found |> holdsNot [ for how, part in textSpellings marker -> $"a value ({how})", part ]
               }
 
-          test "promise 9: of a session that ended no value is left in the store"
+          test "promise 9: no value of an ended session is left in the store"
           <| fun bench ->
               task {
                   use site = start bench

@@ -37,7 +37,7 @@ let private increment (driver: SessionDriver) : Task =
 let private withinOneProcess =
     testList
         "within one process"
-        [ testCaseTask "promise 12: of 300 writers of one key none is lost, with touches in between" (fun () ->
+        [ testCaseTask "promise 12: no write of 300 writers of one key is lost, with touches in between" (fun () ->
               task {
                   let world = open' ()
                   let! _ = create world.Driver (record world 0)
@@ -57,7 +57,7 @@ let private withinOneProcess =
                   count loaded.Value |> Expect.equal "sum" 300
               })
 
-          testCaseTask "promise 3: of 50 that create one key one does, and its record stands" (fun () ->
+          testCaseTask "promise 3: if 50 create one key at once, one succeeds, and its record stays" (fun () ->
               task {
                   let world = open' ()
                   let! created = together 50 (fun n -> task { return! create world.Driver (record world n) })
@@ -176,7 +176,7 @@ let private betweenProcesses =
     testList
         "between two processes"
         [ testCaseTask
-              "as documented: of two writes at once both are told that they stand, and the later one does"
+              "as documented: if two processes write at once, both are told that it worked, and the later one wins"
               (fun () ->
                   task {
                       let world = open' ()

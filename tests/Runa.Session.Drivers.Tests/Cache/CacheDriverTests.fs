@@ -58,7 +58,7 @@ let tests =
                   })
 
           testCaseTask
-              "an entry that is over before it is written still gets a positive expiry, which caches ask for"
+              "an entry that has ended before it is written still gets a positive expiry, as caches require"
               (fun () ->
                   task {
                       let world = open' ()
@@ -102,7 +102,7 @@ let tests =
                   })
 
           testCaseTask
-              "promise 17: what cannot be read is not overwritten by Create, not touched, and removed by Delete, which says so"
+              "promise 17: a record that cannot be read is not overwritten by Create, not touched, and removed by Delete, which says so"
               (fun () ->
                   task {
                       let world = open' ()
@@ -134,7 +134,7 @@ let tests =
                       isCreated |> Expect.isTrue "the key is free"
                   })
 
-          testCaseTask "promise 14: what is no record raises, and is not taken for nothing" (fun () ->
+          testCaseTask "promise 14: an entry that is no record raises, and does not count as missing" (fun () ->
               task {
                   let world = open' ()
                   world.Cache.Inner.Set(entry, Encoding.UTF8.GetBytes "{}", DistributedCacheEntryOptions())

@@ -85,7 +85,7 @@ let tests =
                   })
 
           testCaseTask
-              "promise 14: a write whose read failed has certainly changed nothing, and that is said"
+              "promise 14: a write whose read failed has certainly changed nothing, and the error says so"
               (fun () ->
                   task {
                       let world = open' ()

@@ -135,7 +135,7 @@ let mutants: StoreMutant list =
       fun _ clock driver -> listsLiving clock driver
 
       "what has just ended is not listed",
-      "promise 28: what has ended is listed as long as it may live by another clock, and not once it is purged",
+      "promise 28: an ended record is listed as long as it may live by another clock, and not once it is purged",
       fun _ clock driver -> listsLiving clock driver
 
       "what has ended by this node's clock is not ended with its owner",

@@ -130,7 +130,7 @@ let mutants: StoreMutant list =
               | _ -> epoch)
 
       "every owner counts as just revoked",
-      "promise 27: an owner who was never revoked was so longer ago than anybody here knows of",
+      "promise 27: the age of an owner who was never revoked is longer than any request's",
       fun _ _ driver -> driver |> withEpoch (fun _ _ epoch -> { epoch with Age = TimeSpan.Zero })
 
       "DeleteAll leaves the age of an owner's epoch",

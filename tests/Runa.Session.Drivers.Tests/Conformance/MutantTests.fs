@@ -86,7 +86,7 @@ let tests =
                       failtest "it was not caught"
               }
 
-          testTask "a driver with nothing wrong is not" {
+          testTask "a correct driver is not caught" {
               for name in mutants |> List.map (fun (_, name, _) -> name) |> List.distinct do
                   let! failed = failures (ofMemory (fun _ driver -> driver)) name
                   if failed > 0 then

@@ -83,7 +83,7 @@ let mutants: Mutant list =
                           ) })
 
       "pages are counted from the start",
-      "promise 27: what stands all the while is listed once, whatever comes and goes",
+      "promise 27: a record that stays is listed once, whatever comes and goes",
       fun _ driver ->
           let rec all (index: OwnerIndex) scope owner from found token : Task<OwnedRecord list> =
               task {

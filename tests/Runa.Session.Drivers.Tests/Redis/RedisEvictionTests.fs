@@ -161,7 +161,7 @@ let tests =
 
           for label, connectionOptions in [ "with", ",allowAdmin=true"; "without", "" ] do
               redisTest
-                  $"promise 27: a server that evicts is told of once, loudly, at the first use, {label} admin mode"
+                  $"promise 27: the driver warns once, at the first use, of a server that evicts, {label} admin mode"
                   (fun () ->
                       task {
                           use! server = RedisServer.Start evicting
@@ -195,7 +195,7 @@ let tests =
               })
 
           redisTest
-              "promise 27: a user who may not ask is served, told of it once, and every ending is complete"
+              "promise 27: for a user who may not run INFO the driver works, warns once, and every ending is complete"
               (fun () ->
                   task {
                       use! server = RedisServer.Start evicting

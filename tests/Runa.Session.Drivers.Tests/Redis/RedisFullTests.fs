@@ -114,7 +114,7 @@ let tests =
               })
 
           fullTests
-              "promise 9: ended in both ways at once on a full server, one of them gets each record"
+              "promise 9: if records of a full server are ended with and without scripts at once, each ends once"
               (fun site fill ->
                   task {
                       let keys = [ for _ in 1..100 -> newKey () ]

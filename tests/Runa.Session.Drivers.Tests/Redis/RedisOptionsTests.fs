@@ -47,7 +47,7 @@ let tests =
                   still.IsSome |> Expect.isTrue "still here"
               })
 
-          testCase "options that cannot be are refused, by name"
+          testCase "impossible options are refused, by name"
           <| fun () ->
               use connection = ConnectionMultiplexer.Connect "127.0.0.1:1,abortConnect=false,connectTimeout=100"
 

@@ -237,7 +237,7 @@ let tests =
                   })
 
           serverTest
-              "a promoted replica with older data loses what it had not got, and is written no stale change"
+              "a promoted replica with older data loses what it had not received, and takes no stale change"
               [ "--repl-diskless-sync-delay"; "0" ]
               (fun primary ->
                   task {

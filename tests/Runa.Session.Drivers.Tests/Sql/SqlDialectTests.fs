@@ -10,7 +10,7 @@ open Runa.Session
 let tests =
     testList
         "SqlDialect"
-        [ test "SQLite and PostgreSQL are told by their providers, without connecting" {
+        [ test "SQLite and PostgreSQL are recognized by their providers, without connecting" {
               use sqlite = SqliteFactory.Instance.CreateDataSource "Data Source=/nowhere/at/all.db"
               use postgres = NpgsqlDataSource.Create "Host=nowhere.invalid"
               Expect.equal (SqlDialect.detect sqlite) SqlDialect.Sqlite "SQLite"

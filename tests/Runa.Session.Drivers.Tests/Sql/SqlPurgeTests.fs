@@ -198,7 +198,7 @@ let private plans =
           do! execute source $"ANALYZE \"{table sql}\""
           do! walksIndexes sql source "analyzed"
       }
-      testTask "promise 11: a purge after a bulk insert takes no longer for statistics from before" {
+      testTask "promise 11: statistics from before a bulk insert do not slow a purge down" {
           let! (sql: SqlUnderTest) = withSchema (barePostgres ())
           use source = sql.Open()
           do! execute source $"ALTER TABLE \"{table sql}\" SET (autovacuum_enabled = false)"

@@ -115,7 +115,7 @@ let tests =
                   Expect.all created id "all created"
                   do! driver.Ping none
               })
-          testTask "with EnsureSchema a start without the database is made up for later" {
+          testTask "with EnsureSchema the table is created later if the database was not there at first" {
               let folder = Path.Combine(Path.GetTempPath(), "runa-" + Guid.NewGuid().ToString "N")
               use source = sqliteFile (Path.Combine(folder, "late.db")) ""
 

@@ -18,10 +18,12 @@ let tests =
               Expect.equal (SqlTable.parse SqlDialect.Sqlite "Order").Quoted "\"Order\"" "quoted"
               Expect.equal (SqlTable.parse SqlDialect.PostgreSql "runa_sessions").Quoted "\"runa_sessions\"" "quoted"
           }
-          test "PostgreSQL's may name a schema" {
+          test "the name of a PostgreSQL table may have a schema" {
               Expect.equal (SqlTable.parse SqlDialect.PostgreSql "web.sessions").Quoted "\"web\".\"sessions\"" "quoted"
           }
-          test "SQLite's may not" { refused SqlDialect.Sqlite "web.sessions" "SQLite has no schemas" }
+          test "the name of a SQLite table may not have a schema" {
+              refused SqlDialect.Sqlite "web.sessions" "SQLite has no schemas"
+          }
           test "SQLite keeps some names for itself" { refused SqlDialect.Sqlite "SQLite_sessions" "sqlite_" }
           test "what is no name is refused, so nothing else gets into the SQL" {
               for name in

@@ -19,10 +19,10 @@ let private strict = UTF8Encoding(false, true)
 let tests =
     testList
         "SqlText"
-        [ test "what is plain stays as it is" {
+        [ test "plain text stays as it is" {
               Expect.equal (SqlText.encode "shop/web, Zoë 😀") "shop/web, Zoë 😀" "encoded"
           }
-          test "what a database may refuse is escaped" {
+          test "characters that a database may refuse are escaped" {
               Expect.equal (SqlText.encode ("a%b\000c" + string '\ud83d')) "a%0025b%0000c%D83D" "encoded"
           }
           testProperty "different texts stay different"
@@ -39,7 +39,7 @@ let tests =
               Expect.stringStarts encoded "ééé" "its beginning can be read"
               Expect.notEqual encoded (SqlText.encode (long + "2")) "another"
           }
-          test "a long text is not cut within a character of two halves" {
+          test "a long text is not cut between the halves of a surrogate pair" {
               for before in 0..1 do
                   let encoded = SqlText.encode (String('x', before) + String.replicate 300 "😀")
                   Expect.isGreaterThan (strict.GetByteCount encoded) 0 "it is Unicode"

@@ -95,7 +95,7 @@ let tests =
               let! (found: int option) = counted cookie registry
               Expect.equal found (Some 42) "written"
           }
-          testTask "a file that cannot be written is read" {
+          testTask "a file that cannot be written can still be read" {
               let path = newFile ()
               use writer = sqliteFile path ""
               use reader = sqliteFile path "Mode=ReadOnly"
@@ -128,7 +128,7 @@ let tests =
               let! (replaced: ReplaceResult) = driver.Replace key (version 1L) (record 2L) none
               Expect.equal replaced ReplaceResult.Replaced "afterwards"
           }
-          testTask "a writer elsewhere that ends in time is waited for" {
+          testTask "a call waits for a writer elsewhere that ends in time" {
               let! (sql: SqlUnderTest) = withSchema (bareSqlite ())
 
               let driver =

@@ -138,7 +138,7 @@ let private count (value: string) =
 let reading =
     testList
         "CookiePieces reading"
-        [ test "promise 6: only a count that could be ours is one" {
+        [ test "promise 6: a number of pieces counts only if we could have written it" {
               for value, expected in
                   [ "chunks-1", Some 1
                     "chunks-8", Some 8
@@ -193,7 +193,7 @@ let reading =
               Expect.equal (CookiePieces.held header "sid") 2 "held"
           }
 
-          test "the last piece that the browser holds is found without the cookie that speaks of it" {
+          test "the last piece that the browser holds is found even without the cookie that has the number of pieces" {
               let held (header: string) = CookiePieces.held (StringValues header) "sid"
               Expect.equal (held "sid=abc") 0 "none"
               Expect.equal (held "sidC3=abc") 3 "one"

@@ -16,7 +16,7 @@ type private Thing() =
 let tests =
     testList
         "Pool"
-        [ test "what is returned is rented again, and what is rented is nobody else's" {
+        [ test "a returned object is rented again, and a rented one is nobody else's" {
               let pool = Pool<Thing>(fun () -> Thing())
               let first = pool.Rent()
               let second = pool.Rent()

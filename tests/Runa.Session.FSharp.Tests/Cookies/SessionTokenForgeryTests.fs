@@ -115,7 +115,7 @@ let private allocated (tokens: SessionToken) (texts: string[]) (rounds: int) : i
 let tests =
     testList
         "SessionToken forgeries"
-        [ test "what counts exceptions counts them" {
+        [ test "the counter of exceptions, which these tests use, counts them" {
               let raised =
                   raisedBy (fun () ->
                       try

@@ -244,7 +244,7 @@ let tests =
 
               standing store [ 1..10 ] |> Expect.hasLength "everybody" 10
 
-          testCase "promise 26: what alone is larger than the store leaves alone"
+          testCase "promise 26: a session that alone is too large for the store leaves it, and displaces nobody"
           <| fun () ->
               let clock = clock ()
               let store = open' clock 100 50_000L
@@ -294,7 +294,7 @@ let tests =
               Expect.isLessThanOrEqual "bounded" (store.Count, 500)
               store.Load(key 1) |> Expect.notEqual "alice is signed in" ValueNone
 
-          testCase "promise 26: whatever threads do at once to a full store, what is counted is what stands"
+          testCase "promise 26: whatever threads do to a full store at once, its counts are those of its records"
           <| fun () ->
               let clock = clock ()
               let store = open' clock 50 60_000L

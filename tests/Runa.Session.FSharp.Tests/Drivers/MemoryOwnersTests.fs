@@ -102,7 +102,8 @@ let tests =
               |> List.sortBy StoreKey.toText
               |> Expect.equal "one of each thread" [ key 1; key 2; key 3; key 4 ]
 
-          testCase "promise 27: pages are what comes next, in order, whatever was added and removed between two"
+          testCase
+              "promise 27: each page goes on after the one before, in order, whatever was added and removed between them"
           <| fun () ->
               let owners = MemoryOwners(clock ())
               let numbers (struct (keys, hasMore): struct (StoreKey[] * bool)) =

@@ -125,7 +125,7 @@ let private answer (clock: FakeTimeProvider) (driver: SessionDriver) (ask: Ask) 
 let tests =
     testList
         "MemoryStore"
-        [ testCase "it answers whatever it is asked as the model store does"
+        [ testCase "it answers every call as the model store does"
           <| fun () ->
               let agrees (asks: Ask list) =
                   let clock = clock ()

@@ -81,7 +81,7 @@ let tests =
               let moved = written.Replace("\"format\":1,", "")
               readText (moved.Insert(moved.Length - 1, ",\"format\":1")) |> Expect.equal "the same" sample
 
-          testCase "† a property that stands twice is refused, at every level"
+          testCase "† a duplicate property is refused, at every level"
           <| fun () ->
               for text in
                   [ written.Replace("\"format\":1,", "\"format\":1,\"format\":1,")
@@ -97,7 +97,7 @@ let tests =
               refused (written.Replace("\"format\":1", "\"format\":2"))
               |> Expect.stringContains "the one it reads" "format is not 1"
 
-          testCase "what is missing is named"
+          testCase "a missing property is named"
           <| fun () ->
               for name, part in
                   [ "format", "\"format\":1,"
@@ -113,7 +113,7 @@ let tests =
               for length in 0 .. written.Length - 1 do
                   refused (written.Substring(0, length)) |> ignore
 
-          testCase "what is no record is refused"
+          testCase "a document that is no record is refused"
           <| fun () ->
               for text in
                   [ "null"
@@ -148,7 +148,7 @@ let tests =
                   (fun () -> RecordFormat.read (ReadOnlySpan broken) |> ignore)
                   |> Expect.throwsT<InvalidDataException> "refused"
 
-          testCase "promise 5: what is refused is not quoted"
+          testCase "promise 5: the error does not quote what it refuses"
           <| fun () ->
               for text in
                   [ written.Replace("\"owner\":\"alice\"", "\"sesame\":\"alice\"")

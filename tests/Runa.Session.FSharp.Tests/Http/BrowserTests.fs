@@ -175,7 +175,7 @@ let private hints =
         "hints"
         [ for environment, expected in [ "Development", [ foreign ]; "Production", [] ] do
               testCaseTask
-                  $"promise 2: a token of another application is worth nothing, and told of once: {environment}"
+                  $"promise 2: a token of another application is worthless, and logged once: {environment}"
                   (fun () ->
                       task {
                           use! other = start { host site with Setup = SessionSetup.application "another" }
@@ -193,7 +193,7 @@ let private hints =
                       })
 
           for environment, expected in [ "Development", [ insecure ]; "Production", [] ] do
-              testCaseTask $"a Secure cookie over http that browsers drop is told of once: {environment}" (fun () ->
+              testCaseTask $"a Secure cookie over http, which browsers drop, is logged once: {environment}" (fun () ->
                   task {
                       use! app = start { host site with Environment = environment }
 

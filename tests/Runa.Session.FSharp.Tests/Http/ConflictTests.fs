@@ -117,7 +117,7 @@ let tests =
                           Expect.equal json.Body "{\"visits\":3}" "stored"
                       }))
 
-          testCaseTask "promise 12: UpdateSessionAsync answers what the attempt gave that was committed" (fun () ->
+          testCaseTask "promise 12: UpdateSessionAsync returns the result of the attempt that was committed" (fun () ->
               let handler (rival: Rival) =
                   respond (fun context ->
                       task {
@@ -133,7 +133,7 @@ let tests =
               against handler false "/count" (fun _ answer ->
                   task { Expect.equal answer.Body "3" "the second attempt's" }))
 
-          testCaseTask "promise 9: withOwner sees a logout in between, and runs what it has for strangers" (fun () ->
+          testCaseTask "promise 9: withOwner sees a logout in between, and runs its handler for strangers" (fun () ->
               against guarded true "/logout" (fun browser answer ->
                   task {
                       Expect.equal
@@ -181,7 +181,7 @@ let tests =
                           Expect.equal json.Body "{\"mine\":\"kept\",\"visits\":2}" "both changes"
                       }))
 
-          testCaseTask "promise 16: a flash is shown once by a step that lost the race" (fun () ->
+          testCaseTask "promise 16: a flash is shown once, although a step lost the race for it" (fun () ->
               let taking (rival: Rival) =
                   withSession "web" (fun session ->
                       let taken, session = Session.takeFlashes notice session

@@ -125,7 +125,7 @@ let private requests =
               Expect.equal me.Body "nobody" "the next one is nobody's"
           })
 
-      testCaseTask "promise 27: who signs in over another is its owner" (fun () ->
+      testCaseTask "promise 27: a user who signs in over another's ticket becomes its owner" (fun () ->
           task {
               use! app = started ()
               let browser = app.NewBrowser()
@@ -208,7 +208,7 @@ let private signingIn =
                   Expect.equal me.Body "bob" "the next request signs in"
           })
 
-      testCaseTask "promise 14: signed in, out and in again in one request is an error too" (fun () ->
+      testCaseTask "promise 14: signing in, out and in again in one request is an error" (fun () ->
           task {
               let all = signIn scheme ann >=> signOut scheme >=> signIn scheme ann >=> text "in"
               use! app = start (tickets (host (choose [ route "/all" >=> all; site ])))
@@ -238,7 +238,7 @@ let private signingIn =
                   Expect.equal me.Body "nobody" "nobody is signed in"
           })
 
-      testCaseTask "promise 14: and so it is where the revocation comes between reading and writing" (fun () ->
+      testCaseTask "promise 14: a sign-in whose ticket is revoked between reading and writing is an error" (fun () ->
           task {
               for who, revoked in [ ann, "ann"; bob, "ann"; bob, "bob" ] do
                   let host = host (choose [ route "/again" >=> signIn scheme who >=> text "in"; site ])

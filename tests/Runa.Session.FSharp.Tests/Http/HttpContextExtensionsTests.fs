@@ -35,7 +35,7 @@ let private mistakes =
         "ctx.SetSession was given a session \"web\" not made from the current one: after a commit or ctx.SetSession, call ctx.GetSession again and use the session that it returns."
 
     testList
-        "used in the wrong place they say so"
+        "used in the wrong place they raise, and say what to do"
         [ for name, handler, expected in
               [ "GetSession without useSession",
                 does (fun ctx -> task { return Session.toJson (ctx.GetSession "web") }),

@@ -171,7 +171,7 @@ let private lateAfter (headers: (string * string) list) : HttpHandler =
 
 let private headers =
     testList
-        "promise 20: what the response has said decides"
+        "promise 20: the headers that were sent decide whether it is given"
         [ for said, isGiven in
               [ [ "Cache-Control", "no-store" ], true
                 [ "Cache-Control", "no-cache,no-store" ], true
@@ -201,7 +201,7 @@ let private headers =
 
 let private before =
     testList
-        "promise 20: before the first byte, and where one was asked for by then, it is given"
+        "promise 20: it is given before the first byte, and later if one was asked for by then"
         [ onBoth "bytes in the pipe that were not flushed are no start" (fun server ->
               task {
                   let handler =

@@ -202,7 +202,7 @@ let private innerChangesOf (form: string) =
 
 let private inSteps =
     testList
-        "promise 12: inside of a step that may run again, the same session raises at once"
+        "promise 12: inside a step that may run again, changing the same session raises at once"
         [ for outer, form in pureForms do
               for inner, work in inners do
                   same $"{inner}, blocking, in the step of {outer}" (form (blocking work) nothing) (fun found ->
@@ -265,7 +265,7 @@ let private inTasks =
             })
 
     testList
-        "promise 12: inside of a step that runs once it works, and both changes stand"
+        "promise 12: inside a step that runs once, changing the same session works, and both changes are kept"
         [ for how, ways in eitherWay do
               for inner, work in inners do
                   same $"{inner}, {how}" (outer (ways work)) (fun found ->

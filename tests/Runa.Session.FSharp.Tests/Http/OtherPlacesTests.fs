@@ -74,7 +74,7 @@ let tests =
         "Cookies at other paths and domains"
         [ for driver in [ "memory"; "cookie" ] do
               testCaseTask
-                  $"{driver}: behind an old cookie, dead or alive, a visitor signs in, and is signed in"
+                  $"{driver}: a visitor with an old cookie, dead or alive, signs in, and is signed in afterwards"
                   (fun () ->
                       task {
                           use! app = app driver id

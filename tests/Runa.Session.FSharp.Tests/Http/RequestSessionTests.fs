@@ -226,7 +226,7 @@ let private several =
                   Expect.stringStarts answer.Body "error page: SessionStoreException" "not a bare 500"
               })
 
-          testCaseTask "promise 22: a session is sent although another one was asked for in vain before" (fun () ->
+          testCaseTask "promise 22: a session's cookie is sent after another was asked for in vain" (fun () ->
               task {
                   let raised = ref ""
                   let handler = withRaised raised >=> withSession "admin" count

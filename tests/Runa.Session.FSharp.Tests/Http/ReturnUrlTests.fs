@@ -37,7 +37,7 @@ let tests =
                   Expect.isNull (ReturnUrl.ofQuery (StringValues url)) $"%A{url}"
           }
 
-          test "none, and two at once, are none" {
+          test "no return URL, or two at once, count as none" {
               Expect.isNull (ReturnUrl.ofQuery StringValues.Empty) "none"
               Expect.isNull (ReturnUrl.ofQuery (StringValues [| "/a"; "/b" |])) "two"
           }

@@ -265,7 +265,7 @@ let private unread =
               Expect.stringStarts found[1] "sessions:web:ttl: nothing reads this key" "the other"
           }
 
-          test "what is not ours does not" {
+          test "other settings do not" {
               Expect.equal (errors [ "Sessions:Speakers:Title", "Ms"; "session:timeout", "20" ] bare) [] "it starts"
           }
 

@@ -62,7 +62,7 @@ let private kept =
               Expect.equal (SessionPrincipal.claims "ann" user) expected "claims"
           }
 
-          test "a NameIdentifier that says more than the owner" {
+          test "a NameIdentifier beside the owner's is kept among the claims" {
               let user = principal [ identifier, "ann"; identifier, "ann@other"; "sub", "ann" ]
               let expected = Map [ identifier, [ "ann"; "ann@other" ]; "sub", [ "ann" ] ]
               Expect.equal (SessionPrincipal.claims "ann" user) expected "all of them"

@@ -47,7 +47,7 @@ let tests =
               let header = request registry "web" None increment
               (commit registry (increment (load registry "web" header))).Cookies |> Expect.equal "none" []
 
-          testCase "one goes on from the session that a commit gives"
+          testCase "the session that a commit returns can be changed and committed again"
           <| fun () ->
               let _, registry = open' ()
               let first = commit registry (increment (load registry "web" None))

@@ -90,7 +90,7 @@ let tests =
                       Expect.isEmpty ((builder root path true).Build().AsEnumerable()) path)
           }
 
-          test "promise 23: a folder, and a file in the place of a folder" {
+          test "promise 23: a folder in the place of the file, and a file in the place of its folder, are told" {
               inFolders (fun folder root ->
                   Directory.CreateDirectory(Path.Combine(root, "config")) |> ignore
                   write root "file" table
@@ -114,7 +114,7 @@ let tests =
                       Expect.throwsT<ArgumentException> (fun () -> builder "/" path isOptional |> ignore) "raised"
           }
 
-          test "promise 23: one that cannot be read is told, optional or not" {
+          test "promise 23: a file that cannot be read is told, optional or not" {
               inFolders (fun _ root ->
                   write root "session.toml" table
                   let full = Path.Combine(root, "session.toml")

@@ -133,7 +133,7 @@ let tests =
               seen |> Expect.equal "twice" [ 2; 1 ]
 
           testCase
-              "promise 9: what ended without an owner is not brought back; a pure step runs again on an empty session"
+              "promise 9: a session without an owner that ended is not brought back; a pure step runs again on an empty one"
           <| fun () ->
               let _, session = counting ()
               let token = start session (Session.set count 5)
@@ -143,7 +143,7 @@ let tests =
               tokenOf stepped |> Expect.notEqual "under another id" token
               Session.status (find session token) |> Expect.equal "the old one" SessionStatus.Expired
 
-          testCase "promise 9: a run-once change of what ended without an owner is dropped"
+          testCase "promise 9: a run-once change of a session without an owner that ended is dropped"
           <| fun () ->
               let driver, session = counting ()
               let token = start session increment
@@ -155,7 +155,7 @@ let tests =
               stepped.IsWritten |> Expect.isFalse "not written"
               driver.Count StoreOperation.Create |> Expect.equal "not created" 0
 
-          testCase "promise 14: a run-once sign-in to what ended is refused, not dropped"
+          testCase "promise 14: a run-once sign-in to a session that ended is refused, not dropped"
           <| fun () ->
               let _, session = counting ()
               let token = start session increment
@@ -165,7 +165,7 @@ let tests =
               let left = wait (OwnerSessions.list session "alice" CancellationToken.None)
               left |> Expect.isEmpty "what was created is taken back"
 
-          testCase "what was an owner's never lands in a stranger's session: pure and run-once steps raise"
+          testCase "an owner's values never land in a stranger's session: pure and run-once steps raise"
           <| fun () ->
               let driver, session = counting ()
 
@@ -205,7 +205,7 @@ let tests =
               (stepped.AsTask() |> wait).Result |> Expect.equal "answer" "please sign in"
               (wait (asOwner session token increment)).Result |> Expect.equal "and the next" "please sign in"
 
-          testCase "promise 4: what must save under a token that was exchanged raises, and stores nothing"
+          testCase "promise 4: saving under a token that another request exchanged raises, and stores nothing"
           <| fun () ->
               let driver, session = counting ()
               let token = start session increment

@@ -163,7 +163,7 @@ let tests =
               let found = find there token
               (Session.getOr count 0 found, Session.tryGet note found) |> Expect.equal "both" (2, Some "there"))
 
-          testCase "promise 7, 28: a lifetime that one node sets is what the other goes by"
+          testCase "promise 7, 28: a lifetime that one node sets holds on the other"
           <| both id (fun time here there _ ->
               let token = start here (Session.signIn "alice")
               wait (step there token (Session.withLifetime (TimeSpan.FromDays 10.))) |> ignore

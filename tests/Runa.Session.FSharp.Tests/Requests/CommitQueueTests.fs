@@ -41,7 +41,7 @@ let tests =
               queues.Leave(key 1, ValueNone)
               wait turns[2] |> entered |> Expect.equal "nothing known" ValueNone
 
-          testCase "who enters is told what the one before has stored"
+          testCase "a request that gets its turn is told what the one before has stored"
           <| fun () ->
               let queues = CommitQueues()
               let first = enter queues
@@ -50,7 +50,7 @@ let tests =
               queues.Leave(key 1, ValueSome some)
               wait second |> entered |> Expect.equal "the record" (ValueSome some)
 
-          testCase "after eight in a row that were told, one is not: its detour lets other processes in"
+          testCase "after eight in a row that were told, one is not told, which lets other processes in"
           <| fun () ->
               let queues = CommitQueues()
 
@@ -87,7 +87,7 @@ let tests =
               |> Expect.isTrue "full"
               turns.Head.IsCompleted |> Expect.isTrue "the first one has its turn"
 
-          testCase "who waited too long leaves, and holds nobody up"
+          testCase "a request that waited too long leaves, and holds nobody up"
           <| fun () ->
               let queues = CommitQueues()
               let first = enter queues
@@ -101,7 +101,7 @@ let tests =
               queues.Leave(key 1, ValueNone)
               wait third |> entered |> Expect.equal "next" ValueNone
 
-          testCase "one at a time, on real threads"
+          testCase "on real threads one request at a time has the turn"
           <| fun () ->
               let queues = CommitQueues()
               let mutable inside = 0

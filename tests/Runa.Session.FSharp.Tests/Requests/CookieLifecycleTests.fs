@@ -270,7 +270,7 @@ let sizes =
               jar |> Map.toList |> List.map fst |> Expect.equal "one" [ name ]
               Session.tryGet big (load registry jar) |> Expect.equal "value" (Some "small")
 
-          testCase "so are those that an earlier commit of the same session made, which no header told of"
+          testCase "pieces of an earlier commit of the same session, which no header has shown, are taken back"
           <| fun () ->
               let _, registry = open' ()
               let first = commit registry (Session.set big (letters 5_850) (load registry empty))
@@ -278,7 +278,7 @@ let sizes =
               let jar = keep (keep empty first.Cookies) second.Cookies
               jar |> Map.toList |> List.map fst |> Expect.equal "one" [ name ]
 
-          testCase "and those that are left of a cookie that is gone"
+          testCase "pieces that are left of a cookie that is gone are taken back"
           <| fun () ->
               let _, registry = open' ()
               let long = request registry empty (Session.set big (letters 5_850))

@@ -176,7 +176,8 @@ let tests =
               let written = SessionRegistry.commit (increment session) none shop |> wait
               found (pairs (keep jar written.Cookies)) |> Expect.equal "replaced" (Some 1)
 
-          testCase "promise 14: with on_unreadable = \"error\" it is an error"
+          testCase
+              "promise 14: with on_unreadable = \"error\" a genuine cookie in a form of another version is an error"
           <| fun () ->
               let strict = openAs "shop" [ secret ] (fun o -> { o with OnUnreadable = OnUnreadable.Error })
 

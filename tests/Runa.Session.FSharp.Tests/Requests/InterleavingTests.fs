@@ -98,7 +98,7 @@ let tests =
           <| everyPair (run ModelStore.create) Invariants.broken
 
           testCase
-              "promise 28: and so with two nodes whose clocks are five minutes apart, the one ahead or behind, as far as one can tell"
+              "promise 28: two nodes whose clocks are five minutes apart keep to the same in every order of their store calls, as far as one can tell"
           <| fun () ->
               for skews in [ [ 5.; 0. ]; [ 0.; 5. ]; [ -5.; 0. ]; [ 0.; -5. ] ] do
                   let run = runOn (skews |> List.map TimeSpan.FromMinutes) ModelStore.create

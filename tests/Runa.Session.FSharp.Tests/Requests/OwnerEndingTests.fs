@@ -96,7 +96,7 @@ let tests =
               OwnerSessions.revoke web "alice" "no handle" none |> wait |> Expect.isFalse "no handle"
               isAlive admin token |> Expect.isTrue "it lives"
 
-          testCase "promise 9: what cannot be deleted does not keep the others alive, and is said"
+          testCase "promise 9: a session that cannot be deleted does not keep the others alive, and is reported"
           <| fun () ->
               let clock = clock ()
               let driver, setKey, mend = faultyKey (memory clock)
@@ -135,7 +135,7 @@ let tests =
               e.Message |> Expect.stringContains "and there is more" "broke off"
               Expect.isLessThanOrEqual "tries" (driver.Count StoreOperation.Delete, 6)
 
-          testCase "promise 9: a list that fails half-way is said, and the next call goes on"
+          testCase "promise 9: a list that fails half-way is reported, and the next call goes on"
           <| fun () ->
               let driver, session = counting ()
               let tokens = many session 250
@@ -170,7 +170,7 @@ let tests =
               late :: tokens |> List.exists (isAlive session) |> Expect.isFalse "none is alive"
               driver.Count StoreOperation.Advance |> Expect.equal "tried again" 2
 
-          testCase "promise 9, 27: where the epoch cannot be changed at all, the sessions end and the rest is said"
+          testCase "promise 9, 27: if the epoch cannot be changed at all, the sessions end and the error says so"
           <| fun () ->
               let driver, session = counting ()
               let tokens = many session 3

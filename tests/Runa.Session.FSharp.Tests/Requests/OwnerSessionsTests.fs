@@ -63,7 +63,7 @@ let tests =
               let handle = (listed session "alice").Head.Handle
               Session.status (find session handle) |> Expect.equal "ignored" SessionStatus.New
 
-          testCase "promise 27: one session ends by its handle, and only by its owner's hand"
+          testCase "promise 27: a session ends by its handle, and only for its owner"
           <| fun () ->
               let _, session = open' ()
               let phone, desk = signIn session "alice", signIn session "alice"
@@ -92,7 +92,7 @@ let tests =
               OwnerSessions.revokeOwner session "alice" none |> wait |> Expect.equal "none" 0
               Session.owner (find session next) |> Expect.equal "bob" (Some "bob")
 
-          testCase "promise 27: all others end, this one and other owners' stay"
+          testCase "promise 27: all other sessions of the owner end; this one and other owners' sessions stay"
           <| fun () ->
               let _, session = open' ()
               let others = [ signIn session "alice"; signIn session "alice" ]
@@ -115,7 +115,7 @@ let tests =
               (wait (load session first)).IsSuperseded |> Expect.isTrue "the browser has another cookie"
               isAlive session this |> Expect.isTrue "this one"
 
-          testCase "promise 27: everybody's end at once, strangers' too, moved ones too"
+          testCase "promise 27: everybody's sessions end at once, those of strangers and moved ones too"
           <| fun () ->
               let _, session = open' ()
               let alice, stranger = signIn session "alice", start session increment

@@ -90,7 +90,7 @@ let tests =
                       (wait (OwnerSessions.list session "alice" CancellationToken.None)).Length
                       |> Expect.equal $"{what}, {after}: one" 1
 
-          testCase "promise 9: and a logout or a revocation afterwards leaves none"
+          testCase "promise 9: a logout or a revocation after a late tombstone leaves no session"
           <| fun () ->
               for after in 0..8 do
                   let late, session, token, outcome = lateRekey after Session.regenerate
@@ -99,7 +99,7 @@ let tests =
                   isAlive session token |> Expect.isFalse "the old one"
                   outcome |> Result.iter (fun next -> isAlive session next |> Expect.isFalse "the new one")
 
-          testCase "promise 4, 14: where nobody can tell, both stand and the request says that it may have been saved"
+          testCase "promise 4, 14: if nobody can tell, both records stay and the error says that it may have been saved"
           <| fun () ->
               let clock = clock ()
               let driver = TestDriver.Counting(memory clock)

@@ -107,7 +107,7 @@ let tests =
               | Ok result -> value count result |> Expect.equal "0 + 1" (Some 1)
               | Error why -> failtest why
 
-          testCase "what is set after an update, or before it, is not what others stored"
+          testCase "a value set after an update wins over what others stored"
           <| fun () ->
               let theirs = Session.set count 10 was
 
@@ -137,7 +137,7 @@ let tests =
               value count wanted |> Expect.equal "computed" (Some 1)
               runs |> Expect.equal "once" 1
 
-          testCase "promise 9: an end of the session runs nothing again"
+          testCase "promise 9: if the session ends, no update runs again"
           <| fun () ->
               let mutable runs = 0
 

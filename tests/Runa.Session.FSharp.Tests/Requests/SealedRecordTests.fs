@@ -93,7 +93,7 @@ let tests =
                   let other = { fresh tokens with Key = place.Key }
                   SealedRecord.tryOpen tokens other record |> Expect.isNone "another token of this application"
 
-          testCase "what was swapped or edited in the store does not open"
+          testCase "a record that was swapped or edited in the store does not open"
           <| fun () ->
               let tokens = tokens ()
               let place = fresh tokens
@@ -117,7 +117,7 @@ let tests =
               let elsewhere = { place with Key = (fresh tokens).Key }
               SealedRecord.tryOpen tokens elsewhere record |> Expect.isNone "under another store key"
 
-          testCase "every flipped bit keeps it from opening"
+          testCase "a record with any one bit flipped does not open"
           <| fun () ->
               let tokens = tokens ()
               let place = fresh tokens
@@ -175,7 +175,7 @@ let tests =
               atOnce (List.replicate 100 (fun () -> step session token increment)) |> ignore
               Session.getOr count 0 (find session token) |> Expect.equal "all" 101
 
-          testCase "promise 24: what was sealed under a previous secret still opens"
+          testCase "promise 24: a record that was sealed under a previous secret still opens"
           <| fun () ->
               let clock = clock ()
               let driver = memory clock
@@ -192,7 +192,8 @@ let tests =
               wait (step rotated token increment) |> ignore
               Session.getOr count 0 (find rotated token) |> Expect.equal "kept" 2
 
-          testCase "turned on, what is not sealed counts as gone; turned off, what is sealed is still read"
+          testCase
+              "when sealing is turned on, unsealed records count as gone; when it is turned off, sealed ones are still read"
           <| fun () ->
               let clock = clock ()
               let driver = memory clock
@@ -206,7 +207,7 @@ let tests =
               (stored plain after).Kind |> Expect.equal "and written plainly" RecordKind.Live
 
           testCase
-              "promise 6, 17: what does not open counts as gone, and the next write puts a new session in its place"
+              "promise 6, 17: a record that does not open counts as gone, and the next write puts a new session in its place"
           <| fun () ->
               let clock = clock ()
               let session, log = logging (sealedWeb clock (memory clock))
@@ -224,7 +225,7 @@ let tests =
               |> wait
               |> Expect.equal "deleted" ValueNone
 
-          testCase "promise 9, 17: what another request finds edited while it commits counts as gone"
+          testCase "promise 9, 17: a record that a request finds edited while it commits counts as gone"
           <| fun () ->
               let clock = clock ()
               let session = sealedWeb clock (memory clock)
@@ -239,7 +240,8 @@ let tests =
               Session.getOr count 0 stepped.Snapshot.Session |> Expect.equal "from an empty one" 1
               Session.getOr count 0 (find session (tokenOf stepped)) |> Expect.equal "under a new token" 1
 
-          testCase "promise 14: with on_unreadable = \"error\" what does not open is an error, never an empty session"
+          testCase
+              "promise 14: with on_unreadable = \"error\" a record that does not open is an error, never an empty session"
           <| fun () ->
               let clock = clock ()
 

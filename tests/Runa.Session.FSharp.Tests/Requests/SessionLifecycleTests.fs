@@ -53,7 +53,7 @@ let tests =
               Session.status found |> Expect.equal "status" SessionStatus.Expired
               Session.isEmpty found |> Expect.isTrue "empty"
 
-          testCase "promise 3: a store key that exists already is not adopted: another id"
+          testCase "promise 3: a store key that exists already is not adopted: another id is made"
           <| fun () ->
               let clock = clock ()
               let session = web clock (colliding 3 (memory clock))
@@ -67,7 +67,7 @@ let tests =
               let e = raised<SessionStoreException, _>(fun () -> step session "" increment)
               e.MayHaveBeenSaved |> Expect.isFalse "nothing was saved"
 
-          testCase "promise 4: a rekey creates the new record before it buries the old one"
+          testCase "promise 4: a rekey creates the new record before it replaces the old one by a tombstone"
           <| fun () ->
               let _, driver, session = counting ()
               let token = start session (Session.signIn "alice")

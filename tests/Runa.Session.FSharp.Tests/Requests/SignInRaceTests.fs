@@ -39,7 +39,7 @@ let tests =
               alices session |> Expect.equal "nobody is signed in" 0
               Session.getOr count 0 (find session token) |> Expect.equal "the visitor's session stays" 1
 
-          testCase "promise 27: so does one of a visitor without a cookie"
+          testCase "promise 27: a sign-in of a visitor without a cookie that began before a revocation loses"
           <| fun () ->
               let _, session = open' ()
               let loaded = wait (load session "")
@@ -47,7 +47,7 @@ let tests =
               refused (fun () -> commit session loaded (Session.signIn "alice" loaded.Session)) |> ignore
               alices session |> Expect.equal "nobody is signed in" 0
 
-          testCase "promise 27: and a step during which the revocation begins and ends"
+          testCase "promise 27: a pure sign-in during whose step a revocation begins and ends loses"
           <| fun () ->
               let _, session = open' ()
 
@@ -104,7 +104,7 @@ let tests =
               wait (commit session loaded (Session.regenerate loaded.Session)) |> ignore
               (OwnerSessions.list session "bob" none |> wait).Length |> Expect.equal "bob" 1
 
-          testCase "promise 27: requests that sign nobody in ask for no epoch, and a sign-in for two as before"
+          testCase "promise 27: requests that sign nobody in ask for no epoch, and a sign-in asks for it twice"
           <| fun () ->
               let driver, session = open' ()
               let token = start session increment

@@ -49,7 +49,7 @@ let tests =
               e.Message |> Expect.stringContains "names the session" "\"web\""
               e.Message |> Expect.stringContains "names the operation" "load"
 
-          testCase "promise 14: only of a write is it said that it may have been saved"
+          testCase "promise 14: only the error of a write says that it may have been saved"
           <| fun () ->
               let down = [ StoreOperation.Load; StoreOperation.Delete ]
               (failure (loading (TestDriver.Failing(inner (), down).Driver))).MayHaveBeenSaved
@@ -69,7 +69,7 @@ let tests =
                   TestDriver(inner (), TestDriver.Only([ StoreOperation.Load ], Behaviour.HangUntilCancelled))
               (failure (loading driver.Driver)).Message |> Expect.stringContains "says so" "did not answer"
 
-          testCase "a driver that throws before it answers is treated alike"
+          testCase "a driver that throws before it answers is treated in the same way"
           <| fun () ->
               for isInProcess in [ false; true ] do
                   let driver =
@@ -79,7 +79,7 @@ let tests =
                   let e = failure (fun () -> task { return! (loading driver) () })
                   (e.InnerException :? StoreDown) |> Expect.isTrue $"in process: {isInProcess}"
 
-          testCase "what a driver says itself as SessionStoreException stays as it is"
+          testCase "a SessionStoreException that a driver raises itself passes through unchanged"
           <| fun () ->
               let said = SessionStoreException("mine", false, null)
               let driver =
@@ -89,7 +89,7 @@ let tests =
                       Place = DriverPlace.Store }
               Object.ReferenceEquals(failure (deleting driver), said) |> Expect.isTrue "the same"
 
-          testCase "an answer that comes later is the answer"
+          testCase "an answer that comes later is waited for"
           <| fun () ->
               let gate = TaskCompletionSource()
               let driver = TestDriver.Slow(inner (), gate.Task, [ StoreOperation.Delete ])

@@ -52,14 +52,14 @@ let tests =
               Session.owner (loadAll session [ moved; next ]).Session
               |> Expect.equal "behind a tombstone" (Some "alice")
 
-          testCase "behind a dead cookie a visitor signs in, and is signed in"
+          testCase "a visitor with a dead cookie signs in, and is signed in afterwards"
           <| fun () ->
               let _, _, session = counting ()
               let gone = ended session
               let next = tokenOf (stepAll session [ gone ] (Session.signIn "alice"))
               Session.owner (loadAll session [ gone; next ]).Session |> Expect.equal "signed in" (Some "alice")
 
-          testCase "one that cannot be read, or is no session's, does not hide it either"
+          testCase "a cookie whose record cannot be read, or is no session's, does not hide one whose session lives"
           <| fun () ->
               let clock = clock ()
               let store = DamagedStore(memory clock)

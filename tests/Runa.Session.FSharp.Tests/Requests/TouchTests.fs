@@ -113,7 +113,7 @@ let tests =
               driver.Count StoreOperation.Touch |> Expect.equal "tried" 1
               Session.status (find session token) |> Expect.equal "still gone" SessionStatus.Expired
 
-          testCase "a touch of a store that takes its time is not waited for"
+          testCase "a request does not wait for the touch of a slow store"
           <| fun () ->
               let clock = clock ()
               let gate = TaskCompletionSource()

@@ -51,7 +51,8 @@ let tests =
               log () |> Expect.equal "told" [ LogLevel.Error, "Unreadable" ]
               stands session key |> Expect.isTrue "left as it is"
 
-          testCase "however the driver says so: at once, in a task, or by throwing"
+          testCase
+              "it counts as gone however the driver says that it cannot be read: at once, in a task, or by throwing"
           <| fun () ->
               let throwing (driver: SessionDriver) =
                   let load key token =
@@ -96,7 +97,7 @@ let tests =
               Session.owner (find session next) |> Expect.equal "signed in" (Some "alice")
               stands session key |> Expect.isFalse "deleted"
 
-          testCase "where it cannot be deleted the write stands all the same, and a warning says so"
+          testCase "if the unreadable record cannot be deleted, the write is kept all the same, and a warning says so"
           <| fun () ->
               let clock = clock ()
               let store = DamagedStore(memory clock)
@@ -107,7 +108,7 @@ let tests =
               Session.getOr count 0 (find session next) |> Expect.equal "stored" 1
               log () |> List.map (fun (_, name, _) -> name) |> Expect.contains "told" "NotRemoved"
 
-          testCase "promise 9: a logout deletes it and expires the cookie"
+          testCase "promise 9: a logout deletes an unreadable record and expires the cookie"
           <| fun () ->
               let store, session, _ = damaged ()
               let token, key = ruined store session (Session.signIn "alice")
@@ -125,7 +126,8 @@ let tests =
               wait (step session token Session.signOut) |> ignore
               stands session key |> Expect.isFalse "deleted"
 
-          testCase "promise 12: a write that meets it in place of what it loaded runs again on an empty session"
+          testCase
+              "promise 12: a write that meets an unreadable record in place of the loaded one runs again on an empty session"
           <| fun () ->
               let store, session, _ = damaged ()
               let token = start session increment
@@ -137,7 +139,8 @@ let tests =
                   let stepped = wait (run.AsTask())
                   Session.getOr count 0 (find session (tokenOf stepped)) |> Expect.equal "from an empty one" 1
 
-          testCase "promise 9: and where somebody was signed in, nothing of it is saved in a stranger's session"
+          testCase
+              "promise 9: if somebody was signed in, nothing of an unreadable session is saved in a stranger's session"
           <| fun () ->
               let store, session, _ = damaged ()
               let token = start session (Session.signIn "alice")

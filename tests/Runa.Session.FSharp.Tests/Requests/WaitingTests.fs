@@ -124,7 +124,7 @@ let private writing =
                   }) ]
 
 let private queue =
-    testCaseTask "promise 15: who is cancelled in the queue leaves it, and holds nobody up" (fun () ->
+    testCaseTask "promise 15: a request that is cancelled in the queue leaves it, and holds nobody up" (fun () ->
         task {
             let key = StoreKey.ofBytes (ReadOnlySpan(Array.create 16 1uy))
             let queues = CommitQueues()

@@ -121,7 +121,7 @@ let tests =
               Expect.equal (read |> Option.map _.GetRawText()) (Some "[null]") "a JSON value"
           }
 
-          test "promise 17: null where no null is read is refused where it is set" {
+          test "promise 17: a null that would not be read as null is refused when it is set" {
               refusedAfter [] "a list" [ "null" ] missing<int list>
               refusedAfter { Text = None; Short = ValueNone } "a record" [ "null" ] missing<Note>
               refusedAfter Map.empty "a map" [ "null" ] missing<Map<string, int>>

@@ -192,7 +192,7 @@ let roundTrips =
               Expect.equal (read.Name, List.ofSeq read.Items) ("b", [ "a" ]) "its items"
           }
 
-          test "text that all the world writes is kept, and cannot end the text of a page" {
+          test "text in any script is kept, and cannot end a script in a page" {
               let text = "é 漢字 😀 \u0000 \" \\ \u2028 </script><!--"
               Expect.equal (roundTrip text) text "the same"
               let json = Session.empty "web" |> Session.set key<string> text |> Session.toJson

@@ -157,7 +157,7 @@ let private extended (name: string) =
 let types =
     testList
         "Losses by type"
-        [ test "promise 17: a class with state that nothing stored stands for is refused at the first use" {
+        [ test "promise 17: a class with a field that no stored property covers is refused at the first use" {
               refused "StringBuilder (what its field m_Chunk" (StringBuilder "a")
               refused "Bag (what its field lines holds would be lost" (Bag())
               refused "CountedBag (its property Count cannot be set, and what lines holds would be lost" (CountedBag())
@@ -190,7 +190,7 @@ let types =
               refusedAfter (Collection()) "ObservableCollection" (ObservableCollection [ 1 ] :> Collection<int>)
           }
 
-          test "promise 17: classes of which all is stored come back" {
+          test "promise 17: classes whose whole state is stored come back" {
               let trimmed = roundTrip (Trimmed(Name = " a "))
               Expect.equal trimmed.Name "a" "a setter that computes"
               let named = roundTrip (Named("a", 1))
@@ -208,7 +208,7 @@ let types =
               same (ref 1)
           }
 
-          test "typical types are known to come back, so that only the first value of a key is read again" {
+          test "of typical types only the first value of a key is read back" {
               for t in
                   [ typeof<CodecTests.Cart>
                     typeof<CodecTests.Tree>
@@ -264,7 +264,7 @@ let values =
               refusedAfter (JsonObject()) "different" caseless
           }
 
-          test "promise 17: JSON that is text comes back" {
+          test "promise 17: JSON elements and nodes come back" {
               for json in
                   [ "null"; "{\"a\":[1,null,1.50,\"é\\u0000\"]}"; String.replicate 60 "[" + String.replicate 60 "]" ] do
                   Expect.equal ((roundTrip (element json)).GetRawText()) json "an element"

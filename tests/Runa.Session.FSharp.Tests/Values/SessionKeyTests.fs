@@ -121,14 +121,14 @@ let types =
               refused "Object" (dict [ "a", box 1 ])
           }
 
-          test "what else System.Text.Json would lose is refused: functions, stacks, hidden state" {
+          test "other types that System.Text.Json would lose are refused: functions, stacks, hidden state" {
               refused "FSharpFunc" id<int>
               refused "Stack" (Stack [ 1 ])
               refused "Counter" (Counter 1)
               refused "Tuple" (Map [ (1, 2), 3 ])
           }
 
-          test "promise 17: what would be written and never read is refused, with what to change" {
+          test "promise 17: a member that would be written and never read is refused, with what to change" {
               refused "Meter (its property Count cannot be set, and what count holds would be lost)" (Meter 1)
               refused "Closed (it has no public constructor" (Closed.Make 1)
               refused "Renamed (a parameter of its constructor has no property of its name)" (Renamed "a")

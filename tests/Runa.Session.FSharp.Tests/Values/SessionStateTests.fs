@@ -37,7 +37,7 @@ let tests =
               Expect.equal (SessionState.startedAt signedIn) (now.AddHours 1.) "signed in"
           }
 
-          test "two states are the same whatever their last request, and differ by anything else" {
+          test "two states are the same if they differ in their last request only" {
               Expect.isTrue (SessionState.same fresh { fresh with LastSeenAt = now.AddHours 1. }) "last seen"
 
               for other in
@@ -52,7 +52,7 @@ let tests =
                   Expect.isFalse (SessionState.same fresh other) "another"
           }
 
-          testProperty "bytes are those of every text the application put in, in UTF-8"
+          testProperty "the size is that of every text the application put in, in UTF-8"
           <| fun (values: Map<FsCheck.NonEmptyString, FsCheck.NonEmptyString>, owner: FsCheck.NonEmptyString option) ->
               let values = values |> Map.toList |> List.map (fun (k, v) -> k.Get, v.Get)
               let owner = owner |> Option.map _.Get
