@@ -474,6 +474,18 @@ let tests =
               same wanted.Origin from |> Expect.isTrue "made from what stands"
               from.Since |> Expect.equal "first looked at when the step began" start.Since
 
+          testCase
+              "promise 16: a flash that was taken before a run-once step, and committed during it, is not taken again"
+          <| fun () ->
+              let flash: Flash = { Id = 5L; Key = "notice"; Json = "\"hello\"" }
+              let work = Work.load (snapshotOf 1L { fresh with Flashes = [ flash ] }) Work.none
+              let work = work |> Work.put (taking (Work.current work))
+              let struct (start, given, work) = Work.give work
+              let work = Work.settle start work.Pending (wrote (later []) CookieChange.None) work
+              let struct (_, wanted) = Work.carry start given (set "a" "1" given) work
+              wanted.Change.Taken |> Expect.isEmpty "asked for no more"
+              valuesOf wanted |> Expect.equal "what the step made" (Map [ "a", "1" ])
+
           testCase "a fault stays through a commit, is not covered by another, and goes when the change is discarded"
           <| fun () ->
               let first, second = exn "first", exn "second"
