@@ -6,7 +6,11 @@ open StackExchange.Redis
 
 /// A place where a listing goes on, as OwnedPage.Next holds it.
 module internal RedisPlace =
-    let refused () : exn = ArgumentException("This is not the Next of a page. Pass OwnedPage.Next of the previous page, or none for the first page.", "from")
+    let refused () : exn =
+        ArgumentException(
+            "This is not the Next of a page. Pass OwnedPage.Next of the previous page, or none for the first page.",
+            "from"
+        )
 
 /// A place in a sorted set: after this member with this score. A rank would shift when other members are added and
 /// removed.

@@ -8,10 +8,13 @@ module internal Telemetry =
     let private meter = new Meter("Runa.Session")
     let private counter name description = meter.CreateCounter<int64>(name, null, description)
 
-    let private conflicts = counter "runa.session.conflicts" "Attempts to commit that found a change by another request."
+    let private conflicts =
+        counter "runa.session.conflicts" "Attempts to commit that found a change by another request."
 
     let private dropped =
-        counter "runa.session.dropped_changes" "Changes of run-once handlers that were dropped because the session was gone."
+        counter
+            "runa.session.dropped_changes"
+            "Changes of run-once handlers that were dropped because the session was gone."
 
     let private undecodable =
         counter "runa.session.undecodable_values" "Stored values that their key could not read."
@@ -21,7 +24,8 @@ module internal Telemetry =
             "runa.session.unreadable_records"
             "Stored sessions, or tickets in them, that could not be read: damaged, of a newer format, or encrypted under another token."
 
-    let private evicted = counter "runa.session.evicted" "Sessions that the memory driver evicted because it was full."
+    let private evicted =
+        counter "runa.session.evicted" "Sessions that the memory driver evicted because it was full."
     let private tag name (value: objnull) = KeyValuePair<string, objnull>(name, value)
 
     let conflict (session: string) = conflicts.Add(1L, tag "session" session)

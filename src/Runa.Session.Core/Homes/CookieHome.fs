@@ -66,7 +66,10 @@ module internal CookieHome =
             Snapshot.newAt definition (place held)
         | best ->
             if best.Remains = Remains.Unreadable then
-                Unreadable.report definition "its cookie is genuine, but its content is in a format that this version cannot read." null
+                Unreadable.report
+                    definition
+                    "its cookie is genuine, but its content is in a format that this version cannot read."
+                    null
 
             best
 

@@ -65,7 +65,12 @@ module SessionSetup =
 
     let secrets (secrets: string list) (setup: SessionSetup) =
         if secrets |> List.exists (fun secret -> isNull (box secret)) then
-            raise (ArgumentException("One of the secrets is null. Each must be a text of at least 32 bytes.", nameof secrets))
+            raise (
+                ArgumentException(
+                    "One of the secrets is null. Each must be a text of at least 32 bytes.",
+                    nameof secrets
+                )
+            )
 
         SessionSetup { setup.Parts with Secrets = Some secrets }
 

@@ -49,7 +49,8 @@ module internal SessionToml =
         | twice ->
             raise (
                 SessionConfigurationException
-                    [ for key, _ in twice -> $"{file}: {key} is written twice (upper and lower case count as the same): remove one of them." ]
+                    [ for key, _ in twice ->
+                          $"{file}: {key} is written twice (upper and lower case count as the same): remove one of them." ]
             )
 
     /// Raises SessionConfigurationException with every mistake in the text.

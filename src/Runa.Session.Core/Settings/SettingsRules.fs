@@ -62,7 +62,8 @@ module internal SettingsRules =
               $"max_ttl = {Duration.write o.MaxTtl}: must be from the ttl ({Duration.write o.Ttl}) to 400 days"
 
           match o.IdleTimeout with
-          | Some idle when idle < TimeSpan.FromSeconds 1. -> $"idle_timeout = {Duration.write idle}: must be at least 1 second"
+          | Some idle when idle < TimeSpan.FromSeconds 1. ->
+              $"idle_timeout = {Duration.write idle}: must be at least 1 second"
           | Some idle when idle > o.Ttl ->
               $"idle_timeout = {Duration.write idle}: must be not longer than the ttl ({Duration.write o.Ttl})"
           | _ -> ()

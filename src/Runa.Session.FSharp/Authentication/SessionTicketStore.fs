@@ -107,7 +107,10 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
     /// Reads a ticket. One that the framework cannot read is handled as the setting on_unreadable says.
     let deserialize (bytes: byte[]) : AuthenticationTicket | null =
         let unreadable (cause: exn | null) : AuthenticationTicket | null =
-            Unreadable.report definition "it does not hold a ticket of cookie authentication that this version can read." cause
+            Unreadable.report
+                definition
+                "it does not hold a ticket of cookie authentication that this version can read."
+                cause
             null
 
         let ticket =

@@ -88,7 +88,9 @@ let life =
               mistake [ "ttl = 00:00:00"; "1 second" ] { web with Ttl = TimeSpan.Zero }
               mistake [ "max_ttl = 1h"; "2h" ] { web with MaxTtl = hours 1 }
               mistake [ "max_ttl = 401d"; "400 days" ] { web with MaxTtl = TimeSpan.FromDays 401. }
-              mistake [ "idle_timeout = 3h"; "must be not longer than the ttl (2h)" ] { web with IdleTimeout = Some(hours 3) }
+              mistake
+                  [ "idle_timeout = 3h"; "must be not longer than the ttl (2h)" ]
+                  { web with IdleTimeout = Some(hours 3) }
               mistake [ "idle_timeout = 00:00:00"; "1 second" ] { web with IdleTimeout = Some TimeSpan.Zero }
               mistake [ "max_bytes = 0"; "must be at least 1" ] { web with MaxBytes = 0 }
               good { web with IdleTimeout = Some web.Ttl; MaxTtl = web.Ttl; MaxBytes = 1 }

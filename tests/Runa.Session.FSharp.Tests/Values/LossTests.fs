@@ -255,7 +255,10 @@ let values =
 
           test "promise 17: JSON that the decoder refuses is not stored" {
               refusedAfter (element "1") "cannot be read back" (element "{\"alice\":1,\"alice\":2}")
-              refusedAfter (JsonDocument.Parse "1") "cannot be read back" (JsonDocument.Parse "[{\"alice\":1,\"alice\":2}]")
+              refusedAfter
+                  (JsonDocument.Parse "1")
+                  "cannot be read back"
+                  (JsonDocument.Parse "[{\"alice\":1,\"alice\":2}]")
               refusedAfter (extended "Other") "cannot be read back" (extended "Name")
               let deep = String.replicate 65 "[" + String.replicate 65 "]"
               refusedAfter (element "1") "" (JsonDocument.Parse(deep, JsonDocumentOptions(MaxDepth = 70)).RootElement)

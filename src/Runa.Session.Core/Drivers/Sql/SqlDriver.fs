@@ -43,7 +43,11 @@ type SqlDriver =
 
         if options.BusyTimeout <= TimeSpan.Zero || options.BusyTimeout > TimeSpan.FromMinutes 1. then
             raise (
-                ArgumentOutOfRangeException("BusyTimeout", options.BusyTimeout, "Must be more than 0, at most a minute.")
+                ArgumentOutOfRangeException(
+                    "BusyTimeout",
+                    options.BusyTimeout,
+                    "Must be more than 0, at most a minute."
+                )
             )
 
     static member private Open(options: SqlDriverOptions, dataSource: DbDataSource) =

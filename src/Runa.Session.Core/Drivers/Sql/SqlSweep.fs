@@ -115,7 +115,12 @@ type internal SqlSweep(database: SqlDatabase, epochs: SqlEpochs, clock: TimeProv
                     do! epochs.AdvanceAll(scope, token)
                     do! deleteRows ()
             with e when deleted.Value > 0 && not (e :? OperationCanceledException) ->
-                raise (SqlPartlyDone($"{deleted.Value} sessions were ended before a failure; others may still be alive. Call again when the database works.", e))
+                raise (
+                    SqlPartlyDone(
+                        $"{deleted.Value} sessions were ended before a failure; others may still be alive. Call again when the database works.",
+                        e
+                    )
+                )
 
             return deleted.Value
         }
