@@ -152,6 +152,8 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
             while not isLast do
                 token.ThrowIfCancellationRequested()
                 let! page = DriverCall.run definition "list" false (index.List definition.Scope owner place)
+                // A caller whose token was cancelled has stopped waiting: nothing more ends.
+                token.ThrowIfCancellationRequested()
                 let! struct (spared, doomed) = choose page
                 do! endAll spared doomed
                 place <- page.Next

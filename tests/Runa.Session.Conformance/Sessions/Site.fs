@@ -56,7 +56,7 @@ type internal Site
     let watched =
         { driver with
             // A touch that the registry does not wait for would make the next request's answer a matter of luck.
-            Place = DriverPlace.Process
+            Place = (if driver.Place.IsStore then DriverPlace.Process else driver.Place)
             // The registry would purge what other tests stored, by the clock of this one.
             PurgeExpired = fun _ -> ValueTask<int> 0 }
 

@@ -205,7 +205,7 @@ let tests =
 
                   for place in [ ""; "x"; "x:y"; "12" ] do
                       let list () = (corner.Owners.List scope "alice" (Some place) none).AsTask() :> Task
-                      do! raises<ArgumentException> "place" list
+                      do! raises<ArgumentException> "Next of a page" list
               })
 
           redisTest

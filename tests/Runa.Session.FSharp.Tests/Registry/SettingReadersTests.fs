@@ -139,8 +139,8 @@ let tests =
                       List.ofSeq e.Errors
 
               for text, path in
-                  [ "sessions = 5", "session:sessions: a section"
-                    "[sessions]\nweb = 'hunter2'", "session:sessions:web: a section"
+                  [ "sessions = 5", "session:sessions: must be a section"
+                    "[sessions]\nweb = 'hunter2'", "session:sessions:web: must be a section"
                     "[sessions.web]\nttl = []", "session:sessions:web:ttl = \"\"" ] do
                   match mistakes (SessionToml.parse "session.toml" text) with
                   | [ error ] ->
