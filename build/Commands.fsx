@@ -25,7 +25,12 @@ for name, value in
           "MSBUILDDISABLENODEREUSE", "1" ] do
     Environment.SetEnvironmentVariable(name, value)
 
+let mutable isStopping = false
+
 let dotnetIn directory arguments =
+    if isStopping then
+        failwith "The build was stopped."
+
     CreateProcess.fromRawCommand "dotnet" arguments |> CreateProcess.withWorkingDirectory directory
 
 let dotnet arguments = dotnetIn root arguments |> CreateProcess.ensureExitCode |> Proc.run |> ignore
@@ -36,8 +41,6 @@ let build target = dotnet [ "build"; target; "-c"; "Release"; "--no-restore"; "-
 // A terminal's Ctrl-C reaches child processes by itself; a signal to this process alone does not.
 // FAKE knows what it started only in the execution context of its targets.
 let private context = ExecutionContext.Capture()
-
-let mutable isStopping = false
 
 let private signals =
     [ for signal in [ PosixSignal.SIGINT; PosixSignal.SIGTERM; PosixSignal.SIGHUP ] ->
