@@ -20,30 +20,30 @@ type internal Attempt =
     }
 
 /// What happened in an attempt, or when the session was looked up after it.
-[<RequireQualifiedAccess; NoComparison; NoEquality>]
+[<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal Happened =
-    | Committed of Answer
+    | Committed of answer: Answer
     /// Another request was first, and stored this record.
-    | Overtaken of SessionRecord
+    | Overtaken of current: SessionRecord
     /// The session as another request, which was first, has stored it.
-    | Found of Snapshot
+    | Found of now: Snapshot
     /// The session is gone. The snapshot is an empty one.
-    | Gone of Snapshot
+    | Gone of empty: Snapshot
 
 /// What to do next.
-[<RequireQualifiedAccess; NoComparison; NoEquality>]
+[<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal Next =
-    | Finish of Answer
+    | Finish of answer: Answer
     /// Wait for a turn among the requests of this process. Then go on from the newest known record: this one, or the
     /// one that the previous request has stored.
-    | TakeTurn of SessionRecord
+    | TakeTurn of current: SessionRecord
     /// Run the step on this snapshot.
-    | Step of Snapshot
+    | Step of now: Snapshot
     /// Merge the run-once handler's session onto this snapshot, then run the step on the result.
-    | Merge of Snapshot * pending: Session
+    | Merge of onto: Snapshot * pending: Session
     /// Run the step on an empty session. `mayWrite`: the step may change it. `isDropped`: the changes of the run-once
     /// handler are dropped.
-    | StartOver of Snapshot * mayWrite: bool * isDropped: bool
+    | StartOver of empty: Snapshot * mayWrite: bool * isDropped: bool
     /// Raise SessionConflictException.
     | GiveUp of why: string
 

@@ -13,9 +13,6 @@ type internal CommitTurn(definition: SessionDefinition, key: StoreKey, token: Ca
     static member Refuse(definition: SessionDefinition, why: string) : 'T =
         raise (SessionConflictException $"The session \"{definition.Name}\" could not be saved: {why}.")
 
-    /// Whether other requests of this process have the session's turn, or wait for it.
-    member _.IsBusy = definition.Queues.IsBusy key
-
     /// Waits for the turn, unless the request has it already. Returns the record that the previous request stored, if
     /// known. Raises SessionConflictException if too many requests wait, or if the wait takes too long.
     member _.Take() : Task<SessionRecord voption> =

@@ -9,14 +9,17 @@ module internal Transact =
     /// What stays the same over all attempts of a request.
     [<NoComparison; NoEquality>]
     type private Run<'R> =
-        { Home: Home
-          Watch: IStepWatch
-          WhenGone: WhenGone
-          Step: Session -> struct (Session * 'R)
-          Token: CancellationToken
-          First: Snapshot
-          Turn: CommitTurn
-          Started: int64 }
+        {
+            Home: Home
+            Watch: IStepWatch
+            WhenGone: WhenGone
+            Step: Session -> struct (Session * 'R)
+            Token: CancellationToken
+            First: Snapshot
+            Started: int64
+            /// Its turn in the commit queue; null: it has not asked for one.
+            mutable Turn: CommitTurn | null
+        }
 
     let private begin' home watch whenGone (step: Session -> struct (Session * 'R)) (first: Snapshot) : Run<'R> =
         let token =
@@ -30,8 +33,26 @@ module internal Transact =
           Step = step
           Token = token
           First = first
-          Turn = CommitTurn(home.Definition, first.Place.Key, token)
-          Started = Stopwatch.GetTimestamp() }
+          Started = Stopwatch.GetTimestamp()
+          Turn = null }
+
+    let private takeTurn (run: Run<'R>) : Task<SessionRecord voption> =
+        match run.Turn with
+        | null ->
+            let turn = CommitTurn(run.Home.Definition, run.First.Place.Key, run.Token)
+            run.Turn <- turn
+            turn.Take()
+        | turn -> turn.Take()
+
+    let private store (run: Run<'R>) (now: Snapshot) : unit =
+        match run.Turn with
+        | null -> ()
+        | turn -> turn.Store now
+
+    let private leave (run: Run<'R>) : unit =
+        match run.Turn with
+        | null -> ()
+        | turn -> turn.Leave()
 
     let private standing (run: Run<'R>) from pending count : Attempt =
         { WhenGone = run.WhenGone
@@ -63,10 +84,16 @@ module internal Transact =
             // An attempt that has begun is finished, even if the caller stops waiting (promise 15).
             run.Token.ThrowIfCancellationRequested()
             let! outcome = run.Home.Execute from plan
-            return! goOn run (standing run from pending count) (happened run from outcome) result
+            let attempted = standing run from pending count
+
+            match Attempt.next attempted (happened run from outcome) with
+            | Next.Finish answer ->
+                store run answer.Snapshot
+                return struct (answer, result)
+            | next -> return! goOn run attempted next result
         }
 
-    and private goOn run (attempted: Attempt) (happened: Happened) (result: 'R) : Task<struct (Answer * 'R)> =
+    and private goOn run (attempted: Attempt) (next: Next) (result: 'R) : Task<struct (Answer * 'R)> =
         let definition = run.Home.Definition
 
         let again (now: Snapshot) pending start mayWrite =
@@ -77,15 +104,13 @@ module internal Transact =
 
             attempt run now pending planned (attempted.Count + 1)
 
-        match Attempt.next attempted happened with
-        | Next.Finish answer ->
-            run.Turn.Store answer.Snapshot
-            Task.FromResult(struct (answer, result))
+        match next with
+        | Next.Finish answer -> Task.FromResult(struct (answer, result))
         | Next.TakeTurn current ->
             task {
-                let! latest = run.Turn.Take()
+                let! latest = takeTurn run
                 let newest = ValueOption.defaultValue current latest
-                return! goOn run attempted (found run attempted.From newest) result
+                return! goOn run attempted (Attempt.next attempted (found run attempted.From newest)) result
             }
         | Next.Step now -> again now null now.Session true
         | Next.Merge(now, pending) -> again now pending (Carrying.merge definition now run.First.Session pending) true
@@ -101,21 +126,22 @@ module internal Transact =
     /// them for ever.
     let private behindOthers run pending (struct (_, result) as planned) : Task<struct (Answer * 'R)> =
         task {
-            match! run.Turn.Take() with
+            match! takeTurn run with
             | ValueSome latest when run.First.Record |> ValueOption.exists (fun was -> was.Version <> latest.Version) ->
-                return! goOn run (standing run run.First pending 0) (found run run.First latest) result
+                let attempted = standing run run.First pending 0
+                return! goOn run attempted (Attempt.next attempted (found run run.First latest)) result
             | _ -> return! attempt run run.First pending planned 1
         }
 
     let private commit run pending (struct (plan, _) as planned) : Task<struct (Answer * 'R)> =
         task {
             try
-                if Plan.replaces plan && run.Turn.IsBusy then
+                if Plan.replaces plan && run.Home.Definition.Queues.IsBusy run.First.Place.Key then
                     return! behindOthers run pending planned
                 else
                     return! attempt run run.First pending planned 1
             finally
-                run.Turn.Leave()
+                leave run
         }
 
     /// Runs the step on the session of the snapshot and commits the result. With `pending`, which a run-once handler

@@ -8,7 +8,6 @@ open Microsoft.Extensions.Primitives
 /// One session in one request: its loads, steps and commits, one after another.
 [<Sealed; AllowNullLiteral>]
 type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate) =
-    let definition = home.Definition
     let mutable work = Work.none
     let mutable lane = Lane()
     // The origin of the session that the latest run-once step was given.
@@ -16,14 +15,14 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
 
     let checkNothingPending () =
         if not (isNull work.Pending) then
-            raise (Misuse.reloaded definition.Name)
+            raise (Misuse.reloaded home.Definition.Name)
 
     let settle (from: Snapshot) (set: Session | null) (struct (answer: Answer, result: 'R)) : struct ('R * bool) =
         work <- Work.settle from set answer work
         struct (result, answer.IsWritten)
 
     member _.Home = home
-    member _.Definition = definition
+    member _.Definition = home.Definition
     /// What the response does with the session's cookie.
     member _.Cookie = work.Cookie
     member _.IsLoaded = Work.isLoaded work
@@ -57,7 +56,7 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
     /// Raises InvalidOperationException if the caller is a step of this session.
     member _.CheckNotStepping() =
         if lane.IsMyStep then
-            raise (Misuse.nested definition.Name)
+            raise (Misuse.nested home.Definition.Name)
 
     /// Waits for a step that runs on another thread. Raises InvalidOperationException if it does not end in time.
     member private _.StepEnded() : Task =
@@ -67,7 +66,7 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
             let! hasEnded = Lane.StepEnded(fun () -> lane.IsStepping && lane.Steps = seen)
 
             if not hasEnded then
-                raise (Misuse.nested definition.Name)
+                raise (Misuse.nested home.Definition.Name)
         }
 
     member private _.CheckFault() =
@@ -195,7 +194,7 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
             Stepping.check given wanted
 
             if Work.isSetSince before work then
-                raise (Misuse.setInStep definition.Name)
+                raise (Misuse.setInStep home.Definition.Name)
 
             while not lane.IsFree do
                 do! lane.Free()

@@ -70,7 +70,7 @@ type SessionScope internal (host: IScopeHost, home: Home) =
 
     member _.CanCommit(session: Session) : bool =
         host.CanSendCookie
-        || (work.IsLoaded && not (home.NeedsCookie(Stepping.plan home work.Snapshot session)))
+        || (work.IsLoaded && not (work.Home.NeedsCookie(Stepping.plan work.Home work.Snapshot session)))
 
     member _.Tag
         with get () = tag
