@@ -98,16 +98,5 @@ module internal OtherPlaces =
             places o host pathBase path
             |> List.truncate (max 1 (most / (1 + pieces)))
             |> List.map (fun (domain, path) ->
-                { Cookie =
-                    SetCookie(
-                        o.CookieName,
-                        domain,
-                        path,
-                        o.HttpOnly,
-                        o.Secure,
-                        o.SameSite,
-                        o.Partitioned,
-                        o.Persistent,
-                        o.IsEssential
-                    )
+                { Cookie = SessionSettings.cookie { o with CookieDomain = domain; CookiePath = path }
                   Change = CookieChange.Expire pieces })

@@ -193,18 +193,7 @@ module internal RegistryBuilder =
                     Driver = drivers[o.Driver]
                     Scope = $"{defaultArg owner String.Empty}/{name}"
                     Token = SessionToken(ring, owner, name)
-                    Cookie =
-                      SetCookie(
-                          o.CookieName,
-                          o.CookieDomain,
-                          o.CookiePath,
-                          o.HttpOnly,
-                          o.Secure,
-                          o.SameSite,
-                          o.Partitioned,
-                          o.Persistent,
-                          o.IsEssential
-                      )
+                    Cookie = SessionSettings.cookie o
                     Seal =
                       if drivers[o.Driver].Place.IsCookie then
                           ValueSome(SealedCookie(ring, owner, name))

@@ -77,3 +77,17 @@ module SessionSettings =
           MaxBytes = 65_536
           OnUnreadable = OnUnreadable.Replace
           Meta = Map.empty }
+
+    /// The cookie that the settings describe.
+    let internal cookie (o: SessionSettings) : SetCookie =
+        SetCookie(
+            o.CookieName,
+            o.CookieDomain,
+            o.CookiePath,
+            o.HttpOnly,
+            o.Secure,
+            o.SameSite,
+            o.Partitioned,
+            o.Persistent,
+            o.IsEssential
+        )

@@ -7,19 +7,7 @@ open Runa.Session.Tests.Engine
 
 let private settings = SessionSettings.defaults "web"
 
-let private cookie (o: SessionSettings) =
-    SetCookie(
-        o.CookieName,
-        o.CookieDomain,
-        o.CookiePath,
-        o.HttpOnly,
-        o.Secure,
-        o.SameSite,
-        o.Partitioned,
-        o.Persistent,
-        o.IsEssential
-    )
-
+let private cookie (o: SessionSettings) = SessionSettings.cookie o
 let private hour = TimeSpan.FromHours 1.
 let private set (o: SessionSettings) isHttps = (cookie o).Set("v", hour, isHttps)
 
