@@ -140,9 +140,7 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
             ResponseHeaders.apply context sessions.SetsCookie
 
     member private sessions.SendAll() =
-        for scope in sessions.All do
-            SessionCookies.send scope
-
+        SessionCookies.sendAll first
         sessions.ApplyHeaders()
 
     member private sessions.OnStarting() : Task =

@@ -35,7 +35,7 @@ module internal SessionCookies =
         headers.Pragma <- "no-cache"
         headers.Expires <- "-1"
 
-    let send (scope: SessionScope) : unit =
+    let private send (scope: SessionScope) : unit =
         let definition = scope.Work.Definition
 
         match scope.Work.Cookie with
@@ -55,3 +55,11 @@ module internal SessionCookies =
                 | NonNull policy when policy.ForbidsCaching -> forbidCaching scope.Context
                 | _ -> ()
             | _ -> ()
+
+    /// Sends the cookies of a scope and of those that were asked for before it, the earliest first.
+    let rec sendAll (scope: SessionScope | null) : unit =
+        match scope with
+        | null -> ()
+        | scope ->
+            sendAll scope.Next
+            send scope
