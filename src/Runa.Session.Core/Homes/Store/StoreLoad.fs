@@ -65,17 +65,6 @@ module internal StoreLoad =
 
             ValueTask<Snapshot>(Snapshot.none definition)
         | ValueSome place ->
-            let first = StoredRecord.load definition place
-
-            if first.IsCompletedSuccessfully then
-                orNext definition walk tried first.Result
-            else
-                let walk = walk
-                let tried = tried
-
-                ValueTask<Snapshot>(
-                    task {
-                        let! first = first
-                        return! orNext definition walk tried first
-                    }
-                )
+            let walk = walk
+            let tried = tried
+            StoredRecord.load definition place |> ValueTasks.bind (orNext definition walk tried)
