@@ -5,19 +5,12 @@ open Microsoft.AspNetCore.Http
 
 /// Finds the session of a handler.
 module internal Asking =
-    let private tooLate (name: string) =
-        InvalidOperationException
-            $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: call ctx.LoadSessionAsync \"{name}\" before whatever writes (useSession alone does not look at it). Or send Cache-Control: no-store with the response."
+    let private advice (name: string) =
+        $"call ctx.LoadSessionAsync \"{name}\" before whatever writes (useSession alone does not look at it)"
 
     /// The scope of a session. Raises InvalidOperationException without AddRunaSession, for a name that is not
     /// registered, and if this is the first session of the request and the response has started.
-    let scope (context: HttpContext) (name: string) : SessionScope =
-        let scope = context.GetSessionScope name
-
-        if scope.IsTooLate then
-            raise (tooLate name)
-
-        scope
+    let scope (context: HttpContext) (name: string) : SessionScope = ScopeInTime.find advice context name
 
     /// The scope of a session that is loaded. Raises InvalidOperationException if it is not.
     let loaded (context: HttpContext) (name: string) : SessionScope =

@@ -23,9 +23,15 @@ module internal RequestFacts =
         InvalidOperationException
             $"The session \"{name}\" is asked for too late: its request has ended, and did not look at a session before. Ask for the session before the request ends."
 
-    let tooLate (name: string) =
+    /// `remedy`: what to do before the first write, or instead, in the words of the asker's language.
+    let private lateWith (name: string) (remedy: string) =
         InvalidOperationException
-            $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write, or send Cache-Control: no-store with the response."
+            $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write{remedy} send Cache-Control: no-store with the response."
+
+    let tooLate (name: string) = lateWith name ", or"
+
+    /// The same, with advice for the asker.
+    let tooLateFor (name: string) (advice: string) = lateWith name $": {advice}. Or"
 
     /// The registry from the request's features, where RegistryMiddleware put it; the services would create a scope for
     /// the request. Raises InvalidOperationException without AddRunaSession.

@@ -4,6 +4,18 @@ open System
 open System.Runtime.CompilerServices
 open Microsoft.AspNetCore.Http
 
+/// Finds sessions that are asked for in time.
+module internal ScopeInTime =
+    /// The scope of a session. Raises InvalidOperationException without AddRunaSession, for a name that is not
+    /// registered, and, with this advice, if this is the first session of the request and the response has started.
+    let find (advice: string -> string) (context: HttpContext) (name: string) : SessionScope =
+        let scope = (RequestSessions.Of context).Find name
+
+        if scope.IsTooLate then
+            raise (RequestFacts.tooLateFor name (advice name))
+
+        scope
+
 /// Gives access to the scopes of a request's sessions.
 [<Extension; AbstractClass; Sealed>]
 type SessionScopes =
