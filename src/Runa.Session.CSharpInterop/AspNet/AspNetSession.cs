@@ -77,7 +77,7 @@ internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessio
     private string? StoredId =>
         SessionModule.find(AspNetSessionKeys.Id, Scope.Current) is { IsSome: true } found ? found.Value : null;
 
-    private bool HasStarted => Scope.Context.Response.HasStarted;
+    private bool HasStarted => offer.Context.Response.HasStarted;
 
     /// <summary>
     /// Whether a change would be committed: until the middleware ends, and then until the response starts, which commits

@@ -24,6 +24,6 @@ public static class RunaSessionApplicationBuilderExtensions
         ArgumentNullException.ThrowIfNull(app);
         var all = RegisteredSessions.Named(names);
         RegisteredSessions.Check(app.ApplicationServices, all);
-        return app.Use(next => ScopeMiddleware.UnlessWithout(ScopeMiddleware.Around(all, next), next));
+        return app.Use(next => ScopeMiddleware.Around(all, ScopeMiddleware.MayHaveSession, next));
     }
 }

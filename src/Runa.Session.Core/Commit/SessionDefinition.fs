@@ -3,6 +3,7 @@ namespace Runa.Session
 open System
 open System.Collections.Concurrent
 open Microsoft.Extensions.Logging
+open Runa.Session.Hosting
 
 /// Remembers which hints were given, so that each is given once in the life of a process.
 [<Sealed>]

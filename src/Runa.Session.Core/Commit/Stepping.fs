@@ -1,18 +1,7 @@
 namespace Runa.Session
 
 open System
-
-/// Told by the engine when a step of its request begins and ends. Null: there is nothing to tell.
-[<AllowNullLiteral>]
-type internal IStepWatch =
-    /// Whether the response can still set a cookie.
-    abstract CanSendCookie: bool
-
-    /// Called when the step begins on this thread. Returns the argument for EndStep.
-    abstract BeginStep: unit -> int
-
-    /// Called when the step has ended.
-    abstract EndStep: before: int -> unit
+open Runa.Session.Hosting
 
 /// Runs steps, checks their results and plans what must be written.
 module internal Stepping =

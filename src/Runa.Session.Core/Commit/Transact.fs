@@ -3,6 +3,7 @@ namespace Runa.Session
 open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
+open Runa.Session.Hosting
 
 /// Runs a step and commits the session that it hands back. If another request is first, it tries again (promise 12).
 module internal Transact =

@@ -18,7 +18,3 @@ type internal CookieChange =
 
     /// Promise 5: the token is not printed.
     override change.ToString() = change.Display
-
-/// One cookie of a response, without its attributes. Without a value it expires the cookie.
-[<Struct; NoComparison; NoEquality>]
-type internal CookieLine = { Name: string; Value: string voption; MaxAge: TimeSpan }

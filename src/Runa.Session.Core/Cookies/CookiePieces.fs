@@ -4,6 +4,7 @@ open System
 open System.Globalization
 open System.Text
 open Microsoft.Extensions.Primitives
+open Runa.Session.Hosting
 
 /// Splits cookies that are too long for a browser (4 KiB) into pieces. The cookie says "chunks-3", and three more
 /// cookies, whose names end in C1 to C3, hold the text. This is the format of the framework's ChunkingCookieManager,

@@ -1,10 +1,12 @@
-namespace Runa.Session
+namespace Runa.Session.Hosting
 
 open System
+open Runa.Session
 
 /// The name and attributes of a session's cookie, and the text of its Set-Cookie header.
 [<Sealed>]
-type internal SetCookie
+type SetCookie
+    internal
     (
         name: string,
         domain: string option,
@@ -49,13 +51,21 @@ type internal SetCookie
         | ValueSome maxAge -> $"{name}={value}; Max-Age={maxAge}{attributes}"
         | ValueNone -> $"{name}={value}{attributes}"
 
+    /// The name of the cookie.
     member _.Name = name
+    /// The attribute Domain. None: the cookie is for one host.
     member _.Domain = domain
+    /// The attribute Path.
     member _.Path = path
+    /// Whether scripts cannot read the cookie.
     member _.HttpOnly = httpOnly
+    /// The attribute SameSite.
     member _.SameSite = sameSite
+    /// Whether the cookie has the attribute Partitioned.
     member _.Partitioned = partitioned
+    /// Whether the cookie is sent without the visitor's consent.
     member _.IsEssential = isEssential
+    /// Whether the cookie has the attribute Secure in the response to such a request.
     member _.IsSecure(isHttps: bool) = isSecure isHttps
 
     /// Max-Age in whole seconds, rounded up: the time to the absolute end, or 0 to expire the cookie. ValueNone: the
@@ -71,4 +81,5 @@ type internal SetCookie
         text line.Name (ValueOption.defaultValue "" line.Value) (cookie.MaxAge line) isHttps
 
     /// The most characters of a Set-Cookie header for this name beside the value.
-    member cookie.Overhead(line: CookieLine) : int = cookie.Text({ line with Value = ValueSome "" }, true).Length
+    member internal cookie.Overhead(line: CookieLine) : int =
+        cookie.Text({ line with Value = ValueSome "" }, true).Length

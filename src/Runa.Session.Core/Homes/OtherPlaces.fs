@@ -3,10 +3,7 @@ namespace Runa.Session
 open System
 open System.Net
 open Microsoft.Extensions.Primitives
-
-/// A cookie to expire.
-[<NoComparison; NoEquality>]
-type internal OtherPlace = { Cookie: SetCookie; Change: CookieChange }
+open Runa.Session.Hosting
 
 /// Finds cookies of a session that a browser still holds at another path or domain, because cookie_path or
 /// cookie_domain was changed.
@@ -88,15 +85,16 @@ module internal OtherPlaces =
 
     /// The other places to expire, with the number of pieces at each. Empty unless the request carried several cookies
     /// of the session, all of them ours. Each place is the session's cookie with another domain or path.
-    let find (home: Home) (header: StringValues) (host: string) (pathBase: string) (path: string) : OtherPlace list =
+    let find (home: Home) (header: StringValues) (host: string) (pathBase: string) (path: string) : SessionCookie list =
         if not (areSeveralOurs home header) then
             []
         else
             let o = home.Definition.Settings
             let pieces = home.Held header
+            let now = home.Definition.Now
 
             places o host pathBase path
             |> List.truncate (max 1 (most / (1 + pieces)))
             |> List.map (fun (domain, path) ->
-                { Cookie = SessionSettings.cookie { o with CookieDomain = domain; CookiePath = path }
-                  Change = CookieChange.Expire pieces })
+                let cookie = SessionSettings.cookie { o with CookieDomain = domain; CookiePath = path }
+                { Cookie = cookie; Lines = CookiePieces.lines cookie now (CookieChange.Expire pieces) })

@@ -80,9 +80,6 @@ type SessionRegistry
 
     member internal _.Definitions = definitions
 
-    /// Whether the application's pipeline contains response caching.
-    member val internal MeetsResponseCaching = false with get, set
-
     member internal _.PurgeAll(token: CancellationToken) : Task<int> = purgeAll token
 
     /// The home of the session. Raises InvalidOperationException for a name that is not registered, naming the known

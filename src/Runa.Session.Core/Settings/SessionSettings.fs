@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open Runa.Session.Hosting
 
 /// What to do with a stored session that cannot be read: it is damaged, of a newer format, or sealed under another
 /// token.

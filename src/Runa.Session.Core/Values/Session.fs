@@ -123,14 +123,7 @@ module Session =
         else
             session
 
-    let private cleared (session: Session) (state: SessionState) (change: SessionChange) =
-        Session(
-            session.Origin,
-            { state with Values = Map.empty; Flashes = [] },
-            { change with Cleared = true; Replays = [] }
-        )
-
-    let clear (session: Session) : Session = cleared session session.State session.Change
+    let clear (session: Session) : Session = SessionIdentity.cleared session session.State session.Change
 
     let toJson (session: Session) : string =
         session.State.Values
@@ -189,59 +182,19 @@ module Session =
     let regenerate (session: Session) : Session =
         Session(session.Origin, session.State, { session.Change with Regenerated = true })
 
-    let destroy (session: Session) : Session =
-        let origin = session.Origin
-
-        Session(origin, SessionState.fresh origin.Now origin.Ttl, { SessionChange.None with Destroyed = true })
-
+    let destroy (session: Session) : Session = SessionIdentity.signOut session
     let signOut (session: Session) : Session = destroy session
 
-    let private capped (origin: SessionOrigin) (lifetime: TimeSpan) = min lifetime origin.MaxTtl
+    let withLifetime (lifetime: TimeSpan) (session: Session) : Session = SessionIdentity.withLifetime lifetime session
 
-    let withLifetime (lifetime: TimeSpan) (session: Session) : Session =
-        if lifetime <= TimeSpan.Zero then
-            raise (ArgumentOutOfRangeException("lifetime", lifetime, "A session's lifetime must be more than zero."))
-
-        let started = SessionState.startedAt session.State
-
-        Session(
-            session.Origin,
-            { session.State with ExpiresAt = started + capped session.Origin lifetime },
-            { session.Change with Lifetime = ValueSome lifetime }
-        )
+    let withExpiresAt (expiresAt: DateTimeOffset) (session: Session) : Session =
+        SessionIdentity.withExpiresAt expiresAt session
 
     let withLabel (label: string) (session: Session) : Session =
         JsonText.checkUnicode (nameof label) label
         withState session { session.State with Label = Some label }
 
     let signInWith (owner: string) (claims: Map<string, string list>) (session: Session) : Session =
-        if String.IsNullOrWhiteSpace owner then
-            raise (ArgumentException("A session's owner is empty: pass the id of the user who signs in.", nameof owner))
-
-        JsonText.checkUnicode (nameof owner) owner
-        let origin = session.Origin
-
-        // Promise 4. A new owner gets nothing that the previous one left.
-        let session =
-            match session.State.Owner with
-            | Some before when before <> owner -> cleared session { session.State with Label = None } session.Change
-            | _ -> session
-
-        let lifetime =
-            match session.Change.Lifetime with
-            | ValueSome lifetime -> capped origin lifetime
-            | ValueNone -> origin.Ttl
-
-        Session(
-            origin,
-            { session.State with
-                Owner = Some owner
-                Claims = claims
-                CreatedAt = origin.Now
-                SignedInAt = Some origin.Now
-                LastSeenAt = origin.Now
-                ExpiresAt = origin.Now + lifetime },
-            { session.Change with Regenerated = true }
-        )
+        SessionIdentity.signInWith owner claims session
 
     let signIn (owner: string) (session: Session) : Session = signInWith owner Map.empty session

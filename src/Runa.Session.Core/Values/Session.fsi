@@ -91,6 +91,10 @@ module Session =
     /// ArgumentOutOfRangeException if it is not positive.
     val withLifetime: lifetime: TimeSpan -> session: Session -> Session
 
+    /// Sets the absolute end, which is the setting MaxTtl after the sign-in or the creation at the latest. Raises
+    /// ArgumentException for a time in the past.
+    val withExpiresAt: expiresAt: DateTimeOffset -> session: Session -> Session
+
     /// What a list of devices shows for this session.
     val label: session: Session -> string option
 
@@ -108,7 +112,7 @@ module Session =
     /// another owner, it is emptied first. Raises ArgumentException for an owner that is empty or not valid Unicode.
     val signIn: owner: string -> session: Session -> Session
 
-    /// Like signIn, with claims.
+    /// Like signIn, with claims. Raises ArgumentException also for a claim that is not valid Unicode.
     val signInWith: owner: string -> claims: Map<string, string list> -> session: Session -> Session
 
     /// The same as destroy.

@@ -18,3 +18,8 @@ module internal Misuse =
     let reloaded (name: string) : exn =
         InvalidOperationException
             $"The session \"{name}\" has changes that are not committed: loading it again would lose them. Commit first."
+
+    /// The session is used before it was loaded.
+    let notLoaded (name: string) : exn =
+        InvalidOperationException
+            $"The session \"{name}\" is not loaded in this request: call SessionScope.Load or Prefetch first."

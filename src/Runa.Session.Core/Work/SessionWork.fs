@@ -1,13 +1,12 @@
-namespace Runa.Session
+namespace Runa.Session.Hosting
 
 open System
 open System.Runtime.ExceptionServices
 open System.Threading.Tasks
-open Microsoft.Extensions.Primitives
+open Runa.Session
 
-/// One session in one request: its loads, steps and commits, one after another.
-[<Sealed; AllowNullLiteral>]
-type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate) =
+[<AbstractClass>]
+type SessionWork internal (home: Home, host: IScopeHost) =
     let mutable work = Work.none
     let mutable lane = Lane()
     // The origin of the session that the latest run-once step was given.
@@ -21,40 +20,31 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
         work <- Work.settle from set answer work
         struct (result, answer.IsWritten)
 
-    member _.Home = home
-    member _.Definition = home.Definition
-    /// What the response does with the session's cookie.
-    member _.Cookie = work.Cookie
-    member _.IsLoaded = Work.isLoaded work
-    member _.IsPending = Work.isPending work
+    member internal _.Home = home
+    member internal _.Host = host
+    member internal _.Definition = home.Definition
+    member internal _.CookieChange = work.Cookie
+    member internal _.HasLoaded = Work.isLoaded work
+    member internal _.IsPending = Work.isPending work
 
-    /// The session that was set but not committed yet, or the exception that prevents the commit. Null: neither.
-    member _.Uncommitted: objnull = if isNull work.Pending then box work.Fault else box work.Pending
+    member internal _.LeftOver: objnull = if isNull work.Pending then box work.Fault else box work.Pending
 
-    member _.IsFree = lane.IsFree
+    member internal _.IsFree = lane.IsFree
+    member internal _.IsInStep = lane.IsMyStep
+    member internal _.Snapshot = work.Snapshot
 
-    /// Whether the caller is a step of this session.
-    member _.IsStepping = lane.IsMyStep
+    member internal _.Now: Session = Work.current work
 
-    member _.Snapshot = work.Snapshot
-
-    /// The current session, including what was set. It must be loaded.
-    member _.Current: Session = Work.current work
-
-    /// The current session, for a caller who may pass it to Set later.
-    member _.Show() : Session =
+    member internal _.ShowNow() : Session =
         let struct (session, shown) = Work.show work
         work <- shown
         session
 
-    /// Whether the session was made from the one that Show returns now.
-    member _.IsShown(wanted: Session) = Work.isShown wanted work
+    member internal _.WasShown(wanted: Session) = Work.isShown wanted work
 
-    /// Whether the session was made from the one that the latest run-once step was given.
-    member _.IsOfStepOnce(wanted: Session) = Object.ReferenceEquals(wanted.Origin, once)
+    member internal _.IsOfStepOnce(wanted: Session) = Object.ReferenceEquals(wanted.Origin, once)
 
-    /// Raises InvalidOperationException if the caller is a step of this session.
-    member _.CheckNotStepping() =
+    member internal _.CheckNotStepping() =
         if lane.IsMyStep then
             raise (Misuse.nested home.Definition.Name)
 
@@ -79,7 +69,7 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
         if Work.isLoaded work then
             ValueTask<Snapshot> work.Snapshot
         else
-            home.Load cookies
+            home.Load host.Cookies
             |> ValueTasks.map (fun found ->
                 // Another load may have been quicker, and its session may have been changed already.
                 if not (Work.isLoaded work) then
@@ -87,15 +77,14 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
 
                 work.Snapshot)
 
-    /// Loads the session once, and touches it if that is due. Used where no step follows, which would touch it.
-    member this.Load() : ValueTask<Session> =
+    member internal this.Loading() : ValueTask<Session> =
         if Work.isLoaded work then
-            ValueTask<Session> this.Current
+            ValueTask<Session> this.Now
         else
             let found = this.Find()
 
             if found.IsCompletedSuccessfully && not (Transact.isTouchDue home found.Result) then
-                ValueTask<Session> this.Current
+                ValueTask<Session> this.Now
             else
                 ValueTask<Session>(
                     task {
@@ -105,13 +94,11 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
                         if Object.ReferenceEquals(work.Snapshot, found) then
                             work <- Work.load touched work
 
-                        return this.Current
+                        return this.Now
                     }
                 )
 
-    /// Loads the session again, for a stream or a socket that stays open for long. Raises InvalidOperationException if
-    /// something was set and not committed, and inside a step.
-    member this.Reload() : ValueTask<Session> =
+    member internal this.Reloading() : ValueTask<Session> =
         this.CheckNotStepping()
 
         lane.InTurn(fun () ->
@@ -119,11 +106,11 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
 
             ValueTask<Session>(
                 task {
-                    let! found = home.Load cookies
+                    let! found = home.Load host.Cookies
                     let! touched = Transact.touchIfDue home found
                     checkNothingPending ()
                     work <- Work.reload touched work
-                    return this.Current
+                    return this.Now
                 }
             ))
 
@@ -170,17 +157,16 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
                 }
             )
 
-    /// Runs a step that can run again, and commits it with what was set before. Returns its result, and whether more
-    /// than a touch was written.
-    member this.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
+    member internal this.Stepping
+        (whenGone: WhenGone, step: Session -> struct (Session * 'R))
+        : ValueTask<struct ('R * bool)> =
         if not lane.IsStepping && lane.IsFree then
             // Almost every request takes this path, which makes no closure.
             lane.Take(this.StepNow(whenGone, step))
         else
             this.StepLater(whenGone, step)
 
-    /// Runs a step that may do I/O once; on a conflict its changes are merged.
-    member this.StepOnce(step: Session -> Task<struct (Session * 'R)>) : Task<struct ('R * bool)> =
+    member internal this.SteppingOnce(step: Session -> Task<struct (Session * 'R)>) : Task<struct ('R * bool)> =
         this.CheckNotStepping()
 
         task {
@@ -205,21 +191,17 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
             return! lane.Take(this.Settle(now, work.Pending, committing))
         }
 
-    /// Sets a session, which was made from the current one, to be committed later. Raises if it needs a cookie that
-    /// cannot be sent any more: SessionConflictException if the session has ended, otherwise InvalidOperationException.
-    member this.Put(wanted: Session) =
+    member internal this.Put(wanted: Session) =
         this.CheckNotStepping()
 
-        if not gate.CanSendCookie then
+        if not host.CanSendCookie then
             Stepping.checkCookie home this work.Snapshot (Stepping.plan home work.Snapshot wanted)
 
         work <- Work.put wanted work
 
-    /// Records that a change was lost because the session could not be loaded. The commit raises the exception, so that
-    /// no response says that the change was saved (promise 14).
-    member _.Lose(e: exn) = work <- Work.fail e work
+    member internal _.Lose(e: exn) = work <- Work.fail e work
 
-    member _.Discard() = work <- Work.discard work
+    member internal _.Drop() = work <- Work.discard work
 
     member private this.CommitNow() : ValueTask<bool> =
         this.CheckFault()
@@ -232,8 +214,7 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
             let committing = Transact.run home this WhenGone.StepAgainUnlessOwned asItIs from wanted
             this.Settle(from, wanted, committing) |> ValueTasks.map (fun (struct ((), isWritten)) -> isWritten)
 
-    /// Commits what was set. Returns whether more than a touch was written.
-    member this.Commit() : Task<bool> =
+    member internal this.Committing() : Task<bool> =
         try
             this.CheckNotStepping()
 
@@ -244,6 +225,6 @@ type internal SessionWork(home: Home, cookies: StringValues, gate: IResponseGate
             Task.FromException<bool> e
 
     interface IStepWatch with
-        member _.CanSendCookie = gate.CanSendCookie
+        member _.CanSendCookie = host.CanSendCookie
         member _.BeginStep() = lane.BeginStep()
         member _.EndStep before = lane.EndStep before

@@ -5,6 +5,7 @@ open Microsoft.AspNetCore.Authentication
 open Microsoft.AspNetCore.Authentication.Cookies
 open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Options
+open Runa.Session.Hosting
 
 /// Checks authentication schemes before any server listens.
 module internal SchemeStartup =
@@ -18,13 +19,7 @@ module internal SchemeStartup =
     let problem (services: IServiceProvider) (session: string) : string option =
         match registry services with
         | Error why -> Some why
-        | Ok registry ->
-            let known = registry.Definitions |> List.map _.Name
-
-            if List.contains session known then
-                None
-            else
-                Some $"there is no session \"{session}\".{Nearest.hint known session} Known: {Nearest.list known}."
+        | Ok registry -> HostedRegistry.problem session registry
 
     let private fail (scheme: string) (why: string) : exn =
         OptionsValidationException(
@@ -41,7 +36,7 @@ module internal SchemeStartup =
             raise (
                 fail
                     scheme
-                    $"there is no such scheme.{Nearest.hint schemes.Keys scheme} Call AddCookie(\"{scheme}\"), or name the one that you added."
+                    $"there is no such scheme.{HostedRegistry.didYouMean schemes.Keys scheme} Call AddCookie(\"{scheme}\"), or name the one that you added."
             )
 
         match registry services, problem services session with

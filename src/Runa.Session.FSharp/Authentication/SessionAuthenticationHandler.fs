@@ -84,7 +84,7 @@ type internal SessionAuthenticationHandler
 
             match until with
             | None -> session
-            | Some until -> SessionEnd.at until session
+            | Some until -> Session.withExpiresAt until session
 
         this.Commit(signIn, this.Options.LoginPath, properties)
 

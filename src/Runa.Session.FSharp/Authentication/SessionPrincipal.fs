@@ -40,14 +40,10 @@ module internal SessionPrincipal =
                 )
             )
 
-    /// The claims to keep: types and values, each once. The NameIdentifier is left out if it equals the owner. Raises
-    /// ArgumentException for text that no store could give back.
+    /// The claims to keep: types and values, each once. The NameIdentifier is left out if it equals the owner.
     let claims (owner: string) (principal: ClaimsPrincipal) : Map<string, string list> =
         let ofType (claimType: string, claims: Claim seq) =
-            let values = claims |> Seq.map _.Value |> Seq.distinct |> List.ofSeq
-            JsonText.checkUnicode "claim" claimType
-            values |> List.iter (JsonText.checkUnicode "claim")
-            claimType, values
+            claimType, claims |> Seq.map _.Value |> Seq.distinct |> List.ofSeq
 
         principal.Claims
         |> Seq.groupBy _.Type

@@ -2,6 +2,7 @@ namespace Runa.Session
 
 open System
 open Microsoft.AspNetCore.Http
+open Runa.Session.Hosting
 
 /// Finds the session of a handler.
 module internal Asking =
@@ -36,8 +37,7 @@ module internal Asking =
                         $"The session \"{name}\" cannot be set here, because nothing would commit it: put useSession \"{name}\" before this handler, or use ctx.UpdateSessionAsync."
                 )
 
-            if scope.IsOfStepOnce session then
-                raise (Misuse.setInStep name)
+            HostedScopes.checkNotOfStepOnce session scope
 
             if not (scope.IsShown session) then
                 raise (

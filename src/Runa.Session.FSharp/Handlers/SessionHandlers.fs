@@ -3,14 +3,15 @@ namespace Runa.Session
 open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
+open Runa.Session.Hosting
 
 /// What every handler does after its commit.
 module private Following =
     let private warnIfDeclined (scope: SessionScope) (result: HttpContext option) =
         if result.IsNone then
             // The path is logged without the query, which may contain private data.
-            let asked = scope.Context.Request
-            Log.declined scope.Work.Definition.Log scope.Name ((asked.PathBase + asked.Path).ToUriComponent())
+            let asked = scope.GetHttpContext().Request
+            HostedScopes.warnDeclined ((asked.PathBase + asked.Path).ToUriComponent()) scope
 
         result
 

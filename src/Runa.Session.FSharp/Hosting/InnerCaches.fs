@@ -50,6 +50,6 @@ type internal SessionCachePolicySetup() =
 /// Finds out whether the application uses response caching. It registers no service to look for, but its middleware
 /// reads these options when it is built: before the first request, and only if it is used.
 [<Sealed>]
-type internal ResponseCachingWatch(registry: SessionRegistry) =
+type internal ResponseCachingWatch(host: SessionHost) =
     interface IPostConfigureOptions<ResponseCachingOptions> with
-        member _.PostConfigure(_: string | null, _: ResponseCachingOptions) = registry.MeetsResponseCaching <- true
+        member _.PostConfigure(_: string | null, _: ResponseCachingOptions) = host.MeetsResponseCaching <- true

@@ -7,9 +7,9 @@ open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Hosting
 open Microsoft.AspNetCore.Http
 
-/// The first middleware of the pipeline. Puts the registry into each request's features.
+/// The first middleware of the pipeline. Begins the sessions of each request.
 [<Sealed>]
-type internal RegistryMiddleware(registry: SessionRegistry) =
+type internal RegistryMiddleware(host: SessionHost) =
     /// Servers answer an unhandled exception with a bare 500, without the headers that OnStarting would add, and the
     /// browser would lose a session that was stored under a new id. So this sends the response itself (promise 20).
     static let answerFailed (context: HttpContext) (e: exn) : Task =
@@ -37,7 +37,7 @@ type internal RegistryMiddleware(registry: SessionRegistry) =
             Action<IApplicationBuilder>(fun app ->
                 app.Use(fun (next: RequestDelegate) ->
                     RequestDelegate(fun context ->
-                        context.Features.Set<SessionRegistry> registry
+                        RequestSessions.Begin(context, host) |> ignore
 
                         let running =
                             try

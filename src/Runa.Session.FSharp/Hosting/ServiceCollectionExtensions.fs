@@ -12,6 +12,7 @@ open Microsoft.Extensions.DependencyInjection.Extensions
 open Microsoft.Extensions.Hosting
 open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Options
+open Runa.Session.Hosting
 
 /// One call of AddRunaSession.
 [<Sealed>]
@@ -24,31 +25,27 @@ type internal SetupStep(change: IServiceProvider -> SessionSetup -> SessionSetup
 type internal RegistryAtStart() = class end
 
 module internal Registration =
-    let private facts (services: IServiceProvider) (parts: SetupParts) : HostFacts =
-        let bare = RegistryBuilder.noHost parts
-        let clock = services.GetService<TimeProvider>() |> Option.ofObj
-        let loggers = services.GetService<ILoggerFactory>() |> Option.ofObj
+    let private parts (services: IServiceProvider) : HostParts =
         let environment = services.GetService<IHostEnvironment>() |> Option.ofObj
 
         { Services = services
           Configuration = services.GetService<IConfiguration>() |> Option.ofObj
-          Application = environment |> Option.map _.ApplicationName |> Option.defaultValue bare.Application
-          IsDevelopment = environment |> Option.map _.IsDevelopment() |> Option.defaultValue bare.IsDevelopment
-          Clock = defaultArg clock bare.Clock
-          Loggers = defaultArg loggers bare.Loggers }
+          Application = environment |> Option.map _.ApplicationName
+          IsDevelopment = environment |> Option.map _.IsDevelopment()
+          Clock = services.GetService<TimeProvider>() |> Option.ofObj
+          Loggers = services.GetService<ILoggerFactory>() |> Option.ofObj }
 
     let private build (services: IServiceProvider) : SessionRegistry =
-        let setup =
-            services.GetServices<SetupStep>()
-            |> Seq.fold (fun setup step -> step.Change services setup) SessionSetup.empty
-
-        RegistryBuilder.build setup (facts services)
+        services.GetServices<SetupStep>()
+        |> Seq.fold (fun setup step -> step.Change services setup) SessionSetup.empty
+        |> HostedRegistry.build (parts services)
 
     let add (services: IServiceCollection) (change: IServiceProvider -> SessionSetup -> SessionSetup) =
         services.AddSingleton<SetupStep>(SetupStep change) |> ignore
         services.TryAddSingleton<TimeProvider>(TimeProvider.System)
         services.AddLogging() |> ignore
         services.TryAddSingleton<SessionRegistry>(Func<IServiceProvider, SessionRegistry> build)
+        services.TryAddSingleton<SessionHost>()
         services.AddOptions<RegistryAtStart>().Configure<SessionRegistry>(fun _ _ -> ()).ValidateOnStart()
         |> ignore
         services.TryAddEnumerable(

@@ -33,18 +33,18 @@ module internal RequestFacts =
     /// The same, with advice for the asker.
     let tooLateFor (name: string) (advice: string) = lateWith name $": {advice}. Or"
 
-    /// The registry from the request's features, where RegistryMiddleware put it; the services would create a scope for
-    /// the request. Raises InvalidOperationException without AddRunaSession.
-    let registry (context: HttpContext) : SessionRegistry =
-        match context.Features.Get<SessionRegistry>() with
-        | null ->
-            match box context.RequestServices with
-            | null -> raise (notConfigured ())
+    /// The host of a request that did not come through RegistryMiddleware. Raises InvalidOperationException without
+    /// AddRunaSession.
+    let host (context: HttpContext) : SessionHost =
+        match box context.RequestServices with
+        | null -> raise (notConfigured ())
+        | _ ->
+            match context.RequestServices.GetService typeof<SessionHost> with
+            | :? SessionHost as host -> host
             | _ ->
                 match context.RequestServices.GetService typeof<SessionRegistry> with
-                | :? SessionRegistry as registry -> registry
+                | :? SessionRegistry as registry -> SessionHost registry
                 | _ -> raise (notConfigured ())
-        | registry -> registry
 
     /// Whether the context is a copy of an answered request. Without WebSockets, SignalR calls a hub with such a copy:
     /// its response claims that it has not started, but is never sent.

@@ -5,13 +5,15 @@ open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Http.Features
 open Microsoft.AspNetCore.ResponseCaching
+open Runa.Session.Hosting
 
 /// The sessions of a request, and their effect on its response. It is one of the request's features, not a scoped
 /// service: re-executed pipelines and error pages have scopes of their own.
 [<Sealed; AllowNullLiteral>]
-type internal RequestSessions(context: HttpContext, given: SessionRegistry | null) =
+type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
+    let mutable host = given
     let mutable offers: SessionOffer | null = null
-    let mutable first: SessionScope | null = null
+    let mutable scopes = Unchecked.defaultof<ScopeList>
     let mutable stage = Stage.Untouched
     let mutable body: CommittingBody = null
 
@@ -21,21 +23,13 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
             | :? RequestSessions as sessions -> sessions.OnStarting()
             | _ -> Task.CompletedTask)
 
-    static let rec exists (holds: SessionScope -> bool) (scope: SessionScope | null) =
-        match scope with
-        | null -> false
-        | scope -> holds scope || exists holds scope.Next
-
-    let rec tryFind (name: string) (scope: SessionScope | null) : SessionScope | null =
-        match scope with
-        | null -> null
-        | scope when scope.Name = name -> scope
-        | scope -> tryFind name scope.Next
-
-    let registry () =
-        match given with
-        | null -> RequestFacts.registry context
-        | given -> given
+    let host () =
+        match host with
+        | null ->
+            let found = RequestFacts.host context
+            host <- found
+            found
+        | host -> host
 
     /// The request's sessions, or null. A context that was made from another one's features has its own.
     static member TryOf(context: HttpContext) : RequestSessions =
@@ -53,25 +47,24 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
         with :? ObjectDisposedException ->
             true
 
-    static member private Begin(context: HttpContext, registry: SessionRegistry | null) : RequestSessions =
-        let sessions = RequestSessions(context, registry)
+    /// Creates the sessions of a request. Without a host, it is found when a session is asked for.
+    static member Begin(context: HttpContext, host: SessionHost | null) : RequestSessions =
+        let sessions = RequestSessions(context, host)
         context.Features.Set<RequestSessions> sessions
         sessions
 
     /// The request's sessions. Creates them if the request has none.
     static member Of(context: HttpContext) : RequestSessions =
-        match RequestSessions.TryOf context with
+        match context.Features.Get<RequestSessions>() with
         | null -> RequestSessions.Begin(context, null)
-        | sessions -> sessions
+        | sessions when Object.ReferenceEquals(sessions.Context, context) -> sessions
+        | other -> RequestSessions.Begin(context, other.Given)
 
-    /// The request's sessions. Uses this registry if the request has none in its features.
+    /// The request's sessions. Uses this registry if the request has no host.
     static member Of(context: HttpContext, registry: SessionRegistry) : RequestSessions =
-        match RequestSessions.TryOf context with
-        | null ->
-            match context.Features.Get<SessionRegistry>() with
-            | null -> RequestSessions.Begin(context, registry)
-            | own -> RequestSessions.Begin(context, own)
-        | sessions -> sessions
+        match context.Features.Get<RequestSessions>() with
+        | null -> RequestSessions.Begin(context, SessionHost registry)
+        | _ -> RequestSessions.Of context
 
     /// Whether any context of the request looked at a session.
     static member AreLookedAt(context: HttpContext) : bool =
@@ -79,13 +72,23 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
         | null -> false
         | sessions -> sessions.IsLookedAt
 
+    /// The context of the request that a scope belongs to. Raises InvalidOperationException for a scope of another host.
+    static member ContextOf(scope: SessionScope) : HttpContext =
+        match HostedScopes.host scope with
+        | :? RequestSessions as sessions -> sessions.Context
+        | _ ->
+            raise (
+                InvalidOperationException
+                    $"The scope of the session \"{scope.Name}\" has no HttpContext: it was not made by context.GetSessionScope."
+            )
+
     member _.Context = context
+    member private _.Given = given
     member _.IsLookedAt = (stage = Stage.LookedAt)
 
     member private sessions.Add(name: string) : SessionScope =
-        let scope = SessionScope(sessions, registry().Find name)
-        scope.Next <- first
-        first <- scope
+        let scope = HostedRegistry.scope name sessions (host().Registry)
+        scopes.Add scope
 
         match offers with
         | null -> ()
@@ -95,43 +98,31 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
 
     /// The scope of a session. Raises InvalidOperationException for a name that is not registered.
     member sessions.Find(name: string) : SessionScope =
-        match tryFind name first with
+        match scopes.TryFind name with
         | null -> sessions.Add name
         | scope -> scope
 
     /// Offers a session; see SessionOffer.
-    member sessions.Offer(name: string, policy: Func<ScopePolicy> | null) : SessionOffer =
+    member sessions.Offer(name: string, policy, isFor: Func<HttpContext, bool> | null) : SessionOffer =
         sessions.Listen()
-        let offer = new SessionOffer(sessions, name, policy, offers)
+        let offer = new SessionOffer(sessions, name, policy, isFor, offers)
         offers <- offer
 
-        if not (isNull first) then
-            offer.Open(sessions.Find name)
+        match scopes.TryFind name with
+        | null -> ()
+        | made -> offer.Open made
 
         offer
 
-    member private _.All: SessionScope list =
-        let rec from (scope: SessionScope | null) =
-            match scope with
-            | null -> []
-            | scope -> scope :: from scope.Next
-
-        from first |> List.rev
-
-    member private _.IsPending = exists _.IsChanged first
+    member private _.IsPending = scopes.Exists _.IsChanged
 
     /// Whether the response sets or expires the cookie of a session.
-    member _.SetsCookie =
-        first
-        |> exists (fun scope ->
-            match scope.Work.Cookie with
-            | CookieChange.None -> false
-            | _ -> true)
+    member _.SetsCookie = scopes.Exists HostedScopes.setsCookie
 
     member private sessions.CommitAll() : Task =
         task {
-            for scope in sessions.All do
-                let! _ = scope.CommitUnasked()
+            for scope in scopes.All do
+                let! _ = HostedScopes.commitUnasked scope
                 ()
         }
 
@@ -140,7 +131,10 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
             ResponseHeaders.apply context sessions.SetsCookie
 
     member private sessions.SendAll() =
-        SessionCookies.sendAll first
+        match scopes.Single with
+        | null -> scopes.All |> List.iter (SessionCookies.send context)
+        | scope -> SessionCookies.send context scope
+
         sessions.ApplyHeaders()
 
     member private sessions.OnStarting() : Task =
@@ -172,7 +166,7 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
                 ResponseHeaders.apply context false
                 PrivateResponse.Guard context.Features
                 sessions.WatchBody()
-            elif registry().MeetsResponseCaching then
+            elif host().MeetsResponseCaching then
                 // Response caching is not outside this middleware, but may be inside it.
                 ResponseHeaders.uncache context.Request
 
@@ -196,7 +190,7 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
             if not context.Response.HasStarted && not (isNull (features.Get<IResponseCachingFeature>())) then
                 sessions.ApplyHeaders()
 
-            if not (exists _.IsOpen first) then
+            if not (scopes.Exists _.IsOpen) then
                 committing.Unwatch features
 
     /// Whether a first look would come too late (promise 20): the response has started without being private. A look by
@@ -225,7 +219,7 @@ type internal RequestSessions(context: HttpContext, given: SessionRegistry | nul
         member sessions.Find name = sessions.Find name
 
     interface IScopeHost with
-        member _.Context = context
+        member _.Cookies = context.Request.Headers.Cookie
         member _.CanSendCookie = not context.Response.HasStarted && not (RequestFacts.isOfHub context)
         member sessions.Look name = sessions.Look name
         member sessions.IsTooLate = sessions.IsTooLate

@@ -17,9 +17,16 @@ type internal IOfferHost =
 /// `context.OfferSession`.
 [<Sealed>]
 type SessionOffer
-    internal (host: IOfferHost, name: string, policy: Func<ScopePolicy> | null, outer: SessionOffer | null) =
+    internal
+    (
+        host: IOfferHost,
+        name: string,
+        policy: Func<ScopePolicy> | null,
+        isFor: Func<HttpContext, bool> | null,
+        outer: SessionOffer | null
+    ) =
     let mutable scope: SessionScope | null = null
-    let mutable before = ScopeState.Closed
+    let mutable opening = Unchecked.defaultof<ScopeOpening>
     let mutable isEnded = false
 
     /// Called when the scope was created or exists already. Opens it once for each offer of its session.
@@ -28,7 +35,14 @@ type SessionOffer
         | null -> ()
         | outer -> outer.Open made
 
-        if isNull scope && made.Name = name then
+        let isOffered =
+            isNull scope
+            && made.Name = name
+            && (match isFor with
+                | null -> true
+                | isFor -> isFor.Invoke host.Context)
+
+        if isOffered then
             scope <- made
 
             let policy =
@@ -36,10 +50,10 @@ type SessionOffer
                 | null -> null
                 | policy -> policy.Invoke()
 
-            before <- made.Begin policy
+            opening <- made.Open policy
 
             if isEnded then
-                made.Close before
+                opening.Dispose()
 
     /// The name under which the session is registered.
     member _.Name = name
@@ -67,9 +81,8 @@ type SessionOffer
         if not isEnded then
             isEnded <- true
 
-            match scope with
-            | null -> ()
-            | scope -> scope.Close before
+            if not (isNull scope) then
+                opening.Dispose()
 
     interface IDisposable with
         member offer.Dispose() = offer.Dispose()

@@ -29,4 +29,16 @@ type SessionScopes =
     /// somebody asks for it. `policy` is called then, and may be null.
     [<Extension>]
     static member OfferSession(context: HttpContext, name: string, policy: Func<ScopePolicy> | null) : SessionOffer =
-        (RequestSessions.Of context).Offer(name, policy)
+        (RequestSessions.Of context).Offer(name, policy, null)
+
+    /// Like the other, but offers the session only if `isFor` returns true. It is called when somebody asks for the
+    /// session, and tells by the endpoint, for example, whether the session is there.
+    [<Extension>]
+    static member OfferSession
+        (context: HttpContext, name: string, policy: Func<ScopePolicy> | null, isFor: Func<HttpContext, bool> | null)
+        : SessionOffer =
+        (RequestSessions.Of context).Offer(name, policy, isFor)
+
+    /// The request of a scope. Raises InvalidOperationException for a scope of another host than ASP.NET Core.
+    [<Extension>]
+    static member GetHttpContext(scope: SessionScope) : HttpContext = RequestSessions.ContextOf scope

@@ -3,6 +3,7 @@ namespace Runa.Session
 open System
 open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Http.Features
+open Runa.Session.Hosting
 
 /// Sends cookies, as header lines or, if the application uses a cookie policy (UseCookiePolicy), through that.
 module internal ResponseCookies =
@@ -40,7 +41,7 @@ module internal ResponseCookies =
         | :? ResponseCookiesFeature -> null
         | feature -> feature.Cookies
 
-    let send (context: HttpContext) (cookie: SetCookie) (lines: CookieLine list) : unit =
+    let send (context: HttpContext) ({ Cookie = cookie; Lines = lines }: SessionCookie) : unit =
         let isHttps = context.Request.IsHttps
 
         match tryPolicy context with

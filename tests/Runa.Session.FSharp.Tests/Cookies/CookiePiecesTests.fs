@@ -4,6 +4,7 @@ open System
 open Expecto
 open Microsoft.Extensions.Primitives
 open Runa.Session
+open Runa.Session.Hosting
 open Runa.Session.Tests.Engine
 
 let private cookieOf name path persistent =

@@ -3,6 +3,7 @@ module Runa.Session.Tests.SetCookieTests
 open System
 open Expecto
 open Runa.Session
+open Runa.Session.Hosting
 open Runa.Session.Tests.Engine
 
 let private settings = SessionSettings.defaults "web"

@@ -5,6 +5,7 @@ open System.Threading.Tasks
 open Expecto
 open Expecto.Flip
 open Runa.Session
+open Runa.Session.Hosting
 open Runa.Session.Tests.Drivers
 open Runa.Session.Tests.Requests
 

@@ -5,6 +5,7 @@ open System
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 open Runa.Session
+open Runa.Session.Hosting
 
 /// What a step came to.
 type Stepped<'R> = { Snapshot: Snapshot; Cookie: CookieChange; IsWritten: bool; Result: 'R }

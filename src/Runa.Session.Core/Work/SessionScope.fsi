@@ -3,26 +3,7 @@ namespace Runa.Session
 open System
 open System.Threading
 open System.Threading.Tasks
-open Microsoft.AspNetCore.Http
-
-/// What a scope needs from the sessions of its request.
-[<AllowNullLiteral>]
-type internal IScopeHost =
-    inherit IResponseGate
-    abstract Context: HttpContext
-    /// Records that the session is looked at, which makes the response private. Raises InvalidOperationException if
-    /// that is too late.
-    abstract Look: name: string -> unit
-    /// Whether the first look would come too late.
-    abstract IsTooLate: bool
-    /// Called when a session was set, to commit it before the first byte of the response.
-    abstract Watch: unit -> unit
-    /// Whether the request goes on, so that its context was not given to another request.
-    abstract IsCurrent: bool
-    /// Called when a scope was opened.
-    abstract Opened: unit -> unit
-    /// Called when a scope was closed. `isStored`: no change was dropped.
-    abstract Closed: isStored: bool -> unit
+open Runa.Session.Hosting
 
 /// Whether a scope is open. Only then is what is set committed.
 [<RequireQualifiedAccess; Struct>]
@@ -41,12 +22,11 @@ type internal ScopeState =
 /// the wait, and nothing was saved. A write that has begun is finished first.
 [<Sealed>]
 type SessionScope =
-    internal new: host: IScopeHost * home: Home -> SessionScope
+    inherit SessionWork
+    internal new: home: Home * host: IScopeHost -> SessionScope
 
     /// The name under which the session is registered.
     member Name: string
-    /// The request.
-    member Context: HttpContext
     /// Whether the session was loaded in this request.
     member IsLoaded: bool
     /// Whether something was set but not committed yet.
@@ -139,20 +119,13 @@ type SessionScope =
     /// Marks the end of a computation; see BeginStep.
     member EndStep: before: int -> unit
 
-    /// Whether the session was made from the one that the latest run-once step was given.
-    member internal IsOfStepOnce: session: Session -> bool
-    member internal Work: SessionWork
-    /// Opens the scope. Returns the argument for Close.
-    member internal Begin: policy: ScopePolicy | null -> ScopeState
     member internal Close: before: ScopeState -> unit
-    member internal Next: SessionScope | null with get, set
     member internal Policy: ScopePolicy | null
-    /// Commits before the first byte. No caller asked for it, so the policy may forgive an exception.
-    member internal CommitUnasked: unit -> Task<bool>
 
 /// Closes an opened scope when it is disposed.
 and [<Struct; NoComparison; NoEquality>] ScopeOpening =
     internal new: scope: SessionScope * before: ScopeState -> ScopeOpening
+
     /// Closes the scope and drops what was set but not committed. To keep it, call SessionScope.Commit first.
     member Dispose: unit -> unit
     interface IDisposable

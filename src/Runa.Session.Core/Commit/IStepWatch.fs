@@ -1,0 +1,13 @@
+namespace Runa.Session.Hosting
+
+/// Told by the engine when a step of its request begins and ends. Null: there is nothing to tell.
+[<AllowNullLiteral>]
+type IStepWatch =
+    /// Whether the response can still set a cookie.
+    abstract CanSendCookie: bool
+
+    /// Called when the step begins on this thread. Returns the argument for EndStep.
+    abstract BeginStep: unit -> int
+
+    /// Called when the step has ended.
+    abstract EndStep: before: int -> unit

@@ -1,0 +1,53 @@
+namespace Runa.Session.Hosting
+
+open System
+open Microsoft.Extensions.Configuration
+open Microsoft.Extensions.Logging
+open Runa.Session
+
+/// What a host contributes to a registry. None: as without a host.
+[<NoComparison; NoEquality>]
+type HostParts =
+    {
+        /// For drivers that need services.
+        Services: IServiceProvider
+        /// The name of the application, which separates its sessions from those of others.
+        Application: string option
+        /// The host's configuration. Settings are read from it only if the setup was given it.
+        Configuration: IConfiguration option
+        IsDevelopment: bool option
+        Clock: TimeProvider option
+        Loggers: ILoggerFactory option
+    }
+
+/// What a host does with a registry.
+[<RequireQualifiedAccess>]
+module HostedRegistry =
+    /// Builds a registry. Raises SessionConfigurationException with all mistakes in the setup.
+    let build (host: HostParts) (setup: SessionSetup) : SessionRegistry =
+        RegistryBuilder.build setup (fun parts ->
+            let bare = RegistryBuilder.noHost parts
+
+            { Services = host.Services
+              Configuration = host.Configuration
+              Application = defaultArg host.Application bare.Application
+              IsDevelopment = defaultArg host.IsDevelopment bare.IsDevelopment
+              Clock = defaultArg host.Clock bare.Clock
+              Loggers = defaultArg host.Loggers bare.Loggers })
+
+    /// A new scope for the session with this name in a request, which is not loaded yet. Raises
+    /// InvalidOperationException for a name that is not registered.
+    let scope (name: string) (host: IScopeHost) (registry: SessionRegistry) : SessionScope =
+        SessionScope(registry.Find name, host)
+
+    /// Why there is no session of this name: what is wrong, and which names are known. None: there is one.
+    let problem (name: string) (registry: SessionRegistry) : string option =
+        let known = registry.Definitions |> List.map _.Name
+
+        if List.contains name known then
+            None
+        else
+            Some $"there is no session \"{name}\".{Nearest.hint known name} Known: {Nearest.list known}."
+
+    /// ` Did you mean "web"?`, if one of the known names is near the wrong one; otherwise an empty text.
+    let didYouMean (known: string seq) (wrong: string) : string = Nearest.hint known wrong

@@ -1,0 +1,84 @@
+namespace Runa.Session.Hosting
+
+open System
+open System.Runtime.ExceptionServices
+open System.Threading.Tasks
+open Runa.Session
+
+/// What a host does with the scopes of its request, beyond what applications do.
+[<RequireQualifiedAccess>]
+module HostedScopes =
+    /// The host of a scope.
+    let host (scope: SessionScope) : IScopeHost = scope.Host
+
+    /// Whether the response sets or expires the session's cookie.
+    let setsCookie (scope: SessionScope) : bool =
+        match scope.CookieChange with
+        | CookieChange.None -> false
+        | CookieChange.Set _
+        | CookieChange.Expire _ -> true
+
+    /// Whether the response sets the session's cookie, under a policy that forbids caching then.
+    let forbidsCaching (scope: SessionScope) : bool =
+        match scope.CookieChange, scope.Policy with
+        | CookieChange.Set _, NonNull policy -> policy.ForbidsCaching
+        | _ -> false
+
+    /// The cookies that the response sends for a request to this host and path, in this order: a client that keeps only
+    /// one cookie of a name keeps the last, which is the session's own. Those before it expire the session's cookies at
+    /// other paths and domains (promise 21).
+    let cookies (host: string) (pathBase: string) (path: string) (scope: SessionScope) : SessionCookie list =
+        let definition = scope.Definition
+
+        match scope.CookieChange with
+        | CookieChange.None -> []
+        | change ->
+            let own =
+                { Cookie = definition.Cookie; Lines = CookiePieces.lines definition.Cookie definition.Now change }
+
+            match OtherPlaces.find scope.Home scope.Host.Cookies host pathBase path with
+            | [] -> [ own ]
+            | others -> others @ [ own ]
+
+    /// Commits before the first byte. No caller asked for it, so the scope's policy may forgive an exception; then the
+    /// change is dropped.
+    let commitUnasked (scope: SessionScope) : Task<bool> =
+        let forgives =
+            match scope.Policy with
+            | null -> null
+            | policy -> policy.Forgives
+
+        match forgives with
+        | null -> scope.Commit()
+        | forgives ->
+            task {
+                try
+                    return! scope.Commit()
+                with e ->
+                    if not (forgives.Invoke e) then
+                        ExceptionDispatchInfo.Throw e
+
+                    scope.Discard()
+                    return false
+            }
+
+    /// Raises InvalidOperationException if a run-once step sets the session that it was given, instead of handing it
+    /// back.
+    let checkNotOfStepOnce (session: Session) (scope: SessionScope) : unit =
+        if scope.IsOfStepOnce session then
+            raise (Misuse.setInStep scope.Name)
+
+    /// In Development, warns once if the response sets a Secure cookie over plain http, which browsers drop except for
+    /// hosts that they trust.
+    let warnInsecure (host: string) (scope: SessionScope) : unit =
+        let definition = scope.Definition
+
+        match scope.CookieChange with
+        | CookieChange.Set _ when
+            definition.IsDevelopment && definition.Cookie.IsSecure false && definition.Hints.TryGive "insecure"
+            ->
+            Log.secureOverHttp definition.Log definition.Name host
+        | _ -> ()
+
+    /// Warns that the session was saved, and then the handler after it declined the request for this path.
+    let warnDeclined (path: string) (scope: SessionScope) : unit = Log.declined scope.Definition.Log scope.Name path

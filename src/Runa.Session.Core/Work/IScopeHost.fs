@@ -1,0 +1,31 @@
+namespace Runa.Session.Hosting
+
+open Microsoft.Extensions.Primitives
+
+/// What the scopes of a request's sessions need from their host: its request and its response.
+[<AllowNullLiteral>]
+type IScopeHost =
+    /// The raw Cookie header of the request.
+    abstract Cookies: StringValues
+
+    /// Whether the response can still set a cookie.
+    abstract CanSendCookie: bool
+
+    /// Called when a session is looked at, which makes the response private to shared caches. Raises
+    /// InvalidOperationException if that is too late.
+    abstract Look: name: string -> unit
+
+    /// Whether the first look would come too late.
+    abstract IsTooLate: bool
+
+    /// Called when a session was set, to commit it before the first byte of the response.
+    abstract Watch: unit -> unit
+
+    /// Whether the request goes on. Servers use the objects of a request again for the next one.
+    abstract IsCurrent: bool
+
+    /// Called when a scope was opened.
+    abstract Opened: unit -> unit
+
+    /// Called when a scope was closed. `isStored`: no change was dropped.
+    abstract Closed: isStored: bool -> unit
