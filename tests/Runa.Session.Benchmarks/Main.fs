@@ -5,6 +5,10 @@ open BenchmarkDotNet.Running
 
 [<EntryPoint>]
 let main args =
-    BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(args, Settings.Instance)
-    |> ignore
+    match args with
+    | [| "quick" |] -> InProcess.run 25
+    | args ->
+        BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(args, Settings.Instance)
+        |> ignore
+
     0

@@ -77,6 +77,60 @@ type ServerBody(response: ServerResponse) =
         member _.SendFileAsync(_, _, _, _) = response.Start()
         member _.CompleteAsync() = response.Start()
 
+/// The features of one connection. Like Kestrel's, it finds the server's own by their type, keeps others in a list, and
+/// is used for each request anew.
+type ServerFeatures(request: IHttpRequestFeature, response: IHttpResponseFeature, body: IHttpResponseBodyFeature) =
+    let others = List<KeyValuePair<Type, obj>>()
+    let mutable revision = 0
+
+    member private _.IndexOf(feature: Type) : int =
+        let mutable index = 0
+
+        while index < others.Count && others[index].Key <> feature do
+            index <- index + 1
+
+        if index < others.Count then index else -1
+
+    member private this.Find(feature: Type) : obj =
+        if feature = typeof<IHttpRequestFeature> then
+            box request
+        elif feature = typeof<IHttpResponseFeature> then
+            box response
+        elif feature = typeof<IHttpResponseBodyFeature> then
+            box body
+        else
+            match this.IndexOf feature with
+            | -1 -> null
+            | index -> others[index].Value
+
+    member private this.Put(feature: Type, value: obj) =
+        revision <- revision + 1
+
+        match this.IndexOf feature with
+        | -1 -> others.Add(KeyValuePair(feature, value))
+        | index -> others[index] <- KeyValuePair(feature, value)
+
+    member _.Reset() =
+        others.Clear()
+        revision <- revision + 1
+
+    interface IFeatureCollection with
+        member _.IsReadOnly = false
+        member _.Revision = revision
+
+        member this.Item
+            with get (feature: Type) = this.Find feature
+            and set (feature: Type) (value: obj) = this.Put(feature, value)
+
+        member this.Get<'T>() : 'T =
+            match this.Find typeof<'T> with
+            | null -> Unchecked.defaultof<'T>
+            | found -> unbox<'T> found
+
+        member this.Set<'T>(value: 'T) = this.Put(typeof<'T>, box value)
+        member _.GetEnumerator() : IEnumerator<KeyValuePair<Type, obj>> = others.GetEnumerator()
+        member _.GetEnumerator() : Collections.IEnumerator = others.GetEnumerator()
+
 /// An application in process without a network: what is measured is the pipeline alone. The context is made and thrown
 /// away for each request, as hosts do; the server's own features are kept, as on one connection.
 type Pipeline(services: IServiceProvider, run: RequestDelegate, cookie: string) =
@@ -84,12 +138,7 @@ type Pipeline(services: IServiceProvider, run: RequestDelegate, cookie: string) 
     let response = ServerResponse()
     let request = HttpRequestFeature(Method = "GET", Path = "/", Protocol = "HTTP/1.1", Scheme = "https")
     do request.Headers.Cookie <- cookie
-    let server = FeatureCollection 8
-
-    do
-        server.Set<IHttpRequestFeature> request
-        server.Set<IHttpResponseFeature> response
-        server.Set<IHttpResponseBodyFeature>(ServerBody response)
+    let server = ServerFeatures(request, response, ServerBody response)
 
     /// The same application, asked with a cookie.
     member _.WithCookie(cookie: string) = Pipeline(services, run, cookie)
@@ -97,7 +146,8 @@ type Pipeline(services: IServiceProvider, run: RequestDelegate, cookie: string) 
     member _.Request() : Task =
         task {
             response.Reset()
-            let context = factory.Create(FeatureCollection server)
+            server.Reset()
+            let context = factory.Create server
 
             try
                 do! run.Invoke context

@@ -13,7 +13,7 @@ type internal Home =
         /// Loads the session of the raw Cookie header. Without a genuine token, the store is not asked.
         Load: StringValues -> ValueTask<Snapshot>
         /// Executes a plan that was made from the snapshot.
-        Execute: Snapshot -> Plan -> Task<Outcome>
+        Execute: Snapshot -> Plan -> ValueTask<Outcome>
         /// Whether the plan needs a response that can still set a cookie.
         NeedsCookie: Plan -> bool
         /// The handle of this session in the owner's list, if the list can contain it.

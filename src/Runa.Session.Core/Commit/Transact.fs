@@ -80,19 +80,21 @@ module internal Transact =
         let now = Snapshot.ofRecord run.Home.Definition from.Place record
         Happened.Found(now.SeenLiveAt(from.Since, Plan.flight).LookedAt run.First.Since)
 
-    let rec private attempt run (from: Snapshot) pending (struct (plan, result)) count : Task<struct (Answer * 'R)> =
-        task {
-            // An attempt that has begun is finished, even if the caller stops waiting (promise 15).
-            run.Token.ThrowIfCancellationRequested()
-            let! outcome = run.Home.Execute from plan
-            let attempted = standing run from pending count
+    let rec private attempt run (from: Snapshot) pending (struct (plan, result)) count =
+        // An attempt that has begun is finished, even if the caller stops waiting (promise 15).
+        run.Token.ThrowIfCancellationRequested()
 
-            match Attempt.next attempted (happened run from outcome) with
-            | Next.Finish answer ->
-                store run answer.Snapshot
-                return struct (answer, result)
-            | next -> return! goOn run attempted next result
-        }
+        run.Home.Execute from plan
+        |> ValueTasks.bind (fun outcome -> attempted run from pending result count outcome)
+
+    and private attempted run from pending (result: 'R) count (outcome: Outcome) : ValueTask<struct (Answer * 'R)> =
+        let attempted = standing run from pending count
+
+        match Attempt.next attempted (happened run from outcome) with
+        | Next.Finish answer ->
+            store run answer.Snapshot
+            ValueTask<struct (Answer * 'R)>(struct (answer, result))
+        | next -> ValueTask<struct (Answer * 'R)>(goOn run attempted next result)
 
     and private goOn run (attempted: Attempt) (next: Next) (result: 'R) : Task<struct (Answer * 'R)> =
         let definition = run.Home.Definition
@@ -103,7 +105,7 @@ module internal Transact =
             if not (mayWrite || Plan.isNothing plan) then
                 CommitTurn.Refuse(definition, Attempt.endedMeanwhile)
 
-            attempt run now pending planned (attempted.Count + 1)
+            (attempt run now pending planned (attempted.Count + 1)).AsTask()
 
         match next with
         | Next.Finish answer -> Task.FromResult(struct (answer, result))
@@ -134,16 +136,29 @@ module internal Transact =
             | _ -> return! attempt run run.First pending planned 1
         }
 
-    let private commit run pending (struct (plan, _) as planned) : Task<struct (Answer * 'R)> =
+    let private finish run (committing: ValueTask<struct (Answer * 'R)>) : Task<struct (Answer * 'R)> =
         task {
             try
-                if Plan.replaces plan && run.Home.Definition.Queues.IsBusy run.First.Place.Key then
-                    return! behindOthers run pending planned
-                else
-                    return! attempt run run.First pending planned 1
+                return! committing
             finally
                 leave run
         }
+
+    let private commit run pending (struct (plan, _) as planned) : ValueTask<struct (Answer * 'R)> =
+        let committing =
+            try
+                if Plan.replaces plan && run.Home.Definition.Queues.IsBusy run.First.Place.Key then
+                    ValueTask<struct (Answer * 'R)>(behindOthers run pending planned)
+                else
+                    attempt run run.First pending planned 1
+            with e ->
+                ValueTask<struct (Answer * 'R)>(Task.FromException<struct (Answer * 'R)> e)
+
+        // A driver that answers at once leaves nobody in the queue.
+        if committing.IsCompletedSuccessfully && isNull run.Turn then
+            committing
+        else
+            ValueTask<struct (Answer * 'R)>(finish run committing)
 
     /// Runs the step on the session of the snapshot and commits the result. With `pending`, which a run-once handler
     /// made from that session, it starts from `pending`, and a conflict merges it. Raises SessionConflictException,
@@ -160,7 +175,7 @@ module internal Transact =
             // Every read takes this path: it awaits nothing and allocates nothing.
             ValueTask<struct (Answer * 'R)>(struct (Answer.unwritten snapshot, result))
         else
-            ValueTask<struct (Answer * 'R)>(commit (begin' home watch whenGone step snapshot) pending planned)
+            commit (begin' home watch whenGone step snapshot) pending planned
 
     /// Whether touchIfDue would write anything.
     let isTouchDue (home: Home) (snapshot: Snapshot) : bool =

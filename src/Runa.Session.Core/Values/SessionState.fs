@@ -65,13 +65,23 @@ module internal SessionState =
     /// When the lifetime began: at the sign-in, or else at the creation.
     let startedAt (state: SessionState) = defaultArg state.SignedInAt state.CreatedAt
 
+    /// Whether both have the same values. Quicker than the equality of maps.
+    let private sameValues (a: Map<string, string>) (b: Map<string, string>) =
+        Object.ReferenceEquals(a, b)
+        || (a.Count = b.Count
+            && a
+               |> Map.forall (fun key text ->
+                   match b.TryGetValue key with
+                   | true, other -> String.Equals(text, other)
+                   | _ -> false))
+
     /// Whether both are equal, apart from LastSeenAt. What changes most often is compared first, and what did not
     /// change is usually the same object.
     let same (a: SessionState) (b: SessionState) =
         let alike (x: 'A) (y: 'A) = Object.ReferenceEquals(x, y) || x = y
 
         Object.ReferenceEquals(a, b)
-        || (alike a.Values b.Values
+        || (sameValues a.Values b.Values
             && alike a.Flashes b.Flashes
             && a.ExpiresAt.UtcTicks = b.ExpiresAt.UtcTicks
             && alike a.Owner b.Owner

@@ -23,14 +23,6 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
             | :? RequestSessions as sessions -> sessions.OnStarting()
             | _ -> Task.CompletedTask)
 
-    let host () =
-        match host with
-        | null ->
-            let found = RequestFacts.host context
-            host <- found
-            found
-        | host -> host
-
     /// The request's sessions, or null. A context that was made from another one's features has its own.
     static member TryOf(context: HttpContext) : RequestSessions =
         match context.Features.Get<RequestSessions>() with
@@ -83,11 +75,19 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
             )
 
     member _.Context = context
-    member private _.Given = given
+    member private _.Given = host
+
+    member private _.Host: SessionHost =
+        match host with
+        | null ->
+            let found = RequestFacts.host context
+            host <- found
+            found
+        | host -> host
     member _.IsLookedAt = (stage = Stage.LookedAt)
 
     member private sessions.Add(name: string) : SessionScope =
-        let scope = HostedRegistry.scope name sessions (host().Registry)
+        let scope = HostedRegistry.scope name sessions sessions.Host.Registry
         scopes.Add scope
 
         match offers with
@@ -166,7 +166,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
                 ResponseHeaders.apply context false
                 PrivateResponse.Guard context.Features
                 sessions.WatchBody()
-            elif host().MeetsResponseCaching then
+            elif sessions.Host.MeetsResponseCaching then
                 // Response caching is not outside this middleware, but may be inside it.
                 ResponseHeaders.uncache context.Request
 

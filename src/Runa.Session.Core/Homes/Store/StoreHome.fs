@@ -10,8 +10,8 @@ module internal StoreHome =
     let private committed (snapshot: Snapshot) cookie : Task<Outcome> =
         Task.FromResult(Outcome.Committed(Answer.written snapshot cookie))
 
-    let private unchanged (snapshot: Snapshot) : Task<Outcome> =
-        Task.FromResult(Outcome.Committed(Answer.unwritten snapshot))
+    let private unchanged (snapshot: Snapshot) : ValueTask<Outcome> =
+        ValueTask<Outcome>(Outcome.Committed(Answer.unwritten snapshot))
 
     let private create definition (snapshot: Snapshot) state =
         createThen definition state true snapshot.Since (fun created ->
@@ -20,19 +20,19 @@ module internal StoreHome =
                 return Fate.Stands created
             })
 
-    let private replace definition (snapshot: Snapshot) (old: SessionRecord) state sendsCookie =
-        task {
-            // The size is not checked if the session is only read: MaxBytes may have been lowered since it was stored.
-            let isRead = Object.ReferenceEquals(snapshot.State, state)
-            let record = if isRead then newRecord definition state else recordOf definition state
+    let private replace definition (snapshot: Snapshot) (old: SessionRecord) state sendsCookie : ValueTask<Outcome> =
+        // The size is not checked if the session is only read: MaxBytes may have been lowered since it was stored.
+        let isRead = Object.ReferenceEquals(snapshot.State, state)
+        let record = if isRead then newRecord definition state else recordOf definition state
 
-            match! StoredRecord.replace definition snapshot.Place old.Version record with
+        StoredRecord.replace definition snapshot.Place old.Version record
+        |> ValueTasks.map (fun refusal ->
+            match refusal with
             | ValueNone ->
                 let stored = Snapshot.written definition snapshot.Place record snapshot.Since
                 let cookie = if sendsCookie then setCookie stored else CookieChange.None
-                return Outcome.Committed(Answer.written stored cookie)
-            | ValueSome refusal -> return refusal
-        }
+                Outcome.Committed(Answer.written stored cookie)
+            | ValueSome refusal -> refusal)
 
     let private logged (definition: SessionDefinition) (touching: Task<bool>) : Task =
         task {
@@ -45,7 +45,12 @@ module internal StoreHome =
 
     /// Touches the session. Does not wait for a store outside this process: the session was there when it was loaded,
     /// and a touch does not bring back one that has ended since.
-    let private touch (definition: SessionDefinition) (snapshot: Snapshot) (record: SessionRecord) idleExpiresAt =
+    let private touch
+        (definition: SessionDefinition)
+        (snapshot: Snapshot)
+        (record: SessionRecord)
+        idleExpiresAt
+        : ValueTask<Outcome> =
         let touching = StoredRecord.touch definition snapshot.Place.Key idleExpiresAt
 
         let touched () =
@@ -53,14 +58,10 @@ module internal StoreHome =
             Outcome.Committed(Answer.unwritten (Snapshot.written definition snapshot.Place record snapshot.Since))
 
         if definition.Driver.Place.IsProcess then
-            task {
-                match! touching with
-                | true -> return touched ()
-                | false -> return Outcome.Missing
-            }
+            touching |> ValueTasks.map (fun isThere -> if isThere then touched () else Outcome.Missing)
         else
             logged definition (touching.AsTask()) |> ignore
-            Task.FromResult(touched ())
+            ValueTask<Outcome>(touched ())
 
     let private superseded (definition: SessionDefinition) =
         SessionConflictException
@@ -90,21 +91,21 @@ module internal StoreHome =
                 return! beginning Task.FromResult
         }
 
-    let private execute (definition: SessionDefinition) (snapshot: Snapshot) (plan: Plan) : Task<Outcome> =
+    let private execute (definition: SessionDefinition) (snapshot: Snapshot) (plan: Plan) : ValueTask<Outcome> =
         match plan, snapshot.Record with
         | Plan.Nothing, _
         | Plan.Touch _, ValueNone -> unchanged snapshot
         | Plan.Touch idleExpiresAt, ValueSome record -> touch definition snapshot record idleExpiresAt
         | Plan.Replace(state, sendsCookie), ValueSome old -> replace definition snapshot old state sendsCookie
-        | Plan.Rekey state, ValueSome old -> StoreRekey.rekey definition snapshot old state
+        | Plan.Rekey state, ValueSome old -> ValueTask<Outcome>(StoreRekey.rekey definition snapshot old state)
         | Plan.Create state, _
         | Plan.Replace(state, _), ValueNone
-        | Plan.Rekey state, ValueNone -> create definition snapshot state
+        | Plan.Rekey state, ValueNone -> ValueTask<Outcome>(create definition snapshot state)
         | Plan.Delete, _ ->
             let none = (Snapshot.none definition).LookedAt snapshot.Since
-            endOf definition snapshot none (CookieChange.Expire 0)
-        | Plan.DeleteEnded, _ -> endOf definition snapshot snapshot CookieChange.None
-        | Plan.DeleteThenCreate state, _ -> endThenBegin definition snapshot state
+            ValueTask<Outcome>(endOf definition snapshot none (CookieChange.Expire 0))
+        | Plan.DeleteEnded, _ -> ValueTask<Outcome>(endOf definition snapshot snapshot CookieChange.None)
+        | Plan.DeleteThenCreate state, _ -> ValueTask<Outcome>(endThenBegin definition snapshot state)
         | Plan.Superseded, _ -> raise (superseded definition)
 
     let private handle (snapshot: Snapshot) =
