@@ -177,27 +177,20 @@ module internal Transact =
         else
             commit (begin' home watch whenGone step snapshot) pending planned
 
-    /// Whether touchIfDue would write anything.
-    let isTouchDue (home: Home) (snapshot: Snapshot) : bool =
-        match Stepping.plan home snapshot snapshot.Session with
-        | Plan.Touch _
-        | Plan.Replace _ -> true
-        | _ -> false
-
     /// For a snapshot that no step follows: moves the idle end if a touch is due, or sets it anew if the idle timeout
     /// was changed.
-    let touchIfDue (home: Home) (snapshot: Snapshot) : Task<Snapshot> =
+    let touchIfDue (home: Home) (snapshot: Snapshot) : ValueTask<Snapshot> =
         let definition = home.Definition
 
-        task {
-            match Stepping.plan home snapshot snapshot.Session with
-            | Plan.Touch _
-            | Plan.Replace _ as plan ->
-                match! home.Execute snapshot plan with
-                | Outcome.Committed answer -> return answer.Snapshot
+        match Stepping.plan home snapshot snapshot.Session with
+        | Plan.Touch _
+        | Plan.Replace _ as plan ->
+            home.Execute snapshot plan
+            |> ValueTasks.map (fun outcome ->
+                match outcome with
+                | Outcome.Committed answer -> answer.Snapshot
                 | Outcome.Conflict current ->
-                    return (Snapshot.ofRecord definition snapshot.Place current).LookedAt snapshot.Since
-                | Outcome.Missing -> return (Snapshot.gone definition snapshot.Place).LookedAt snapshot.Since
-                | Outcome.Unreadable -> return (Snapshot.unreadable definition snapshot.Place).LookedAt snapshot.Since
-            | _ -> return snapshot
-        }
+                    (Snapshot.ofRecord definition snapshot.Place current).LookedAt snapshot.Since
+                | Outcome.Missing -> (Snapshot.gone definition snapshot.Place).LookedAt snapshot.Since
+                | Outcome.Unreadable -> (Snapshot.unreadable definition snapshot.Place).LookedAt snapshot.Since)
+        | _ -> ValueTask<Snapshot> snapshot

@@ -81,22 +81,14 @@ type SessionWork internal (home: Home, host: IScopeHost) =
         if Work.isLoaded work then
             ValueTask<Session> this.Now
         else
-            let found = this.Find()
+            this.Find()
+            |> ValueTasks.bind (fun found ->
+                Transact.touchIfDue home found
+                |> ValueTasks.map (fun touched ->
+                    if Object.ReferenceEquals(work.Snapshot, found) then
+                        work <- Work.load touched work
 
-            if found.IsCompletedSuccessfully && not (Transact.isTouchDue home found.Result) then
-                ValueTask<Session> this.Now
-            else
-                ValueTask<Session>(
-                    task {
-                        let! found = found
-                        let! touched = Transact.touchIfDue home found
-
-                        if Object.ReferenceEquals(work.Snapshot, found) then
-                            work <- Work.load touched work
-
-                        return this.Now
-                    }
-                )
+                    this.Now))
 
     member internal this.Reloading() : ValueTask<Session> =
         this.CheckNotStepping()

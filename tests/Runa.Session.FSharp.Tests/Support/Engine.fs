@@ -15,7 +15,7 @@ let definition (registry: SessionRegistry) (name: string) : SessionDefinition = 
 let load (session: SessionDefinition) (header: StringValues) : ValueTask<Snapshot> = (Homes.find session).Load header
 
 let touchIfDue (session: SessionDefinition) (snapshot: Snapshot) : Task<Snapshot> =
-    Transact.touchIfDue (Homes.find session) snapshot
+    (Transact.touchIfDue (Homes.find session) snapshot).AsTask()
 
 let run (session: SessionDefinition) watch snapshot pending whenGone step : ValueTask<Stepped<'R>> =
     ValueTask<Stepped<'R>>(
