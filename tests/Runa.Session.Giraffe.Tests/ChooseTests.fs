@@ -8,7 +8,7 @@ open Runa.Session.Tests.Drivers
 open Runa.Session.Tests.GiraffeHosting
 
 let private tooLate =
-    "The session \"web\" was saved by a handler whose next handler then declined the request: put route … before withSession."
+    "The session \"web\" was saved by a handler whose next handler then declined the request for /other: put route … before withSession."
 
 let private site: HttpHandler =
     choose
