@@ -1,6 +1,7 @@
 module Runa.Session.Tests.Main
 
 open Runa.Session.Tests
+open Runa.Session.TestSupport
 
 [<EntryPoint>]
 let main args =

@@ -5,7 +5,7 @@ open System
 open System.IO
 open System.Text.RegularExpressions
 open Expecto
-open Runa.Session.Tests.Repository
+open Runa.Session.TestSupport.Repository
 
 /// The F# of a page, a text for each block.
 let private blocks (page: string) : string list =
@@ -16,7 +16,7 @@ let private blocks (page: string) : string list =
 let private samples: Lazy<string list> =
     lazy
         [ for project in [ "FSharp"; "Giraffe"; "GiraffeStart"; "Saturn" ] do
-              for file in Directory.EnumerateFiles(Path.Combine(root.Value, "samples", project), "*.fs") do
+              for file in Directory.EnumerateFiles(Path.Combine(root, "samples", project), "*.fs") do
                   read file ]
 
 let private lines (text: string) = text.Split '\n' |> Array.filter (String.IsNullOrWhiteSpace >> not) |> List.ofArray

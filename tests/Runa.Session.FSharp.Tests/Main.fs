@@ -1,4 +1,6 @@
 module Runa.Session.Tests.Main
 
+open Runa.Session.TestSupport
+
 [<EntryPoint>]
 let main args = TestProgram.run args

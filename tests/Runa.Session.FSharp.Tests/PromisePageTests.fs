@@ -5,6 +5,7 @@ open System
 open System.Reflection
 open System.Text.RegularExpressions
 open Expecto
+open Runa.Session.TestSupport
 
 let private sources =
     lazy (Repository.paths [ ".fs"; ".cs" ] |> List.map (fun path -> path, Repository.read path))

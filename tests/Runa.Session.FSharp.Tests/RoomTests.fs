@@ -5,7 +5,7 @@ open System
 open System.IO
 open System.Text.RegularExpressions
 open Expecto
-open Runa.Session.Tests.Repository
+open Runa.Session.TestSupport.Repository
 
 type private Room = { Name: string; Knows: string list }
 
@@ -18,7 +18,7 @@ let private table: Map<string, Room list> =
               { Name = row.Groups[1].Value
                 Knows = [ for name in Regex.Matches(row.Groups[2].Value, "`([^`]+)`") -> name.Groups[1].Value ] } ]
 
-    let text = File.ReadAllText(Path.Combine(root.Value, "CONTRIBUTING.md"))
+    let text = File.ReadAllText(Path.Combine(root, "CONTRIBUTING.md"))
 
     Map
         [ for project in projects ->
@@ -31,7 +31,7 @@ let private rooms = projects |> List.collect (fun project -> table[project])
 /// The files of a project in compile order, as its project file names them.
 let private files (project: string) : string list =
     let name = Path.GetFileName project
-    let text = File.ReadAllText(Path.Combine(root.Value, project, $"{name}.fsproj"))
+    let text = File.ReadAllText(Path.Combine(root, project, $"{name}.fsproj"))
     [ for item in Regex.Matches(text, "<Compile Include=\"([^\"]+)\"") -> item.Groups[1].Value ]
 
 let private roomOf (file: string) =
@@ -45,7 +45,7 @@ let private code (source: string) : string =
     let source = Regex.Replace(source, @"//[^\n]*", "")
     Regex.Replace(source, "\"(\\\\.|[^\"\\\\])*\"", "")
 
-let private read (project: string) (file: string) = code (File.ReadAllText(Path.Combine(root.Value, project, file)))
+let private read (project: string) (file: string) = code (File.ReadAllText(Path.Combine(root, project, file)))
 
 let private declared (source: string) : string list =
     [ for found in
@@ -87,7 +87,7 @@ let private tryRoom (name: string) = rooms |> List.tryFind (fun room -> room.Nam
 
 /// The packages and projects that a project names.
 let private references (project: string) =
-    let folder = Path.Combine(root.Value, project)
+    let folder = Path.Combine(root, project)
     let packages = File.ReadAllLines(Path.Combine(folder, "paket.references")) |> List.ofArray
     let text = File.ReadAllText(Path.Combine(folder, $"{Path.GetFileName project}.fsproj"))
 
@@ -163,14 +163,13 @@ let tests =
 
           test "no source file is over 250 lines" {
               let long =
-                  [ for file in
-                        Directory.EnumerateFiles(Path.Combine(root.Value, "src"), "*.*", SearchOption.AllDirectories) do
+                  [ for file in Directory.EnumerateFiles(Path.Combine(root, "src"), "*.*", SearchOption.AllDirectories) do
                         let isSource = [ ".fs"; ".fsi"; ".cs" ] |> List.exists file.EndsWith
                         let isBuilt =
                             [ "obj"; "bin" ] |> List.exists (fun it -> file.Split('/', '\\') |> Array.contains it)
 
                         if isSource && not isBuilt && File.ReadAllLines(file).Length > 250 then
-                            Path.GetRelativePath(root.Value, file) ]
+                            Path.GetRelativePath(root, file) ]
 
               Expect.equal long [] "long files"
           } ]

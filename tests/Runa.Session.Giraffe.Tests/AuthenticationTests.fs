@@ -9,7 +9,7 @@ open Microsoft.Extensions.DependencyInjection
 open Expecto
 open Runa.Session
 open Runa.Session.Tests.GiraffeHosting
-open Runa.Session.Tests.Hosting
+open Runa.Session.TestSupport
 
 let private signIn: HttpHandler =
     updateSession "web" (Session.signInWith "ada" (Map [ "name", [ "Ada" ]; "role", [ "editor" ] ]))

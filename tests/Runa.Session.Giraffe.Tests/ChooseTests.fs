@@ -4,7 +4,7 @@ module Runa.Session.Tests.ChooseTests
 open Giraffe
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.GiraffeHosting
 
 let private tooLate =

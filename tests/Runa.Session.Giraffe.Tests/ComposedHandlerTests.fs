@@ -7,10 +7,8 @@ open Giraffe
 open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.GiraffeHosting
-open Runa.Session.Tests.Hosting
 
 // None of those that a handler of the library makes alone needs a type annotation.
 

@@ -7,10 +7,8 @@ open Giraffe
 open Microsoft.Net.Http.Headers
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.GiraffeHosting
-open Runa.Session.Tests.Hosting
 
 let private tag (session: Session) = EntityTagHeaderValue.FromString false $"v{Session.getOr visits 0 session}"
 

@@ -8,7 +8,7 @@ open Microsoft.AspNetCore.Antiforgery
 open Microsoft.Extensions.DependencyInjection
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.GiraffeHosting
 
 /// Finds every form valid.

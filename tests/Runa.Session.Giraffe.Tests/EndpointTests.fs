@@ -7,10 +7,8 @@ open Microsoft.AspNetCore.Builder
 open Microsoft.Extensions.DependencyInjection
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.GiraffeHosting
-open Runa.Session.Tests.Hosting
 
 let private endpoints: Endpoint list =
     [ GET

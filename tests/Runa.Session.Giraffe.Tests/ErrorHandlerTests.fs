@@ -6,10 +6,8 @@ open System.Threading.Tasks
 open Giraffe
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.GiraffeHosting
-open Runa.Session.Tests.Hosting
 
 let private site: HttpHandler =
     choose

@@ -6,7 +6,7 @@ open System.Net.Http
 open Giraffe
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.GiraffeHosting
 
 [<CLIMutable>]

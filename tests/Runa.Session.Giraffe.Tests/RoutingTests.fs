@@ -5,7 +5,7 @@ open Giraffe
 open Expecto
 open Runa.Session
 open Runa.Session.Tests.GiraffeHosting
-open Runa.Session.Tests.Hosting
+open Runa.Session.TestSupport
 
 let private trail = SessionKey.create<string list> "trail"
 

@@ -3,6 +3,7 @@ module Runa.Session.Tests.StartTests
 
 open Expecto
 open Microsoft.Extensions.Hosting
+open Runa.Session.TestSupport.SampleHost
 open Runa.Session.Tests.SampleVisits
 
 let private build (args: string[]) = Shop.Program.build args :> IHost

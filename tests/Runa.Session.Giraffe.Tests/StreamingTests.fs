@@ -11,7 +11,7 @@ open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
 open Runa.Session.Tests.GiraffeHosting
-open Runa.Session.Tests.Hosting
+open Runa.Session.TestSupport
 
 let private content = String.replicate 5_000 "0123456789"
 

@@ -5,9 +5,8 @@ open Giraffe
 open Thoth.Json.Net
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.GiraffeHosting
-open Runa.Session.Tests.Hosting
 open Runa.Session.Tests.ThothTests
 
 type Profile = { Name: string; Town: string option }

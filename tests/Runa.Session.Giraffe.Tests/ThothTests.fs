@@ -8,7 +8,7 @@ open FsCheck.FSharp
 open Thoth.Json.Net
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Sample.Shipping
 
 let codec (encode: Encoder<'T>) (decode: Decoder<'T>) : Codec<'T> =

@@ -8,10 +8,8 @@ open Microsoft.AspNetCore.Http
 open Microsoft.Extensions.Logging.Abstractions
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.GiraffeHosting
-open Runa.Session.Tests.Hosting
 open Runa.Session.Tests.SaturnHosting
 open Saturn
 

@@ -5,10 +5,8 @@ open Giraffe
 open Microsoft.Extensions.Hosting
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.GiraffeHosting
-open Runa.Session.Tests.Hosting
 open Runa.Session.Tests.SaturnHosting
 open Saturn
 

@@ -2,7 +2,6 @@
 module internal Runa.Session.Tests.SaturnHosting
 
 open System
-open System.Net.Http
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Hosting
 open Microsoft.AspNetCore.TestHost
@@ -10,9 +9,7 @@ open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Hosting
 open Microsoft.Extensions.Logging
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
-open Runa.Session.Tests.Hosting
+open Runa.Session.TestSupport
 open Saturn
 
 /// What every application of the tests begins with; it registers no sessions.
@@ -39,10 +36,8 @@ type ApplicationBuilder with
 /// Runs the application while a browser visits it.
 let visitingHost (builder: IHostBuilder) (visit: IHost -> Browser -> Task<unit>) : Task<unit> =
     task {
-        use host = builder.Build()
-        do! host.StartAsync()
-        use client =
-            new HttpMessageInvoker(new BaseAddress(Uri "http://localhost/", host.GetTestServer().CreateHandler()))
-        do! visit host (Browser client)
+        let host = builder.Build()
+        use! app = App.Start(host, clock (), new Logs())
+        do! visit host (app.NewBrowser())
         do! host.StopAsync()
     }

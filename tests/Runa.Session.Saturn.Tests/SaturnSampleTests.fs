@@ -2,6 +2,7 @@
 module Runa.Session.Tests.SaturnSampleTests
 
 open Expecto
+open Runa.Session.TestSupport.SampleHost
 open Runa.Session.Tests.SampleVisits
 
 let private own =

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.TestHost;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Runa.Session.Tests;
@@ -10,23 +9,15 @@ internal sealed class App : IAsyncDisposable
 {
     public const string Secret = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-    private readonly WebApplication _app;
-    private readonly HttpMessageHandler _handler;
+    private readonly Runa.Session.TestSupport.App _app;
 
-    private App(WebApplication app, FakeTimeProvider clock, Logs logs, HttpMessageHandler handler, Uri address)
-    {
-        _app = app;
-        _handler = handler;
-        Clock = clock;
-        Logs = logs;
-        Address = address;
-    }
+    private App(Runa.Session.TestSupport.App app) => _app = app;
 
-    public FakeTimeProvider Clock { get; }
+    public FakeTimeProvider Clock => _app.Clock;
 
-    public Logs Logs { get; }
+    public Logs Logs => _app.Logs;
 
-    public Uri Address { get; }
+    public Uri Address => _app.Address;
 
     public IServiceProvider Services => _app.Services;
 
@@ -41,11 +32,7 @@ internal sealed class App : IAsyncDisposable
         string environment = "Production")
     {
         var (app, clock, logs) = Build(map, sessions ?? (_ => { }), services, onKestrel, environment);
-        await app.StartAsync();
-
-        return onKestrel
-            ? new App(app, clock, logs, new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }, new Uri(app.Urls.First()))
-            : new App(app, clock, logs, app.GetTestServer().CreateHandler(), new Uri("http://localhost/"));
+        return new App(await Runa.Session.TestSupport.App.Start(app, clock, logs));
     }
 
     /// <summary>Not yet started, so that a test can see it not start.</summary>
@@ -56,27 +43,12 @@ internal sealed class App : IAsyncDisposable
         bool onKestrel = false,
         string environment = "Production")
     {
-        var builder = WebApplication.CreateEmptyBuilder(
-            new WebApplicationOptions { EnvironmentName = environment, ApplicationName = typeof(App).Assembly.GetName().Name });
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
         var logs = new Logs();
 
-        if (onKestrel)
-        {
-            builder.WebHost.UseKestrel(options =>
-            {
-                options.AllowSynchronousIO = true;
-                options.Listen(System.Net.IPAddress.Loopback, 0);
-            });
-        }
-        else
-        {
-            builder.WebHost.UseTestServer(options => options.AllowSynchronousIO = true);
-        }
-
+        var options = new WebApplicationOptions { EnvironmentName = environment, ApplicationName = typeof(App).Assembly.GetName().Name };
+        var builder = (onKestrel ? Server.Kestrel : Server.InMemory).Builder(options, clock, logs, HttpProtocols.Http1AndHttp2);
         builder.Services.AddRouting();
-        builder.Logging.AddProvider(logs);
-        builder.Services.AddSingleton<TimeProvider>(clock);
         services?.Invoke(builder.Services);
 
         if (sessions is not null)
@@ -93,11 +65,7 @@ internal sealed class App : IAsyncDisposable
         return (app, clock, logs);
     }
 
-    public Browser NewBrowser() => new(_handler, Address);
+    public Browser NewBrowser() => new(_app.NewBrowser(), Address);
 
-    public async ValueTask DisposeAsync()
-    {
-        _handler.Dispose();
-        await _app.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => ((IAsyncDisposable)_app).DisposeAsync();
 }

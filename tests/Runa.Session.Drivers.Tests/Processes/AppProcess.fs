@@ -6,18 +6,10 @@ open System.Diagnostics
 open System.Net.Http
 open System.Reflection
 open System.Threading.Tasks
-
-/// What came back.
-type Answer =
-    {
-        Status: int
-        Text: string
-        /// The Cookie header that a browser sends from then on, where the answer set a cookie.
-        Cookie: string option
-    }
+open Runa.Session.TestSupport
 
 [<Sealed>]
-type AppProcess private (instance: Process, client: HttpClient) =
+type AppProcess private (instance: Process, client: HttpMessageInvoker) =
     /// `kind` and `connection` name the store.
     static member Start(kind: string, connection: string) : Task<AppProcess> =
         task {
@@ -34,28 +26,14 @@ type AppProcess private (instance: Process, client: HttpClient) =
             | instance ->
                 match! instance.StandardOutput.ReadLineAsync() with
                 | null -> return failwith $"The application ended with exit code {instance.ExitCode}."
-                | address ->
-                    let client = new HttpClient(new SocketsHttpHandler(UseCookies = false), BaseAddress = Uri address)
-
-                    return new AppProcess(instance, client)
+                | address -> return new AppProcess(instance, Client.over (Uri address))
         }
 
-    member _.Get(path: string, cookie: string option) : Task<Answer> =
-        task {
-            use request = new HttpRequestMessage(HttpMethod.Get, path)
-            cookie |> Option.iter (fun cookie -> request.Headers.Add("Cookie", cookie))
-            use! response = client.SendAsync request
-            let! text = response.Content.ReadAsStringAsync()
+    /// With no cookie.
+    member _.NewBrowser() = Browser client
 
-            let set =
-                [ for header in response.Headers do
-                      if header.Key = "Set-Cookie" then
-                          yield! header.Value ]
-                |> List.tryLast
-                |> Option.map (fun text -> text.Substring(0, text.IndexOf ';'))
-
-            return { Status = int response.StatusCode; Text = text; Cookie = set }
-        }
+    /// The same browser here: with the cookies that it has now.
+    member _.With(browser: Browser) : Browser = browser.At client
 
     interface IDisposable with
         member _.Dispose() =

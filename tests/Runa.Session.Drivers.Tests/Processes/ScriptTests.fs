@@ -7,9 +7,10 @@ open System.IO
 open System.Text.Json
 open System.Threading.Tasks
 open Expecto
+open Runa.Session.TestSupport
 
 let private project = "src/Runa.Session.Core"
-let private at (path: string) = Path.Combine(Repository.root.Value, path)
+let private at (path: string) = Path.Combine(Repository.root, path)
 let private feed = lazy (at "feed")
 
 /// What the package depends on, as its project was restored, and the folder `feed` lacks.
@@ -110,7 +111,7 @@ let private packAndRun () : Task<string> =
 
             let! _ =
                 run
-                    Repository.root.Value
+                    Repository.root
                     []
                     [ "pack"; project; "-c"; configuration; "--no-build"; "-o"; packages; "-v"; "quiet" ]
 

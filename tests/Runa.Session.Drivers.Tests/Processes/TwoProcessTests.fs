@@ -2,6 +2,7 @@ module Runa.Session.Tests.TwoProcessTests
 
 open System.Threading.Tasks
 open Expecto
+open Runa.Session.TestSupport
 open Runa.Session.Tests.AppProcesses
 open Runa.Session.Tests.RedisServers
 
@@ -38,18 +39,18 @@ let private countsAll (total: int) kind connection =
         let! first, second = start kind connection
         use first = first
         use second = second
-        let! begun = first.Get("/login", None)
-        let cookie = begun.Cookie
-        let ofFirst = many total (fun () -> first.Get("/count", cookie))
-        let ofSecond = many total (fun () -> second.Get("/count", cookie))
+        let browser = first.NewBrowser()
+        let! _ = browser.Get "/login"
+        let ofFirst = many total (fun () -> (first.With browser).Get "/count")
+        let ofSecond = many total (fun () -> (second.With browser).Get "/count")
         let! ofFirst = ofFirst
         let! ofSecond = ofSecond
 
         for answer in ofFirst @ ofSecond do
-            Expect.equal (answer.Status, answer.Text) (200, "counted") "each is answered"
+            Expect.equal (answer.Status, answer.Body) (200, "counted") "each is answered"
 
-        let! read = second.Get("/read", cookie)
-        Expect.equal read.Text $"Active {2 * total}" "and each is counted once"
+        let! read = (second.With browser).Get "/read"
+        Expect.equal read.Body $"Active {2 * total}" "and each is counted once"
     }
 
 /// A request that loaded its session before a logout in the other process, and saves after it.
@@ -58,20 +59,20 @@ let private staysDead kind connection =
         let! first, second = start kind connection
         use first = first
         use second = second
-        let! begun = first.Get("/login", None)
-        let cookie = begun.Cookie
-        let! signedIn = second.Get("/read", cookie)
-        Expect.stringStarts signedIn.Text "Active" "signed in, in both processes"
-        let slow = first.Get("/slow", cookie)
-        let! _ = first.Get("/slow/loaded", None)
-        let! _ = second.Get("/logout", cookie)
-        let! _ = first.Get("/slow/release", None)
+        let browser = first.NewBrowser()
+        let! _ = browser.Get "/login"
+        let! signedIn = (second.With browser).Get "/read"
+        Expect.stringStarts signedIn.Body "Active" "signed in, in both processes"
+        let slow = (first.With browser).Get "/slow"
+        let! _ = first.NewBrowser().Get "/slow/loaded"
+        let! _ = (second.With browser).Get "/logout"
+        let! _ = first.NewBrowser().Get "/slow/release"
         let! slow = slow
-        Expect.equal (slow.Status, slow.Cookie) (409, None) "the slow request is told, and sets no cookie"
+        Expect.equal (slow.Status, slow.SetCookies) (409, []) "the slow request is told, and sets no cookie"
 
         for instance in [ first; second ] do
-            let! read = instance.Get("/read", cookie)
-            Expect.equal read.Text "Expired 0" "the session stays dead"
+            let! read = (instance.With browser).Get "/read"
+            Expect.equal read.Body "Expired 0" "the session stays dead"
     }
 
 /// Where the two have their store: a way to make a test of it, and how an application is told.

@@ -4,6 +4,7 @@ open System
 open System.Threading.Tasks
 open Expecto
 open Runa.Session
+open Runa.Session.TestSupport
 open Runa.Session.Tests.SqlUnderTest
 
 let private owners (driver: SessionDriver) = driver.Owners.Value
@@ -134,8 +135,8 @@ let private epochs =
           "promise 28: an epoch outlives the purge of a node whose clock is ahead, and an advance by one that is behind"
           (fun sql ->
               task {
-                  let clockAhead = ShiftedClock(sql.Clock, TimeSpan.FromMinutes 4.)
-                  let clockBehind = ShiftedClock(sql.Clock, TimeSpan.FromMinutes -4.)
+                  let clockAhead = SkewedClock(sql.Clock, TimeSpan.FromMinutes 4.)
+                  let clockBehind = SkewedClock(sql.Clock, TimeSpan.FromMinutes -4.)
                   let at clock = SqlDriver.createWith { sql.Options with TimeProvider = clock } (sql.Open())
                   let ahead, here, behind = at clockAhead, at sql.Clock, at clockBehind
                   do! (owners here).Advance "shop/web" "ann" none
@@ -153,7 +154,7 @@ let private skewed =
     [ onBoth "promise 28: a node whose clock is five minutes ahead deletes nothing that lives for others" (fun sql ->
           task {
               let here = sql.Driver()
-              let ahead = at sql (ShiftedClock(sql.Clock, margin))
+              let ahead = at sql (SkewedClock(sql.Clock, margin))
               let! keys = createMany here 3 (record >> ownedBy "ann" >> idleUntil 5.)
               sql.Clock.Advance(TimeSpan.FromMinutes 5. - TimeSpan.FromTicks 1L)
               let! purged = ahead.PurgeExpired none
@@ -165,15 +166,15 @@ let private skewed =
           })
       onBoth "promise 28: a clock that jumps three hours ahead and back deletes nobody's idle session" (fun sql ->
           task {
-              let clock = ShiftedClock(sql.Clock, TimeSpan.Zero)
+              let clock = SkewedClock(sql.Clock, TimeSpan.Zero)
               let driver = at sql clock
               let! keys = createMany driver 3 (record >> ownedBy "ann" >> idleUntil 5.)
-              clock.Ahead <- TimeSpan.FromHours 3.
+              clock.Skew <- TimeSpan.FromHours 3.
               let! purged = driver.PurgeExpired none
               Expect.equal purged 0 "purged"
               let! page = (owners driver).List "shop/web" "ann" None none
               Expect.hasLength page.Items 3 "an ending finds them meanwhile"
-              clock.Ahead <- TimeSpan.Zero
+              clock.Skew <- TimeSpan.Zero
 
               for i, key in List.indexed keys do
                   let! replaced = driver.Replace key (version (int64 i)) (record 9L) none

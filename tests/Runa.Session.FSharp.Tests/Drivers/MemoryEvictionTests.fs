@@ -9,7 +9,7 @@ open Expecto.Flip
 open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Logging.Abstractions
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 
 let private key (n: int) = StoreKey.ofBytes (ReadOnlySpan(Array.append (BitConverter.GetBytes n) (Array.zeroCreate 12)))
 

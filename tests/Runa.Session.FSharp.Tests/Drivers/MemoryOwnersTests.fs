@@ -6,7 +6,7 @@ open Expecto
 open Expecto.Flip
 open Microsoft.Extensions.Logging.Abstractions
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 
 let private key (n: int) = StoreKey.ofBytes (ReadOnlySpan(Array.create 16 (byte n)))
 

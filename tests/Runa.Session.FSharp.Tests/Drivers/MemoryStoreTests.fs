@@ -10,7 +10,7 @@ open Microsoft.Extensions.Logging.Abstractions
 open Microsoft.Extensions.Time.Testing
 open Runa.Session
 open Runa.Session.Tests
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 
 let private key (n: int) = StoreKey.ofBytes (ReadOnlySpan(Array.create 16 (byte n)))
 

@@ -4,7 +4,7 @@ open System
 open Expecto
 open Expecto.Flip
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 
 let private now = clock().GetUtcNow()
 let private minutes (n: float) = now + TimeSpan.FromMinutes n

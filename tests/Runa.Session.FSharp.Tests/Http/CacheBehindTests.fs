@@ -13,9 +13,8 @@ open Microsoft.AspNetCore.OutputCaching
 open Microsoft.Extensions.DependencyInjection
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 
 /// Counts how often a handler ran: a cache would answer in its place.
 [<Sealed>]
@@ -269,7 +268,7 @@ module CacheBehindTests =
                     useCache cache app
 
                 use! app = site Middleware cache pipeline server
-                let get (browser: Browsers.Browser) = browser.Get "/none"
+                let get (browser: Browser) = browser.Get "/none"
                 let! first = get (app.NewBrowser())
                 let! second = get (app.NewBrowser())
                 Expect.equal (second.Header "X-Run") (first.Header "X-Run") "stored"

@@ -7,9 +7,8 @@ open Microsoft.AspNetCore.Http
 open Microsoft.Extensions.DependencyInjection
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 
 let private cacheable = setHeader "Cache-Control" "public, max-age=600, s-maxage=600"
 

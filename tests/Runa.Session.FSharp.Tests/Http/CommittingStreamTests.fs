@@ -10,9 +10,8 @@ open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Http.Features
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 open Runa.Session.Tests.BodyWays
 
 let private stored (server: Server) =
@@ -123,7 +122,7 @@ let private order =
             let h =
                 { host site with
                     Clock = clock
-                    Setup = SessionSetup.driver "memory" (wrap around (memory clock))
+                    Setup = SessionSetup.driver "memory" (DriverAround.wrap around (memory clock))
                     Pipeline = recording events }
 
             use! app = start h

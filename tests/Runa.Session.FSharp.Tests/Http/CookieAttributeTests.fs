@@ -5,9 +5,8 @@ open System.Net.Http
 open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 
 let private name = "__Host-runa_session"
 let private big = SessionKey.create<string> "big"

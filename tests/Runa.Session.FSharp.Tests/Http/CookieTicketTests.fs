@@ -11,10 +11,8 @@ open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Options
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 open Runa.Session.Tests.Schemes
 
 let private scheme = CookieAuthenticationDefaults.AuthenticationScheme

@@ -5,10 +5,8 @@ open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 
 let private site =
     choose

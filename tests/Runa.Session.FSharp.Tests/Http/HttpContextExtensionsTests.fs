@@ -5,9 +5,8 @@ open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 
 let private does (action: HttpContext -> Task<string>) : HttpHandler =
     respond (fun context ->

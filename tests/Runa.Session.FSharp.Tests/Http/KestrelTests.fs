@@ -11,10 +11,9 @@ open Microsoft.AspNetCore.Server.Kestrel.Core
 open Microsoft.Extensions.DependencyInjection
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
+open Runa.Session.Tests.RawRequests
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 
 let private site =
     choose

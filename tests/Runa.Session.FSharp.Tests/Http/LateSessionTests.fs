@@ -15,9 +15,8 @@ open Microsoft.AspNetCore.Server.Kestrel.Core
 open Microsoft.Extensions.DependencyInjection
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 open Runa.Session.Tests.Schemes
 
 let private run (handler: HttpHandler) (context: HttpContext) : Task = handler (Some >> Task.FromResult) context

@@ -5,7 +5,7 @@ open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
+open Runa.Session.TestSupport
 
 let private mistake (handler: HttpHandler) (expected: string) =
     task {

@@ -5,9 +5,8 @@ open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 
 // All pairs of forms for one session in one request, under everything that load brings about: each pair answers the same
 // always.

@@ -4,8 +4,7 @@ open System.Threading.Tasks
 open Expecto
 open Runa.Session
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 let private a = SessionKey.create<int> "a"
 let private b = SessionKey.create<int> "b"
 

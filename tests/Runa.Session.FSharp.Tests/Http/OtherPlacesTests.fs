@@ -9,9 +9,8 @@ open Expecto.Flip
 open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Http
 open Runa.Session
-open Runa.Session.Tests.Browsers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 
 let private name = "shop"
 let private big = SessionKey.create<string> "big"
@@ -169,8 +168,8 @@ let tests =
 
           testCase "a __Host- cookie has one place only"
           <| fun () ->
-              let clock = Drivers.clock ()
-              let session = Requests.web clock (Drivers.memory clock)
+              let clock = clock ()
+              let session = Requests.web clock (memory clock)
               let token = Requests.start session Requests.increment
               let cookie = session.Settings.CookieName
 

@@ -3,19 +3,14 @@ module Runa.Session.Tests.PlainHandlerTests
 
 open System
 open System.Collections.Concurrent
-open System.Collections.Generic
-open System.Net.Http
 open System.Threading
 open System.Threading.Tasks
 open Expecto
-open Microsoft.AspNetCore.Builder
-open Microsoft.AspNetCore.Hosting
 open Microsoft.AspNetCore.Http
 open Runa.Session
 open Sample.Sessions
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
-open Runa.Session.Tests.Hosting
+open Runa.Session.TestSupport
+open Runa.Session.TestSupport.SampleHost
 
 let private visits = SessionKey.create<int> "visits"
 let private note = SessionKey.create<string> "note"
@@ -275,32 +270,17 @@ let tests =
                       do! visitAll browser [ "/who", "nobody"; "/count", "1" ]
                   })) ]
 
-/// The application of the sample, as it stands, on a port that is free.
-let private onSample (visit: Browser -> Task<unit>) : Task<unit> =
-    task {
-        use app =
-            Sample.Program.build
-                [| "--urls=http://127.0.0.1:0"; $"--app:secret={secret}"; "--Logging:LogLevel:Default=None" |]
-
-        do! app.StartAsync()
-        use handler = new SocketsHttpHandler(UseCookies = false, AllowAutoRedirect = false)
-        use client = new HttpMessageInvoker(new BaseAddress(Uri(Seq.head app.Urls), handler))
-        do! visit (Browser client)
-        do! app.StopAsync()
-    }
-
 let private signIn (browser: Browser) (password: string) : Task<Answer> =
-    let fields = [ KeyValuePair("name", "ada"); KeyValuePair("password", password) ]
-    let address = Uri("/login", UriKind.Relative)
-    browser.SendRaw(new HttpRequestMessage(HttpMethod.Post, address, Content = new FormUrlEncodedContent(fields)))
+    browser.Post("/login", [ "name", "ada"; "password", password ])
 
 [<Tests>]
 let sample =
     testList
         "samples/HttpHandlers"
         [ testCaseTask "counts visits, signs in, and says so once" (fun () ->
-              onSample (fun browser ->
+              visitingSample (fun args -> Sample.Program.build args) (fun newBrowser ->
                   task {
+                      let browser = newBrowser ()
                       do! visitAll browser [ "/", "Visits: 1"; "/", "Visits: 2"; "/account", "Sign in first." ]
                       let! wrong = signIn browser "no"
                       Expect.equal wrong.Status 401 "a wrong password"

@@ -9,9 +9,8 @@ open Microsoft.Extensions.Hosting
 open Microsoft.Extensions.Options
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 
 let private withSessions (services: IServiceCollection) =
     services.AddRunaSession(SessionSetup.secrets [ secret ]) |> ignore

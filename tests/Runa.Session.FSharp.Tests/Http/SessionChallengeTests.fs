@@ -11,9 +11,8 @@ open Microsoft.AspNetCore.Routing
 open Microsoft.Extensions.DependencyInjection
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 open Runa.Session.Tests.Schemes
 
 let private forApis = { new IDisableCookieRedirectMetadata }

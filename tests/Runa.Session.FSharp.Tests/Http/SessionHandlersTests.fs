@@ -4,10 +4,8 @@ open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 
 // As design.md has them, without a type annotation.
 

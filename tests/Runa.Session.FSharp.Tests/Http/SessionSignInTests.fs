@@ -9,9 +9,8 @@ open Microsoft.AspNetCore.Http
 open Microsoft.Extensions.DependencyInjection
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 open Runa.Session.Tests.Schemes
 
 let private until (at: DateTimeOffset) = AuthenticationProperties(ExpiresUtc = Nullable at)
@@ -49,7 +48,7 @@ let private lifetime =
                       use! app = start (web site)
                       let browser = app.NewBrowser()
                       let! answer = browser.Get $"/in?hours={hours}"
-                      let age = Browsers.attributes answer.SetCookies.Head
+                      let age = attributes answer.SetCookies.Head
                       Expect.contains age $"Max-Age={seconds}" "the cookie's"
                       app.Clock.Advance(TimeSpan.FromSeconds(float seconds - 1.))
                       let! me = browser.Get "/me"

@@ -9,9 +9,8 @@ open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
 open Runa.Session.Tests.Aged
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 open Runa.Session.Tests.Schemes
 
 /// Has the password checked; meanwhile all sessions of ann are ended.

@@ -6,7 +6,7 @@ open System.Threading.Tasks
 open Microsoft.AspNetCore.Authentication.Cookies
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 open Runa.Session.Tests.Schemes
 open Runa.Session.Tests.Tickets

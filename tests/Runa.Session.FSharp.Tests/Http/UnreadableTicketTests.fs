@@ -7,7 +7,7 @@ open Expecto
 open Expecto.Flip
 open Runa.Session
 open Runa.Session.Tests.Damage
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 open Runa.Session.Tests.Schemes
 open Runa.Session.Tests.Tickets

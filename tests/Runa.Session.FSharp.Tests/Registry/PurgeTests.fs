@@ -7,7 +7,7 @@ open Expecto
 open Expecto.Flip
 open Microsoft.Extensions.Time.Testing
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 let private none = CancellationToken.None

@@ -6,7 +6,7 @@ open System.Threading.Tasks
 open Expecto
 open Expecto.Flip
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 let private none = CancellationToken.None
@@ -201,7 +201,7 @@ let tests =
               let clock = clock ()
               let driver = memory clock
               // Behind the driver's own timer: the registry's clock stands still.
-              let registry = registry (Drivers.clock ()) driver
+              let registry = registry (Setups.clock ()) driver
               request registry "web" None increment |> ignore
               SessionRegistry.purgeExpired none registry |> wait |> Expect.equal "not yet" 0
               clock.Advance(TimeSpan.FromHours 2.)

@@ -6,7 +6,7 @@ open Expecto
 open Expecto.Flip
 open Runa.Session
 open Runa.Session.Hosting
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 /// Somebody else is always first.

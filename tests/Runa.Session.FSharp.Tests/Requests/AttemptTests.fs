@@ -4,7 +4,7 @@ module Runa.Session.Tests.AttemptTests
 open System
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 // ---- What can come together

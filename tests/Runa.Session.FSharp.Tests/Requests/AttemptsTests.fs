@@ -6,7 +6,7 @@ open System.Threading.Tasks
 open Expecto
 open Expecto.Flip
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 /// Each call goes on on another thread, so that requests overtake each other.

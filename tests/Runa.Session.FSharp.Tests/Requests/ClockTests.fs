@@ -7,8 +7,7 @@ open System.Threading.Tasks
 open Expecto
 open Expecto.Flip
 open Runa.Session
-open Runa.Session.Tests.Clocks
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Nodes
 open Runa.Session.Tests.Requests
 

@@ -5,7 +5,7 @@ open System.Threading.Tasks
 open Expecto
 open Expecto.Flip
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 let private key (n: int) = StoreKey.ofBytes (ReadOnlySpan(Array.create 16 (byte n)))

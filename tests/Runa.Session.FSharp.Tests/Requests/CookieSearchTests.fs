@@ -7,9 +7,9 @@ open System.Threading
 open Expecto
 open Expecto.Flip
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
-open Runa.Session.Tests.CookieJar
+open Runa.Session.TestSupport.CookieJar
 
 let private none = CancellationToken.None
 let private big = SessionKey.create<string> "big"

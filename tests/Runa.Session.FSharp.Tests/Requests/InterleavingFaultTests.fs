@@ -4,7 +4,7 @@ open System.Collections.Generic
 open Expecto
 open Runa.Session
 open Runa.Session.Tests
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Deeds
 open Runa.Session.Tests.Interleavings
 open Runa.Session.Tests.Scheduler

@@ -9,7 +9,7 @@ open Expecto.Flip
 open Microsoft.Extensions.Logging
 open Runa.Session
 open Runa.Session.Tests.Damage
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 let private none = CancellationToken.None

@@ -5,7 +5,7 @@ open System.Threading
 open Expecto
 open Expecto.Flip
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 let private none = CancellationToken.None

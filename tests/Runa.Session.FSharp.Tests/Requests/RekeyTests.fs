@@ -8,7 +8,7 @@ open System.Threading.Tasks
 open Expecto
 open Expecto.Flip
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 /// Its answer to one write of a kind is an error; the write itself comes after so many further calls, or when it is asked for.

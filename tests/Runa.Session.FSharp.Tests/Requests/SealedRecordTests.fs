@@ -10,7 +10,7 @@ open Microsoft.Extensions.Logging
 open FsCheck
 open FsCheck.FSharp
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Records
 open Runa.Session.Tests.Requests
 

@@ -10,7 +10,7 @@ open Expecto
 open Expecto.Flip
 open Runa.Session
 open Runa.Session.Tests.Aged
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 let private none = CancellationToken.None

@@ -6,7 +6,7 @@ open System.Threading.Tasks
 open Expecto
 open Expecto.Flip
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 let private key = StoreKey.ofBytes (ReadOnlySpan(Array.create 16 1uy))

@@ -7,7 +7,7 @@ open Expecto.Flip
 open Microsoft.Extensions.Primitives
 open Runa.Session
 open Runa.Session.Tests.Damage
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 let private counting () =

@@ -7,7 +7,7 @@ open Expecto.Flip
 open FsCheck
 open FsCheck.FSharp
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
 let private minutes (n: float) = TimeSpan.FromMinutes n

@@ -6,8 +6,8 @@ open Expecto
 open Expecto.Flip
 open FsCheck
 open FsCheck.FSharp
+open Runa.Session.TestSupport
 open Runa.Session
-open Runa.Session.Tests.Drivers
 open Runa.Session.Tests.Requests
 
 // ---- Snapshots of one session

@@ -6,9 +6,8 @@ open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 open Runa.Session
-open Runa.Session.Tests.Clocks
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Deeds
-open Runa.Session.Tests.Drivers
 open Runa.Session.Tests.Scheduler
 
 let private template =

@@ -4,7 +4,7 @@ module internal Runa.Session.Tests.Invariants
 open System
 open Runa.Session
 open Runa.Session.Tests.Deeds
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Interleavings
 
 let private isOneOf (deeds: Deed list) (response: Response) = List.contains response.Deed deeds

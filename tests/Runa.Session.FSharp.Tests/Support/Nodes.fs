@@ -5,8 +5,7 @@ open System
 open System.Threading.Tasks
 open Microsoft.Extensions.Time.Testing
 open Runa.Session
-open Runa.Session.Tests.Clocks
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 
 /// The clock of the node that is asking.
 type private AskersClock(first: TimeProvider) =
@@ -35,7 +34,7 @@ let nodes (change: SessionSettings -> SessionSettings) (skews: TimeSpan list) =
                     askers.Asker <- if operation = StoreOperation.List then late else clock
                     call () }
 
-        let driver = TestDriver.Counting(wrap around store)
+        let driver = TestDriver.Counting(DriverAround.wrap around store)
         clock, driver, Requests.webWith clock driver.Driver change
 
     time, skews |> List.map node

@@ -3,6 +3,7 @@ module Runa.Session.Tests.PromisePage
 
 open System
 open System.Text.RegularExpressions
+open Runa.Session.TestSupport
 
 let path = "docs/promises.md"
 let last = 28

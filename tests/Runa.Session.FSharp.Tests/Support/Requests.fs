@@ -7,7 +7,7 @@ open System.Threading.Tasks
 open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Primitives
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 
 let count = SessionKey.create<int> "count"
 let note = SessionKey.create<string> "note"

@@ -7,7 +7,7 @@ open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 
 /// Picks one of so many options.
 type Choose = int -> int
@@ -85,7 +85,7 @@ type Scheduler(behind: unit -> int) =
 
     member _.Driver(inner: SessionDriver) =
         inner
-        |> wrap
+        |> DriverAround.wrap
             { new IAround with
                 member _.Call operation _ call = if actor.Value = 0 then call () else wait operation call }
 

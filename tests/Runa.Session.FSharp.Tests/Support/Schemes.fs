@@ -12,10 +12,8 @@ open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Routing
 open Microsoft.Extensions.DependencyInjection
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.Hosting
 
 let identifier = ClaimTypes.NameIdentifier
 

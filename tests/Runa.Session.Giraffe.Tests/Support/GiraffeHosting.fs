@@ -8,9 +8,7 @@ open Microsoft.AspNetCore.Http
 open Microsoft.Extensions.Logging
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
-open Runa.Session.Tests.Hosting
+open Runa.Session.TestSupport
 
 let visits = SessionKey.create<int> "visits"
 let notice = SessionKey.create<string> "notice"

@@ -1,43 +1,13 @@
-/// Samples as their programs build them, on Kestrel, and a browser that fills in their forms.
+/// Visits to samples: a browser that fills in their forms, and the pages that they share.
 module internal Runa.Session.Tests.SampleVisits
 
-open System
-open System.Collections.Generic
 open System.Net
-open System.Net.Http
 open System.Text.RegularExpressions
 open System.Threading.Tasks
-open Microsoft.AspNetCore.Hosting.Server
-open Microsoft.AspNetCore.Hosting.Server.Features
-open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Hosting
 open Expecto
-open Runa.Session.Tests.Browsers
-open Runa.Session.Tests.Drivers
-
-/// Runs a sample's program while a test visits it with as many browsers as it needs.
-let visitingSample (build: string[] -> IHost) (visit: (unit -> Browser) -> Task<unit>) : Task<unit> =
-    task {
-        use host =
-            build
-                [| "--urls=http://127.0.0.1:0"
-                   $"--app:secret={secret}"
-                   "--Logging:LogLevel:Default=None"
-                   "--Logging:LogLevel:Microsoft.AspNetCore=None" |]
-
-        do! host.StartAsync()
-        let server = host.Services.GetRequiredService<IServer>()
-
-        let address =
-            match server.Features.Get<IServerAddressesFeature>() with
-            | null -> failtest "the server tells no address"
-            | feature -> Uri(Seq.exactlyOne feature.Addresses)
-
-        let handler = new SocketsHttpHandler(UseCookies = false, AllowAutoRedirect = false)
-        use client = new HttpMessageInvoker(new BaseAddress(address, handler))
-        do! visit (fun () -> Browser client)
-        do! host.StopAsync()
-    }
+open Runa.Session.TestSupport
+open Runa.Session.TestSupport.SampleHost
 
 /// The field against forgery of the first form, where the page has one.
 let private antiforgeryField (page: Answer) =
@@ -49,12 +19,7 @@ let submit (page: string) (action: string) (fields: (string * string) list) (bro
     task {
         let! form = browser.Get page
 
-        let content =
-            antiforgeryField form @ fields |> List.map (fun (name, value) -> KeyValuePair(name, value))
-
-        let request = new HttpRequestMessage(HttpMethod.Post, Uri(action, UriKind.Relative))
-        request.Content <- new FormUrlEncodedContent(content)
-        return! browser.SendRaw request
+        return! browser.Post(action, antiforgeryField form @ fields)
     }
 
 /// What a page says, as its reader sees it.

@@ -1,5 +1,4 @@
-/// Clocks that are off.
-module internal Runa.Session.Tests.Clocks
+namespace Runa.Session.TestSupport
 
 open System
 

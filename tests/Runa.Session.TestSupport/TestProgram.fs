@@ -1,5 +1,5 @@
 /// The test program of each test project: runs all tests of its assembly.
-module internal Runa.Session.Tests.TestProgram
+module Runa.Session.TestSupport.TestProgram
 
 open System
 open System.IO

@@ -1,5 +1,5 @@
 /// A browser's cookies without HTTP: what it holds after Set-Cookie texts, and the header that it sends.
-module internal Runa.Session.Tests.CookieJar
+module Runa.Session.TestSupport.CookieJar
 
 open System
 
@@ -7,7 +7,12 @@ type CookieJar = Map<string, string>
 
 let empty: CookieJar = Map.empty
 
-/// RFC 6265 §5.3: each replaces the one of its name; Max-Age=0 removes it.
+/// The library ends a cookie by its age, the framework by a date of 1970. Other dates are the tests' clocks'.
+let private isOver (attribute: string) =
+    attribute.Equals("Max-Age=0", StringComparison.OrdinalIgnoreCase)
+    || attribute.StartsWith("Expires=Thu, 01 Jan 1970", StringComparison.OrdinalIgnoreCase)
+
+/// RFC 6265 §5.3: each replaces the one of its name; one that is over removes it.
 let keep (jar: CookieJar) (setCookies: string list) : CookieJar =
     (jar, setCookies)
     ||> List.fold (fun jar text ->
@@ -15,11 +20,10 @@ let keep (jar: CookieJar) (setCookies: string list) : CookieJar =
         let at = pair.IndexOf '='
         let name = pair.Substring(0, at)
 
-        let isOver =
-            text.Split ';'
-            |> Array.exists (fun part -> part.Trim().Equals("Max-Age=0", StringComparison.OrdinalIgnoreCase))
-
-        if isOver then jar.Remove name else jar.Add(name, pair.Substring(at + 1)))
+        if List.exists isOver (attributes text) then
+            jar.Remove name
+        else
+            jar.Add(name, pair.Substring(at + 1)))
 
 let header (jar: CookieJar) : string option =
     if jar.IsEmpty then

@@ -1,21 +1,21 @@
 /// The files that the repository holds, wherever its folders are.
-module Runa.Session.Tests.Repository
+module Runa.Session.TestSupport.Repository
 
 open System
 open System.IO
-open Expecto
 
-let root: Lazy<string> =
+[<CompiledName "Root">]
+let root: string =
     let rec above (folder: DirectoryInfo | null) =
         match folder with
-        | null -> failtest "no folder above the tests has the solution"
+        | null -> invalidOp "The tests do not run in their repository: no folder above them has Runa.Session.slnx."
         | folder when File.Exists(Path.Combine(folder.FullName, "Runa.Session.slnx")) -> folder.FullName
         | folder -> above folder.Parent
 
-    lazy (above (DirectoryInfo AppContext.BaseDirectory))
+    above (DirectoryInfo AppContext.BaseDirectory)
 
 /// A text of the repository, with its lines ended by \n.
-let read (path: string) : string = File.ReadAllText(Path.Combine(root.Value, path)).ReplaceLineEndings "\n"
+let read (path: string) : string = File.ReadAllText(Path.Combine(root, path)).ReplaceLineEndings "\n"
 
 /// What is built or downloaded.
 let private notOurs = set [ "bin"; "obj"; "feed"; "artifacts"; "node_modules" ]
@@ -28,9 +28,9 @@ let paths (extensions: string list) : string list =
               if not (inner.Name.StartsWith '.' || notOurs.Contains inner.Name) then
                   yield! below inner ]
 
-    [ for file in below (DirectoryInfo root.Value) do
+    [ for file in below (DirectoryInfo root) do
           if List.contains file.Extension extensions then
-              Path.GetRelativePath(root.Value, file.FullName).Replace('\\', '/') ]
+              Path.GetRelativePath(root, file.FullName).Replace('\\', '/') ]
 
 /// Those of the paths that end in this name: a file's, or with folders before it.
 let called (name: string) (paths: string list) : string list =

@@ -1,0 +1,26 @@
+/// HTTP without a cookie container and without following redirects: what is tested is the server.
+module Runa.Session.TestSupport.Client
+
+open System
+open System.Net.Http
+
+/// Makes relative addresses absolute; handlers below HttpClient do not.
+[<Sealed>]
+type private BaseAddress(address: Uri, inner: HttpMessageHandler) =
+    inherit DelegatingHandler(inner)
+
+    override _.SendAsync(request, token) =
+        match request.RequestUri with
+        | null -> request.RequestUri <- address
+        | path when not path.IsAbsoluteUri -> request.RequestUri <- Uri(address, path)
+        | _ -> ()
+
+        base.SendAsync(request, token)
+
+/// By this handler.
+let behind (handler: HttpMessageHandler) (address: Uri) : HttpMessageInvoker =
+    new HttpMessageInvoker(new BaseAddress(address, handler))
+
+/// Over the network.
+let over (address: Uri) : HttpMessageInvoker =
+    behind (new SocketsHttpHandler(UseCookies = false, AllowAutoRedirect = false)) address

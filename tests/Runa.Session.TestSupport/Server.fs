@@ -1,0 +1,49 @@
+namespace Runa.Session.TestSupport
+
+open System
+open System.Net
+open System.Threading.Tasks
+open Microsoft.AspNetCore.Builder
+open Microsoft.AspNetCore.Hosting
+open Microsoft.AspNetCore.Server.Kestrel.Core
+open Microsoft.AspNetCore.TestHost
+open Microsoft.Extensions.DependencyInjection
+open Microsoft.Extensions.Logging
+open Microsoft.Extensions.Time.Testing
+open Expecto
+
+/// What serves an application.
+[<RequireQualifiedAccess>]
+type Server =
+    | InMemory
+    | Kestrel
+
+    /// A builder of nothing but this server, the test's clock, and logs that are kept.
+    member server.Builder
+        (options: WebApplicationOptions, clock: FakeTimeProvider, logs: Logs, protocols: HttpProtocols)
+        : WebApplicationBuilder =
+        let builder = WebApplication.CreateEmptyBuilder options
+
+        match server with
+        | InMemory ->
+            builder.WebHost.UseTestServer(fun (options: TestServerOptions) -> options.AllowSynchronousIO <- true)
+            |> ignore
+        | Kestrel ->
+            builder.WebHost.UseKestrel(fun options ->
+                options.AllowSynchronousIO <- true
+                options.Listen(IPAddress.Loopback, 0, (fun listen -> listen.Protocols <- protocols)))
+            |> ignore
+
+        builder.Logging.AddProvider(logs :> ILoggerProvider) |> ignore
+        builder.Services.AddSingleton<TimeProvider> clock |> ignore
+        builder
+
+[<AutoOpen>]
+module Servers =
+
+    /// One test on each server.
+    let onBoth (name: string) (body: Server -> Task<unit>) : Test =
+        testList
+            name
+            [ testCaseTask "in memory" (fun () -> body Server.InMemory)
+              testCaseTask "over Kestrel" (fun () -> body Server.Kestrel) ]
