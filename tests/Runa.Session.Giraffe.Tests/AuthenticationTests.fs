@@ -8,6 +8,7 @@ open Microsoft.AspNetCore.Http
 open Microsoft.Extensions.DependencyInjection
 open Expecto
 open Runa.Session
+open Runa.Session.TestSupport.Scenarios.Visits
 open Runa.Session.Tests.GiraffeHosting
 open Runa.Session.TestSupport
 

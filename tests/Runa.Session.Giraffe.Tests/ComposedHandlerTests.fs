@@ -1,13 +1,12 @@
-/// Every handler of the library under Giraffe's >=>.
+/// Handlers of the library under Giraffe's >=>, as applications write them.
 module Runa.Session.Tests.ComposedHandlerTests
 
-open System.Threading
 open System.Threading.Tasks
 open Giraffe
-open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
 open Runa.Session.TestSupport
+open Runa.Session.TestSupport.Scenarios.Visits
 open Runa.Session.Tests.GiraffeHosting
 
 // None of those that a handler of the library makes alone needs a type annotation.
@@ -41,104 +40,42 @@ let private bought =
 let private site: HttpHandler =
     choose
         [ route "/" >=> home
-          route "/show" >=> setHttpHeader "X-Before" "1" >=> show
+          route "/show" >=> show
           route "/login" >=> login
           route "/logout" >=> logout
           route "/account" >=> account
-          route "/buy" >=> bought
-          route "/left" >=> useSession "web" >=> leave "web" >=> setStatusCode 201 >=> text "left"
-          route "/updated" >=> updateSession "web" add >=> show
-          route "/result" >=> updateSession "web" add >=> ofResult (Results.Text "a result") ]
+          route "/buy" >=> bought ]
 
-let private onSite (server: Server) (visit: App -> Browser -> Task<unit>) =
-    visiting { giraffe site with Server = server } visit
-
-let private each =
+[<Tests>]
+let tests =
     testList
-        "each"
-        [ onBoth "promise 13: withSession commits before the handler beside it answers" (fun server ->
-              onSite server (fun _ browser ->
-                  task {
-                      let! first = browser.Get "/"
-                      let! second = browser.Get "/"
-                      Expect.equal (first.Body, second.Body) ("1", "2") "counted"
-                      Expect.equal (List.length first.SetCookies, second.SetCookies) (1, []) "one cookie, once"
-                  }))
-
-          testCaseTask "promise 13: updateSession goes on with what follows, which sees the change" (fun () ->
-              onSite Server.InMemory (fun _ browser ->
-                  task {
-                      let! answer = browser.Get "/updated"
-                      expectBody "1" "the reader behind it sees the visit" answer
-                  }))
-
-          testCaseTask "promise 8: readSession writes nothing, and sets no cookie" (fun () ->
-              counting (giraffe site) (fun _ browser driver ->
-                  task {
-                      let! stranger = browser.Get "/show"
-                      Expect.equal (stranger.Body, stranger.SetCookies) ("0", []) "a stranger stays one"
-                      Expect.equal (stranger.Header "X-Before") "1" "the handler before it ran"
-                      Expect.isEmpty driver.Calls "the store is not asked about a stranger"
-                      let! _ = browser.Get "/"
-                      driver.Forget()
-                      let! known = browser.Get "/show"
-                      expectBody "1" "a visitor is read" known
-                      Expect.equal driver.Calls [ StoreOperation.Load ] "once, and nothing is written"
-                  }))
-
-          onBoth "promise 4: updateSession signs in, withOwner lets in, and a flash is told once" (fun server ->
-              onSite server (fun _ browser ->
-                  task {
-                      let! refused = browser.Get "/account"
-                      Expect.equal (refused.Status, refused.Header "Location") (302, "/login") "nobody yet"
-                      let! _ = browser.Get "/"
-                      let before = browser.Cookies
-                      let! _ = browser.Get "/login?name=ann"
-                      Expect.notEqual browser.Cookies before "another id"
-                      let! first = browser.Get "/account"
-                      let! second = browser.Get "/account"
-                      Expect.equal (first.Body, second.Body) ("[Welcome] ann", "[] ann") "told once"
-                  }))
-
-          testCaseTask "promise 9: after the logout the old cookie is worth nothing" (fun () ->
-              onSite Server.InMemory (fun _ browser ->
-                  task {
-                      let! _ = browser.Get "/login?name=ann"
-                      let stolen = browser.Copy()
-                      let! _ = browser.Get "/logout"
-                      Expect.isEmpty browser.Cookies "the browser has none"
-                      let! refused = stolen.Get "/account"
-                      Expect.equal (refused.Header "Location") "/login" "and the copy leads nowhere"
-                  }))
-
-          testCaseTask "withSessionTask runs once, and its handler composes" (fun () ->
-              onSite Server.InMemory (fun app browser ->
-                  task {
-                      let! answer = browser.Get "/buy?sku=tea"
-                      expectBody "thank you" "answered" answer
-                      Expect.equal (answer.Header "X-Bought") "tea" "by the handlers beside the step"
-                      let cookie = browser.Cookies |> Map.toList |> List.exactlyOne
-                      let header = Some $"{fst cookie}={snd cookie}"
-                      let! session = app.Registry |> SessionRegistry.load "web" header CancellationToken.None
-                      Expect.equal (Session.tryGet notice session) (Some "tea") "stored"
-                  }))
-
-          onBoth "promise 13: what is left behind useSession is committed before the first byte" (fun server ->
-              onSite server (fun _ browser ->
-                  task {
-                      let! left = browser.Get "/left"
-                      Expect.equal (left.Status, left.Body) (201, "left") "answered"
-                      Expect.equal (List.length left.SetCookies) 1 "with the cookie"
-                      let! show = browser.Get "/show"
-                      expectBody "1" "and stored" show
-                  }))
-
-          testCaseTask "ofResult ends a pipeline with a result of ASP.NET Core" (fun () ->
-              onSite Server.InMemory (fun _ browser ->
-                  task {
-                      let! answer = browser.Get "/result"
-                      expectBody "a result" "answered" answer
-                  }))
+        "Composed handlers"
+        [ testCaseTask
+              "promise 4, 9: without a type annotation they count, sign in, tell a flash once, and sign out"
+              (fun () ->
+                  visiting (giraffe site) (fun _ browser ->
+                      task {
+                          let! _ = browser.Get "/"
+                          let! login = browser.Get "/login?name=ann"
+                          Expect.equal
+                              (login.Status, login.Header "Location")
+                              (302, "/account")
+                              "by what bindQuery read"
+                          let! first = browser.Get "/account"
+                          expectBody "[Welcome] ann" "signed in" first
+                          let! second = browser.Get "/account"
+                          expectBody "[] ann" "told once" second
+                          let! shown = browser.Get "/show"
+                          expectBody "1" "the visit from before" shown
+                          let! bought = browser.Get "/buy?sku=tea"
+                          Expect.equal
+                              (bought.Body, bought.Header "X-Bought")
+                              ("thank you", "tea")
+                              "the handlers beside"
+                          let! _ = browser.Get "/logout"
+                          let! refused = browser.Get "/account"
+                          Expect.equal (refused.Header "Location") "/login" "signed out"
+                      }))
 
           testCaseTask "toRequestDelegate runs a handler of Giraffe as an endpoint" (fun () ->
               visiting { giraffe (fun _ _ -> skipPipeline) with Handler = site } (fun _ browser ->
@@ -149,27 +86,3 @@ let private each =
                       let! missing = browser.Get "/nowhere"
                       Expect.equal missing.Status 404 "one that declines is 404"
                   })) ]
-
-let private together =
-    testList
-        "together"
-        [ testCaseTask "promise 12: a hundred visits at once are a hundred visits" (fun () ->
-              onSite Server.InMemory (fun _ browser ->
-                  task {
-                      let! _ = browser.Get "/"
-                      let! answers = Task.WhenAll [ for _ in 1..100 -> browser.Copy().Get "/" ]
-                      let counted = answers |> Array.map (fun answer -> int answer.Body) |> Array.sort |> List.ofArray
-                      Expect.equal counted [ 2..101 ] "each is counted, none twice"
-                  }))
-
-          testCaseTask "promise 16: of twenty pages at once one shows the flash" (fun () ->
-              onSite Server.InMemory (fun _ browser ->
-                  task {
-                      let! _ = browser.Get "/login?name=ann"
-                      let! answers = Task.WhenAll [ for _ in 1..20 -> browser.Copy().Get "/account" ]
-                      let told = answers |> Array.filter (fun answer -> answer.Body = "[Welcome] ann")
-                      Expect.hasLength told 1 "exactly once"
-                  })) ]
-
-[<Tests>]
-let tests = testList "Composed handlers" [ each; together ]

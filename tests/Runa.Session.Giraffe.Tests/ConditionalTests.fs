@@ -8,6 +8,7 @@ open Microsoft.Net.Http.Headers
 open Expecto
 open Runa.Session
 open Runa.Session.TestSupport
+open Runa.Session.TestSupport.Scenarios.Visits
 open Runa.Session.Tests.GiraffeHosting
 
 let private tag (session: Session) = EntityTagHeaderValue.FromString false $"v{Session.getOr visits 0 session}"

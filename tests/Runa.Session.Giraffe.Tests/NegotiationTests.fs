@@ -7,6 +7,7 @@ open Giraffe
 open Expecto
 open Runa.Session
 open Runa.Session.TestSupport
+open Runa.Session.TestSupport.Scenarios.Visits
 open Runa.Session.Tests.GiraffeHosting
 
 [<CLIMutable>]

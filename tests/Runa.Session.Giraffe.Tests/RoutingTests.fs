@@ -1,9 +1,10 @@
-/// warbler, subRoute and the routes that parse.
+/// warbler, verbs and the routes that parse.
 module Runa.Session.Tests.RoutingTests
 
 open Giraffe
 open Expecto
 open Runa.Session
+open Runa.Session.TestSupport.Scenarios.Visits
 open Runa.Session.Tests.GiraffeHosting
 open Runa.Session.TestSupport
 
@@ -19,15 +20,8 @@ let private site: HttpHandler =
         [ route "/warbled" >=> warbler (fun (_, ctx) -> note (string ctx.Request.Query["at"]) >=> told)
           routef "/items/%i/%s" (fun (number, name) -> note $"{number}:{name}" >=> told)
           routeStartsWith "/wild" >=> note "wild" >=> told
-          subRoute
-              "/shop"
-              (useSession "web"
-               >=> choose
-                       [ subRoute
-                             "/cart"
-                             (leave "web" >=> choose [ route "/add" >=> text "added"; route "" >=> text "cart" ])
-                         route "/count" >=> fun next ctx -> shown (ctx.GetSession "web") next ctx ])
-          subRoute "/admin" (useSession "admin" >=> route "/count" >=> leave "admin" >=> text "admin")
+          GET >=> route "/verb" >=> withSession "web" count
+          POST >=> choose [ route "/verb" >=> updateSession "web" add >=> text "posted" ]
           subRoutef "/of/%s" (fun owner -> updateSession "web" (Session.signIn owner) >=> route "/in" >=> text owner) ]
 
 [<Tests>]
@@ -51,38 +45,21 @@ let tests =
                       expectBody "7:tea wild 8:two words" "all three" answer
                   }))
 
-          onBoth "useSession before a subRoute serves everything below it" (fun server ->
-              visiting { giraffe site with Server = server } (fun app browser ->
+          testCaseTask "only the branch of its verb saves" (fun () ->
+              counting (giraffe site) (fun app browser driver ->
                   task {
-                      let! added = browser.Get "/shop/cart/add"
-                      expectBody "added" "two levels down" added
-                      let! cart = browser.Get "/shop/cart"
-                      expectBody "cart" "one level down" cart
-                      let! counted = browser.Get "/shop/count"
-                      expectBody "2" "committed at the end, both" counted
+                      let! counted = browser.Get "/verb"
+                      expectBody "1" "counted" counted
+                      driver.Forget()
+                      let! posted = browser.Send(System.Net.Http.HttpMethod.Post, "/verb")
+                      expectBody "posted" "by its verb" posted
+                      Expect.equal driver.Calls [ StoreOperation.Load; StoreOperation.Replace ] "once"
+                      let! counted = browser.Get "/verb"
+                      expectBody "3" "each once" counted
                       Expect.isEmpty app.Logs.Warnings "nothing is wrong"
                   }))
 
-          testCaseTask "promise 22: two names below two subRoutes live side by side" (fun () ->
-              visiting (giraffe site) (fun _ browser ->
-                  task {
-                      let! _ = browser.Get "/shop/cart/add"
-                      let! admin = browser.Get "/admin/count"
-                      expectBody "admin" "of its own" admin
-                      let! shop = browser.Get "/shop/count"
-                      expectBody "1" "the other is as it was" shop
-                      Expect.equal browser.Cookies.Count 2 "two cookies"
-                  }))
-
-          testCaseTask "promise 8: a subRoute that finds nothing below useSession leaves no session" (fun () ->
-              counting (giraffe site) (fun _ browser driver ->
-                  task {
-                      let! answer = browser.Get "/shop/nowhere"
-                      Expect.equal (answer.Status, answer.SetCookies) (404, []) "not found, and no cookie"
-                      Expect.isEmpty driver.Calls "a stranger costs the store nothing"
-                  }))
-
-          testCaseTask "a subRoute behind a commit that finds nothing logs the warning" (fun () ->
+          testCaseTask "a subRoutef behind a commit that finds nothing logs the warning" (fun () ->
               visiting (giraffe site) (fun app browser ->
                   task {
                       let! found = browser.Get "/of/ann/in"

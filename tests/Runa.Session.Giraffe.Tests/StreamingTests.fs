@@ -10,6 +10,7 @@ open Giraffe.ViewEngine
 open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
+open Runa.Session.TestSupport.Scenarios.Visits
 open Runa.Session.Tests.GiraffeHosting
 open Runa.Session.TestSupport
 
@@ -55,7 +56,7 @@ let private forms: (string * (HttpHandler -> HttpHandler)) list =
 let private site: HttpHandler =
     choose
         [ route "/show" >=> readSession "web" shown
-          for way, body, _ in ways do
+          for way, body in ("empty", Successful.NO_CONTENT) :: [ for way, body, _ in ways -> way, body ] do
               for form, behind in forms do
                   route $"/{way}/{form}" >=> behind body ]
 
@@ -89,6 +90,18 @@ let tests =
                               Expect.hasLength answer.SetCookies 1 $"{way}, {form}: the cookie"
                               let! shown = browser.Get "/show"
                               expectBody "1" $"{way}, {form}: stored" shown
+                  }))
+
+          onBoth "promise 14: when the store fails nothing of the body leaves, in any of Giraffe's ways" (fun server ->
+              counting { reported site with Server = server } (fun _ browser driver ->
+                  task {
+                      driver.Behave <- TestDriver.Only([ StoreOperation.Create ], Behaviour.FailBefore)
+
+                      for way in "empty" :: [ for way, _, _ in ways -> way ] do
+                          for form, _ in forms do
+                              let! answer = browser.Get $"/{way}/{form}"
+                              expectError "SessionStoreException" $"{way}, {form}" answer
+                              Expect.isEmpty answer.SetCookies $"{way}, {form}: and no cookie"
                   }))
 
           onBoth "a range of a stream is served, and the session saved" (fun server ->

@@ -6,6 +6,7 @@ open Thoth.Json.Net
 open Expecto
 open Runa.Session
 open Runa.Session.TestSupport
+open Runa.Session.TestSupport.Scenarios.Visits
 open Runa.Session.Tests.GiraffeHosting
 open Runa.Session.Tests.ThothTests
 

@@ -6,6 +6,7 @@ open Microsoft.Extensions.Hosting
 open Expecto
 open Runa.Session
 open Runa.Session.TestSupport
+open Runa.Session.TestSupport.Scenarios.Visits
 open Runa.Session.Tests.GiraffeHosting
 open Runa.Session.Tests.SaturnHosting
 open Saturn

@@ -1,7 +1,8 @@
-/// Applications of Saturn's `application`, on a server in memory.
+/// Applications of Saturn's `application`.
 module internal Runa.Session.Tests.SaturnHosting
 
 open System
+open System.Net
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Hosting
 open Microsoft.AspNetCore.TestHost
@@ -10,17 +11,27 @@ open Microsoft.Extensions.Hosting
 open Microsoft.Extensions.Logging
 open Runa.Session
 open Runa.Session.TestSupport
+open Runa.Session.TestSupport.Scenarios
+open Runa.Session.Tests.GiraffeHosting
 open Saturn
 
 /// What every application of the tests begins with; it registers no sessions.
-let onTestServer (logs: Logs) (state: ApplicationState) : ApplicationState =
-    let register (services: IServiceCollection) = services.AddSingleton<TimeProvider>(clock ())
+let private onServer (server: Server) (clock: TimeProvider) (logs: Logs) (state: ApplicationState) : ApplicationState =
+    let register (services: IServiceCollection) = services.AddSingleton<TimeProvider> clock
+
+    let serve (web: IWebHostBuilder) =
+        match server with
+        | Server.InMemory -> web.UseTestServer(fun (options: TestServerOptions) -> options.AllowSynchronousIO <- true)
+        | Server.Kestrel ->
+            web.UseKestrel(fun options ->
+                options.AllowSynchronousIO <- true
+                options.Listen(IPAddress.Loopback, 0))
 
     let quietly (builder: ILoggingBuilder) =
         builder.ClearProviders().AddProvider(logs).SetMinimumLevel(LogLevel.Trace) |> ignore
 
     { state with
-        WebHostConfigs = (fun web -> web.UseTestServer()) :: state.WebHostConfigs
+        WebHostConfigs = serve :: state.WebHostConfigs
         HostConfigs = (fun host -> host.ConfigureLogging quietly) :: state.HostConfigs
         ServicesConfig = register :: state.ServicesConfig }
 
@@ -31,7 +42,11 @@ let over (driver: SessionDriver) : SessionSetup -> SessionSetup =
 type ApplicationBuilder with
 
     [<CustomOperation "on_test_server">]
-    member _.OnTestServer(state: ApplicationState, logs: Logs) = onTestServer logs state
+    member _.OnTestServer(state: ApplicationState, logs: Logs) = onServer Server.InMemory (clock ()) logs state
+
+    [<CustomOperation "on_server">]
+    member _.OnServer(state: ApplicationState, server: Server, clock: TimeProvider, logs: Logs) =
+        onServer server clock logs state
 
 /// Runs the application while a browser visits it.
 let visitingHost (builder: IHostBuilder) (visit: IHost -> Browser -> Task<unit>) : Task<unit> =
@@ -41,3 +56,27 @@ let visitingHost (builder: IHostBuilder) (visit: IHost -> Browser -> Task<unit>)
         do! visit host (app.NewBrowser())
         do! host.StopAsync()
     }
+
+/// The scenarios of every flavour: Saturn's application and pipelines, over Giraffe's routes.
+let saturn: Flavour =
+    { flavour with
+        Name = "Saturn"
+        Compose =
+            fun first second ->
+                pipeline {
+                    plug first
+                    plug second
+                }
+        Start =
+            fun site ->
+                let logs = new Logs()
+
+                let builder: IHostBuilder =
+                    application {
+                        on_server site.Server site.Clock logs
+                        use_runa_session (over site.Driver)
+                        error_handler report
+                        use_router site.Handler
+                    }
+
+                App.Start(builder.Build(), site.Clock, logs) }

@@ -11,11 +11,10 @@ open System.Threading.Tasks
 type Browser private (client: HttpMessageInvoker, jar: Dictionary<string, string>) =
     let held () = Map [ for KeyValue(name, value) in jar -> name, value ]
 
-    let hold (cookies: CookieJar.CookieJar) =
-        jar.Clear()
-
-        for KeyValue(name, value) in cookies do
-            jar[name] <- value
+    let keep (setCookie: string) =
+        match CookieJar.change setCookie with
+        | name, Some value -> jar[name] <- value
+        | name, None -> jar.Remove name |> ignore
 
     new(client) = Browser(client, Dictionary())
 
@@ -41,7 +40,7 @@ type Browser private (client: HttpMessageInvoker, jar: Dictionary<string, string
 
             use! response = client.SendAsync(request, CancellationToken.None)
             let! answer = Answer.read response
-            hold (CookieJar.keep (held ()) answer.SetCookies)
+            List.iter keep answer.SetCookies
             return answer
         }
 

@@ -12,18 +12,17 @@ let private isOver (attribute: string) =
     attribute.Equals("Max-Age=0", StringComparison.OrdinalIgnoreCase)
     || attribute.StartsWith("Expires=Thu, 01 Jan 1970", StringComparison.OrdinalIgnoreCase)
 
-/// RFC 6265 §5.3: each replaces the one of its name; one that is over removes it.
+/// The name that a Set-Cookie text is for, and its value; none where it takes the cookie away.
+let change (setCookie: string) : string * string option =
+    let pair = setCookie.Split(';')[0]
+    let at = pair.IndexOf '='
+    let isRemoved = attributes setCookie |> List.exists isOver
+    pair.Substring(0, at), (if isRemoved then None else Some(pair.Substring(at + 1)))
+
+/// RFC 6265 §5.3: each replaces the one of its name.
 let keep (jar: CookieJar) (setCookies: string list) : CookieJar =
     (jar, setCookies)
-    ||> List.fold (fun jar text ->
-        let pair = text.Split(';')[0]
-        let at = pair.IndexOf '='
-        let name = pair.Substring(0, at)
-
-        if List.exists isOver (attributes text) then
-            jar.Remove name
-        else
-            jar.Add(name, pair.Substring(at + 1)))
+    ||> List.fold (fun jar text -> let name, value = change text in jar.Change(name, (fun _ -> value)))
 
 let header (jar: CookieJar) : string option =
     if jar.IsEmpty then

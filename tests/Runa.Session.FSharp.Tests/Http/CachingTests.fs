@@ -14,71 +14,6 @@ let private cacheable = setHeader "Cache-Control" "public, max-age=600, s-maxage
 
 let private looked: HttpHandler = perform (fun context -> task { context.GetSession "web" |> ignore })
 
-/// What the application set, and whether it set it before or after the session was asked for.
-let private headers =
-    let site =
-        choose
-            [ route "/read" >=> readSession "web" shown
-              route "/set" >=> withSession "web" count
-              route "/public/read" >=> cacheable >=> readSession "web" shown
-              route "/public/set" >=> cacheable >=> withSession "web" count
-              route "/after/set" >=> updateSession "web" (count >> fst) >=> cacheable >=> text ""
-              route "/nostore/set" >=> setHeader "Cache-Control" "no-store" >=> withSession "web" count
-              route "/vary" >=> setHeader "Vary" "Accept-Encoding" >=> readSession "web" shown
-              route "/use" >=> useSession "web" >=> looked >=> text "used"
-              route "/behind" >=> cacheable >=> useSession "web" >=> text "not looked at"
-              route "/redirect" >=> updateSession "web" (count >> fst) >=> redirectTo false "/"
-              route "/none" >=> cacheable >=> text "no session here" ]
-
-    testList
-        "what a response says to caches"
-        [ onBoth "promise 20: one that read a session is private, and varies by cookie" (fun server ->
-              task {
-                  use! app = start { host site with Server = server }
-
-                  for path in [ "/read"; "/use"; "/public/read"; "/vary" ] do
-                      let! answer = app.NewBrowser().Get path
-                      let control = answer.Header "Cache-Control"
-                      Expect.stringContains control "private" $"{path}: private"
-                      Expect.isFalse (control.Contains "public" || control.Contains "s-maxage") $"{path}: not shared"
-                      Expect.stringContains (answer.Header "Vary") "Cookie" $"{path}: by cookie"
-
-                  let! answer = app.NewBrowser().Get "/vary"
-                  Expect.equal (answer.Header "Vary") "Accept-Encoding, Cookie" "what the app set stays"
-              })
-
-          onBoth "promise 20: one that sets a cookie forbids to store the cookie" (fun server ->
-              task {
-                  use! app = start { host site with Server = server }
-
-                  for path in [ "/set"; "/public/set"; "/after/set"; "/redirect" ] do
-                      let! answer = app.NewBrowser().Get path
-                      let control = answer.Header "Cache-Control"
-                      Expect.equal (List.length answer.SetCookies) 1 $"{path}: a cookie"
-                      Expect.stringContains control "no-cache=\"Set-Cookie\"" $"{path}: named"
-                      Expect.isFalse (control.Contains "public" || control.Contains "s-maxage") $"{path}: not shared"
-
-                  let! strict = app.NewBrowser().Get "/nostore/set"
-                  Expect.equal (strict.Header "Cache-Control") "no-store" "what is stricter stays"
-              })
-
-          testCaseTask
-              "promise 20, 21: a response without a session is left alone, and so is one whose session nobody looked at"
-              (fun () ->
-                  task {
-                      use! app = start (host site)
-
-                      for path in [ "/none"; "/behind" ] do
-                          let! answer = app.NewBrowser().Get path
-
-                          Expect.equal
-                              (answer.Header "Cache-Control")
-                              "public, max-age=600, s-maxage=600"
-                              $"{path}: as the app set it"
-
-                          Expect.equal (answer.Header "Vary") "" $"{path}: no Vary"
-                  }) ]
-
 /// A handler that counts how often it ran: a cache would answer in its place.
 let private stores (services: IServiceCollection -> unit) (pipeline: IApplicationBuilder -> unit) =
     let mutable runs = 0
@@ -140,9 +75,7 @@ let private stores (services: IServiceCollection -> unit) (pipeline: IApplicatio
 let tests =
     testList
         "Caching"
-        [ headers
-
-          onBoth "promise 20: UseOutputCache does not store a response that asked for a session" (fun server ->
+        [ onBoth "promise 20: UseOutputCache does not store a response that asked for a session" (fun server ->
               stores
                   (fun services ->
                       services.AddOutputCache(fun o -> o.AddBasePolicy(fun policy -> policy.Cache() |> ignore))

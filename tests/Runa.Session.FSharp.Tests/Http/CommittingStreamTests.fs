@@ -3,7 +3,6 @@ module Runa.Session.Tests.CommittingStreamTests
 open System
 open System.Collections.Concurrent
 open System.IO
-open System.Net.Http
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Http
@@ -12,58 +11,8 @@ open Expecto
 open Runa.Session
 open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
-open Runa.Session.Tests.BodyWays
-
-let private stored (server: Server) =
-    task {
-        use! app = start { host site with Server = server }
-
-        do!
-            each (fun name verb path status body ->
-                task {
-                    let browser = app.NewBrowser()
-                    let! answer = browser.Send(verb, path)
-                    Expect.equal answer.Status status $"{name}: the status"
-
-                    // The server in memory sends a body to HEAD.
-                    if verb = HttpMethod.Get || server = Server.Kestrel then
-                        Expect.equal answer.Body body $"{name}: the body"
-
-                    Expect.equal (List.length answer.SetCookies) 1 $"{name}: one cookie"
-                    let! shown = browser.Get "/shown"
-                    Expect.equal shown.Body "1" $"{name}: stored"
-                    let! again = browser.Send(verb, path)
-                    Expect.equal again.SetCookies [] $"{name}: a change of an existing session sends no cookie"
-                    let! shown = browser.Get "/shown"
-                    Expect.equal shown.Body "2" $"{name}: stored again"
-                })
-    }
-
-let private failing (server: Server) =
-    task {
-        let clock = clock ()
-        let driver = TestDriver.Failing(memory clock, [ StoreOperation.Create; StoreOperation.Replace ])
-
-        let h =
-            { host site with
-                Server = server
-                Clock = clock
-                Setup = SessionSetup.driver "memory" driver.Driver
-                Pipeline = errorPage }
-
-        use! app = start h
-
-        do!
-            each (fun name verb path _ _ ->
-                task {
-                    let! answer = app.NewBrowser().Send(verb, path)
-                    Expect.equal answer.Status 500 $"{name}: an error"
-                    Expect.equal answer.SetCookies [] $"{name}: no cookie"
-
-                    if verb = HttpMethod.Get then
-                        Expect.stringStarts answer.Body "error page: SessionStoreException" $"{name}: the whole body"
-                })
-    }
+open Runa.Session.Tests.PlainFlavour
+open Runa.Session.TestSupport.Scenarios.BodyWays
 
 /// Records in `events` when something of the response reaches the server.
 let private recording (events: ConcurrentQueue<string>) (app: IApplicationBuilder) =
@@ -120,7 +69,7 @@ let private order =
                         ) }
 
             let h =
-                { host site with
+                { host (handler plain) with
                     Clock = clock
                     Setup = SessionSetup.driver "memory" (DriverAround.wrap around (memory clock))
                     Pipeline = recording events }
@@ -197,10 +146,4 @@ let private streams =
               }) ]
 
 [<Tests>]
-let tests =
-    testList
-        "CommittingStream"
-        [ onBoth "promise 13, 20: every way of writing a response stores first, and sends one cookie" stored
-          onBoth "promise 13, 14: when the store fails nothing of the body leaves, in any way of writing it" failing
-          order
-          streams ]
+let tests = testList "CommittingStream" [ order; streams ]

@@ -16,6 +16,7 @@ open Microsoft.Extensions.DependencyInjection
 open Expecto
 open Runa.Session
 open Runa.Session.TestSupport
+open Runa.Session.TestSupport.Scenarios
 open Runa.Session.Tests.Handlers
 open Runa.Session.Tests.Schemes
 

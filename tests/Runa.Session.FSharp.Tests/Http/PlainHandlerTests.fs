@@ -20,17 +20,6 @@ let private text (body: string) : Handler = fun context -> context.Response.Writ
 let private count (session: Session) = Session.update visits 0 ((+) 1) session
 let private shown (session: Session) = text (string (Session.getOr visits 0 session))
 
-/// What another request does while a step runs for the first time.
-[<Sealed>]
-type private Rival() =
-    let mutable isLeft = true
-    member val Act: unit -> Task = (fun () -> Task.CompletedTask) with get, set
-
-    member rival.Interfere() =
-        if isLeft then
-            isLeft <- false
-            rival.Act().GetAwaiter().GetResult()
-
 let private sharedRoutes: (string * Handler) list =
     [ "/count",
       withSession "web" (fun session ->

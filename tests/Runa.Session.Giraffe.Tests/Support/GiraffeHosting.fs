@@ -4,16 +4,11 @@ module internal Runa.Session.Tests.GiraffeHosting
 open System.Threading.Tasks
 open Giraffe
 open Microsoft.AspNetCore.Builder
-open Microsoft.AspNetCore.Http
 open Microsoft.Extensions.Logging
-open Expecto
 open Runa.Session
 open Runa.Session.TestSupport
-
-let visits = SessionKey.create<int> "visits"
-let notice = SessionKey.create<string> "notice"
-
-let add: Session -> Session = Session.update visits 0 ((+) 1)
+open Runa.Session.TestSupport.Scenarios
+open Runa.Session.TestSupport.Scenarios.Visits
 
 let shown (session: Session) : HttpHandler = text (string (Session.getOr visits 0 session))
 
@@ -21,14 +16,6 @@ let shown (session: Session) : HttpHandler = text (string (Session.getOr visits 
 let count (session: Session) : Session * HttpHandler =
     let session = add session
     session, shown session
-
-/// Behind useSession: leaves one more visit, and goes on.
-let leave (name: string) : HttpHandler =
-    fun next ctx ->
-        ctx.GetSession name |> add |> ctx.SetSession
-        next ctx
-
-let raising (error: exn) : HttpHandler = fun _ _ -> raise error
 
 /// On Giraffe's middleware; what it declines is 404.
 let giraffe (webApp: HttpHandler) : Host =
@@ -39,8 +26,7 @@ let giraffe (webApp: HttpHandler) : Host =
 /// Tells the error and whether anything had been sent.
 let report (error: exn) (_: ILogger) : HttpHandler =
     fun next ctx ->
-        let sent = ctx.Response.HasStarted
-        let page = text $"error handler: {error.GetType().Name}, sent: {sent}"
+        let page = text (Flavour.report error ctx.Response.HasStarted)
         (clearResponse >=> setStatusCode 503 >=> page) next ctx
 
 /// The same behind Giraffe's error handling middleware.
@@ -60,5 +46,21 @@ let counting (host: Host) (visit: App -> Browser -> TestDriver -> Task<unit>) : 
     let host = { host with Setup = host.Setup >> SessionSetup.driver "memory" driver.Driver }
     visiting host (fun app browser -> visit app browser driver)
 
-let expectBody (expected: string) (message: string) (answer: Answer) =
-    Expect.equal (answer.Status, answer.Body) (200, expected) message
+/// The scenarios of every flavour, with Giraffe's combinators.
+let flavour: Flavour =
+    { Name = "Giraffe"
+      Compose = (>=>)
+      Choose = choose
+      Route = route
+      SubRoute = subRoute
+      Text = text
+      SetStatusCode = setStatusCode
+      SetHeader = fun name value -> setHttpHeader name value
+      RedirectTo = redirectTo
+      Start =
+        fun site ->
+            start
+                { reported site.Handler with
+                    Server = site.Server
+                    Clock = site.Clock
+                    Setup = SessionSetup.driver "memory" site.Driver } }

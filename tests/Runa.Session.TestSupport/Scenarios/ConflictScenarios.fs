@@ -1,4 +1,5 @@
-module Runa.Session.Tests.ConflictTests
+/// Two requests of one browser at the same time, of which the other one is quicker.
+module Runa.Session.TestSupport.Scenarios.ConflictScenarios
 
 open System
 open System.Collections.Concurrent
@@ -7,36 +8,28 @@ open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
 open Runa.Session.TestSupport
-open Runa.Session.Tests.Handlers
+open Runa.Session.TestSupport.Scenarios.Visits
 
 let private mine = SessionKey.create<string> "mine"
 
-/// What another request does while a step runs for the first time.
-[<Sealed>]
-type private Rival() =
-    let mutable isLeft = true
-    member val Act: unit -> Task = (fun () -> Task.CompletedTask) with get, set
-
-    member rival.Interfere() =
-        if isLeft then
-            isLeft <- false
-            rival.Act().GetAwaiter().GetResult()
-
 /// `handler` under /, beside what the rival may ask for; signed in before, if so wanted.
 let private against
-    (handler: Rival -> HttpHandler)
+    (flavour: Flavour)
+    (handler: Flavour -> Rival -> HttpHandler)
     (isSignedIn: bool)
     (act: string)
     (check: Browser -> Answer -> Task<unit>)
     : Task<unit> =
     task {
+        let (>=>) = flavour.Compose
+        let route, text = flavour.Route, flavour.Text
         let rival = Rival()
 
-        let site =
-            choose
-                [ route "/" >=> handler rival
+        let handler =
+            flavour.Choose
+                [ route "/" >=> handler flavour rival
                   route "/login" >=> updateSession "web" (Session.signIn "ann" >> Session.set visits 0) >=> text "in"
-                  route "/count" >=> withSession "web" count
+                  route "/count" >=> withSession "web" (count flavour)
                   route "/flash" >=> updateSession "web" (Session.flash notice "hello") >=> text "queued"
                   route "/take"
                   >=> withSession "web" (fun session ->
@@ -46,7 +39,7 @@ let private against
                   route "/regenerate" >=> updateSession "web" Session.regenerate >=> text "moved"
                   route "/json" >=> readSession "web" (Session.toJson >> text) ]
 
-        use! app = start { host site with Pipeline = errorPage }
+        use! app = flavour.Start(Flavour.site handler)
         let browser = app.NewBrowser()
         let! _ = browser.Get(if isSignedIn then "/login" else "/count")
         let! _ =
@@ -60,7 +53,7 @@ let private against
         return! check browser answer
     }
 
-let private stepping (ran: ConcurrentQueue<string>) (rival: Rival) : HttpHandler =
+let private stepping (ran: ConcurrentQueue<string>) (flavour: Flavour) (rival: Rival) : HttpHandler =
     withSession "web" (fun session ->
         let before = Session.getOr visits 0 session
         rival.Interfere()
@@ -69,40 +62,43 @@ let private stepping (ran: ConcurrentQueue<string>) (rival: Rival) : HttpHandler
         Session.set visits n session,
         fun next context ->
             ran.Enqueue(string n)
-            text (string n) next context)
+            flavour.Text (string n) next context)
 
-let private guarded (rival: Rival) : HttpHandler =
-    withOwner "web" (setStatusCode 401 >=> text "log in") (fun owner session ->
+let private guarded (flavour: Flavour) (rival: Rival) : HttpHandler =
+    withOwner "web" (flavour.Compose (flavour.SetStatusCode 401) (flavour.Text "log in")) (fun owner session ->
         rival.Interfere()
-        Session.set mine "private" session, text $"for {owner}")
+        Session.set mine "private" session, flavour.Text $"for {owner}")
 
-let private unguarded (rival: Rival) : HttpHandler =
-    updateSession "web" (fun session ->
+let private unguarded (flavour: Flavour) (rival: Rival) : HttpHandler =
+    let step session =
         rival.Interfere()
-        Session.set mine "private" session)
-    >=> text "saved"
+        Session.set mine "private" session
 
-let private once (rival: Rival) : HttpHandler =
+    flavour.Compose (updateSession "web" step) (flavour.Text "saved")
+
+let private once (flavour: Flavour) (rival: Rival) : HttpHandler =
     withSessionTask "web" (fun _ session ->
         task {
             rival.Interfere()
-            return Session.set mine "kept" session, text "saved"
+            return Session.set mine "kept" session, flavour.Text "saved"
         })
 
-let private using (rival: Rival) : HttpHandler =
-    useSession "web"
-    >=> perform (fun context ->
-        rival.Interfere()
-        context.SetSession(context.GetSession "web" |> Session.set mine "kept")
-        Task.CompletedTask)
-    >=> text "saved"
+let private using (flavour: Flavour) (rival: Rival) : HttpHandler =
+    let keep: HttpHandler =
+        fun next context ->
+            rival.Interfere()
+            context.SetSession(context.GetSession "web" |> Session.set mine "kept")
+            flavour.Text "saved" next context
 
-let private refusal = "error page: SessionConflictException"
+    flavour.Compose (useSession "web") keep
 
-[<Tests>]
-let tests =
+let private expectRefusal answer = expectError "SessionConflictException" "told by an error" answer
+
+let scenarios (flavour: Flavour) : Test =
+    let against handler isSignedIn act check = against flavour handler isSignedIn act check
+
     testList
-        "Conflicts"
+        "conflicts"
         [ testCaseTask
               "promise 12: a step that was overtaken runs again, and the handler of the lost attempt does not"
               (fun () ->
@@ -117,7 +113,7 @@ let tests =
                       }))
 
           testCaseTask "promise 12: UpdateSessionAsync returns the result of the attempt that was committed" (fun () ->
-              let handler (rival: Rival) =
+              let handler (_: Flavour) (rival: Rival) =
                   respond (fun context ->
                       task {
                           let step session =
@@ -147,7 +143,7 @@ let tests =
               testCaseTask $"promise 9, 14: {name} raises when its owner logged out in between" (fun () ->
                   against handler true "/logout" (fun browser answer ->
                       task {
-                          Expect.stringStarts answer.Body refusal "an error"
+                          expectRefusal answer
                           Expect.equal answer.SetCookies [] "no cookie for a stranger"
                           let! json = browser.Get "/json"
                           Expect.equal json.Body "{}" "nothing private was stored"
@@ -156,7 +152,7 @@ let tests =
               testCaseTask $"promise 4: {name} under a token that was exchanged in between disturbs nothing" (fun () ->
                   against handler true "/regenerate" (fun browser answer ->
                       task {
-                          Expect.stringStarts answer.Body refusal "an error"
+                          expectRefusal answer
                           Expect.equal answer.SetCookies [] "the browser already holds the new cookie"
                           let! json = browser.Get "/json"
                           Expect.equal json.Body "{}" "a moved session is not served"
@@ -181,23 +177,23 @@ let tests =
                       }))
 
           testCaseTask "promise 16: a flash is shown once, although a step lost the race for it" (fun () ->
-              let taking (rival: Rival) =
+              let taking (flavour: Flavour) (rival: Rival) =
                   withSession "web" (fun session ->
                       let taken, session = Session.takeFlashes notice session
                       rival.Interfere()
-                      session, text ("[" + String.Join(",", taken) + "]"))
+                      session, flavour.Text("[" + String.Join(",", taken) + "]"))
 
               against taking false "/take" (fun _ answer ->
                   task { Expect.equal answer.Body "[]" "the other one had it" }))
 
           testCaseTask "promise 16: a run-once handler that lost the race for a flash is told by an error" (fun () ->
-              let taking (rival: Rival) =
+              let taking (flavour: Flavour) (rival: Rival) =
                   withSessionTask "web" (fun _ session ->
                       task {
                           let taken, session = Session.takeFlashes notice session
                           rival.Interfere()
-                          return session, text ("[" + String.Join(",", taken) + "]")
+                          return session, flavour.Text("[" + String.Join(",", taken) + "]")
                       })
 
               against taking false "/take" (fun _ answer ->
-                  task { Expect.stringStarts answer.Body refusal "not shown twice" })) ]
+                  task { expectError "SessionConflictException" "not shown twice" answer })) ]

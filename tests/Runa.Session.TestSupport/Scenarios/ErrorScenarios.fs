@@ -1,27 +1,29 @@
-/// What Giraffe's error handling middleware is given, and what survives its page.
-module Runa.Session.Tests.ErrorHandlerTests
+/// What the error handler of an application is given, and what survives its page.
+module Runa.Session.TestSupport.Scenarios.ErrorScenarios
 
 open System
 open System.Threading.Tasks
-open Giraffe
 open Expecto
 open Runa.Session
 open Runa.Session.TestSupport
-open Runa.Session.Tests.GiraffeHosting
+open Runa.Session.TestSupport.Scenarios.Visits
 
-let private site: HttpHandler =
-    choose
-        [ route "/show" >=> readSession "web" shown
+let private handler (flavour: Flavour) : HttpHandler =
+    let (>=>) = flavour.Compose
+    let route, text, count = flavour.Route, flavour.Text, count flavour
+
+    let stream =
+        respond (fun ctx -> ctx.Response.Body.WriteAsync(Array.zeroCreate<byte> 100_000, 0, 100_000))
+    let empty = respond (fun _ -> Task.CompletedTask)
+
+    flavour.Choose
+        [ route "/show" >=> readSession "web" (shown flavour)
           route "/count" >=> withSession "web" count
           route "/update" >=> updateSession "web" add >=> text "updated"
           route "/task" >=> withSessionTask "web" (fun _ session -> Task.FromResult(count session))
           route "/left" >=> useSession "web" >=> leave "web" >=> text "left"
-          route "/stream"
-          >=> useSession "web"
-          >=> leave "web"
-          >=> warbler (fun _ -> streamData true (new IO.MemoryStream(Array.zeroCreate<byte> 100_000)) None None)
-          route "/json" >=> useSession "web" >=> leave "web" >=> json [ 1..1000 ]
-          route "/empty" >=> useSession "web" >=> leave "web" >=> Successful.NO_CONTENT
+          route "/stream" >=> useSession "web" >=> leave "web" >=> stream
+          route "/empty" >=> useSession "web" >=> leave "web" >=> flavour.SetStatusCode 204 >=> empty
           route "/guarded" >=> withOwner "web" (text "nobody") (fun owner session -> session, text owner)
           route "/login" >=> updateSession "web" (Session.signIn "ann") >=> text "welcome"
           route "/logout" >=> updateSession "web" Session.signOut >=> text "bye"
@@ -32,19 +34,14 @@ let private site: HttpHandler =
           >=> raising (InvalidOperationException "behind")
           route "/large" >=> updateSession "web" (Session.set notice (String('x', 70_000))) >=> text "saved" ]
 
-let private expectError (name: string) (path: string) (answer: Answer) =
-    Expect.equal (answer.Status, answer.Body) (503, $"error handler: {name}, sent: False") path
-
-let private store =
+let private storeFails counting =
     onBoth "promise 14: SessionStoreException reaches the error handler with nothing sent" (fun server ->
-        counting { reported site with Server = server } (fun _ browser driver ->
+        counting server (fun _ (browser: Browser) (driver: TestDriver) ->
             task {
                 let! _ = browser.Get "/count"
                 let before = browser.Cookies
                 let reading = [ "/show"; "/guarded"; "/count" ]
-
-                let writing =
-                    [ "/count"; "/update"; "/task"; "/left"; "/stream"; "/json"; "/empty"; "/login"; "/logout" ]
+                let writing = [ "/count"; "/update"; "/task"; "/left"; "/stream"; "/empty"; "/login"; "/logout" ]
 
                 for paths, operations in
                     [ reading, [ StoreOperation.Load ]
@@ -62,9 +59,9 @@ let private store =
                 expectBody "1" "promise 25: and it is there when the store is back" counted
             }))
 
-let private conflict =
+let private conflict counting =
     testCaseTask "SessionConflictException reaches the error handler" (fun () ->
-        counting (reported site) (fun _ browser driver ->
+        counting Server.InMemory (fun _ (browser: Browser) (driver: TestDriver) ->
             task {
                 let! _ = browser.Get "/login"
                 let other = browser.Copy()
@@ -88,36 +85,44 @@ let private conflict =
                 expectError "SessionConflictException" "/count" answer
             }))
 
-let private tooLarge =
-    testCaseTask "promise 18: SessionTooLargeException reaches the error handler, and nothing is stored" (fun () ->
-        counting (reported site) (fun _ browser driver ->
-            task {
-                let! answer = browser.Get "/large"
-                expectError "SessionTooLargeException" "/large" answer
-                Expect.isEmpty driver.Calls "the store is not asked"
-            }))
+let scenarios (flavour: Flavour) : Test =
+    let site server = { Flavour.site (handler flavour) with Server = server }
+    let visiting server visit = Flavour.visiting flavour (site server) visit
+    let counting server visit = Flavour.counting flavour (site server) visit
 
-let private survives =
-    onBoth "promise 20: a stored session's cookie survives clearResponse of the error page" (fun server ->
-        visiting { reported site with Server = server } (fun _ browser ->
-            task {
-                let! answer = browser.Get "/stored"
-                expectError "InvalidOperationException" "/stored" answer
-                Expect.hasLength answer.SetCookies 1 "the cookie is sent"
-                let! shown = browser.Get "/show"
-                expectBody "1" "it leads to what was stored" shown
-            }))
+    testList
+        "error handlers"
+        [ storeFails counting
+          conflict counting
 
-let private discards =
-    testCaseTask "promise 15: an exception behind useSession discards what was not committed" (fun () ->
-        visiting (reported site) (fun _ browser ->
-            task {
-                let! _ = browser.Get "/count"
-                let! answer = browser.Get "/discarded"
-                expectError "InvalidOperationException" "/discarded" answer
-                let! shown = browser.Get "/show"
-                expectBody "1" "as it was" shown
-            }))
+          testCaseTask
+              "promise 18: SessionTooLargeException reaches the error handler, and nothing is stored"
+              (fun () ->
+                  counting Server.InMemory (fun _ browser driver ->
+                      task {
+                          let! answer = browser.Get "/large"
+                          expectError "SessionTooLargeException" "/large" answer
+                          Expect.isEmpty driver.Calls "the store is not asked"
+                      }))
 
-[<Tests>]
-let tests = testList "Error handlers" [ store; conflict; tooLarge; survives; discards ]
+          onBoth
+              "promise 20: a stored session's cookie survives the error page, which clears the response"
+              (fun server ->
+                  visiting server (fun _ browser ->
+                      task {
+                          let! answer = browser.Get "/stored"
+                          expectError "InvalidOperationException" "/stored" answer
+                          Expect.hasLength answer.SetCookies 1 "the cookie is sent"
+                          let! shown = browser.Get "/show"
+                          expectBody "1" "it leads to what was stored" shown
+                      }))
+
+          testCaseTask "promise 15: an exception behind useSession discards what was not committed" (fun () ->
+              visiting Server.InMemory (fun _ browser ->
+                  task {
+                      let! _ = browser.Get "/count"
+                      let! answer = browser.Get "/discarded"
+                      expectError "InvalidOperationException" "/discarded" answer
+                      let! shown = browser.Get "/show"
+                      expectBody "1" "as it was" shown
+                  })) ]

@@ -1,5 +1,5 @@
 /// Every way of writing a response, behind useSession and behind withSession.
-module internal Runa.Session.Tests.BodyWays
+module Runa.Session.TestSupport.Scenarios.BodyWays
 
 open System
 open System.IO
@@ -8,7 +8,7 @@ open System.Text
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 open Runa.Session
-open Runa.Session.Tests.Handlers
+open Runa.Session.TestSupport.Scenarios.Visits
 
 let hello = Encoding.UTF8.GetBytes "hello"
 let file =
@@ -119,21 +119,22 @@ let ways: (string * (HttpContext -> Task) * int * string) list =
       200,
       "hello" ]
 
-let setThen (write: HttpContext -> Task) = useSession "web" >=> leave "web" >=> respond write
-
-let stepThen (write: HttpContext -> Task) = withSession "web" (fun session -> fst (count session), respond write)
-
-let forms = [ "useSession", setThen; "withSession", stepThen ]
+let private forms: (string * (Flavour -> (HttpContext -> Task) -> HttpHandler)) list =
+    [ "useSession",
+      (fun flavour write -> flavour.Compose (useSession "web") (flavour.Compose (leave "web") (respond write)))
+      "withSession", (fun _ write -> withSession "web" (fun session -> add session, respond write)) ]
 
 /// One application for all: /0/useSession is the first way behind useSession.
-let site: HttpHandler =
-    choose
-        [ for index, (_, write, _, _) in List.indexed ways do
-              for form, handler in forms do
-                  route $"/{index}/{form}" >=> handler write
-          route "/shown" >=> readSession "web" shown ]
+let handler (flavour: Flavour) : HttpHandler =
+    let (>=>) = flavour.Compose
 
-let verbs = [ HttpMethod.Get; HttpMethod.Head ]
+    flavour.Choose
+        [ for index, (_, write, _, _) in List.indexed ways do
+              for form, behind in forms do
+                  flavour.Route $"/{index}/{form}" >=> behind flavour write
+          flavour.Route "/shown" >=> readSession "web" (shown flavour) ]
+
+let private verbs = [ HttpMethod.Get; HttpMethod.Head ]
 
 let each (check: string -> HttpMethod -> string -> int -> string -> Task<unit>) =
     task {
