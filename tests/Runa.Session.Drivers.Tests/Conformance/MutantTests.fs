@@ -21,7 +21,8 @@ let private over (spoil: TimeProvider -> SessionDriver -> SessionDriver) : TimeP
         let driver = opened.GetValue(clock, (fun clock -> box (spoil clock (MemoryDriver.create clock))))
         Task.FromResult(unbox<SessionDriver> driver)
 
-let private storeMutants = EndingMutants.mutants @ ClockMutants.mutants @ StoreMutants.mutants
+let private storeMutants =
+    EndingMutants.mutants @ ClockMutants.mutants @ StoreMutants.mutants @ DamageMutants.mutants
 let private mutants = WriteMutants.mutants @ RaceMutants.mutants @ OwnerMutants.mutants
 
 let rec private testsOf (names: string list) (test: Test) : (string list * Test) list =
