@@ -5,7 +5,7 @@ open System.Collections.Generic
 open System.Threading
 open System.Threading.Tasks
 
-/// A record to delete: its store key, and the record itself if the list contained it and it could be read.
+/// A record to delete: its store key, and the record itself if it was found there and could be read.
 [<Struct; NoComparison; NoEquality>]
 type internal Doomed = { Key: StoreKey; Listed: SessionRecord voption }
 
@@ -123,6 +123,25 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
                 do! endOneByOne doomed successors
         }
 
+    /// What a removed tombstone leads to. None: the session has moved on to another owner. The tombstone that it left there
+    /// stays, so that a logout with an older cookie still finds that owner's session.
+    let successor (key: StoreKey) : Task<Doomed voption> =
+        task {
+            let mutable found = ValueNone
+
+            try
+                if not (isDown ()) then
+                    let! there = StoredRecord.peek definition key
+                    found <- there
+            with :? SessionStoreException as e ->
+                if not (DriverCall.isUnreadable e) then
+                    miss e 1
+
+            match found with
+            | ValueSome record when record.State.Owner <> Some owner -> return ValueNone
+            | _ -> return ValueSome { Key = key; Listed = found }
+        }
+
     /// Ends all of them, and what their tombstones lead to, except `spared`.
     let endAll (spared: StoreKey voption) (doomed: Doomed list) : Task =
         task {
@@ -138,10 +157,13 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
 
                     do! endBatch chunk successors
 
-                next <-
-                    [ for key in successors do
-                          if spared <> ValueSome key && seen.Add key then
-                              ({ Key = key; Listed = ValueNone }: Doomed) ]
+                next <- []
+
+                for key in successors do
+                    if spared <> ValueSome key && seen.Add key then
+                        match! successor key with
+                        | ValueSome one -> next <- one :: next
+                        | ValueNone -> ()
         }
 
     let pass (choose: ChooseDoomed) (token: CancellationToken) : Task =

@@ -182,14 +182,14 @@ let rec private leadsTo (token: Token) (store: Store) : Token =
 let revoke now (owner: string) (kept: Token option) (store: Store) : Store * int =
     let rec from (token: Token) (store: Store, count) =
         match store.Entries.TryFind token with
-        | None -> store, count
-        | Some entry ->
+        | Some entry when entry.Content.Owner = Some owner ->
             let left = { store with Entries = store.Entries.Remove token }
 
             match entry.MovedTo with
             | None -> left, (if ended now entry then count else count + 1)
-            | Some next when entry.Content.Owner = Some owner -> from next (left, count)
-            | Some _ -> left, count
+            | Some next -> from next (left, count)
+        // The next owner's tombstone stays: a logout with an older cookie goes on to that owner's session.
+        | _ -> store, count
 
     let wanted =
         ofOwner now owner store

@@ -41,6 +41,24 @@ let private faultyKey (inner: SessionDriver) =
 
     driver, (fun k -> key <- ValueSome k), (fun () -> isFaulty <- false)
 
+/// This key is not on the list, so that only its tombstone leads to it.
+let private without (hidden: StoreKey) (session: SessionDefinition) : SessionDefinition =
+    let index = session.Driver.Owners.Value
+
+    let owners =
+        { index with
+            List =
+                fun scope owner from token ->
+                    ValueTask<OwnedPage>(
+                        task {
+                            let! page = index.List scope owner from token
+                            let items = page.Items |> List.filter (fun item -> item.Key <> hidden)
+                            return { page with Items = items }
+                        }
+                    ) }
+
+    { session with Driver = { session.Driver with Owners = ValueSome owners } }
+
 [<Tests>]
 let tests =
     testList
@@ -187,26 +205,21 @@ let tests =
               let next = tokenOf (wait (step session moved Session.regenerate))
               let others = many session 5
 
-              // The successor is not on the list, so that only its tombstone leads to it.
-              let hidden = keyOf session next
-              let index = session.Driver.Owners.Value
-
-              let owners =
-                  { index with
-                      List =
-                          fun scope owner from token ->
-                              ValueTask<OwnedPage>(
-                                  task {
-                                      let! page = index.List scope owner from token
-                                      let items = page.Items |> List.filter (fun item -> item.Key <> hidden)
-                                      return { page with Items = items }
-                                  }
-                              ) }
-
-              let session = { session with Driver = { session.Driver with Owners = ValueSome owners } }
+              let session = without (keyOf session next) session
               driver.Behave <- TestDriver.Script [ StoreOperation.Delete, Behaviour.FailAfter ]
               wait (endAll session) |> Expect.equal "counted" 6
               next :: others |> List.exists (isAlive session) |> Expect.isFalse "none is alive"
+
+          testCase "promise 9, 27: what a tombstone leads to ends, even if it cannot be loaded first"
+          <| fun () ->
+              let driver, session = counting ()
+              let moved = signIn session "alice"
+              let next = tokenOf (wait (step session moved Session.regenerate))
+              let hiding = without (keyOf session next) session
+              driver.Behave <- TestDriver.Only([ StoreOperation.Load ], Behaviour.FailBefore)
+              wait (endAll hiding) |> Expect.equal "counted" 1
+              driver.Behave <- fun _ -> Behaviour.Pass
+              isAlive session next |> Expect.isFalse "dead"
 
           testCase "promise 9, 27: a session that moved after it was listed ends, though the answer to its end was lost"
           <| fun () ->

@@ -92,6 +92,32 @@ let tests =
               OwnerSessions.revokeOwner session "alice" none |> wait |> Expect.equal "none" 0
               Session.owner (find session next) |> Expect.equal "bob" (Some "bob")
 
+          for name, revoke in
+              [ "all", (fun session (_: StoreKey) -> OwnerSessions.revokeOwner session "bob" none |> wait |> ignore)
+                "one by its handle",
+                (fun session key -> OwnerSessions.revoke session "bob" (StoreKey.toText key) none |> wait |> ignore)
+                "the others",
+                (fun session _ ->
+                    let kept = (wait (load session (signIn session "bob"))).Place.Key
+                    OwnerSessions.revokeOthers session "bob" kept none |> wait |> ignore) ] do
+              for minutes in [ 0.; 10.; 19. ] do
+                  testCase
+                      $"promise 4, 9, 27: {name}: a revocation {minutes} minutes later leaves the next owner's tombstone, and a logout by it"
+                  <| fun () ->
+                      let clock, session = open' ()
+                      let signInAs owner token = tokenOf (wait (step session token (Session.signIn owner)))
+                      // Its tombstone is bob's.
+                      let first = signIn session "alice"
+                      let key = (wait (load session first)).Place.Key
+                      let second = first |> signInAs "bob"
+                      clock.Advance(TimeSpan.FromMinutes minutes)
+                      let third = second |> signInAs "alice"
+                      revoke session key
+                      isAlive session third |> Expect.isTrue "alice's session"
+                      (wait (load session second)).IsSuperseded |> Expect.isTrue "the browser has another cookie"
+                      step session second Session.signOut |> wait |> ignore
+                      isAlive session third |> Expect.isFalse "signed out"
+
           testCase "promise 27: all other sessions of the owner end; this one and other owners' sessions stay"
           <| fun () ->
               let _, session = open' ()
