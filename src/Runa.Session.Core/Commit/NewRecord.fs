@@ -42,8 +42,11 @@ module internal NewRecord =
         (owner: string option)
         (successor: StoreKey)
         : SessionRecord =
+        let state = { SessionState.fresh now tombstoneLife with Owner = owner }
+
         { Version = version
           Scope = scope
-          State = { SessionState.fresh now tombstoneLife with Owner = owner }
-          IdleExpiresAt = ValueNone
+          State = state
+          // With an idle end, a late touch by a request that loaded the session before it moved cannot set an earlier one.
+          IdleExpiresAt = ValueSome state.ExpiresAt
           Kind = RecordKind.Moved successor }

@@ -52,6 +52,18 @@ let tests =
               clock.Advance(minutes 15.)
               Session.status (find session token) |> Expect.equal "the absolute end" SessionStatus.Expired
 
+          testCase "promise 4: a touch that comes after its session has moved does not shorten the tombstone's life"
+          <| fun () ->
+              let clock = clock ()
+              let session = idleWeb clock (memory clock) (minutes 1.)
+              let token = start session increment
+              clock.Advance(minutes 0.5)
+              let loaded = wait (load session token)
+              step session token (Session.signIn "alice") |> wait |> ignore
+              commit session loaded loaded.Session |> wait |> ignore
+              clock.Advance(minutes 6.9)
+              (wait (load session token)).IsSuperseded |> Expect.isTrue "it still leads on"
+
           testCase "promise 7: an idle timeout that was changed since counts from the last request"
           <| fun () ->
               for before, now, pause in
