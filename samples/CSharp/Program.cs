@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics;
-using Runa.Session;
+using Runa;
 using Shop.Api;
 
 var builder = WebApplication.CreateBuilder(args);

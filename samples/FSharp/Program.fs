@@ -1,6 +1,7 @@
 module Sample.Program
 
 open Microsoft.AspNetCore.Builder
+open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.DependencyInjection
 open Runa.Session
 

@@ -4,6 +4,7 @@ open System
 open Giraffe
 open Giraffe.EndpointRouting
 open Microsoft.AspNetCore.Builder
+open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.DependencyInjection
 open Runa.Session
 

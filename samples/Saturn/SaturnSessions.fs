@@ -3,6 +3,7 @@
 module Runa.Session.SaturnSessions
 
 open System.Reflection
+open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Hosting
 open Runa.Session

@@ -1,13 +1,7 @@
 namespace Runa.Session
 
 open System
-open System.Runtime.InteropServices
-open System.Threading
-open System.Threading.Tasks
-open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Logging
-open Microsoft.Extensions.Logging.Abstractions
-open StackExchange.Redis
 
 /// Options of the Redis driver.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
@@ -24,6 +18,17 @@ type RedisDriverOptions =
         /// Where to log, once each, that the server does not run scripts, and that it evicts keys.
         LoggerFactory: ILoggerFactory
     }
+
+namespace Runa
+
+open System
+open System.Runtime.InteropServices
+open System.Threading.Tasks
+open Microsoft.Extensions.DependencyInjection
+open Microsoft.Extensions.Logging
+open Microsoft.Extensions.Logging.Abstractions
+open Runa.Session
+open StackExchange.Redis
 
 /// The driver "redis" keeps sessions in Redis, Valkey or Garnet. A read is one round trip, and so is a
 /// compare-and-swap.
@@ -163,3 +168,9 @@ type RedisDriver =
                 { options with
                     TimeProvider = orService options.TimeProvider TimeProvider.System
                     LoggerFactory = orService options.LoggerFactory NullLoggerFactory.Instance }
+
+namespace Runa.Session
+
+/// The driver "redis" keeps sessions in Redis, Valkey or Garnet. A read is one round trip, and so is a
+/// compare-and-swap.
+type RedisDriver = Runa.RedisDriver

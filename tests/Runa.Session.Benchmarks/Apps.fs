@@ -159,7 +159,7 @@ module Apps =
     /// The middleware of the C# package.
     module Middleware =
         let private add (services: IServiceCollection) =
-            services.AddRunaSession(fun (sessions: RunaSessionBuilder) ->
+            services.AddRunaSession(fun (sessions: Runa.RunaSessionBuilder) ->
                 sessions.AddSecrets "0123456789abcdefghijklmnopqrstuvwxyz" |> ignore)
             |> ignore
 
@@ -210,7 +210,7 @@ module Apps =
                     let! n =
                         context.UpdateRunaSessionAsync(
                             "web",
-                            Func<RunaSession, int>(fun session ->
+                            Func<Runa.RunaSession, int>(fun session ->
                                 session.Set(visits, session.Get(visits, 0) + 1)
                                 session.Get(visits, 0))
                         )

@@ -1,4 +1,4 @@
-using Runa.Session;
+using Runa;
 using Shop.Model;
 
 namespace Shop.Api;

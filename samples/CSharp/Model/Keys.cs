@@ -1,4 +1,4 @@
-using Runa.Session;
+using Runa;
 
 namespace Shop.Model;
 

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
-using Runa.Session;
+using Runa;
 using Shop.Model;
 
 namespace Shop.Pages;
@@ -9,7 +9,7 @@ namespace Shop.Pages;
 [Authorize]
 public class AccountModel(RunaSessions sessions) : PageModel
 {
-    public IReadOnlyList<OwnerSession> Devices { get; private set; } = [];
+    public IReadOnlyList<OwnedSession> Devices { get; private set; } = [];
 
     public string? Here { get; private set; }
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
-using Runa.Session;
+using Runa;
 using Shop.Model;
 
 namespace Shop.Pages;

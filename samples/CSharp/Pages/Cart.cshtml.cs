@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
-using Runa.Session;
+using Runa;
 using Shop.Model;
 
 namespace Shop.Pages;

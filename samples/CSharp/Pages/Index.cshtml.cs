@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Mvc.RazorPages;
-using Runa.Session;
+using Runa;
 using Shop.Model;
 
 namespace Shop.Pages;

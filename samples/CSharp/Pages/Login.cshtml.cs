@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
-using Runa.Session;
+using Runa;
 using Shop.Model;
 
 namespace Shop.Pages;
@@ -16,7 +16,7 @@ public class LoginModel : PageModel
 
     public bool HasExpired { get; private set; }
 
-    public void OnGet(RunaSession session) => HasExpired = session.Status == RunaSessionStatus.Expired;
+    public void OnGet(RunaSession session) => HasExpired = session.Status == SessionStatus.Expired;
 
     public IActionResult OnPost(RunaSession session, string? name, string? password, bool stay)
     {

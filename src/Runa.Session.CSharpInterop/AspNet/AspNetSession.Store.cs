@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>Loading and committing.</summary>
 internal sealed partial class AspNetSession

@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// A session as the framework's interface shows it. It keeps nothing of its own: every change is left with the request's
@@ -75,7 +75,7 @@ internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessio
     }
 
     private string? StoredId =>
-        SessionModule.find(AspNetSessionKeys.Id, Scope.Current) is { IsSome: true } found ? found.Value : null;
+        SessionModule.getOr(AspNetSessionKeys.Id, null!, Scope.Current);
 
     private bool HasStarted => offer.Context.Response.HasStarted;
 
@@ -94,9 +94,8 @@ internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessio
     public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
     {
         var normal = AspNetSessionKeys.Normalize(key);
-        var found = IsAvailable ? SessionModule.find(AspNetSessionKeys.Of(normal), Scope.Current) : default;
-        value = found.IsSome ? found.Value : null;
-        return found.IsSome;
+        value = IsAvailable ? SessionModule.getOr(AspNetSessionKeys.Of(normal), null!, Scope.Current) : null;
+        return value is not null;
     }
 
     public void Set(string key, byte[] value)
@@ -155,12 +154,12 @@ internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessio
         }
 
         var id = StoredId;
-        var state = Scope.Current.State;
+        var current = Scope.Current;
 
         // Where there is nothing, nothing is changed: merged, it would remove what another request has added.
-        if (state.Values.Count > (id is null ? 0 : 1) || !state.Flashes.IsEmpty)
+        if (SessionModule.keys(current).Length > (id is null ? 0 : 1) || SessionModule.hasFlashes(current))
         {
-            var cleared = SessionModule.clear(Scope.Current);
+            var cleared = SessionModule.clear(current);
             Leave(id is null ? cleared : SessionModule.set(AspNetSessionKeys.Id, id, cleared));
         }
     }
@@ -187,7 +186,7 @@ internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessio
         }
     }
 
-    private void Leave(Session next)
+    private void Leave(SessionValue next)
     {
         if (ReferenceEquals(next, Scope.Current))
         {

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// Where the values of <c>HttpContext.Session</c> stand among those of the session: under names that keys of the typed API

@@ -1,10 +1,13 @@
 using Microsoft.Extensions.Logging;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>What <c>HttpContext.Session</c> logs. No line contains an id, a key or a value (promise 5).</summary>
 internal static partial class AspNetSessionLog
 {
+    /// <summary>Below Runa.Session, as all that the library logs, so that one filter applies to all of it.</summary>
+    public const string Category = "Runa.Session.AspNetSession";
+
     [LoggerMessage(
         101,
         LogLevel.Error,

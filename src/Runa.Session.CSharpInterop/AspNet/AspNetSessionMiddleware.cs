@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Session;
 using Microsoft.Extensions.Logging;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>Provides <c>HttpContext.Session</c> to what follows.</summary>
 internal sealed class AspNetSessionMiddleware(

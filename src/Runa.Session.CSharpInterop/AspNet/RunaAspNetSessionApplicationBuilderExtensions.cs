@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Runa.Session;
+using Runa;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -33,7 +33,7 @@ public static class RunaAspNetSessionApplicationBuilderExtensions
         RegisteredSessions.Check(app.ApplicationServices, [name]);
         var options = new RunaAspNetSessionOptions();
         configure?.Invoke(options);
-        var log = app.ApplicationServices.GetRequiredService<ILogger<AspNetSession>>();
+        var log = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(AspNetSessionLog.Category);
         return app.Use(next => ScopeMiddleware.UnlessWithout(new AspNetSessionMiddleware(next, name, options, log).InvokeAsync, next));
     }
 

@@ -1,4 +1,4 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>How <c>HttpContext.Session</c> behaves on top of a session of this library.</summary>
 public sealed class RunaAspNetSessionOptions

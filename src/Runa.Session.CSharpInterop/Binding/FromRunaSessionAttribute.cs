@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// Binds a parameter of type <see cref="RunaSession"/> to the session of this name; without it, to "web". For minimal APIs,

@@ -1,7 +1,7 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Http;
 
-namespace Runa.Session;
+namespace Runa;
 
 [RunaSessionBinder]
 public sealed partial class RunaSession : IBindableFromHttpContext<RunaSession>

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// How MVC binds parameters of the type that carries it: from no part of the request, so that descriptions of an API do not

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>MVC's way to a <see cref="RunaSession"/> as a parameter.</summary>
 internal sealed class RunaSessionModelBinder : IModelBinder

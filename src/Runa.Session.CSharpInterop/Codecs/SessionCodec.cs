@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.FSharp.Core;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// How values become JSON text and back, for keys: <c>new SessionKey&lt;Money&gt;("price", SessionCodec.Create(…))</c>. A key

@@ -1,7 +1,7 @@
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// A driver written in C# as the library's record of functions. What it answers synchronously is passed on without a task;
@@ -32,7 +32,7 @@ internal sealed class DriverAdapter
             adapter._name,
             FuncConvert.FromFunc<StoreKey, CancellationToken, ValueTask<FSharpValueOption<SessionRecord>>>(adapter.Load),
             FuncConvert.FromFunc<StoreKey, SessionRecord, CancellationToken, ValueTask<bool>>(adapter.Create),
-            FuncConvert.FromFunc<StoreKey, RecordVersion, SessionRecord, CancellationToken, ValueTask<ReplaceResult>>(adapter.Replace),
+            FuncConvert.FromFunc<StoreKey, RecordVersion, SessionRecord, CancellationToken, ValueTask<Session.ReplaceResult>>(adapter.Replace),
             FuncConvert.FromFunc<StoreKey, DateTimeOffset, CancellationToken, ValueTask<bool>>(driver.TouchAsync),
             FuncConvert.FromFunc<StoreKey, CancellationToken, ValueTask<FSharpValueOption<SessionRecord>>>(adapter.Delete));
 
@@ -50,10 +50,10 @@ internal sealed class DriverAdapter
             : record;
     }
 
-    private DriverGuarantee Guarantee() => _driver.Guarantee switch
+    private Session.DriverGuarantee Guarantee() => _driver.Guarantee switch
     {
-        SessionDriverGuarantee.CompareAndSwap => DriverGuarantee.CompareAndSwap,
-        SessionDriverGuarantee.LastWriteWins => DriverGuarantee.LastWriteWins,
+        DriverGuarantee.CompareAndSwap => Session.DriverGuarantee.CompareAndSwap,
+        DriverGuarantee.LastWriteWins => Session.DriverGuarantee.LastWriteWins,
         var other => throw new InvalidOperationException(
             $"The {nameof(ISessionDriver.Guarantee)} of the driver \"{_name}\" is {other}: it is CompareAndSwap or LastWriteWins."),
     };
@@ -78,7 +78,7 @@ internal sealed class DriverAdapter
     private ValueTask<bool> Create(StoreKey key, SessionRecord session, CancellationToken cancellationToken) =>
         _driver.CreateAsync(key, new StoredSession(session), cancellationToken);
 
-    private ValueTask<ReplaceResult> Replace(
+    private ValueTask<Session.ReplaceResult> Replace(
         StoreKey key,
         RecordVersion version,
         SessionRecord session,
@@ -87,15 +87,15 @@ internal sealed class DriverAdapter
         var answer = _driver.ReplaceAsync(key, version.Item, new StoredSession(session), cancellationToken);
         return answer.IsCompletedSuccessfully ? new(ToResult(answer.Result)) : Awaited(answer);
 
-        async ValueTask<ReplaceResult> Awaited(ValueTask<ReplaceOutcome> answer) =>
+        async ValueTask<Session.ReplaceResult> Awaited(ValueTask<ReplaceResult> answer) =>
             ToResult(await answer.ConfigureAwait(false));
     }
 
-    private ReplaceResult ToResult(ReplaceOutcome? outcome) => outcome switch
+    private Session.ReplaceResult ToResult(ReplaceResult? outcome) => outcome switch
     {
-        { Current: { } current } => ReplaceResult.NewConflict(current.Record),
-        _ when outcome == ReplaceOutcome.Replaced => ReplaceResult.Replaced,
-        _ when outcome == ReplaceOutcome.Missing => ReplaceResult.Missing,
+        { Current: { } current } => Session.ReplaceResult.NewConflict(current.Record),
+        _ when outcome == ReplaceResult.Replaced => Session.ReplaceResult.Replaced,
+        _ when outcome == ReplaceResult.Missing => Session.ReplaceResult.Missing,
         _ => throw new InvalidOperationException(
             $"The driver \"{_name}\" answered null to {nameof(ISessionDriver.ReplaceAsync)}: it is Replaced, Missing or a Conflict."),
     };

@@ -1,4 +1,4 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// Storage for sessions, written in C#: registered by <see cref="RunaSessionBuilder"/>'s AddDriver. It stores records
@@ -25,13 +25,13 @@ public interface ISessionDriver
     string Name { get; }
 
     /// <summary>What holds when two processes write one session at once. Default: compare-and-swap.</summary>
-    SessionDriverGuarantee Guarantee => SessionDriverGuarantee.CompareAndSwap;
+    DriverGuarantee Guarantee => DriverGuarantee.CompareAndSwap;
 
     /// <summary>
     /// The index by owner. Default: null, sessions cannot be listed or ended by owner
     /// (<see cref="NotSupportedException"/>). It is asked once, when the driver is registered.
     /// </summary>
-    ISessionOwnerIndex? Owners => null;
+    IOwnerIndex? Owners => null;
 
     /// <summary>The record, expired or not; null where nothing is.</summary>
     /// <param name="key">Where it stands.</param>
@@ -50,15 +50,15 @@ public interface ISessionDriver
 
     /// <summary>
     /// Replaces the record of that version, atomically: of two that replace one version, one wins. Where another version
-    /// stands, nothing changes, and the answer is <see cref="ReplaceOutcome.Conflict"/> with what stands there; where
-    /// nothing stands, or what has expired, <see cref="ReplaceOutcome.Missing"/>. The owner may differ from that of the
+    /// stands, nothing changes, and the answer is <see cref="ReplaceResult.Conflict"/> with what stands there; where
+    /// nothing stands, or what has expired, <see cref="ReplaceResult.Missing"/>. The owner may differ from that of the
     /// record before: its index entry is written before the record, and the older one removed after it.
     /// </summary>
     /// <param name="key">Where it stands.</param>
     /// <param name="version">The <see cref="StoredSession.Version"/> that is to be replaced.</param>
     /// <param name="session">The new record, of a new version. It may be a tombstone.</param>
     /// <param name="cancellationToken">The time limit.</param>
-    ValueTask<ReplaceOutcome> ReplaceAsync(
+    ValueTask<ReplaceResult> ReplaceAsync(
         StoreKey key,
         long version,
         StoredSession session,

@@ -1,22 +1,22 @@
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>An owner index written in C# as the library's record of functions.</summary>
 internal static class OwnerIndexAdapter
 {
-    public static OwnerIndex Adapt(string driver, ISessionOwnerIndex index) => new(
+    public static OwnerIndex Adapt(string driver, IOwnerIndex index) => new(
         FuncConvert.FromFunc<string, string, FSharpOption<string>?, CancellationToken, ValueTask<OwnedPage>>(
             (scope, owner, from, cancellationToken) => List(driver, index, scope, owner, from?.Value, cancellationToken)),
-        FuncConvert.FromFunc<string, string, CancellationToken, ValueTask<OwnerEpoch>>(
+        FuncConvert.FromFunc<string, string, CancellationToken, ValueTask<Session.OwnerEpoch>>(
             (scope, owner, cancellationToken) => Epoch(index, scope, owner, cancellationToken)),
         FuncConvert.FromFunc<string, string, CancellationToken, ValueTask>(index.AdvanceEpochAsync),
         FuncConvert.FromFunc<string, CancellationToken, ValueTask<int>>(index.DeleteAllAsync));
 
     private static async ValueTask<OwnedPage> List(
         string driver,
-        ISessionOwnerIndex index,
+        IOwnerIndex index,
         string scope,
         string owner,
         string? from,
@@ -24,7 +24,7 @@ internal static class OwnerIndexAdapter
     {
         var page = await index.ListAsync(scope, owner, from, cancellationToken).ConfigureAwait(false)
             ?? throw new InvalidOperationException(
-                $"The driver \"{driver}\" answered null to {nameof(ISessionOwnerIndex.ListAsync)}: without records it is a page of none.");
+                $"The driver \"{driver}\" answered null to {nameof(IOwnerIndex.ListAsync)}: without records it is a page of none.");
 
         return new OwnedPage(
             ListModule.OfSeq(page.Items.Select(item => new OwnedRecord(item.Key, item.Value.Record))),
@@ -32,13 +32,13 @@ internal static class OwnerIndexAdapter
             page.Next is null ? FSharpOption<string>.None : FSharpOption<string>.Some(page.Next));
     }
 
-    private static async ValueTask<OwnerEpoch> Epoch(
-        ISessionOwnerIndex index,
+    private static async ValueTask<Session.OwnerEpoch> Epoch(
+        IOwnerIndex index,
         string scope,
         string owner,
         CancellationToken cancellationToken)
     {
         var epoch = await index.GetEpochAsync(scope, owner, cancellationToken).ConfigureAwait(false);
-        return new OwnerEpoch(epoch.Number, epoch.Age);
+        return new Session.OwnerEpoch(epoch.Number, epoch.Age);
     }
 }

@@ -1,4 +1,4 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>A driver written in C# as everything else in the library knows drivers.</summary>
 public static class SessionDriverExtensions

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// What a driver stores under a key: a session, or the tombstone of one that has moved to another key. Immutable; equal to

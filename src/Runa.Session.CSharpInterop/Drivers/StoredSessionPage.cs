@@ -1,6 +1,6 @@
-namespace Runa.Session;
+namespace Runa;
 
-/// <summary>One page of what an <see cref="ISessionOwnerIndex"/> lists.</summary>
+/// <summary>One page of what an <see cref="IOwnerIndex"/> lists.</summary>
 public sealed class StoredSessionPage
 {
     private const int Most = 100;

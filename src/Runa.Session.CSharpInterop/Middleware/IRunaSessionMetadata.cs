@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// Says of an endpoint which sessions it has. Of several the last one counts: an endpoint's own over that of its group.

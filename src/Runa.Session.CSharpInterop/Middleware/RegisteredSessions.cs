@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Runa.Session;
+namespace Runa;
 
 internal static class RegisteredSessions
 {
@@ -16,7 +16,7 @@ internal static class RegisteredSessions
 
         foreach (var name in names)
         {
-            _ = registry.Find(name);
+            SessionRegistryModule.check(name, registry);
         }
     }
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Runa.Session;
+using Runa;
 
 namespace Microsoft.AspNetCore.Builder;
 

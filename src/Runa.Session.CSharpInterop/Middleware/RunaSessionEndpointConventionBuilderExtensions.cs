@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http;
-using Runa.Session;
+using Runa;
 
 namespace Microsoft.AspNetCore.Builder;
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>Runs what follows with its sessions at hand, and commits what it changes. Loads nothing that nobody looks at.</summary>
 internal static class ScopeMiddleware

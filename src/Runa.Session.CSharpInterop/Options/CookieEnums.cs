@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>Between the framework's enums of cookies and the library's own types.</summary>
 internal static class CookieEnums
@@ -22,7 +21,7 @@ internal static class CookieEnums
         CookieSecurePolicy.Always => CookieSecure.Always,
         CookieSecurePolicy.SameAsRequest => CookieSecure.SameAsRequest,
         CookieSecurePolicy.None => CookieSecure.Never,
-        _ => throw Undefined(nameof(RunaSessionOptions.Secure), (int)secure, "Always, SameAsRequest or None"),
+        _ => throw new ArgumentOutOfRangeException(nameof(secure)),
     };
 
     public static SameSite ToCore(SameSiteMode mode) => mode switch
@@ -31,9 +30,6 @@ internal static class CookieEnums
         SameSiteMode.Strict => SameSite.Strict,
         SameSiteMode.None => SameSite.None,
         SameSiteMode.Unspecified => SameSite.Unspecified,
-        _ => throw Undefined(nameof(RunaSessionOptions.SameSite), (int)mode, "Lax, Strict, None or Unspecified"),
+        _ => throw new ArgumentOutOfRangeException(nameof(mode)),
     };
-
-    private static OptionsValidationException Undefined(string option, int value, string expected) =>
-        new(Options.DefaultName, typeof(RunaSessionOptions), [$"RunaSessionOptions.{option} = {value}: expected {expected}."]);
 }

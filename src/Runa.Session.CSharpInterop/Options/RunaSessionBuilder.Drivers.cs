@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.FSharp.Core;
 
-namespace Runa.Session;
+namespace Runa;
 
 public sealed partial class RunaSessionBuilder
 {
@@ -93,11 +93,11 @@ public sealed partial class RunaSessionBuilder
     /// <param name="configure">Changes its options.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
-    public RunaSessionBuilder AddMemoryDriver(string name, Action<RunaMemoryDriverOptions> configure)
+    public RunaSessionBuilder AddMemoryDriver(string name, Action<MemoryDriverOptions> configure)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(configure);
-        var options = new RunaMemoryDriverOptions();
+        var options = new MemoryDriverOptions();
         configure(options);
         return AddDriver(name, options.Create);
     }
@@ -111,11 +111,11 @@ public sealed partial class RunaSessionBuilder
     /// <param name="configure">Changes its options.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
-    public RunaSessionBuilder AddSqlDriver(string name, Action<RunaSqlDriverOptions> configure)
+    public RunaSessionBuilder AddSqlDriver(string name, Action<SqlDriverOptions> configure)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(configure);
-        var options = new RunaSqlDriverOptions();
+        var options = new SqlDriverOptions();
         configure(options);
         return AddDriver(name, options.Create);
     }

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.FSharp.Collections;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>Which sessions an application has, and on which drivers.</summary>
 public sealed partial class RunaSessionBuilder

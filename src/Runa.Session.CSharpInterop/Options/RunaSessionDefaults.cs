@@ -1,4 +1,4 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>What stands where nothing is said.</summary>
 public static class RunaSessionDefaults

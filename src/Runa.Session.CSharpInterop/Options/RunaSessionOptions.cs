@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// How sessions of one name are kept: named options, by the name of the session. What the configuration says stands in it
@@ -63,9 +63,9 @@ public sealed class RunaSessionOptions
 
     /// <summary>
     /// What becomes of a stored session that cannot be read: damaged, of a newer format, or sealed under another token. Default:
-    /// <see cref="RunaOnUnreadable.Replace"/>.
+    /// <see cref="OnUnreadable.Replace"/>.
     /// </summary>
-    public RunaOnUnreadable OnUnreadable { get; set; }
+    public OnUnreadable OnUnreadable { get; set; }
 
     /// <summary>The application's own notes, shown by <see cref="RunaSessions.Registered"/>.</summary>
     public IDictionary<string, string> Meta { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -92,13 +92,30 @@ public sealed class RunaSessionOptions
         Shared = settings.Shared;
         Sealed = settings.Sealed;
         MaxBytes = settings.MaxBytes;
-        OnUnreadable = settings.OnUnreadable.IsError ? RunaOnUnreadable.Error : RunaOnUnreadable.Replace;
+        OnUnreadable = settings.OnUnreadable.IsError ? OnUnreadable.Error : OnUnreadable.Replace;
         Meta.Clear();
 
         foreach (var (key, value) in settings.Meta)
         {
             Meta[key] = value;
         }
+    }
+
+    /// <summary>A sentence for each option whose enum has no such value.</summary>
+    internal IEnumerable<string> Undefined(string session)
+    {
+        return from mistake in new[]
+               {
+                   Check(Secure, nameof(Secure), "Always, SameAsRequest or None"),
+                   Check(SameSite, nameof(SameSite), "Lax, Strict, None or Unspecified"),
+                   Check(OnUnreadable, nameof(OnUnreadable), "Replace or Error"),
+               }
+               where mistake is not null
+               select $"session \"{session}\": {mistake}.";
+
+        static string? Check<T>(T value, string option, string allowed)
+            where T : struct, Enum =>
+            Enum.IsDefined(value) ? null : $"{nameof(RunaSessionOptions)}.{option} = {value}: expected {allowed}";
     }
 
     internal SessionSettings ToSettings() =>
@@ -119,6 +136,6 @@ public sealed class RunaSessionOptions
             Shared,
             Sealed,
             MaxBytes,
-            OnUnreadable == RunaOnUnreadable.Error ? Runa.Session.OnUnreadable.Error : Runa.Session.OnUnreadable.Replace,
+            OnUnreadable == OnUnreadable.Error ? Session.OnUnreadable.Error : Session.OnUnreadable.Replace,
             MapModule.OfSeq(Meta.Select(note => Tuple.Create(note.Key, note.Value))));
 }

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// What the options of a session are before any code: the defaults of its name, then the configuration. Then, for the
@@ -45,7 +45,7 @@ internal sealed class RunaSessionOptionsSetup(SessionRegistrations registrations
         if (registrations.ConfigurationOf(services)?.GetSection($"session:sessions:{session}") is { } section)
         {
             // Its mistakes are told by the registry, with all others.
-            settings = SettingReaders.read(section, settings).Item1;
+            settings = SessionSettingsModule.read(section, settings).Item1;
         }
 
         options.Fill(settings);

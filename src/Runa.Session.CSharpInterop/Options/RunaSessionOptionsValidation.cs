@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>For whoever asks for the options of one session: at startup the registry tells everything at once.</summary>
 internal sealed class RunaSessionOptionsValidation : IValidateOptions<RunaSessionOptions>
@@ -8,7 +8,8 @@ internal sealed class RunaSessionOptionsValidation : IValidateOptions<RunaSessio
     public ValidateOptionsResult Validate(string? name, RunaSessionOptions options)
     {
         var session = string.IsNullOrEmpty(name) ? RunaSessionDefaults.Name : name;
-        var mistakes = SettingsRules.check(session, options.ToSettings());
-        return mistakes.IsEmpty ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
+        string[] undefined = [.. options.Undefined(session)];
+        string[] mistakes = undefined is [] ? [.. SessionSettingsModule.mistakes(session, options.ToSettings())] : undefined;
+        return mistakes is [] ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
     }
 }

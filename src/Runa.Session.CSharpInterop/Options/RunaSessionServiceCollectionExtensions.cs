@@ -1,8 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Microsoft.FSharp.Core;
-using Runa.Session;
+using Runa;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -75,9 +74,7 @@ public static class RunaSessionServiceCollectionExtensions
         var builder = new RunaSessionBuilder(services, registrations);
         configure?.Invoke(builder);
 
-        Registration.add(services, Step((_, setup) => builder.Apply(setup)));
-
-        return services;
+        return services.AddSessionSetup((_, setup) => builder.Apply(setup));
     }
 
     private static SessionRegistrations RegistrationsOf(IServiceCollection services)
@@ -96,10 +93,7 @@ public static class RunaSessionServiceCollectionExtensions
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<RunaSessionOptions>, RunaSessionOptionsValidation>());
         services.TryAddSingleton(provider => new RunaSessions(provider.GetRequiredService<SessionRegistry>()));
-        Registration.add(services, Step(registrations.Apply));
+        services.AddSessionSetup(registrations.Apply);
         return registrations;
     }
-
-    private static FSharpFunc<IServiceProvider, FSharpFunc<SessionSetup, SessionSetup>> Step(
-        Func<IServiceProvider, SessionSetup, SessionSetup> step) => FuncConvert.FromFunc(step);
 }

@@ -3,8 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
+using Runa.Session.Hosting;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>What all calls of AddRunaSession on one collection of services registered.</summary>
 internal sealed class SessionRegistrations
@@ -20,26 +21,34 @@ internal sealed class SessionRegistrations
     /// <summary>The setup with the options of every session, validated by whoever builds the registry.</summary>
     public SessionSetup Apply(IServiceProvider services, SessionSetup setup)
     {
-        var names = setup.Parts.Sessions.Select(session => session.Item1).Concat(Names).Distinct().ToList();
-        var start = SessionSetupModule.refuse(ListModule.OfSeq(Unknown(services, names)), setup);
-
         if (ConfigurationOf(services) is { } configuration)
         {
-            start = SessionSetupModule.configuration(configuration, start);
+            setup = SessionSetupModule.configuration(configuration, setup);
         }
 
-        return names.Aggregate(
-            start,
-            (all, name) => SessionSetupModule.session(
-                name,
-                FuncConvert.FromFunc<SessionSettings, SessionSettings>(
-                    settings => new Filled(services, settings).Create(name).ToSettings()),
-                all));
+        var all = SessionSetupModule.names(setup)
+            .Concat(Names)
+            .Distinct()
+            .Aggregate(setup, (sessions, name) => SessionSetupModule.session(name, Changed(services, name), sessions));
+
+        return SessionSetupModule.refuse(ListModule.OfSeq(Unknown(services, all)), all);
     }
 
+    private static FSharpFunc<SessionSettings, SessionSettings> Changed(IServiceProvider services, string name) =>
+        FuncConvert.FromFunc<SessionSettings, SessionSettings>(settings =>
+        {
+            var options = new Filled(services, settings).Create(name);
+            string[] undefined = [.. options.Undefined(name)];
+
+            return undefined is []
+                ? options.ToSettings()
+                : throw new OptionsValidationException(name, typeof(RunaSessionOptions), undefined);
+        });
+
     /// <summary>Options that nobody would ever ask for.</summary>
-    private static IEnumerable<string> Unknown(IServiceProvider services, List<string> names)
+    private static IEnumerable<string> Unknown(IServiceProvider services, SessionSetup setup)
     {
+        var names = SessionSetupModule.names(setup);
         var configured = services.GetServices<IConfigureOptions<RunaSessionOptions>>()
             .OfType<ConfigureNamedOptions<RunaSessionOptions>>()
             .Select(options => options.Name);
@@ -49,7 +58,7 @@ internal sealed class SessionRegistrations
 
         return from name in configured.Concat(configuredLast).Distinct()
                where !string.IsNullOrEmpty(name) && !names.Contains(name)
-               select $"RunaSessionOptions are configured for \"{name}\", which is no session.{Nearest.hint(names, name)} Known: {Nearest.list(names)}. Register it with AddSession.";
+               select $"RunaSessionOptions are configured for \"{name}\", which is no session.{HostedRegistry.didYouMean(names, name)} Known: {string.Join(", ", names.Order(StringComparer.Ordinal))}. Register it with AddSession.";
     }
 
     private sealed class Filled(IServiceProvider services, SessionSettings settings)

@@ -1,4 +1,4 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>A registered session.</summary>
 public sealed class RegisteredSession

@@ -1,6 +1,6 @@
 using Microsoft.FSharp.Collections;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// The sessions of the application, from outside of any request: listing and ending those of an owner, on every driver that
@@ -29,7 +29,7 @@ public sealed class RunaSessions
     /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
-    public Task<IReadOnlyList<OwnerSession>> ListAsync(
+    public Task<IReadOnlyList<OwnedSession>> ListAsync(
         string name,
         string owner,
         CancellationToken cancellationToken = default)
@@ -149,15 +149,15 @@ public sealed class RunaSessions
         return await revoking.ConfigureAwait(false);
     }
 
-    private async Task<IReadOnlyList<OwnerSession>> ListedAsync(string name, string owner, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<OwnedSession>> ListedAsync(string name, string owner, CancellationToken cancellationToken)
     {
-        Task<FSharpList<OwnedSession>> listing;
+        Task<FSharpList<Session.OwnedSession>> listing;
 
         using (WithoutContext.Enter())
         {
             listing = SessionRegistryModule.forOwner(name, owner, cancellationToken, _registry);
         }
 
-        return [.. (await listing.ConfigureAwait(false)).Select(session => new OwnerSession(session))];
+        return [.. (await listing.ConfigureAwait(false)).Select(session => new OwnedSession(session))];
     }
 }

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// The keys of one type that are known by their names as texts: a key looks into its type once. Bounded, for applications

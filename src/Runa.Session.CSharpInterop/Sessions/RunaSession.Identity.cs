@@ -1,6 +1,6 @@
 using System.Security.Claims;
 
-namespace Runa.Session;
+namespace Runa;
 
 public sealed partial class RunaSession
 {

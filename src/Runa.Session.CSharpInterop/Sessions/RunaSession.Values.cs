@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.FSharp.Core;
 
-namespace Runa.Session;
+namespace Runa;
 
 public sealed partial class RunaSession
 {
@@ -32,7 +32,7 @@ public sealed partial class RunaSession
     /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
-    public T? Get<T>(SessionKey<T> key) => TryGet(key, out var value) ? value : default;
+    public T? Get<T>(SessionKey<T> key) => Get(key, default!);
 
     /// <summary>The value, or another where it is missing or cannot be decoded.</summary>
     /// <param name="key">The key.</param>
@@ -41,7 +41,11 @@ public sealed partial class RunaSession
     /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
-    public T Get<T>(SessionKey<T> key, T otherwise) => TryGet(key, out var value) ? value : otherwise;
+    public T Get<T>(SessionKey<T> key, T otherwise)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return SessionModule.getOr(key, otherwise, Current);
+    }
 
     /// <inheritdoc cref="Get{T}(SessionKey{T})"/>
     public T? Get<T>(string key) => Get(KeyCache<T>.Find(key));
@@ -59,9 +63,9 @@ public sealed partial class RunaSession
     public bool TryGet<T>(SessionKey<T> key, [MaybeNullWhen(false)] out T value)
     {
         ArgumentNullException.ThrowIfNull(key);
-        var found = SessionModule.find(key, Current);
-        value = found.IsSome ? found.Value : default;
-        return found.IsSome;
+        var found = SessionModule.tryGet(key, Current);
+        value = found is null ? default : found.Value;
+        return found is not null;
     }
 
     /// <inheritdoc cref="TryGet{T}(SessionKey{T}, out T)"/>
@@ -117,7 +121,7 @@ public sealed partial class RunaSession
         return value;
     }
 
-    private ValueTuple<T, Session> Updated<T>(SessionKey<T> key, T seed, Func<T, T> change)
+    private ValueTuple<T, SessionValue> Updated<T>(SessionKey<T> key, T seed, Func<T, T> change)
     {
         var wasUpdating = _isUpdating;
         _isUpdating = true;

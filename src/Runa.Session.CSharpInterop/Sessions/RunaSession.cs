@@ -1,6 +1,6 @@
 using Microsoft.FSharp.Core;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// A named session in one request. Behind <c>UseRunaSession</c> what is changed is committed before the first byte of the
@@ -10,14 +10,14 @@ namespace Runa.Session;
 public sealed partial class RunaSession
 {
     private readonly SessionScope? _scope;
-    private Session? _attempt;
+    private SessionValue? _attempt;
 
     // A function given to Update is running.
     private bool _isUpdating;
 
     private RunaSession(SessionScope scope) => _scope = scope;
 
-    private RunaSession(Session attempt) => _attempt = attempt;
+    private RunaSession(SessionValue attempt) => _attempt = attempt;
 
     /// <summary>The name it is registered under: "web".</summary>
     /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
@@ -25,14 +25,14 @@ public sealed partial class RunaSession
 
     /// <summary>Where it stood when this request loaded it.</summary>
     /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
-    public RunaSessionStatus Status
+    public SessionStatus Status
     {
         get
         {
             var status = SessionModule.status(Current);
-            return status.IsActive ? RunaSessionStatus.Active
-                : status.IsExpired ? RunaSessionStatus.Expired
-                : RunaSessionStatus.New;
+            return status.IsActive ? SessionStatus.Active
+                : status.IsExpired ? SessionStatus.Expired
+                : SessionStatus.New;
         }
     }
 
@@ -62,7 +62,7 @@ public sealed partial class RunaSession
     /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
     public string? Handle => SessionRegistryModule.handle(Current)?.Value;
 
-    internal Session Current =>
+    internal SessionValue Current =>
         _attempt
         ?? (_scope is { } scope ? Look(scope) : null)
         ?? throw new InvalidOperationException(
@@ -132,7 +132,7 @@ public sealed partial class RunaSession
 
     /// <summary>
     /// Loads it again: in a stream, a hub or a circuit, which outlives what its request loaded. Where it ended meanwhile, or
-    /// moved to a new id, it is empty afterwards and its status <see cref="RunaSessionStatus.Expired"/>.
+    /// moved to a new id, it is empty afterwards and its status <see cref="SessionStatus.Expired"/>.
     /// </summary>
     /// <param name="cancellationToken">Ends the waiting for the store, and for what this request does to the session already.</param>
     /// <exception cref="InvalidOperationException">It is an attempt, or has changes that are not committed.</exception>
@@ -167,7 +167,7 @@ public sealed partial class RunaSession
     }
 
     /// <summary>Runs a step on a session of its own, and answers what became of it.</summary>
-    internal static (Session Session, TResult Result) Attempt<TResult>(Session given, Func<RunaSession, TResult> step)
+    internal static (SessionValue Session, TResult Result) Attempt<TResult>(SessionValue given, Func<RunaSession, TResult> step)
     {
         var attempt = new RunaSession(given);
 
@@ -183,7 +183,7 @@ public sealed partial class RunaSession
     }
 
     /// <summary>A first look by a property cannot await: it blocks the thread until the store has answered.</summary>
-    private static Session Look(SessionScope scope)
+    private static SessionValue Look(SessionScope scope)
     {
         if (!scope.IsLoaded)
         {
@@ -193,7 +193,7 @@ public sealed partial class RunaSession
         return scope.Current;
     }
 
-    private void Leave(Session next)
+    private void Leave(SessionValue next)
     {
         if (_isUpdating || _scope is { IsStepping: true })
         {

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Runa.Session;
+using Runa;
 
 namespace Microsoft.AspNetCore.Http;
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>The scopes of a request's sessions, asked without the caller's synchronization context.</summary>
 internal static class Scopes
@@ -9,13 +9,9 @@ internal static class Scopes
     /// Raises InvalidOperationException where sessions are not configured, for a name that is not registered, and for the first
     /// session of a request whose response has started.
     /// </summary>
-    public static SessionScope Find(HttpContext context, string name)
-    {
-        var scope = context.GetSessionScope(name);
-
-        return !scope.IsTooLate ? scope : throw new InvalidOperationException(
-            $"The session \"{name}\" is asked for too late: the response has started, and shared caches were not told to keep it from other visitors. Ask for it before the first write: put app.UseRunaSession(\"{name}\") before whatever writes, or add .WithRunaSession(\"{name}\") to its endpoint. Or send Cache-Control: no-store with the response.");
-    }
+    public static SessionScope Find(HttpContext context, string name) => context.GetSessionScope(
+        name,
+        static name => $"put app.UseRunaSession(\"{name}\") before whatever writes, or add .WithRunaSession(\"{name}\") to its endpoint");
 
     /// <summary>As Find, of a session that is loaded, or that is loaded when it is looked at.</summary>
     public static SessionScope FindLoaded(HttpContext context, string name)
@@ -34,7 +30,7 @@ internal static class Scopes
         return RunaSession.Of(scope);
     }
 
-    public static ValueTask<Session> Load(SessionScope scope, CancellationToken cancellationToken)
+    public static ValueTask<SessionValue> Load(SessionScope scope, CancellationToken cancellationToken)
     {
         using (WithoutContext.Enter())
         {
@@ -57,7 +53,7 @@ internal static class Scopes
         }
     }
 
-    public static ValueTask<Session> Reload(SessionScope scope, CancellationToken cancellationToken)
+    public static ValueTask<SessionValue> Reload(SessionScope scope, CancellationToken cancellationToken)
     {
         using (WithoutContext.Enter())
         {

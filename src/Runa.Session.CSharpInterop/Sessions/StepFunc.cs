@@ -1,10 +1,10 @@
 using Microsoft.FSharp.Core;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>A step of C# in the form that the library runs.</summary>
 internal sealed class StepFunc<TResult>(Func<RunaSession, TResult> step)
-    : FSharpFunc<Session, ValueTuple<Session, TResult>>
+    : FSharpFunc<SessionValue, ValueTuple<SessionValue, TResult>>
 {
-    public override ValueTuple<Session, TResult> Invoke(Session given) => RunaSession.Attempt(given, step);
+    public override ValueTuple<SessionValue, TResult> Invoke(SessionValue given) => RunaSession.Attempt(given, step);
 }

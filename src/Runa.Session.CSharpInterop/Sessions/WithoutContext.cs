@@ -1,4 +1,4 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// Until it is disposed, nothing that is awaited goes back to the caller's <see cref="SynchronizationContext"/>: the engine's

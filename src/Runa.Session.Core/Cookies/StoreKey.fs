@@ -1,4 +1,4 @@
-namespace Runa.Session
+namespace Runa
 
 open System
 open System.Buffers.Binary
@@ -58,6 +58,14 @@ type StoreKey internal (high: uint64, low: uint64) =
             key <- StoreKey.FromBytes(ReadOnlySpan bytes)
             // The last character has spare bits, so several texts decode alike; only the one that ToText writes counts.
             status = Buffers.OperationStatus.Done && written = 16 && key.ToText() = text
+
+namespace Runa.Session
+
+open System
+
+/// The key under which a driver stores a session: 128 bits, from which neither the browser's token nor the secret can be
+/// computed.
+type StoreKey = Runa.StoreKey
 
 /// Converts store keys to bytes and text, for stores.
 [<RequireQualifiedAccess>]

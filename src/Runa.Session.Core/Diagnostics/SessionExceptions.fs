@@ -1,4 +1,4 @@
-namespace Runa.Session
+namespace Runa
 
 open System
 open System.Collections.Generic
@@ -82,3 +82,20 @@ type SessionTooLargeException
 
     /// The key whose value or flashes take the most bytes. Null: the session has no values and no flashes.
     member _.LargestKey: string | null = largest |> Option.map fst |> Option.toObj
+
+namespace Runa.Session
+
+/// The configuration of sessions is wrong, so the application does not start. The message names all mistakes at once.
+type SessionConfigurationException = Runa.SessionConfigurationException
+
+/// The store could not be read or written, or did not answer in time. SessionsLeftException derives from this.
+type SessionStoreException = Runa.SessionStoreException
+
+/// The store failed while the sessions of an owner were being ended. To end those that are left, call again.
+type SessionsLeftException = Runa.SessionsLeftException
+
+/// The change could not be saved, because other requests were first. Nothing of it was stored.
+type SessionConflictException = Runa.SessionConflictException
+
+/// The session would be larger than its limit. Nothing was stored.
+type SessionTooLargeException = Runa.SessionTooLargeException

@@ -1,7 +1,8 @@
-namespace Runa.Session
+namespace Runa
 
 open System
 open System.Threading
+open Runa.Session
 
 /// The time by which a driver's PurgeExpired deletes (promise 28). It is the application's clock, unless that clock
 /// jumped more than SessionDriver.clockTolerance ahead of its own timestamps (TimeProvider.GetTimestamp). So a clock
@@ -34,3 +35,9 @@ type SweepClock(clock: TimeProvider) =
                 aheadSince <- ValueNone
                 origin <- wall.UtcTicks - elapsed.Ticks
                 wall)
+
+namespace Runa.Session
+
+/// The time by which a driver's PurgeExpired deletes, which a clock that jumps ahead does not move at once. A driver
+/// creates one when it is opened, and keeps it.
+type SweepClock = Runa.SweepClock

@@ -6,6 +6,7 @@ open System.Security.Cryptography
 open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Logging.Abstractions
+open Microsoft.Extensions.Options
 
 /// What the host contributes to a registry.
 type internal HostFacts =
@@ -64,12 +65,13 @@ module internal RegistryBuilder =
                       | Some section -> SettingReaders.read (section.GetSection name) (SessionSettings.defaults name)
                       | None -> SessionSettings.defaults name, []
 
-                  let changed =
-                      parts.Sessions
-                      |> List.filter (fun (changed, _) -> changed = name)
-                      |> List.fold (fun settings (_, change) -> change settings) configured
+                  let changes = parts.Sessions |> List.filter (fun (changed, _) -> changed = name) |> List.map snd
 
-                  (name, changed), errors ]
+                  // A function that cannot make settings of what it was given may say so by this exception.
+                  try
+                      (name, List.fold (fun settings change -> change settings) configured changes), errors
+                  with :? OptionsValidationException as e ->
+                      (name, configured), errors @ List.ofSeq e.Failures ]
             |> List.unzip
 
         let isKnown (key: string) =

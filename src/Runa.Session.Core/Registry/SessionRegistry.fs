@@ -94,6 +94,10 @@ module SessionRegistry =
             return committed home answer
         }
 
+    /// Raises InvalidOperationException for a name that is not registered, naming the known ones. For integrations that
+    /// are given a name, so that a wrong one is noticed at startup and not by the first request.
+    let check (name: string) (registry: SessionRegistry) : unit = registry.Find name |> ignore
+
     /// The registered sessions, in the order of their registration.
     let info (registry: SessionRegistry) : SessionInfo list =
         [ for definition in registry.Definitions ->

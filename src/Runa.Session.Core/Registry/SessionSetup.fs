@@ -84,6 +84,8 @@ module SessionSetup =
     let loggerFactory (loggers: ILoggerFactory) (setup: SessionSetup) =
         SessionSetup { setup.Parts with Loggers = Some loggers }
 
+    let names (setup: SessionSetup) : string list = setup.Parts.Sessions |> List.map fst |> List.distinct
+
     let refuse (mistakes: string list) (setup: SessionSetup) =
         SessionSetup { setup.Parts with Mistakes = setup.Parts.Mistakes @ mistakes }
 

@@ -44,7 +44,8 @@ module SessionSetup =
     val driverFrom: name: string -> make: (IServiceProvider -> SessionDriver) -> setup: SessionSetup -> SessionSetup
 
     /// Registers a session, or changes the settings of a registered one. The function gets the settings from the
-    /// defaults and the configuration; what it sets wins.
+    /// defaults and the configuration; what it sets wins. It may raise OptionsValidationException; the failures are
+    /// mistakes like all others.
     val session: name: string -> change: (SessionSettings -> SessionSettings) -> setup: SessionSetup -> SessionSetup
 
     /// Sets the secrets, of at least 32 bytes each. The first one signs, all of them verify. They replace those of the
@@ -64,8 +65,12 @@ module SessionSetup =
     /// Sets where log lines go. Default: the host's loggers; without a host, nowhere.
     val loggerFactory: loggers: ILoggerFactory -> setup: SessionSetup -> SessionSetup
 
-    /// Adds mistakes that keep the application from starting. They are raised with all others.
-    val internal refuse: mistakes: string list -> setup: SessionSetup -> SessionSetup
+    /// Adds mistakes that an integration has found, a sentence each. They keep the application from starting, and are
+    /// raised together with all others.
+    val refuse: mistakes: string list -> setup: SessionSetup -> SessionSetup
+
+    /// The names of the sessions that the setup has registered so far, in their order.
+    val names: setup: SessionSetup -> string list
 
     /// Sets how long one call to a driver may take before it counts as failed. Default: 5 seconds. Raises
     /// ArgumentOutOfRangeException for zero or less, and for more than one day.

@@ -1,7 +1,7 @@
-namespace Runa.Session
+namespace Microsoft.Extensions.Configuration
 
 open System.Runtime.CompilerServices
-open Microsoft.Extensions.Configuration
+open Runa.Session
 
 /// Reads session configuration from a TOML file.
 [<Extension; AbstractClass; Sealed>]

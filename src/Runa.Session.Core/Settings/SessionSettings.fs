@@ -1,64 +1,11 @@
 namespace Runa.Session
 
 open System
+open Microsoft.Extensions.Configuration
 open Runa.Session.Hosting
 
-/// What to do with a stored session that cannot be read: it is damaged, of a newer format, or sealed under another
-/// token.
-[<RequireQualifiedAccess>]
-type OnUnreadable =
-    /// The session counts as gone (SessionStatus.Expired, and empty), and the next write replaces it. Each time, an
-    /// error is logged and counted.
-    | Replace
-    /// Every request with its cookie raises SessionStoreException until the session is deleted or can be read again.
-    | Error
-
-/// The settings of a session. (Not called SessionOptions, which is a type of ASP.NET Core.)
-[<RequireQualifiedAccess>]
-type SessionSettings =
-    {
-        /// The name of a registered driver. Default: "memory".
-        Driver: string
-        /// The name of the cookie. Default: `__Host-runa_session` for "web", `__Host-runa_<name>_session` for others.
-        CookieName: string
-        /// The domain of the cookie. Default: None, which is only the host that sends the cookie.
-        CookieDomain: string option
-        /// The path of the cookie. Default: "/".
-        CookiePath: string
-        /// Whether the cookie is hidden from scripts. Default: true.
-        HttpOnly: bool
-        /// When the cookie has the attribute Secure. Default: Always.
-        Secure: CookieSecure
-        /// With which requests from other sites browsers send the cookie. Default: Lax.
-        SameSite: SameSite
-        /// Whether browsers keep a separate cookie for each top-level site (CHIPS). Default: false.
-        Partitioned: bool
-        /// Whether the cookie survives the end of the browser. Default: true.
-        Persistent: bool
-        /// Whether the cookie is sent without the user's consent (ASP.NET Core's CookiePolicyOptions). Default: true.
-        IsEssential: bool
-        /// The absolute lifetime. Default: 2 hours.
-        Ttl: TimeSpan
-        /// The longest lifetime that Session.withLifetime can set. Default: 30 days.
-        MaxTtl: TimeSpan
-        /// How long a session lives without a request. Default: None, which is no idle end.
-        IdleTimeout: TimeSpan option
-        /// Whether applications with the same secret, store and CookieDomain share the session. Default: false.
-        Shared: bool
-        /// Whether values are encrypted at rest. Default: false.
-        Sealed: bool
-        /// The most bytes that values, flashes, owner, claims and label may take in UTF-8. Default: 65,536.
-        MaxBytes: int
-        /// What to do with a stored session that cannot be read. Default: Replace.
-        OnUnreadable: OnUnreadable
-        /// Notes of the application, which SessionRegistry.info returns. Default: empty.
-        Meta: Map<string, string>
-    }
-
-/// Creates settings.
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module SessionSettings =
-    /// The default settings of a session with this name.
     let defaults (name: string) : SessionSettings =
         { Driver = "memory"
           CookieName = if name = "web" then "__Host-runa_session" else $"__Host-runa_{name}_session"
@@ -79,8 +26,12 @@ module SessionSettings =
           OnUnreadable = OnUnreadable.Replace
           Meta = Map.empty }
 
-    /// The cookie that the settings describe.
-    let internal cookie (o: SessionSettings) : SetCookie =
+    let read (section: IConfigurationSection) (settings: SessionSettings) : SessionSettings * string list =
+        SettingReaders.read section settings
+
+    let mistakes (name: string) (settings: SessionSettings) : string list = SettingsRules.check name settings
+
+    let cookie (o: SessionSettings) : SetCookie =
         SetCookie(
             o.CookieName,
             o.CookieDomain,

@@ -1,10 +1,7 @@
-namespace Runa.Session
-
-#nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
+namespace Runa
 
 open System
-open System.Text.Json
-open System.Text.Json.Serialization.Metadata
+open Runa.Session
 
 [<Sealed>]
 type Codec<'T>
@@ -56,6 +53,16 @@ type Codec<'T>
             | null -> null
             | "" -> "it would come back different"
             | way -> $"its {way.TrimStart '.'} would come back different"
+
+namespace Runa.Session
+
+#nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
+
+open System
+open System.Text.Json
+open System.Text.Json.Serialization.Metadata
+
+type Codec<'T> = Runa.Codec<'T>
 
 [<RequireQualifiedAccess>]
 module Codec =

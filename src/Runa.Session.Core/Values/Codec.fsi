@@ -1,6 +1,6 @@
-namespace Runa.Session
+namespace Runa
 
-open System.Text.Json
+open Runa.Session
 
 /// How a value becomes JSON text and back. Create one by the functions of the module Codec.
 [<Sealed>]
@@ -24,6 +24,13 @@ type Codec<'T> =
 
     /// Never raises: an exception of the decoder becomes an Error.
     member internal Decode: text: string -> Result<'T, string>
+
+namespace Runa.Session
+
+open System.Text.Json
+
+/// How a value becomes JSON text and back. Create one by the functions of the module Codec.
+type Codec<'T> = Runa.Codec<'T>
 
 /// Functions that create codecs.
 [<RequireQualifiedAccess>]

@@ -20,6 +20,7 @@ module Session =
     let owner (session: Session) = session.State.Owner
     let claims (session: Session) = session.State.Claims
     let isEmpty (session: Session) = SessionState.isEmpty session.State
+    let hasFlashes (session: Session) = not session.State.Flashes.IsEmpty
     let keys (session: Session) = [ for KeyValue(key, _) in session.State.Values -> key ]
 
     let has (key: SessionKey<'T>) (session: Session) =
@@ -40,7 +41,7 @@ module Session =
         | _ -> Ok None
 
     /// The decoded value; ValueNone: it is missing, or cannot be decoded, which is reported.
-    let find (key: SessionKey<'T>) (session: Session) : 'T voption =
+    let private find (key: SessionKey<'T>) (session: Session) : 'T voption =
         key.Check()
 
         match session.State.Values.TryGetValue key.Name with

@@ -44,9 +44,6 @@ module Session =
     /// The value, or `otherwise` if it is missing or cannot be decoded: `Session.getOr visits 0 session`.
     val getOr: key: SessionKey<'T> -> otherwise: 'T -> session: Session -> 'T
 
-    /// Like tryGet, without an allocation.
-    val internal find: key: SessionKey<'T> -> session: Session -> 'T voption
-
     /// Like tryGet, but tells a missing value (Ok None) from one that cannot be decoded (Error).
     val decode: key: SessionKey<'T> -> session: Session -> Result<'T option, DecodeError>
 
@@ -58,11 +55,11 @@ module Session =
     /// `session |> Session.update cart [] (addOne sku)`.
     val update: key: SessionKey<'T> -> seed: 'T -> change: ('T -> 'T) -> session: Session -> Session
 
-    /// Like update, but also returns the new value. Where the session is merged, the function runs again on the value
-    /// that another request stored, so no update is lost. If the value it starts from was set by this request, the
-    /// result wins as it is. A later `set` or `remove` of the key drops the function.
-    val internal updateAgain:
-        key: SessionKey<'T> -> seed: 'T -> change: ('T -> 'T) -> session: Session -> struct ('T * Session)
+    /// Like update, but also returns the new value, and counts exactly in a handler that runs once: if its session is
+    /// merged, the function runs again on the value that another request stored, so no update is lost. It must be pure.
+    /// If the value it starts from was set by this request, the result wins as it is. A later `set` or `remove` of the
+    /// key drops the function.
+    val updateAgain: key: SessionKey<'T> -> seed: 'T -> change: ('T -> 'T) -> session: Session -> struct ('T * Session)
 
     /// Removes the value, if there is one.
     val remove: key: SessionKey<'T> -> session: Session -> Session
@@ -75,6 +72,9 @@ module Session =
 
     /// Queues a value for the next request that takes it, usually the page after a redirect.
     val flash: key: SessionKey<'T> -> value: 'T -> session: Session -> Session
+
+    /// Whether values are queued, under any key.
+    val hasFlashes: session: Session -> bool
 
     /// The values queued under the key, oldest first, and the session without them. Values that cannot be decoded stay
     /// queued.

@@ -1,7 +1,8 @@
-namespace Runa.Session
+namespace Runa
 
 open System
 open System.Text.Json
+open Runa.Session
 
 [<Sealed>]
 type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bool) =
@@ -87,6 +88,12 @@ type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bo
             | Error _ -> value
 
     override _.ToString() = $"SessionKey<{typeof<'T>.Name}> \"{name}\""
+
+namespace Runa.Session
+
+open System
+
+type SessionKey<'T> = Runa.SessionKey<'T>
 
 [<RequireQualifiedAccess>]
 module SessionKey =

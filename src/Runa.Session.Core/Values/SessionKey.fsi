@@ -1,4 +1,4 @@
-namespace Runa.Session
+namespace Runa
 
 /// Names one value of a session and says how it is stored. Create each key once, as a value of a module or a static
 /// field.
@@ -30,6 +30,12 @@ type SessionKey<'T> =
     /// Raises ArgumentException for a name that is null, empty or not valid Unicode, and NotSupportedException for a
     /// type that cannot be stored.
     member internal Check: unit -> unit
+
+namespace Runa.Session
+
+/// Names one value of a session and says how it is stored. Create each key once, as a value of a module or a static
+/// field.
+type SessionKey<'T> = Runa.SessionKey<'T>
 
 /// Functions that create keys.
 [<RequireQualifiedAccess>]

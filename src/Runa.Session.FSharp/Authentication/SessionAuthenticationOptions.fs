@@ -1,4 +1,4 @@
-namespace Runa.Session
+namespace Runa
 
 open Microsoft.AspNetCore.Authentication
 open Microsoft.AspNetCore.Http
@@ -38,3 +38,8 @@ type SessionAuthenticationOptions() =
     member _.RoleClaimType
         with get (): string | null = roleClaimType
         and set (value: string | null) = roleClaimType <- value
+
+namespace Runa.Session
+
+/// Options of an authentication scheme whose user is the owner of a session. AddRunaSession creates them.
+type SessionAuthenticationOptions = Runa.SessionAuthenticationOptions

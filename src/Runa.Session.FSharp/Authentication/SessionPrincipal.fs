@@ -3,8 +3,8 @@ namespace Runa.Session
 open System
 open System.Security.Claims
 
-/// Converts a session's owner and claims to a principal of ASP.NET Core, and back. Pure.
-module internal SessionPrincipal =
+[<RequireQualifiedAccess>]
+module SessionPrincipal =
     /// The claim type of the subject in OpenID Connect.
     let private subject = "sub"
 
@@ -22,13 +22,11 @@ module internal SessionPrincipal =
         | null -> None
         | identity -> usable identity.Name
 
-    /// The owner for a principal: its NameIdentifier, else its "sub", else its name.
     let tryOwner (principal: ClaimsPrincipal) : string option =
         first principal ClaimTypes.NameIdentifier
         |> Option.orElseWith (fun () -> first principal subject)
         |> Option.orElseWith (fun () -> name principal)
 
-    /// The owner for a principal. Raises ArgumentException if it has none.
     let owner (session: string) (principal: ClaimsPrincipal) : string =
         match tryOwner principal with
         | Some owner -> owner
@@ -40,7 +38,6 @@ module internal SessionPrincipal =
                 )
             )
 
-    /// The claims to keep: types and values, each once. The NameIdentifier is left out if it equals the owner.
     let claims (owner: string) (principal: ClaimsPrincipal) : Map<string, string list> =
         let ofType (claimType: string, claims: Claim seq) =
             claimType, claims |> Seq.map _.Value |> Seq.distinct |> List.ofSeq
@@ -72,7 +69,6 @@ module internal SessionPrincipal =
             |> Option.defaultValue ClaimTypes.Role
         | configured -> configured
 
-    /// The principal of an owner. It contains nothing else of the session.
     let ofOwner
         (scheme: string)
         (issuer: string)

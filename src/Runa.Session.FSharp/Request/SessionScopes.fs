@@ -8,7 +8,7 @@ open Microsoft.AspNetCore.Http
 module internal ScopeInTime =
     /// The scope of a session. Raises InvalidOperationException without AddRunaSession, for a name that is not
     /// registered, and, with this advice, if this is the first session of the request and the response has started.
-    let find (advice: string -> string) (context: HttpContext) (name: string) : SessionScope =
+    let inline find ([<InlineIfLambda>] advice: string -> string) (context: HttpContext) (name: string) : SessionScope =
         let scope = (RequestSessions.Of context).Find name
 
         if scope.IsTooLate then
@@ -24,6 +24,13 @@ type SessionScopes =
     [<Extension>]
     static member GetSessionScope(context: HttpContext, name: string) : SessionScope =
         (RequestSessions.Of context).Find name
+
+    /// Like the other, but raises InvalidOperationException if this is the first session of the request and the response
+    /// has started. The function gets the session's name, and returns what the message advises: "put
+    /// app.UseShopSession(\"web\") before whatever writes".
+    [<Extension>]
+    static member GetSessionScope(context: HttpContext, name: string, advice: Func<string, string>) : SessionScope =
+        ScopeInTime.find (fun name -> advice.Invoke name) context name
 
     /// Offers the session with this name until the result is disposed. Until then its scope is open; it is created when
     /// somebody asks for it. `policy` is called then, and may be null.

@@ -1,4 +1,4 @@
-namespace Runa.Session.Tests.AspNet;
+namespace CSharp.Tests.AspNet;
 
 /// <summary>Two requests that wait for each other.</summary>
 internal sealed class Barrier2 : IDisposable

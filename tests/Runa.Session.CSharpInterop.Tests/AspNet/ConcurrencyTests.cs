@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.AspNet;
+namespace CSharp.Tests.AspNet;
 
 /// <summary>Where ours differs from the framework's: requests of one browser that overlap.</summary>
 public class ConcurrencyTests

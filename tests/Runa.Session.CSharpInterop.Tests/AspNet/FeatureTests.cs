@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Xunit;
 
-namespace Runa.Session.Tests.AspNet;
+namespace CSharp.Tests.AspNet;
 
 /// <summary>Behaviours that hold of the framework's session and of ours: the feature, LoadAsync and CommitAsync.</summary>
 public class FeatureTests

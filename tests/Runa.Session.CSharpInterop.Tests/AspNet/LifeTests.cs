@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.AspNet;
+namespace CSharp.Tests.AspNet;
 
 /// <summary>Behaviours that hold of the framework's session and of ours: its end for want of requests.</summary>
 public class LifeTests

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.AspNet;
+namespace CSharp.Tests.AspNet;
 
 /// <summary>Behaviours that hold of the framework's session and of ours: started responses, exceptions, error pages.</summary>
 public class ResponseTests

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Time.Testing;
 using Xunit;
 using Xunit.Sdk;
 
-namespace Runa.Session.Tests.AspNet;
+namespace CSharp.Tests.AspNet;
 
 /// <summary>Whose HttpContext.Session it is: behaviours are written once and hold of both.</summary>
 public enum Of

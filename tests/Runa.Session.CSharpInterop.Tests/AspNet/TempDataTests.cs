@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Xunit;
 
-namespace Runa.Session.Tests.AspNet;
+namespace CSharp.Tests.AspNet;
 
 /// <summary>TempData in the session, in an MVC application and in Razor Pages on Kestrel: as with the framework's session.</summary>
 public class TempDataTests

@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.AspNet;
+namespace CSharp.Tests.AspNet;
 
 /// <summary>Behaviours that hold of the framework's session and of ours: values.</summary>
 public class ValueTests

@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.AspNet;
+namespace CSharp.Tests.AspNet;
 
 /// <summary>Somebody with a browser: each call is a request, in which the server runs what is given.</summary>
 internal sealed class Visitor(Site site, Browser browser)

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Xunit;
 
-namespace Runa.Session.Tests.Beside;
+namespace CSharp.Tests.Beside;
 
 /// <summary>Antiforgery and data protection, with cookies and keys of their own, beside a session.</summary>
 public class AntiforgeryTests

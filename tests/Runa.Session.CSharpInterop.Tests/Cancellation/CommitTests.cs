@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Runa.Session.Tests.Drivers;
+using CSharp.Tests.Drivers;
 using Xunit;
 
-namespace Runa.Session.Tests.Cancellation;
+namespace CSharp.Tests.Cancellation;
 
 /// <summary>A commit that has begun is finished; before, a token ends the waiting, and nothing is saved.</summary>
 public class CommitTests

@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Runa.Session.Tests.Drivers;
+using CSharp.Tests.Drivers;
 using Xunit;
 
-namespace Runa.Session.Tests.Cancellation;
+namespace CSharp.Tests.Cancellation;
 
 /// <summary>A caller with a context of one thread, as a Blazor circuit has, that blocks on what it calls.</summary>
 public class ContextTests

@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Runa.Session.Tests.Drivers;
+using CSharp.Tests.Drivers;
 using Xunit;
 
-namespace Runa.Session.Tests.Cancellation;
+namespace CSharp.Tests.Cancellation;
 
 /// <summary>A token ends the waiting for a store that does not answer.</summary>
 public class LoadTests

@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Http;
-using Runa.Session.Tests.Drivers;
+using CSharp.Tests.Drivers;
 using Xunit;
 
-namespace Runa.Session.Tests.Cancellation;
+namespace CSharp.Tests.Cancellation;
 
 /// <summary>Listing and ending by owner, on a store that does not answer.</summary>
 public class OwnerTests

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Runa.Session.Tests.Codecs;
+namespace CSharp.Tests.Codecs;
 
 internal enum Colour
 {

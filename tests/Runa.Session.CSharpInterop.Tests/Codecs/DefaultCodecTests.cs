@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using System.Collections.ObjectModel;
 using Xunit;
 
-namespace Runa.Session.Tests.Codecs;
+namespace CSharp.Tests.Codecs;
 
 /// <summary>What C# has for types comes back the same through the default codec, or is refused.</summary>
 public class DefaultCodecTests

@@ -1,9 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.FSharp.Core;
+using Runa.Session;
 using Xunit;
 
-namespace Runa.Session.Tests.Codecs;
+namespace CSharp.Tests.Codecs;
 
 /// <summary>Promise 17: what would not come back is refused when it is set, and nothing else is.</summary>
 public class LossTests

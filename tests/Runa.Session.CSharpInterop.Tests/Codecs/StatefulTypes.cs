@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.FSharp.Core;
 
-namespace Runa.Session.Tests.Codecs;
+namespace CSharp.Tests.Codecs;
 
 internal sealed class Lines
 {

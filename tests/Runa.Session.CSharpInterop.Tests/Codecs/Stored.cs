@@ -1,6 +1,7 @@
+using Runa.Session;
 using Xunit;
 
-namespace Runa.Session.Tests.Codecs;
+namespace CSharp.Tests.Codecs;
 
 /// <summary>Values through a session: set under a key, and read back from its text.</summary>
 internal static class Stored

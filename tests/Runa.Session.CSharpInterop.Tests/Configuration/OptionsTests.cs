@@ -2,8 +2,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Xunit;
+using SessionRegistry = Runa.Session.SessionRegistry;
 
-namespace Runa.Session.Tests.Configuration;
+namespace CSharp.Tests.Configuration;
 
 public class OptionsTests
 {
@@ -45,7 +46,7 @@ public class OptionsTests
             o.Shared = true;
             o.Sealed = true;
             o.MaxBytes = 1_000;
-            o.OnUnreadable = RunaOnUnreadable.Error;
+            o.OnUnreadable = OnUnreadable.Error;
             o.Meta["a"] = "b";
         }));
 
@@ -56,7 +57,7 @@ public class OptionsTests
         Assert.Equivalent(wanted, filled, strict: true);
         Assert.Equal("sid", filled.CookieName);
         Assert.Equal(1_000, filled.MaxBytes);
-        Assert.Equal(RunaOnUnreadable.Error, filled.OnUnreadable);
+        Assert.Equal(OnUnreadable.Error, filled.OnUnreadable);
     }
 
     [Fact(DisplayName = "what code sets wins over the configuration, which wins over the defaults")]
@@ -113,6 +114,34 @@ public class OptionsTests
                 "RunaSessionOptions are configured for \"shop\", which is no session. Known: admin, api, web. Register it with AddSession.",
             ],
             e.Errors);
+    }
+
+    [Theory(DisplayName = "promise 23: an option that is set to no value of its enum keeps the application from starting, with the setting, the value and what is allowed")]
+    [InlineData("Secure", 42, "Always, SameAsRequest or None")]
+    [InlineData("SameSite", 7, "Lax, Strict, None or Unspecified")]
+    [InlineData("OnUnreadable", -1, "Replace or Error")]
+    public async Task Undefined(string option, int value, string allowed)
+    {
+        var property = typeof(RunaSessionOptions).GetProperty(option)!;
+        var undefined = Enum.ToObject(property.PropertyType, value);
+        string[] expected = [$"session \"shop\": RunaSessionOptions.{option} = {value}: expected {allowed}."];
+
+        var (app, _, _) = App.Build(
+            _ => { },
+            sessions: null,
+            services => services.AddRunaSession(sessions => sessions
+                .AddSecrets(App.Secret)
+                .AddSession("shop", o => property.SetValue(o, undefined))
+                .AddSession("api", o => o.Driver = "redsi")));
+
+        await using (app)
+        {
+            var e = await Assert.ThrowsAsync<SessionConfigurationException>(() => app.StartAsync(TestContext.Current.CancellationToken));
+            Assert.Equal(expected, e.Errors.Where(error => error.Contains("shop", StringComparison.Ordinal)));
+            Assert.Contains(e.Errors, error => error.Contains("redsi", StringComparison.Ordinal));
+            var options = app.Services.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>();
+            Assert.Equal(expected, Assert.Throws<OptionsValidationException>(() => options.Get("shop")).Failures);
+        }
     }
 
     [Fact(DisplayName = "where no configuration is given, the host's is read")]

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Options;
+using Runa.Session;
 using Xunit;
 
-namespace Runa.Session.Tests.Configuration;
+namespace CSharp.Tests.Configuration;
 
 public class StartupTests
 {

@@ -1,17 +1,17 @@
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>Another driver, one method of which can be put in the place of its own.</summary>
 internal sealed class Altered(ISessionDriver inner) : ISessionDriver
 {
     public Func<StoreKey, StoredSession, ValueTask<bool>>? Create { get; init; }
 
-    public Func<StoreKey, long, StoredSession, ValueTask<ReplaceOutcome>>? Replace { get; init; }
+    public Func<StoreKey, long, StoredSession, ValueTask<ReplaceResult>>? Replace { get; init; }
 
     public Func<StoreKey, DateTimeOffset, ValueTask<bool>>? Touch { get; init; }
 
     public string Name => "altered";
 
-    public ISessionOwnerIndex? Owners => inner.Owners;
+    public IOwnerIndex? Owners => inner.Owners;
 
     public ValueTask<StoredSession?> LoadAsync(StoreKey key, CancellationToken cancellationToken) =>
         inner.LoadAsync(key, cancellationToken);
@@ -19,7 +19,7 @@ internal sealed class Altered(ISessionDriver inner) : ISessionDriver
     public ValueTask<bool> CreateAsync(StoreKey key, StoredSession session, CancellationToken cancellationToken) =>
         Create?.Invoke(key, session) ?? inner.CreateAsync(key, session, cancellationToken);
 
-    public ValueTask<ReplaceOutcome> ReplaceAsync(
+    public ValueTask<ReplaceResult> ReplaceAsync(
         StoreKey key,
         long version,
         StoredSession session,

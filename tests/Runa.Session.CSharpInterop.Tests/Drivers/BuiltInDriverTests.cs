@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>The drivers of the library, chosen and set up from C#.</summary>
 public class BuiltInDriverTests : IDisposable
@@ -115,14 +115,14 @@ public class BuiltInDriverTests : IDisposable
     [Fact(DisplayName = "the SQL of the table is there for migrations, in the dialect asked for, and it can be created once from a script")]
     public async Task Schema()
     {
-        Assert.Contains("shop_sessions", new RunaSqlDriverOptions { Table = "shop_sessions", Dialect = RunaSqlDialect.Sqlite }.ToSchema());
+        Assert.Contains("shop_sessions", new SqlDriverOptions { Table = "shop_sessions", Dialect = SqlDialect.Sqlite }.ToSchema());
         Assert.NotEqual(
-            new RunaSqlDriverOptions { Dialect = RunaSqlDialect.Sqlite }.ToSchema(),
-            new RunaSqlDriverOptions { Dialect = RunaSqlDialect.PostgreSql }.ToSchema());
-        Assert.Contains("Dialect", Assert.Throws<InvalidOperationException>(() => new RunaSqlDriverOptions().ToSchema()).Message);
+            new SqlDriverOptions { Dialect = SqlDialect.Sqlite }.ToSchema(),
+            new SqlDriverOptions { Dialect = SqlDialect.PostgreSql }.ToSchema());
+        Assert.Contains("Dialect", Assert.Throws<InvalidOperationException>(() => new SqlDriverOptions().ToSchema()).Message);
 
         await using var dataSource = SqliteFactory.Instance.CreateDataSource($"Data Source={Path.Combine(_folder, "once.db")}");
-        await new RunaSqlDriverOptions().EnsureSchemaAsync(dataSource, TestContext.Current.CancellationToken);
+        await new SqlDriverOptions().EnsureSchemaAsync(dataSource, TestContext.Current.CancellationToken);
         await using var command = dataSource.CreateCommand("select count(*) from runa_sessions");
         Assert.Equal(0L, await command.ExecuteScalarAsync(TestContext.Current.CancellationToken));
     }

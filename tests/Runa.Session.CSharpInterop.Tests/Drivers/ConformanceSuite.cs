@@ -3,10 +3,11 @@ using System.Runtime.ExceptionServices;
 using Expecto;
 using Microsoft.FSharp.Control;
 using Microsoft.FSharp.Core;
+using Runa.Session;
 using Runa.Session.Conformance;
 using Xunit;
 
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>The conformance suite for a driver written in C#, a test at a time, by name.</summary>
 internal sealed class ConformanceSuite

@@ -1,4 +1,4 @@
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>Counts the calls that requests make.</summary>
 internal sealed class CountingDriver(TimeProvider clock) : ISessionDriver
@@ -23,7 +23,7 @@ internal sealed class CountingDriver(TimeProvider clock) : ISessionDriver
         return Inner.CreateAsync(key, session, cancellationToken);
     }
 
-    public ValueTask<ReplaceOutcome> ReplaceAsync(StoreKey key, long version, StoredSession session, CancellationToken cancellationToken)
+    public ValueTask<ReplaceResult> ReplaceAsync(StoreKey key, long version, StoredSession session, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _calls);
         return Inner.ReplaceAsync(key, version, session, cancellationToken);

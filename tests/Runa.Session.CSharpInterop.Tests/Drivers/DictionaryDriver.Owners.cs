@@ -1,6 +1,6 @@
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
-public sealed partial class DictionaryDriver : ISessionOwnerIndex
+public sealed partial class DictionaryDriver : IOwnerIndex
 {
     private readonly Dictionary<(string Scope, string Owner), SortedDictionary<string, StoreKey>> _owned = [];
     private readonly Dictionary<(string Scope, string? Owner), (long Number, long At)> _epochs = [];
@@ -38,12 +38,12 @@ public sealed partial class DictionaryDriver : ISessionOwnerIndex
             return new StoredSessionPage(items, next: page.Count < rest.Count ? page[^1].Key : null, unreadable);
         });
 
-    public ValueTask<SessionEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) =>
+    public ValueTask<OwnerEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) =>
         Alone(() =>
         {
             var (ofScope, ofOwner) = (_epochs.GetValueOrDefault((scope, null)), _epochs.GetValueOrDefault((scope, owner)));
             var (number, at) = ofScope.Number > ofOwner.Number ? ofScope : ofOwner;
-            return new SessionEpoch(number, number == 0 ? TimeSpan.MaxValue : Stopwatch.GetElapsedTime(at));
+            return new OwnerEpoch(number, number == 0 ? TimeSpan.MaxValue : Stopwatch.GetElapsedTime(at));
         });
 
     public ValueTask AdvanceEpochAsync(string scope, string owner, CancellationToken cancellationToken)

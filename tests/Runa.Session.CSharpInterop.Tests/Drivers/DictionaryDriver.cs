@@ -1,4 +1,4 @@
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>Sessions in a dictionary, a JSON document each, for applications of one process.</summary>
 public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDriver
@@ -9,7 +9,7 @@ public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDrive
 
     public string Name => "dictionary";
 
-    public ISessionOwnerIndex Owners => this;
+    public IOwnerIndex Owners => this;
 
     public ValueTask<StoredSession?> LoadAsync(StoreKey key, CancellationToken cancellationToken) =>
         Alone(() => Find(key));
@@ -26,23 +26,23 @@ public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDrive
             return true;
         });
 
-    public ValueTask<ReplaceOutcome> ReplaceAsync(
+    public ValueTask<ReplaceResult> ReplaceAsync(
         StoreKey key, long version, StoredSession session, CancellationToken cancellationToken) =>
         Alone(() =>
         {
             if (FindLiving(key) is not { } current)
             {
-                return ReplaceOutcome.Missing;
+                return ReplaceResult.Missing;
             }
 
             if (current.Version != version)
             {
-                return ReplaceOutcome.Conflict(current);
+                return ReplaceResult.Conflict(current);
             }
 
             Remove(key, current);
             Write(key, session);
-            return ReplaceOutcome.Replaced;
+            return ReplaceResult.Replaced;
         });
 
     public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken) =>

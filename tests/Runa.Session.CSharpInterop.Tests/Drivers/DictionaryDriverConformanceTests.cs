@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Xunit;
 
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>The driver that docs/drivers.md shows, which answers synchronously.</summary>
 public class DictionaryDriverConformanceTests

@@ -1,8 +1,10 @@
 using Microsoft.FSharp.Core;
 using Xunit;
-using static Runa.Session.Tests.Drivers.Records;
+using static CSharp.Tests.Drivers.Records;
+using RecordVersion = Runa.Session.RecordVersion;
+using SessionDriver = Runa.Session.SessionDriver;
 
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>A driver written in C# as the library calls it.</summary>
 public class DriverAdapterTests
@@ -12,7 +14,7 @@ public class DriverAdapterTests
     [Fact(DisplayName = "a driver's synchronous answer stays synchronous, and the record is the same object")]
     public async Task Synchronous()
     {
-        var driver = new Fake { Found = () => new(Alice), Replaced = () => new(ReplaceOutcome.Conflict(Alice)) }.ToSessionDriver();
+        var driver = new Fake { Found = () => new(Alice), Replaced = () => new(ReplaceResult.Conflict(Alice)) }.ToSessionDriver();
 
         var loaded = driver.Load.Invoke(Key).Invoke(None);
         Assert.True(loaded.IsCompletedSuccessfully);
@@ -20,7 +22,7 @@ public class DriverAdapterTests
 
         var replaced = FSharpFunc<StoreKey, RecordVersion>.InvokeFast(driver.Replace, Key, Alice.Record.Version, Alice.Record, None);
         Assert.True(replaced.IsCompletedSuccessfully);
-        Assert.Same(Alice.Record, Assert.IsType<ReplaceResult.Conflict>(await replaced).Item);
+        Assert.Same(Alice.Record, Assert.IsType<Runa.Session.ReplaceResult.Conflict>(await replaced).Item);
     }
 
     [Fact(DisplayName = "a load of a driver that answers synchronously allocates nothing but what the driver does")]
@@ -59,14 +61,14 @@ public class DriverAdapterTests
     public void NoName()
     {
         Assert.Contains("Fake.Name is null or empty", Assert.Throws<InvalidOperationException>(() => new Fake { Name = null! }.ToSessionDriver()).Message);
-        Assert.Contains("\"fake\" is 9", Assert.Throws<InvalidOperationException>(() => new Fake { Guarantee = (SessionDriverGuarantee)9 }.ToSessionDriver()).Message);
+        Assert.Contains("\"fake\" is 9", Assert.Throws<InvalidOperationException>(() => new Fake { Guarantee = (DriverGuarantee)9 }.ToSessionDriver()).Message);
         Assert.Throws<ArgumentNullException>("driver", () => ((ISessionDriver)null!).ToSessionDriver());
     }
 
     [Fact(DisplayName = "a driver that wrongly returns null gets an error with its name and the method")]
     public async Task Nulls()
     {
-        var driver = new Fake { Replaced = () => new((ReplaceOutcome)null!), Owners = new NullIndex() }.ToSessionDriver();
+        var driver = new Fake { Replaced = () => new((ReplaceResult)null!), Owners = new NullIndex() }.ToSessionDriver();
 
         var replaced = Assert.Throws<InvalidOperationException>(() =>
         {
@@ -85,7 +87,7 @@ public class DriverAdapterTests
         var driver = new LaterDriver(new Fake()).ToSessionDriver();
         Assert.Equal("later", driver.Name);
         Assert.True(driver.Guarantee.IsCompareAndSwap);
-        Assert.True(new Fake { Guarantee = SessionDriverGuarantee.LastWriteWins }.ToSessionDriver().Guarantee.IsLastWriteWins);
+        Assert.True(new Fake { Guarantee = DriverGuarantee.LastWriteWins }.ToSessionDriver().Guarantee.IsLastWriteWins);
         Assert.True(driver.Owners.IsNone);
 
         ISessionDriver bare = new Bare();
@@ -120,20 +122,20 @@ public class DriverAdapterTests
 
         public ValueTask<bool> CreateAsync(StoreKey key, StoredSession session, CancellationToken cancellationToken) => default;
 
-        public ValueTask<ReplaceOutcome> ReplaceAsync(StoreKey key, long version, StoredSession session, CancellationToken cancellationToken) =>
-            new(ReplaceOutcome.Missing);
+        public ValueTask<ReplaceResult> ReplaceAsync(StoreKey key, long version, StoredSession session, CancellationToken cancellationToken) =>
+            new(ReplaceResult.Missing);
 
         public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken) => default;
 
         public ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken) => default;
     }
 
-    private sealed class NullIndex : ISessionOwnerIndex
+    private sealed class NullIndex : IOwnerIndex
     {
         public ValueTask<StoredSessionPage> ListAsync(string scope, string owner, string? from, CancellationToken cancellationToken) =>
             new((StoredSessionPage)null!);
 
-        public ValueTask<SessionEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) => default;
+        public ValueTask<OwnerEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) => default;
 
         public ValueTask AdvanceEpochAsync(string scope, string owner, CancellationToken cancellationToken) => default;
 

@@ -1,7 +1,7 @@
 using Expecto;
 using Xunit;
 
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>The suite can fail: drivers written in C# that each break one rule are caught, by the test that is there for it.</summary>
 public class DriverMutantTests
@@ -16,7 +16,7 @@ public class DriverMutantTests
             Replace = async (key, version, session) =>
                 await inner.ReplaceAsync(key, version, session, None) is { Current: { } current }
                     ? await inner.ReplaceAsync(key, current.Version, session, None)
-                    : ReplaceOutcome.Replaced,
+                    : ReplaceResult.Replaced,
         });
 
     [Fact(DisplayName = "promise 9: a driver whose touch brings back what was deleted is caught")]

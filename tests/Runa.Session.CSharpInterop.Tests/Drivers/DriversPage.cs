@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
+using SessionDriver = Runa.Session.SessionDriver;
 
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>What docs/drivers.md shows of registering drivers; compared with it, and never run.</summary>
 internal static class DriversPage

@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>The C# that docs/drivers.md shows is the C# that is compiled and put through the suite here.</summary>
 public class DriversPageTests

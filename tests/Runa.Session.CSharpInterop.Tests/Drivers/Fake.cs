@@ -1,23 +1,23 @@
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>A driver of nothing but what a test gives it.</summary>
 internal class Fake : ISessionDriver
 {
     public string Name { get; init; } = "fake";
 
-    public SessionDriverGuarantee Guarantee { get; init; }
+    public DriverGuarantee Guarantee { get; init; }
 
-    public ISessionOwnerIndex? Owners { get; init; }
+    public IOwnerIndex? Owners { get; init; }
 
     public Func<ValueTask<StoredSession?>> Found { get; init; } = () => new((StoredSession?)null);
 
-    public Func<ValueTask<ReplaceOutcome>> Replaced { get; init; } = () => new(ReplaceOutcome.Replaced);
+    public Func<ValueTask<ReplaceResult>> Replaced { get; init; } = () => new(ReplaceResult.Replaced);
 
     public ValueTask<StoredSession?> LoadAsync(StoreKey key, CancellationToken cancellationToken) => Found();
 
     public ValueTask<bool> CreateAsync(StoreKey key, StoredSession session, CancellationToken cancellationToken) => new(true);
 
-    public ValueTask<ReplaceOutcome> ReplaceAsync(
+    public ValueTask<ReplaceResult> ReplaceAsync(
         StoreKey key,
         long version,
         StoredSession session,

@@ -1,4 +1,4 @@
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>Where calls wait until they are let go.</summary>
 internal sealed class Hold
@@ -19,7 +19,7 @@ internal sealed class Hold
 }
 
 /// <summary>Another driver, whose answers can be held back. It does not listen to its token, as a store that hangs does not.</summary>
-internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, ISessionOwnerIndex
+internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, IOwnerIndex
 {
     public Hold? Reads { get; set; }
 
@@ -39,7 +39,7 @@ internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, ISess
 
     public string Name => "held";
 
-    public ISessionOwnerIndex Owners => this;
+    public IOwnerIndex Owners => this;
 
     public async ValueTask<StoredSession?> LoadAsync(StoreKey key, CancellationToken cancellationToken)
     {
@@ -53,7 +53,7 @@ internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, ISess
         return await inner.CreateAsync(key, session, CancellationToken.None);
     }
 
-    public async ValueTask<ReplaceOutcome> ReplaceAsync(
+    public async ValueTask<ReplaceResult> ReplaceAsync(
         StoreKey key,
         long version,
         StoredSession session,
@@ -93,7 +93,7 @@ internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, ISess
         return await inner.Owners!.ListAsync(scope, owner, from, CancellationToken.None);
     }
 
-    public ValueTask<SessionEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) =>
+    public ValueTask<OwnerEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) =>
         inner.Owners!.GetEpochAsync(scope, owner, CancellationToken.None);
 
     public ValueTask AdvanceEpochAsync(string scope, string owner, CancellationToken cancellationToken) =>

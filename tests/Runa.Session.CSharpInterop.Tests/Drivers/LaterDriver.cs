@@ -1,4 +1,4 @@
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>Another driver's answers after a while, as if its store were elsewhere. It has no index by owner.</summary>
 internal sealed class LaterDriver(ISessionDriver inner) : ISessionDriver
@@ -17,7 +17,7 @@ internal sealed class LaterDriver(ISessionDriver inner) : ISessionDriver
         return await inner.CreateAsync(key, session, cancellationToken);
     }
 
-    public async ValueTask<ReplaceOutcome> ReplaceAsync(
+    public async ValueTask<ReplaceResult> ReplaceAsync(
         StoreKey key,
         long version,
         StoredSession session,

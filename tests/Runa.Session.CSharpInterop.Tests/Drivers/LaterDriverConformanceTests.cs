@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>The same with answers that come after a while, and no index: what it is excused from is skipped by name.</summary>
 public class LaterDriverConformanceTests

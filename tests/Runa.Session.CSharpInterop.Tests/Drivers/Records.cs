@@ -1,4 +1,4 @@
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>Records as their documents: what a driver gets.</summary>
 internal static class Records

@@ -3,10 +3,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
+using Runa.Session;
 using StackExchange.Redis;
 using Xunit;
 
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>What C# writes to choose the drivers that are made by F# functions. What they do is tested elsewhere.</summary>
 public class RedisDriverSurfaceTests

@@ -1,8 +1,8 @@
 using System.Text;
 using Xunit;
-using static Runa.Session.Tests.Drivers.Records;
+using static CSharp.Tests.Drivers.Records;
 
-namespace Runa.Session.Tests.Drivers;
+namespace CSharp.Tests.Drivers;
 
 /// <summary>What a driver sees of a session, and its store key.</summary>
 public class StoredSessionDriverTests
@@ -66,7 +66,7 @@ public class StoredSessionDriverTests
     {
         var page = new StoredSessionPage([KeyValuePair.Create(Key, Alice)], "next");
 
-        foreach (var text in new[] { $"{Alice}", $"{Tombstone}", $"{Key}", $"{page}", $"{ReplaceOutcome.Conflict(Alice)}" })
+        foreach (var text in new[] { $"{Alice}", $"{Tombstone}", $"{Key}", $"{page}", $"{ReplaceResult.Conflict(Alice)}" })
         {
             Assert.DoesNotContain("alice", text);
             Assert.DoesNotContain("secret", text);
@@ -93,9 +93,9 @@ public class StoredSessionDriverTests
         var item = KeyValuePair.Create(Key, Alice);
         Assert.Equal(100, new StoredSessionPage([.. Enumerable.Repeat(item, 100)]).Items.Count);
         Assert.Throws<ArgumentException>("items", () => new StoredSessionPage([.. Enumerable.Repeat(item, 101)]));
-        Assert.Same(Alice, ReplaceOutcome.Conflict(Alice).Current);
-        Assert.Null(ReplaceOutcome.Replaced.Current);
-        Assert.NotSame(ReplaceOutcome.Replaced, ReplaceOutcome.Missing);
-        Assert.Throws<ArgumentNullException>("current", () => ReplaceOutcome.Conflict(null!));
+        Assert.Same(Alice, ReplaceResult.Conflict(Alice).Current);
+        Assert.Null(ReplaceResult.Replaced.Current);
+        Assert.NotSame(ReplaceResult.Replaced, ReplaceResult.Missing);
+        Assert.Throws<ArgumentNullException>("current", () => ReplaceResult.Conflict(null!));
     }
 }

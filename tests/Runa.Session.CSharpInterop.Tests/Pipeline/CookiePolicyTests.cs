@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Xunit;
 
-namespace Runa.Session.Tests.Pipeline;
+namespace CSharp.Tests.Pipeline;
 
 /// <summary>UseCookiePolicy governs the sessions' cookies as it does the framework's.</summary>
 public class CookiePolicyTests

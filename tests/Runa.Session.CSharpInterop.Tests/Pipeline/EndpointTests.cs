@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Xunit;
 
-namespace Runa.Session.Tests.Pipeline;
+namespace CSharp.Tests.Pipeline;
 
 public class EndpointTests
 {

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.Pipeline;
+namespace CSharp.Tests.Pipeline;
 
 /// <summary>A session that a request first asks for when its response has started.</summary>
 public class LateTests

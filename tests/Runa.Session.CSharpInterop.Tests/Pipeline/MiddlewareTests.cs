@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.Pipeline;
+namespace CSharp.Tests.Pipeline;
 
 public class MiddlewareTests
 {

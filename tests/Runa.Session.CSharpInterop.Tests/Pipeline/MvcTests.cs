@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Mvc;
 using Xunit;
 
-namespace Runa.Session.Tests.Pipeline;
+namespace CSharp.Tests.Pipeline;
 
 /// <summary>Sessions as parameters of actions, over Kestrel.</summary>
 public class MvcTests

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.Pipeline;
+namespace CSharp.Tests.Pipeline;
 
 /// <summary>Endpoints that say they have no session.</summary>
 public class WithoutTests

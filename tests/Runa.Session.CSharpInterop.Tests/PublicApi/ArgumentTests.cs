@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Xunit;
 
-namespace Runa.Session.Tests.PublicApi;
+namespace CSharp.Tests.PublicApi;
 
 /// <summary>What every public method does with null and with a token, and what it says of it in its documentation.</summary>
 public class ArgumentTests
@@ -91,7 +91,7 @@ public class ArgumentTests
         (method.IsSpecialName && !method.IsConstructor)
         || method.IsDefined(typeof(CompilerGeneratedAttribute))
         || method.IsDefined(typeof(ObsoleteAttribute))
-        || method.DeclaringType == typeof(SessionEpoch)
+        || method.DeclaringType == typeof(OwnerEpoch)
         || method.Name is nameof(Equals) or nameof(GetHashCode) or nameof(ToString);
 
     private static bool MayNotBeNull(ParameterInfo parameter) =>

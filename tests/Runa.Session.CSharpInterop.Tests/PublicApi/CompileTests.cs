@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace Runa.Session.Tests.PublicApi;
+namespace CSharp.Tests.PublicApi;
 
 public class CompileTests
 {
@@ -28,7 +28,7 @@ public class CompileTests
     [InlineData("if (session.TryGet<string>(\"name\", out var name)) { Console.WriteLine(name.Length); }")]
     [InlineData("foreach (string text in session.TakeFlashes<string>(\"notice\")) { Console.WriteLine(text.Length); }")]
     [InlineData("if (session.Owner is { } owner) { Console.WriteLine(owner.Length); }")]
-    [InlineData("switch (session.Status) { case RunaSessionStatus.Expired: break; default: break; }")]
+    [InlineData("switch (session.Status) { case SessionStatus.Expired: break; default: break; }")]
     [InlineData("foreach (var claim in session.Claims) { Console.WriteLine(claim.Value.Length); }")]
     [InlineData("try { await session.CommitAsync(); } catch (SessionTooLargeException e) { Console.WriteLine(e.LargestKey?.Length); }")]
     [InlineData("try { } catch (SessionConfigurationException e) { foreach (string error in e.Errors) { Console.WriteLine(error.Length); } }")]

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
-namespace Runa.Session.Tests.PublicApi;
+namespace CSharp.Tests.PublicApi;
 
 /// <summary>Compiles C# as a user's project would, against what this process runs on.</summary>
 internal static partial class Compiling
@@ -22,7 +22,7 @@ internal static partial class Compiling
             using System;
             using System.Threading.Tasks;
             using Microsoft.AspNetCore.Http;
-            using Runa.Session;
+            using Runa;
 
             public static class Test
             {
@@ -57,7 +57,7 @@ internal static partial class Compiling
             global using Microsoft.Extensions.DependencyInjection;
             global using Microsoft.Extensions.Hosting;
             global using Microsoft.Extensions.Logging;
-            global using Runa.Session;
+            global using Runa;
 
             """;
 
@@ -83,9 +83,15 @@ internal static partial class Compiling
     [GeneratedRegex(@"^session\.|= session\.", RegexOptions.Multiline)]
     private static partial Regex Uses();
 
+    /// <summary>Errors and warnings of these files of a library.</summary>
+    public static IReadOnlyList<string> Files(params string[] sources) => Errors(sources, s_options);
+
     private static IReadOnlyList<string> Source(string source, CSharpCompilationOptions? options = null) =>
+        Errors([source], options ?? s_options);
+
+    private static IReadOnlyList<string> Errors(string[] sources, CSharpCompilationOptions options) =>
         [.. CSharpCompilation
-            .Create("test", [CSharpSyntaxTree.ParseText(source)], s_references, options ?? s_options)
+            .Create("test", [.. sources.Select(source => CSharpSyntaxTree.ParseText(source))], s_references, options)
             .GetDiagnostics()
             .Where(found => found.Severity >= DiagnosticSeverity.Warning)
             .Select(found => $"{found.Id}: {found.GetMessage(null)}")];

@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Text;
 using System.Xml.Linq;
 
-namespace Runa.Session.Tests.PublicApi;
+namespace CSharp.Tests.PublicApi;
 
 /// <summary>The XML documentation of the C# package, by member.</summary>
 internal static class Documentation
@@ -32,7 +32,7 @@ internal static class Documentation
         return false;
     }
 
-    /// <summary>Its id in the documentation: "M:Runa.Session.RunaSession.CommitAsync(System.Threading.CancellationToken)".</summary>
+    /// <summary>Its id in the documentation: "M:Runa.RunaSession.CommitAsync(System.Threading.CancellationToken)".</summary>
     public static string Id(MemberInfo member)
     {
         var type = member.DeclaringType!.FullName!.Replace('+', '.');

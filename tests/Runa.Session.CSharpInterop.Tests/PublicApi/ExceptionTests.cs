@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.PublicApi;
+namespace CSharp.Tests.PublicApi;
 
 /// <summary>What is raised, and that the documentation of what was called says so.</summary>
 public class ExceptionTests
@@ -150,7 +150,7 @@ public class ExceptionTests
 
         await stage.RequestAsync(stage.NewBrowser(), async ctx =>
         {
-            Assert.Equal(RunaSessionStatus.New, ctx.GetRunaSession().Status);
+            Assert.Equal(SessionStatus.New, ctx.GetRunaSession().Status);
             await ctx.Response.StartAsync();
             Raising.Assert(typeof(InvalidOperationException), s => s.Set(Keys.Visits, 1), ctx.GetRunaSession());
             Raising.Assert(typeof(InvalidOperationException), s => s.Flash(Keys.Notice, "x"), ctx.GetRunaSession());
@@ -165,7 +165,7 @@ public class ExceptionTests
 
         await stage.RequestAsync(expired, async ctx =>
         {
-            Assert.Equal(RunaSessionStatus.Expired, ctx.GetRunaSession().Status);
+            Assert.Equal(SessionStatus.Expired, ctx.GetRunaSession().Status);
             await ctx.Response.StartAsync();
             Raising.Assert(typeof(SessionConflictException), s => s.Set(Keys.Visits, 1), ctx.GetRunaSession());
             Raising.Assert(typeof(SessionConflictException), s => s.Update(Keys.Visits, 0, n => n + 1), ctx.GetRunaSession());

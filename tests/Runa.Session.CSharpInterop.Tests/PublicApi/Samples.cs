@@ -1,13 +1,15 @@
 using System.Data.Common;
 using System.Reflection;
 using System.Text.Json;
+using CSharp.Tests.Drivers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
-using Runa.Session.Tests.Drivers;
+using MemoryDriver = Runa.Session.MemoryDriver;
+using SessionDriver = Runa.Session.SessionDriver;
 
-namespace Runa.Session.Tests.PublicApi;
+namespace CSharp.Tests.PublicApi;
 
 /// <summary>An object of each type that a public signature asks for.</summary>
 internal sealed class Samples(IServiceProvider services)
@@ -22,7 +24,7 @@ internal sealed class Samples(IServiceProvider services)
         type == typeof(RunaSession) ? Session()
         : type == typeof(RunaSessions) ? services.GetRequiredService<RunaSessions>()
         : type == typeof(RunaSessionBuilder) ? Builder()
-        : type == typeof(RunaSqlDriverOptions) ? new RunaSqlDriverOptions { Dialect = RunaSqlDialect.Sqlite }
+        : type == typeof(SqlDriverOptions) ? new SqlDriverOptions { Dialect = SqlDialect.Sqlite }
         : Activator.CreateInstance(type)!;
 
     /// <summary>What each parameter is given, unless it is given something else.</summary>

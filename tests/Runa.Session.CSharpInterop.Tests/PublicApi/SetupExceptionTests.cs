@@ -1,11 +1,12 @@
 using System.Linq.Expressions;
+using CSharp.Tests.Drivers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
-using Runa.Session.Tests.Drivers;
 using Xunit;
+using MemoryDriver = Runa.Session.MemoryDriver;
 
-namespace Runa.Session.Tests.PublicApi;
+namespace CSharp.Tests.PublicApi;
 
 /// <summary>What names and mistakes in the setup raise, and that the documentation of what was called says so.</summary>
 public class SetupExceptionTests
@@ -73,16 +74,16 @@ public class SetupExceptionTests
         Raising.Assert(argument, e => e.WithRunaSession(""), new Samples.Endpoints());
         Raising.Assert(typeof(InvalidOperationException), app => app.UseRunaSession("wbe"), (IApplicationBuilder)new ApplicationBuilder(services));
         Raising.Assert(typeof(InvalidOperationException), app => app.UseRunaAspNetSession("wbe", null), (IApplicationBuilder)new ApplicationBuilder(services));
-        Raising.Assert(typeof(InvalidOperationException), o => o.ToSchema(), new RunaSqlDriverOptions());
-        Raising.Assert(argument, o => o.ToSchema(), new RunaSqlDriverOptions { Dialect = RunaSqlDialect.Sqlite, Table = "no name" });
-        Raising.Assert(argument, o => o.ToSchema(), new RunaSqlDriverOptions { Dialect = RunaSqlDialect.Sqlite, Table = null! }, orDerived: true);
+        Raising.Assert(typeof(InvalidOperationException), o => o.ToSchema(), new SqlDriverOptions());
+        Raising.Assert(argument, o => o.ToSchema(), new SqlDriverOptions { Dialect = SqlDialect.Sqlite, Table = "no name" });
+        Raising.Assert(argument, o => o.ToSchema(), new SqlDriverOptions { Dialect = SqlDialect.Sqlite, Table = null! }, orDerived: true);
 
         await using var inMemory = SqliteFactory.Instance.CreateDataSource("Data Source=:memory:");
-        await Raising.AssertAsync(typeof(InvalidOperationException), () => new RunaSqlDriverOptions().EnsureSchemaAsync(inMemory, default));
-        await Raising.AssertAsync(argument, () => new RunaSqlDriverOptions { Table = "no name" }.EnsureSchemaAsync(inMemory, default));
+        await Raising.AssertAsync(typeof(InvalidOperationException), () => new SqlDriverOptions().EnsureSchemaAsync(inMemory, default));
+        await Raising.AssertAsync(argument, () => new SqlDriverOptions { Table = "no name" }.EnsureSchemaAsync(inMemory, default));
         await Raising.AssertAsync(
             typeof(ArgumentOutOfRangeException),
-            () => new RunaSqlDriverOptions { PurgeBatch = 0 }.EnsureSchemaAsync(inMemory, default));
+            () => new SqlDriverOptions { PurgeBatch = 0 }.EnsureSchemaAsync(inMemory, default));
     }
 
     private static void Nothing<T>(T options)

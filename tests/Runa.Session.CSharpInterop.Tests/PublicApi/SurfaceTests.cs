@@ -1,9 +1,10 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Xml.Linq;
+using Microsoft.FSharp.Core;
 using Xunit;
 
-namespace Runa.Session.Tests.PublicApi;
+namespace CSharp.Tests.PublicApi;
 
 /// <summary>What IntelliSense shows.</summary>
 public class SurfaceTests
@@ -28,6 +29,32 @@ public class SurfaceTests
     [InlineData(typeof(SessionTomlExtensions))]
     public void NoFSharpThere(Type type) =>
         Assert.DoesNotContain(Types(type), found => found.Namespace?.StartsWith("Microsoft.FSharp", StringComparison.Ordinal) == true);
+
+    [Fact(DisplayName = "the namespace Runa has no module, record or union of F#, and no type of F# in a public signature")]
+    public void NoFSharpInNamespace()
+    {
+        Assert.Contains(typeof(SessionKey<>), Namespaces.Runa);
+        Assert.Contains(typeof(SessionStoreException), Namespaces.Runa);
+        Assert.DoesNotContain(Namespaces.Runa, type => !type.GetCustomAttributes<CompilationMappingAttribute>().All(IsClass));
+        Assert.DoesNotContain(
+            Namespaces.Runa.SelectMany(Types),
+            type => type.Namespace?.StartsWith("Microsoft.FSharp", StringComparison.Ordinal) == true);
+
+        static bool IsClass(CompilationMappingAttribute mapping) =>
+            (mapping.SourceConstructFlags & SourceConstructFlags.KindMask) == SourceConstructFlags.ObjectType;
+    }
+
+    [Fact(DisplayName = "of the F# library, signatures in the namespace Runa have only what C# passes on without naming it")]
+    public void PassedOn() =>
+        Assert.Equal(
+            ["RedisDriverOptions", "SessionDriver"],
+            Namespaces.Runa.SelectMany(Types).Where(type => type.Namespace == Namespaces.FSharp).Select(type => type.Name).Distinct().Order());
+
+    [Fact(DisplayName = "every public type of the C# package is in the namespace Runa, or an extension class in one of the framework's")]
+    public void WhereItIs() =>
+        Assert.All(
+            s_package.GetExportedTypes(),
+            type => Assert.True(type.Namespace == "Runa" || (type.Namespace!.StartsWith("Microsoft.", StringComparison.Ordinal) && type is { IsAbstract: true, IsSealed: true }), type.FullName));
 
     [Fact(DisplayName = "every public type and member of the C# package is documented")]
     public void Documented()

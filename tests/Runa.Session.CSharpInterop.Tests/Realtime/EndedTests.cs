@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Xunit;
 
-namespace Runa.Session.Tests.Realtime;
+namespace CSharp.Tests.Realtime;
 
 /// <summary>A hub, or a Blazor circuit, which is one: the session of its connection ends meanwhile.</summary>
 public class EndedTests
@@ -144,7 +144,7 @@ public class EndedTests
         public async Task ReloadAndSet()
         {
             await Request.GetRunaSession().ReloadAsync();
-            Assert.Equal(RunaSessionStatus.Expired, Request.GetRunaSession().Status);
+            Assert.Equal(SessionStatus.Expired, Request.GetRunaSession().Status);
             await SetAndCommit();
         }
 

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.Realtime;
+namespace CSharp.Tests.Realtime;
 
 /// <summary>A stream of events reads the session, and commits while it runs.</summary>
 public class ServerSentEventsTests

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Xunit;
 
-namespace Runa.Session.Tests.Realtime;
+namespace CSharp.Tests.Realtime;
 
 /// <summary>A hub reads the session of the request that opened its connection, and commits by itself.</summary>
 public class SignalRTests

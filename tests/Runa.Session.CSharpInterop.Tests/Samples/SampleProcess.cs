@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 
-namespace Runa.Session.Tests.Samples;
+namespace CSharp.Tests.Samples;
 
 /// <summary>samples/CSharp as its users start it: a process of its own, on a port that is free.</summary>
 internal sealed class SampleProcess : IAsyncDisposable

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Xunit;
 
-namespace Runa.Session.Tests.Samples;
+namespace CSharp.Tests.Samples;
 
 /// <summary>The C# sample, as a visitor uses it.</summary>
 public sealed partial class SampleTests : IAsyncLifetime

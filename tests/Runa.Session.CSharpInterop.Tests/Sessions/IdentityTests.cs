@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.Sessions;
+namespace CSharp.Tests.Sessions;
 
 public class IdentityTests
 {

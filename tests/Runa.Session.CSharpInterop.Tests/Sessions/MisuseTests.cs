@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.Sessions;
+namespace CSharp.Tests.Sessions;
 
 /// <summary>Each mistake gets an error that says what to do.</summary>
 public class MisuseTests
@@ -122,7 +122,7 @@ public class MisuseTests
             app.UseRunaSession();
             app.MapGet("/", async (HttpContext ctx) =>
             {
-                Assert.Equal(RunaSessionStatus.New, ctx.GetRunaSession().Status);
+                Assert.Equal(SessionStatus.New, ctx.GetRunaSession().Status);
                 await ctx.Response.WriteAsync("begun: ");
                 await ctx.Response.WriteAsync(Message(() => ctx.GetRunaSession().Set(Keys.Visits, 1)));
             });

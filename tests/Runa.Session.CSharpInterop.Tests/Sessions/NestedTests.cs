@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Runa.Session.Tests.Drivers;
+using CSharp.Tests.Drivers;
 using Xunit;
 
-namespace Runa.Session.Tests.Sessions;
+namespace CSharp.Tests.Sessions;
 
 /// <summary>
 /// What one request asks of one session inside of another call for the same session: each pair answers the same always,

@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Runa.Session.Tests.Drivers;
+using CSharp.Tests.Drivers;
 using Xunit;
 
-namespace Runa.Session.Tests.Sessions;
+namespace CSharp.Tests.Sessions;
 
 /// <summary>One request that starts several things at once, on a store that does not answer at once.</summary>
 public class OverlapTests

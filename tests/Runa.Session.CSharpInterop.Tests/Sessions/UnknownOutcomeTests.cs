@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.Sessions;
+namespace CSharp.Tests.Sessions;
 
 /// <summary>The store saved a change, and the answer was lost (promise 12: none is applied twice).</summary>
 public class UnknownOutcomeTests

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Runa.Session.Tests.Sessions;
+namespace CSharp.Tests.Sessions;
 
 /// <summary>What a session holds, as seen by a request and by the one after it.</summary>
 public class ValueTests
@@ -22,7 +22,7 @@ public class ValueTests
     {
         await using var app = await StartAsync(session =>
         {
-            Assert.Equal(RunaSessionStatus.New, session.Status);
+            Assert.Equal(SessionStatus.New, session.Status);
             Assert.True(session.IsEmpty);
             Assert.Equal(0, session.Get(Keys.Visits));
             Assert.Null(session.Get(Keys.Name));

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Runa.Session.Tests;
+namespace CSharp.Tests;
 
 /// <summary>A running application, on a server in memory or on Kestrel.</summary>
 internal sealed class App : IAsyncDisposable

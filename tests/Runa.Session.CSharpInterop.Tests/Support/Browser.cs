@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Runa.Session.Tests;
+namespace CSharp.Tests;
 
 internal sealed record Answer(
     HttpStatusCode Status,

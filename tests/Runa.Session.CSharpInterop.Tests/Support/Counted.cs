@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
-using Runa.Session.Tests.Drivers;
+using CSharp.Tests.Drivers;
 
-namespace Runa.Session.Tests;
+namespace CSharp.Tests;
 
 /// <summary>An application on a store that counts its calls.</summary>
 internal sealed class Counted : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace Runa.Session.Tests;
+namespace CSharp.Tests;
 
 public static class Keys
 {

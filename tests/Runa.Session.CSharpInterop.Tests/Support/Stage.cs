@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Runa.Session.Tests.Drivers;
+using CSharp.Tests.Drivers;
 
-namespace Runa.Session.Tests;
+namespace CSharp.Tests;
 
 /// <summary>An application whose requests run what the test hands in, on a store that can be held.</summary>
 internal sealed class Stage : IAsyncDisposable

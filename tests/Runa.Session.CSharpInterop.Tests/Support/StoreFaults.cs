@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.FSharp.Core;
+using Runa.Session;
 
-namespace Runa.Session.Tests;
+namespace CSharp.Tests;
 
 /// <summary>A store of each kind that fails when it is told to.</summary>
 internal sealed class StoreFaults

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
-namespace Runa.Session.Tests.AspNet.Pages;
+namespace CSharp.Tests.AspNet.Pages;
 
 /// <summary>A page that leaves a notice for itself, across a redirect.</summary>
 public class NoticeModel : PageModel

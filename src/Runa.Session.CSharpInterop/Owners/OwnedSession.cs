@@ -1,9 +1,9 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>One living session of an owner, as a list of devices shows it.</summary>
-public sealed class OwnerSession
+public sealed class OwnedSession
 {
-    internal OwnerSession(OwnedSession session)
+    internal OwnedSession(Session.OwnedSession session)
     {
         Handle = session.Handle;
         Label = session.Label?.Value;
@@ -32,5 +32,5 @@ public sealed class OwnerSession
     public DateTimeOffset EndsAt { get; }
 
     /// <summary>No handle.</summary>
-    public override string ToString() => nameof(OwnerSession);
+    public override string ToString() => nameof(OwnedSession);
 }

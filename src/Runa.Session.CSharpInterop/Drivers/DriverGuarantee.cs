@@ -1,7 +1,7 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>What a driver guarantees when two processes write one session at once.</summary>
-public enum SessionDriverGuarantee
+public enum DriverGuarantee
 {
     /// <summary>Replacing is atomic: no update is lost.</summary>
     CompareAndSwap = 0,

@@ -2,10 +2,10 @@ using System.ComponentModel;
 using System.Data.Common;
 using Microsoft.FSharp.Core;
 
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>How a driver keeps sessions in a database.</summary>
-public sealed class RunaSqlDriverOptions
+public sealed class SqlDriverOptions
 {
     /// <summary>
     /// Letters, digits and _, at most 50, upper and lower case told apart; in PostgreSQL a schema and a dot may stand before
@@ -17,7 +17,7 @@ public sealed class RunaSqlDriverOptions
     /// Default: null, as the provider's name says, Microsoft.Data.Sqlite or Npgsql. To be set where another provider wraps
     /// them.
     /// </summary>
-    public RunaSqlDialect? Dialect { get; set; }
+    public SqlDialect? Dialect { get; set; }
 
     /// <summary>Whether the first use creates the table and its indexes where they are not there. Default: false.</summary>
     public bool EnsureSchema { get; set; }
@@ -75,7 +75,7 @@ public sealed class RunaSqlDriverOptions
 
     internal SessionDriver Create(IServiceProvider services) => SqlDriver.FromServicesWith(ToOptions(), services);
 
-    private SqlDriverOptions ToOptions() => new(
+    private Session.SqlDriverOptions ToOptions() => new(
         Table ?? string.Empty,
         ToDialect(),
         EnsureSchema,
@@ -84,11 +84,11 @@ public sealed class RunaSqlDriverOptions
         SyncEachWrite,
         TimeProvider.System);
 
-    private FSharpOption<SqlDialect>? ToDialect() => Dialect switch
+    private FSharpOption<Session.SqlDialect>? ToDialect() => Dialect switch
     {
-        null => FSharpOption<SqlDialect>.None,
-        RunaSqlDialect.Sqlite => FSharpOption<SqlDialect>.Some(SqlDialect.Sqlite),
-        RunaSqlDialect.PostgreSql => FSharpOption<SqlDialect>.Some(SqlDialect.PostgreSql),
-        _ => throw new InvalidEnumArgumentException(nameof(Dialect), (int)Dialect, typeof(RunaSqlDialect)),
+        null => FSharpOption<Session.SqlDialect>.None,
+        SqlDialect.Sqlite => FSharpOption<Session.SqlDialect>.Some(Session.SqlDialect.Sqlite),
+        SqlDialect.PostgreSql => FSharpOption<Session.SqlDialect>.Some(Session.SqlDialect.PostgreSql),
+        _ => throw new InvalidEnumArgumentException(nameof(Dialect), (int)Dialect, typeof(SqlDialect)),
     };
 }

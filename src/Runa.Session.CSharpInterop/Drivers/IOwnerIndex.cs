@@ -1,11 +1,11 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>
 /// A driver's records by scope (application and session name) and owner: for lists of devices, and for ending an owner's
 /// sessions or all. Owners and scopes are texts of any characters, compared ordinally; two that are joined differently are
 /// different. An entry without a record does no harm, a record without an entry does: the entry is written first.
 /// </summary>
-public interface ISessionOwnerIndex
+public interface IOwnerIndex
 {
     /// <summary>
     /// The owner's records, tombstones included, each at most once: a record that stands all the while
@@ -32,7 +32,7 @@ public interface ISessionOwnerIndex
     /// <param name="scope">Application and session name.</param>
     /// <param name="owner">Who signed in; there need not be a record of theirs.</param>
     /// <param name="cancellationToken">The time limit.</param>
-    ValueTask<SessionEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken);
+    ValueTask<OwnerEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken);
 
     /// <summary>
     /// Changes the epoch of one owner. It may be forgotten after a while (10 minutes at least), since no sign-in takes that

@@ -1,20 +1,20 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>Which revocation of an owner's sessions was the last one.</summary>
-public readonly struct SessionEpoch : IEquatable<SessionEpoch>
+public readonly struct OwnerEpoch : IEquatable<OwnerEpoch>
 {
     /// <summary>An epoch.</summary>
     /// <param name="number">Its <see cref="Number"/>.</param>
     /// <param name="age">Its <see cref="Age"/>.</param>
-    public SessionEpoch(long number, TimeSpan age)
+    public OwnerEpoch(long number, TimeSpan age)
     {
         Number = number;
         Age = age;
     }
 
     /// <summary>
-    /// Changed by each <see cref="ISessionOwnerIndex.AdvanceEpochAsync"/> of the owner and each
-    /// <see cref="ISessionOwnerIndex.DeleteAllAsync"/> of the scope, to one that it never was.
+    /// Changed by each <see cref="IOwnerIndex.AdvanceEpochAsync"/> of the owner and each
+    /// <see cref="IOwnerIndex.DeleteAllAsync"/> of the scope, to one that it never was.
     /// </summary>
     public long Number { get; }
 
@@ -28,18 +28,18 @@ public readonly struct SessionEpoch : IEquatable<SessionEpoch>
     /// <summary>Whether two epochs are the same.</summary>
     /// <param name="left">One of them.</param>
     /// <param name="right">The other one.</param>
-    public static bool operator ==(SessionEpoch left, SessionEpoch right) => left.Equals(right);
+    public static bool operator ==(OwnerEpoch left, OwnerEpoch right) => left.Equals(right);
 
     /// <summary>Whether two epochs differ.</summary>
     /// <param name="left">One of them.</param>
     /// <param name="right">The other one.</param>
-    public static bool operator !=(SessionEpoch left, SessionEpoch right) => !left.Equals(right);
+    public static bool operator !=(OwnerEpoch left, OwnerEpoch right) => !left.Equals(right);
 
     /// <inheritdoc/>
-    public bool Equals(SessionEpoch other) => Number == other.Number && Age == other.Age;
+    public bool Equals(OwnerEpoch other) => Number == other.Number && Age == other.Age;
 
     /// <inheritdoc/>
-    public override bool Equals(object? obj) => obj is SessionEpoch other && Equals(other);
+    public override bool Equals(object? obj) => obj is OwnerEpoch other && Equals(other);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Number, Age);

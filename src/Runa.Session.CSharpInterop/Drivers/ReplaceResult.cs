@@ -1,23 +1,23 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>How <see cref="ISessionDriver.ReplaceAsync"/> ended.</summary>
-public sealed class ReplaceOutcome
+public sealed class ReplaceResult
 {
-    private ReplaceOutcome(StoredSession? current = null) => Current = current;
+    private ReplaceResult(StoredSession? current = null) => Current = current;
 
     /// <summary>The new record stands.</summary>
-    public static ReplaceOutcome Replaced { get; } = new();
+    public static ReplaceResult Replaced { get; } = new();
 
     /// <summary>Nothing is there, or what is there has expired.</summary>
-    public static ReplaceOutcome Missing { get; } = new();
+    public static ReplaceResult Missing { get; } = new();
 
     /// <summary>The version is not the expected one, and nothing has changed.</summary>
     /// <param name="current">The record that stands there now.</param>
     /// <exception cref="ArgumentNullException">The record is null.</exception>
-    public static ReplaceOutcome Conflict(StoredSession current)
+    public static ReplaceResult Conflict(StoredSession current)
     {
         ArgumentNullException.ThrowIfNull(current);
-        return new ReplaceOutcome(current);
+        return new ReplaceResult(current);
     }
 
     /// <summary>The record that stands there now, where it was a conflict; otherwise null.</summary>

@@ -1,7 +1,7 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>Which SQL a database speaks.</summary>
-public enum RunaSqlDialect
+public enum SqlDialect
 {
     /// <summary>SQLite 3.35 or later, in a file.</summary>
     Sqlite = 0,

@@ -1,7 +1,7 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>Where a session stands when a request loads it.</summary>
-public enum RunaSessionStatus
+public enum SessionStatus
 {
     /// <summary>The browser has no session under this name.</summary>
     New,

@@ -1,7 +1,7 @@
-namespace Runa.Session;
+namespace Runa;
 
 /// <summary>What becomes of a stored session that cannot be read.</summary>
-public enum RunaOnUnreadable
+public enum OnUnreadable
 {
     /// <summary>It counts as gone, with an error in the log, and the next write puts a new one in its place.</summary>
     Replace,

@@ -1,0 +1,25 @@
+namespace Runa.Session
+
+open System.Security.Claims
+
+/// Converts principals of ASP.NET Core to what a session keeps about its owner, and back.
+[<RequireQualifiedAccess>]
+module SessionPrincipal =
+    /// The principal's claims as Session.signInWith takes them: types and values, each once. The NameIdentifier is left
+    /// out if it equals the owner.
+    val claims: owner: string -> principal: ClaimsPrincipal -> Map<string, string list>
+
+    /// The owner for a principal: its NameIdentifier, else its "sub", else its name.
+    val internal tryOwner: principal: ClaimsPrincipal -> string option
+
+    /// The owner for a principal. Raises ArgumentException if it has none.
+    val internal owner: session: string -> principal: ClaimsPrincipal -> string
+
+    /// The principal of an owner. It contains nothing else of the session.
+    val internal ofOwner:
+        scheme: string ->
+        issuer: string ->
+        options: SessionAuthenticationOptions ->
+        owner: string ->
+        claims: Map<string, string list> ->
+            ClaimsPrincipal
