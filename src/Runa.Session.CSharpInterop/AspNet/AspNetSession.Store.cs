@@ -8,7 +8,7 @@ internal sealed partial class AspNetSession
     // Why it could not be loaded.
     private SessionStoreException? _fault;
 
-    // The changes whose commit has failed, and those of which the application was told so by CommitAsync.
+    // The changes whose commit has failed, and the changes whose failure CommitAsync has raised to the application.
     private object? _failed;
     private object? _told;
 
@@ -25,8 +25,8 @@ internal sealed partial class AspNetSession
     }
 
     /// <summary>
-    /// The token ends the waiting for others that are ahead; a write that has begun is finished, and waited for (promise 15).
-    /// So what is cancelled was not saved, and is still to be committed.
+    /// The token ends the wait for other requests that are ahead. A write that has begun is finished first (promise
+    /// 15). So if the token ended the call, nothing was saved, and the changes are still to be committed.
     /// </summary>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
@@ -54,12 +54,12 @@ internal sealed partial class AspNetSession
         }
     }
 
-    /// <summary>What is asked of the scope around what follows.</summary>
+    /// <summary>What this session wants of its scope.</summary>
     internal ScopePolicy Policy => new() { Forgives = Forgives, ForbidsCaching = true };
 
     /// <summary>Commits what is not committed yet.</summary>
-    /// <param name="left">What stands in the feature: a library may have put its own session around this one.</param>
-    /// <param name="isFailing">An exception passes through, and nothing here takes its place.</param>
+    /// <param name="left">The session in the request's feature: a library may have put its own around this one.</param>
+    /// <param name="isFailing">Whether the application raised an exception. Nothing that fails here may replace it.</param>
     internal async Task EndAsync(ISession? left, bool isFailing)
     {
         try
@@ -76,7 +76,7 @@ internal sealed partial class AspNetSession
 
             KeepId();
 
-            // When the exception is this very failure, trying again could apply twice what the store did save.
+            // If the exception is the failure of this commit, another try could apply changes twice that the store did save.
             if (!isFailing || !HasFailed)
             {
                 await CommitUnaskedAsync().ConfigureAwait(false);
@@ -103,8 +103,9 @@ internal sealed partial class AspNetSession
     }
 
     /// <summary>
-    /// Whether it is loaded. Asking cannot await: where nothing was loaded yet, this blocks the thread until the store has
-    /// answered. A store that is down fails those requests only that need the session (promise 25).
+    /// Loads the session, if it is not loaded, and returns whether it is loaded now. The caller cannot await, so this
+    /// blocks the thread until the store has answered. If the store is down, only requests that need the session fail
+    /// (promise 25).
     /// </summary>
     private bool TryLoad()
     {
@@ -128,7 +129,7 @@ internal sealed partial class AspNetSession
         return Scope.IsLoaded;
     }
 
-    /// <summary>Of a commit that nobody asked for.</summary>
+    /// <summary>Whether to drop changes whose commit has failed. No code asked for that commit.</summary>
     private bool Forgives(Exception e)
     {
         _failed = Scope.Uncommitted;
@@ -159,7 +160,10 @@ internal sealed partial class AspNetSession
         }
     }
 
-    /// <summary>A change of what is not there. The answer must not say that it was saved (promise 14).</summary>
+    /// <summary>
+    /// Records that a session was changed which could not be loaded: no response may say that this was saved (promise
+    /// 14).
+    /// </summary>
     private void Lose() => Scope.Fail(NotLoaded());
 
     private SessionStoreException NotLoaded() =>

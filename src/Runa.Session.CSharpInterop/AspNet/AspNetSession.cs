@@ -6,17 +6,17 @@ using Microsoft.Extensions.Logging;
 namespace Runa;
 
 /// <summary>
-/// A session as the framework's interface shows it. It keeps nothing of its own: every change is left with the request's
-/// session, as those of <see cref="RunaSession"/> are, and both see one state.
+/// The framework's interface to a session. It holds no values itself: like <see cref="RunaSession"/>, it leaves every
+/// change with the session of the request, so that both see the same state.
 /// </summary>
 internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessionOptions options, ILogger log) : ISession
 {
     private SessionScope Scope => offer.Scope;
 
-    // Given out, and not among the values yet.
+    // An Id that was given out, but is not stored yet.
     private string? _newId;
 
-    // Whether anything was asked of it: until then the framework's session is not loaded.
+    // Whether anybody has used it. Until then the framework's session is not loaded.
     private bool _isAsked;
 
     public bool IsAvailable
@@ -55,7 +55,7 @@ internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessio
             _isAsked = true;
             return Enumerate();
 
-            // When it is enumerated, as it stands then: and so it can be changed meanwhile.
+            // The session as it is when the loop begins; the loop may change it.
             IEnumerable<string> Enumerate()
             {
                 if (!TryLoad())
@@ -80,8 +80,8 @@ internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessio
     private bool HasStarted => offer.Context.Response.HasStarted;
 
     /// <summary>
-    /// Whether a change would be committed: until the middleware ends, and then until the response starts, which commits
-    /// what it finds. Servers use a context again for the next request, which has sessions of its own.
+    /// Whether anything would commit a change: the middleware, until it ends, and then the start of the response. After
+    /// that, servers use the context for another request, which has sessions of its own.
     /// </summary>
     private bool CanChange
     {
@@ -144,7 +144,7 @@ internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessio
         }
     }
 
-    /// <summary>All values and flashes of the session, also those of the typed API. The Id stays.</summary>
+    /// <summary>Removes all values and flashes, including those of the typed API. The Id stays.</summary>
     public void Clear()
     {
         if (!IsAvailable)
@@ -156,7 +156,7 @@ internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessio
         var id = StoredId;
         var current = Scope.Current;
 
-        // Where there is nothing, nothing is changed: merged, it would remove what another request has added.
+        // A session that is empty is not cleared: in a merge, that would remove what another request has added.
         if (SessionModule.keys(current).Length > (id is null ? 0 : 1) || SessionModule.hasFlashes(current))
         {
             var cleared = SessionModule.clear(current);
@@ -167,8 +167,8 @@ internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessio
     private static string NewId() => Guid.NewGuid().ToString();
 
     /// <summary>
-    /// Stores an Id that was given out with the session, however that came to be stored, or the next request would give out
-    /// another. A session with nothing in it is not stored, and so has none.
+    /// Stores the Id that this request gave out, together with the values; otherwise the next request would give out
+    /// another. A session without values is not stored, so its Id is not either.
     /// </summary>
     private void KeepId()
     {
@@ -196,7 +196,7 @@ internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessio
         if (!CanChange)
         {
             throw new InvalidOperationException(
-                $"The session \"{Scope.Name}\" cannot be changed any more, nothing would commit it: its request has ended.");
+                $"The session \"{Scope.Name}\" cannot be changed any more, because nothing would commit it: its request has ended.");
         }
 
         Scope.Leave(next);

@@ -4,20 +4,22 @@ using System.Text;
 namespace Runa;
 
 /// <summary>
-/// Where the values of <c>HttpContext.Session</c> stand among those of the session: under names that keys of the typed API
-/// are not given.
+/// The names under which a session stores the values of <c>HttpContext.Session</c>. Keys of the typed API must not have
+/// such names.
 /// </summary>
 internal static class AspNetSessionKeys
 {
-    /// <summary>What the framework allows, in UTF-8: its own format has two bytes for the length.</summary>
+    /// <summary>The most bytes of UTF-8 that the framework allows: its own format has two bytes for the length.</summary>
     public const int LongestKey = ushort.MaxValue;
 
     private const string Prefix = "aspnet:";
 
-    /// <summary>Where its Id stands: without the colon, so no key can be it.</summary>
+    /// <summary>Stores the Id. Its name has no colon, so no key of <c>HttpContext.Session</c> has it.</summary>
     public static readonly SessionKey<string> Id = new("aspnet.id");
 
-    /// <summary>The key as the framework gives it back: lone surrogates, which UTF-8 cannot say, are replaced.</summary>
+    /// <summary>
+    /// The key as the framework would return it: lone surrogates, which UTF-8 cannot express, are replaced.
+    /// </summary>
     public static string Normalize(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -27,10 +29,12 @@ internal static class AspNetSessionKeys
             : key;
     }
 
-    /// <summary>The typed key of a key that is normalized.</summary>
+    /// <summary>The typed key for a normalized key.</summary>
     public static SessionKey<byte[]> Of(string key) => KeyCache<byte[]>.Find(Prefix + key);
 
-    /// <summary>The key that a name stands for, if it is one of ours.</summary>
+    /// <summary>
+    /// Reads the key from the name of a value. False: the value is not one of <c>HttpContext.Session</c>.
+    /// </summary>
     public static bool TryRead(string name, [NotNullWhen(true)] out string? key)
     {
         key = name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : null;

@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Runa;
 
-/// <summary>What <c>HttpContext.Session</c> logs. No line contains an id, a key or a value (promise 5).</summary>
+/// <summary>The log lines of <c>HttpContext.Session</c>. None contains an id, a key or a value (promise 5).</summary>
 internal static partial class AspNetSessionLog
 {
-    /// <summary>Below Runa.Session, as all that the library logs, so that one filter applies to all of it.</summary>
+    /// <summary>Begins like every category of the library, so that one filter covers all of them.</summary>
     public const string Category = "Runa.Session.AspNetSession";
 
     [LoggerMessage(
@@ -25,7 +25,7 @@ internal static partial class AspNetSessionLog
     [LoggerMessage(
         102,
         LogLevel.Error,
-        "What was changed in the session \"{Session}\" could not be saved, and is dropped.",
+        "The changes to the session \"{Session}\" could not be saved, and were dropped.",
         EventName = "NotSaved")]
     public static partial void NotSaved(this ILogger log, string session, Exception e);
 }

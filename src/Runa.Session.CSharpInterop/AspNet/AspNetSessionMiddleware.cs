@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Runa;
 
-/// <summary>Provides <c>HttpContext.Session</c> to what follows.</summary>
+/// <summary>Provides <c>HttpContext.Session</c> to everything behind it.</summary>
 internal sealed class AspNetSessionMiddleware(
     RequestDelegate next,
     string name,
@@ -26,7 +26,7 @@ internal sealed class AspNetSessionMiddleware(
         }
         catch
         {
-            // Without a filter, and not in a finally: what follows here must not hide it.
+            // Not a finally, which could hide this exception behind one of its own.
             context.Features.Set<ISessionFeature>(null);
             await session.EndAsync(feature.Session, isFailing: true).ConfigureAwait(false);
             throw;

@@ -9,20 +9,22 @@ namespace Microsoft.AspNetCore.Builder;
 public static class RunaAspNetSessionApplicationBuilderExtensions
 {
     /// <summary>
-    /// Provides <c>HttpContext.Session</c> (<see cref="ISession"/>) to all that follows, in the place of <c>UseSession</c>:
-    /// for TempData, MVC, Razor Pages and libraries. It is one session with the one that
-    /// <see cref="RunaSessionHttpContextExtensions.GetRunaSession"/> gives, which can be read and changed here too. It is
-    /// loaded when it is first looked at or changed: by <see cref="ISession.LoadAsync"/> without blocking a thread, by anything
-    /// else it blocks until the store has answered, as the framework's does. What was changed is committed before the first
-    /// byte of the response, or when what follows has ended, with an exception too. Put it behind the exception handler and
-    /// routing, and before whatever asks for the session.
+    /// Provides <c>HttpContext.Session</c> (<see cref="ISession"/>) to everything behind it, in place of
+    /// <c>UseSession</c>: for TempData, MVC, Razor Pages and libraries. It is the same session that
+    /// <see cref="RunaSessionHttpContextExtensions.GetRunaSession"/> returns, which can be read and changed here too.
+    /// The first use loads it: <see cref="ISession.LoadAsync"/> without blocking a thread; any other member blocks the
+    /// thread until the store has answered, as the framework's does. Changes are committed before the first byte of the
+    /// response, or when everything behind it has ended, even with an exception. Put it behind the exception handler
+    /// and routing, and before whatever uses the session.
     /// </summary>
     /// <param name="app">The pipeline.</param>
-    /// <param name="name">The name that the session is registered under. Default: "web".</param>
-    /// <param name="configure">Changes what happens when something cannot be saved. Default: the request fails.</param>
+    /// <param name="name">The name under which the session is registered. Default: "web".</param>
+    /// <param name="configure">Changes what happens if changes cannot be saved. Default: the request fails.</param>
     /// <exception cref="ArgumentNullException">The pipeline or the name is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
-    /// <exception cref="InvalidOperationException">There is no session of this name, or sessions are not configured.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is no session of this name, or sessions are not configured.
+    /// </exception>
     public static IApplicationBuilder UseRunaAspNetSession(
         this IApplicationBuilder app,
         string name = RunaSessionDefaults.Name,
@@ -37,9 +39,9 @@ public static class RunaAspNetSessionApplicationBuilderExtensions
         return app.Use(next => ScopeMiddleware.UnlessWithout(new AspNetSessionMiddleware(next, name, options, log).InvokeAsync, next));
     }
 
-    /// <summary>As the other, for the session "web".</summary>
+    /// <summary>Like the other, for the session "web".</summary>
     /// <param name="app">The pipeline.</param>
-    /// <param name="configure">Changes what happens when something cannot be saved.</param>
+    /// <param name="configure">Changes what happens if changes cannot be saved.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidOperationException">There is no session "web", or sessions are not configured.</exception>
     public static IApplicationBuilder UseRunaAspNetSession(

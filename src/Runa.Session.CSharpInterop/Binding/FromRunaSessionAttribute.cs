@@ -3,14 +3,15 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 namespace Runa;
 
 /// <summary>
-/// Binds a parameter of type <see cref="RunaSession"/> to the session of this name; without it, to "web". For minimal APIs,
-/// controllers and Razor Pages. The session must be loaded, by <c>UseRunaSession</c> or <c>WithRunaSession</c>.
+/// Names the session of a parameter of type <see cref="RunaSession"/>; without the attribute it is "web". For minimal
+/// APIs, controllers and Razor Pages. The endpoint needs <c>UseRunaSession</c> or <c>WithRunaSession</c> with this
+/// name.
 /// </summary>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
 public sealed class FromRunaSessionAttribute : Attribute, IBindingSourceMetadata, IModelNameProvider
 {
     /// <summary>Names the session.</summary>
-    /// <param name="name">The name that the session is registered under.</param>
+    /// <param name="name">The name under which the session is registered.</param>
     /// <exception cref="ArgumentNullException">The name is null.</exception>
     public FromRunaSessionAttribute(string name = RunaSessionDefaults.Name)
     {
@@ -18,7 +19,7 @@ public sealed class FromRunaSessionAttribute : Attribute, IBindingSourceMetadata
         Name = name;
     }
 
-    /// <summary>The name that the session is registered under.</summary>
+    /// <summary>The name under which the session is registered.</summary>
     public string Name { get; }
 
     BindingSource IBindingSourceMetadata.BindingSource => BindingSource.Special;

@@ -7,8 +7,8 @@ namespace Runa;
 public sealed partial class RunaSession : IBindableFromHttpContext<RunaSession>
 {
     /// <summary>
-    /// Binds a parameter of a minimal API; see <see cref="FromRunaSessionAttribute"/>. It waits for nothing, and the framework
-    /// knows it by its two parameters: so it has no token.
+    /// Binds a parameter of a minimal API; see <see cref="FromRunaSessionAttribute"/>. The framework finds this method
+    /// by its two parameters, so it cannot take a <see cref="CancellationToken"/>.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="parameter">The parameter.</param>

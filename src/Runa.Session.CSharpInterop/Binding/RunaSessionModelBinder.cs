@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 
 namespace Runa;
 
-/// <summary>MVC's way to a <see cref="RunaSession"/> as a parameter.</summary>
+/// <summary>Binds parameters of type <see cref="RunaSession"/> in MVC.</summary>
 internal sealed class RunaSessionModelBinder : IModelBinder
 {
     public async Task BindModelAsync(ModelBindingContext bindingContext)
@@ -13,7 +13,7 @@ internal sealed class RunaSessionModelBinder : IModelBinder
             .LoadAsync(bindingContext.HttpContext, bindingContext.BinderModelName ?? RunaSessionDefaults.Name)
             .ConfigureAwait(false);
 
-        // A session is no model: its properties are not walked for validation.
+        // A session is no model: MVC must not validate its properties.
         bindingContext.ValidationState[session] = new ValidationStateEntry { SuppressValidation = true };
         bindingContext.Result = ModelBindingResult.Success(session);
     }

@@ -4,15 +4,18 @@ using Microsoft.FSharp.Core;
 namespace Runa;
 
 /// <summary>
-/// How values become JSON text and back, for keys: <c>new SessionKey&lt;Money&gt;("price", SessionCodec.Create(…))</c>. A key
-/// without a codec takes System.Text.Json with options of the library's own, and refuses types that those would store with
-/// losses.
+/// Creates codecs, which say how the values of a key become JSON text and back: <c>new SessionKey&lt;Money&gt;("price",
+/// SessionCodec.Create(…))</c>. A key without a codec uses System.Text.Json with the library's own options, and refuses
+/// types of which these would lose something.
 /// </summary>
 public static class SessionCodec
 {
-    /// <summary>System.Text.Json with the options given, unchanged. Nothing is refused: what they lose is lost.</summary>
+    /// <summary>
+    /// System.Text.Json with the given options, unchanged. The codec refuses nothing: what these options do not store
+    /// is lost.
+    /// </summary>
     /// <typeparam name="T">The type of the value.</typeparam>
-    /// <param name="options">The options; they cannot be changed any more once the codec is used.</param>
+    /// <param name="options">The options. The first use of the codec makes them read-only.</param>
     /// <exception cref="ArgumentNullException">The options are null.</exception>
     public static Codec<T> Json<T>(JsonSerializerOptions options)
     {
@@ -20,14 +23,15 @@ public static class SessionCodec
         return Codec.jsonWith<T>(options);
     }
 
-    /// <summary>Any other library, or functions of one's own.</summary>
+    /// <summary>Another JSON library, or functions of your own.</summary>
     /// <typeparam name="T">The type of the value.</typeparam>
     /// <param name="encode">
-    /// To exactly one JSON value; setting anything else raises <see cref="ArgumentException"/>. A text of one's own becomes
-    /// one by <c>JsonSerializer.Serialize(text)</c>.
+    /// Returns exactly one JSON value; otherwise setting the value raises <see cref="ArgumentException"/>. To store a
+    /// text that is not JSON, return <c>JsonSerializer.Serialize(text)</c>.
     /// </param>
     /// <param name="decode">
-    /// From that JSON value. An exception means that it cannot be decoded: the value reads as missing, and is kept.
+    /// Returns the value of that JSON. If it raises an exception, the value cannot be decoded: it reads as missing, and
+    /// stays stored.
     /// </param>
     /// <exception cref="ArgumentNullException">A function is null.</exception>
     public static Codec<T> Create<T>(Func<T, string> encode, Func<string, T> decode)
@@ -35,7 +39,7 @@ public static class SessionCodec
         ArgumentNullException.ThrowIfNull(encode);
         ArgumentNullException.ThrowIfNull(decode);
 
-        // What the decoder raises, the codec makes an error of.
+        // The codec turns an exception of the decoder into an error.
         return Codec.ofFunctions(
             FuncConvert.FromFunc(encode),
             FuncConvert.FromFunc<string, FSharpResult<T, string>>(text => FSharpResult<T, string>.NewOk(decode(text))));

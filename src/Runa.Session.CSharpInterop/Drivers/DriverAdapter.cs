@@ -4,8 +4,8 @@ using Microsoft.FSharp.Core;
 namespace Runa;
 
 /// <summary>
-/// A driver written in C# as the library's record of functions. What it answers synchronously is passed on without a task;
-/// what it raises, as it is.
+/// Makes the F# library's record of functions from a driver written in C#. It passes on an answer that is there at once
+/// without a task, and exceptions as they are.
 /// </summary>
 internal sealed class DriverAdapter
 {
@@ -55,7 +55,7 @@ internal sealed class DriverAdapter
         DriverGuarantee.CompareAndSwap => Session.DriverGuarantee.CompareAndSwap,
         DriverGuarantee.LastWriteWins => Session.DriverGuarantee.LastWriteWins,
         var other => throw new InvalidOperationException(
-            $"The {nameof(ISessionDriver.Guarantee)} of the driver \"{_name}\" is {other}: it is CompareAndSwap or LastWriteWins."),
+            $"The {nameof(ISessionDriver.Guarantee)} of the driver \"{_name}\" is {other}: expected CompareAndSwap or LastWriteWins."),
     };
 
     private ValueTask<FSharpValueOption<SessionRecord>> Load(StoreKey key, CancellationToken cancellationToken) =>
@@ -70,7 +70,7 @@ internal sealed class DriverAdapter
     {
         var deleted = await _driver.DeleteManyAsync([.. keys], cancellationToken).ConfigureAwait(false)
             ?? throw new InvalidOperationException(
-                $"The driver \"{_name}\" answered null to {nameof(ISessionDriver.DeleteManyAsync)}: where it removed nothing, the list is empty.");
+                $"The driver \"{_name}\" answered null to {nameof(ISessionDriver.DeleteManyAsync)}: return an empty list if nothing was deleted.");
 
         return ListModule.OfSeq(deleted.Select(item => new DeletedRecord(item.Key, ToOption(item.Value))));
     }
@@ -97,7 +97,7 @@ internal sealed class DriverAdapter
         _ when outcome == ReplaceResult.Replaced => Session.ReplaceResult.Replaced,
         _ when outcome == ReplaceResult.Missing => Session.ReplaceResult.Missing,
         _ => throw new InvalidOperationException(
-            $"The driver \"{_name}\" answered null to {nameof(ISessionDriver.ReplaceAsync)}: it is Replaced, Missing or a Conflict."),
+            $"The driver \"{_name}\" answered null to {nameof(ISessionDriver.ReplaceAsync)}: return Replaced, Missing or a Conflict."),
     };
 
     private static ValueTask<FSharpValueOption<SessionRecord>> Found(ValueTask<StoredSession?> answer)

@@ -6,6 +6,6 @@ public enum DriverGuarantee
     /// <summary>Replacing is atomic: no update is lost.</summary>
     CompareAndSwap = 0,
 
-    /// <summary>The later one wins, and the earlier one is lost: for stores that cannot compare and swap.</summary>
+    /// <summary>The later write wins and the earlier one is lost: for stores that cannot compare and swap.</summary>
     LastWriteWins = 1,
 }

@@ -1,22 +1,25 @@
 namespace Runa;
 
 /// <summary>
-/// A driver's records by scope (application and session name) and owner: for lists of devices, and for ending an owner's
-/// sessions or all. Owners and scopes are texts of any characters, compared ordinally; two that are joined differently are
-/// different. An entry without a record does no harm, a record without an entry does: the entry is written first.
+/// A driver's records by scope (application and session name) and owner: for lists of devices, and to end the sessions
+/// of an owner or of everybody. Owners and scopes may contain any characters, and are compared ordinally; scope "a"
+/// with owner "bc" is another pair than scope "ab" with owner "c". An entry without a record does no harm, but a record
+/// without an entry does: write the entry first.
 /// </summary>
 public interface IOwnerIndex
 {
     /// <summary>
-    /// The owner's records, tombstones included, each at most once: a record that stands all the while
-    /// is on exactly one page, whatever comes and goes. So a page begins after a key, not at a count. Those that are
-    /// <see cref="StoredSession.IsPurgeable"/> need not be listed; those that have only just expired are, since they may live
-    /// by the clock of another node.
+    /// A page of the owner's records, including tombstones. A record that exists during the whole listing must be on
+    /// exactly one page, whatever is added or removed meanwhile; so let a page begin after a key, not at a count.
+    /// Records that are <see cref="StoredSession.IsPurgeable"/> may be left out. List those that have only just
+    /// expired: they may be alive by another node's clock.
     /// </summary>
-    /// <param name="scope">Application and session name.</param>
-    /// <param name="owner">Who signed in.</param>
-    /// <param name="from">Null: the first page. Otherwise what <see cref="StoredSessionPage.Next"/> of the page before was.</param>
-    /// <param name="cancellationToken">The time limit.</param>
+    /// <param name="scope">The application and session name.</param>
+    /// <param name="owner">The owner.</param>
+    /// <param name="from">
+    /// Null: the first page. Otherwise the <see cref="StoredSessionPage.Next"/> of the page before.
+    /// </param>
+    /// <param name="cancellationToken">Cancelled after the time limit.</param>
     ValueTask<StoredSessionPage> ListAsync(
         string scope,
         string owner,
@@ -24,31 +27,31 @@ public interface IOwnerIndex
         CancellationToken cancellationToken);
 
     /// <summary>
-    /// The last revocation of the owner, which each <see cref="AdvanceEpochAsync"/> of the owner and each
-    /// <see cref="DeleteAllAsync"/> of the scope changes, and nothing else does. A sign-in reads it before and after it creates
-    /// its record: when its number differs, or it is younger than the request's load of the session, the sign-in lost a race
-    /// against a revocation, and takes its record back.
+    /// The latest revocation of the owner's sessions. Each <see cref="AdvanceEpochAsync"/> of the owner and each
+    /// <see cref="DeleteAllAsync"/> of the scope changes it, and nothing else does. A sign-in reads it before and after
+    /// it creates its record. If the number differs, or the revocation is younger than the request's load of the
+    /// session, the sign-in has lost against the revocation, and deletes its record again.
     /// </summary>
-    /// <param name="scope">Application and session name.</param>
-    /// <param name="owner">Who signed in; there need not be a record of theirs.</param>
-    /// <param name="cancellationToken">The time limit.</param>
+    /// <param name="scope">The application and session name.</param>
+    /// <param name="owner">The owner, who may have no record.</param>
+    /// <param name="cancellationToken">Cancelled after the time limit.</param>
     ValueTask<OwnerEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Changes the epoch of one owner. It may be forgotten after a while (10 minutes at least), since no sign-in takes that
-    /// long.
+    /// Changes the epoch of one owner. The store may forget it after 10 minutes, since no sign-in takes that long.
     /// </summary>
-    /// <param name="scope">Application and session name.</param>
-    /// <param name="owner">Whose sessions are about to be ended.</param>
-    /// <param name="cancellationToken">The time limit.</param>
+    /// <param name="scope">The application and session name.</param>
+    /// <param name="owner">The owner whose sessions are about to be ended.</param>
+    /// <param name="cancellationToken">Cancelled after the time limit.</param>
     ValueTask AdvanceEpochAsync(string scope, string owner, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Changes the epoch of every owner of the scope, then deletes all its records, owned or not, and with a tombstone its
-    /// <see cref="StoredSession.Successor"/>: a session that changes its id meanwhile must not get away.
+    /// Changes the epoch of every owner of the scope. Then it deletes all records of the scope, with and without an
+    /// owner, and for each tombstone also its <see cref="StoredSession.Successor"/>, so that no session escapes by
+    /// moving to a new id meanwhile.
     /// </summary>
-    /// <param name="scope">Application and session name.</param>
-    /// <param name="cancellationToken">The caller's: it takes as long as there are records.</param>
-    /// <returns>How many living sessions ended, neither tombstones nor expired ones.</returns>
+    /// <param name="scope">The application and session name.</param>
+    /// <param name="cancellationToken">The caller's token. The call takes as long as there are records.</param>
+    /// <returns>The number of living sessions that were deleted: neither tombstones nor expired records count.</returns>
     ValueTask<int> DeleteAllAsync(string scope, CancellationToken cancellationToken);
 }

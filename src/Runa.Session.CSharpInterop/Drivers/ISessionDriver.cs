@@ -1,63 +1,67 @@
 namespace Runa;
 
 /// <summary>
-/// Storage for sessions, written in C#: registered by <see cref="RunaSessionBuilder"/>'s AddDriver. It stores records
-/// (<see cref="StoredSession"/>, usually as the document of <see cref="StoredSession.ToUtf8Json"/>) under keys, and
-/// compares versions before it replaces one. All methods are called concurrently, from several threads.
+/// Storage for sessions, written in C#. Register it by <see cref="RunaSessionBuilder"/>'s AddDriver. A driver stores
+/// records (<see cref="StoredSession"/>, usually as the document of <see cref="StoredSession.ToUtf8Json"/>) under keys,
+/// and compares versions before it replaces one. All methods are called concurrently, from several threads.
 /// </summary>
 /// <remarks>
 /// <para>
-/// What a method raises reaches the application as <see cref="SessionStoreException"/>, with the exception as its cause; but
-/// <see cref="InvalidDataException"/> says that the record cannot be read, and its session then counts as gone. A
-/// method that fails does not try again: after a create or replace that failed, the library loads the record, and tells by
-/// its version whether the write stands. A write is done whole or not at all, also when it is cancelled; each call is
-/// cancelled after a time limit (5 seconds, unless <see cref="RunaSessionBuilder.SetStoreTimeout"/> says otherwise), never
-/// because a client hangs up.
+/// An exception of a method reaches the application as the cause of a <see cref="SessionStoreException"/>. Only
+/// <see cref="InvalidDataException"/> is different: it says that the record cannot be read, and the session then counts
+/// as gone. A method that fails must not try again: after a create or replace that failed, the library loads the
+/// record, and its version tells whether the write was stored. A write must be stored whole or not at all, even if it
+/// is cancelled. Each call is cancelled after a time limit (5 seconds, unless
+/// <see cref="RunaSessionBuilder.SetStoreTimeout"/> sets another), never because a client disconnects.
 /// </para>
 /// <para>
-/// Time is the application's <see cref="TimeProvider"/>, never the store's. A store's own expiry is garbage collection only:
-/// <see cref="StoredSession.EndsAt"/> and a minute. What is read must equal what was written, to the tick and the character.
+/// The time is that of the application's <see cref="TimeProvider"/>, never of the store's clock. A store's own expiry
+/// is only there to collect garbage: let it keep each record until a minute after <see cref="StoredSession.EndsAt"/>.
+/// What is read must equal what was written, to the tick and the character.
 /// </para>
 /// </remarks>
 public interface ISessionDriver
 {
-    /// <summary>What error messages call it: "files".</summary>
+    /// <summary>The driver's name in error messages, such as "files".</summary>
     string Name { get; }
 
-    /// <summary>What holds when two processes write one session at once. Default: compare-and-swap.</summary>
+    /// <summary>
+    /// What the driver guarantees when two processes write one session at once. Default: compare-and-swap.
+    /// </summary>
     DriverGuarantee Guarantee => DriverGuarantee.CompareAndSwap;
 
     /// <summary>
-    /// The index by owner. Default: null, sessions cannot be listed or ended by owner
-    /// (<see cref="NotSupportedException"/>). It is asked once, when the driver is registered.
+    /// The index by owner. Default: null; sessions cannot be listed or ended by owner
+    /// (<see cref="NotSupportedException"/>). The library reads this property once, when the driver is registered.
     /// </summary>
     IOwnerIndex? Owners => null;
 
-    /// <summary>The record, expired or not; null where nothing is.</summary>
-    /// <param name="key">Where it stands.</param>
-    /// <param name="cancellationToken">The time limit.</param>
+    /// <summary>Loads the record, expired or not. Null: there is none.</summary>
+    /// <param name="key">The key of the record.</param>
+    /// <param name="cancellationToken">Cancelled after the time limit.</param>
     ValueTask<StoredSession?> LoadAsync(StoreKey key, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Stores a record where nothing is. It never overwrites, not even what has expired. The index entry of a record with an
-    /// owner is written before the record, so that whoever ends an owner's sessions in between finds it.
+    /// Stores a new record. It never overwrites one, not even an expired one. If the record has an owner, write the
+    /// index entry before the record, so that a call which ends the owner's sessions at that moment finds it.
     /// </summary>
-    /// <param name="key">Where it is to stand.</param>
-    /// <param name="session">The record.</param>
-    /// <param name="cancellationToken">The time limit.</param>
-    /// <returns>False: something is there.</returns>
+    /// <param name="key">The key of the new record.</param>
+    /// <param name="session">The new record.</param>
+    /// <param name="cancellationToken">Cancelled after the time limit.</param>
+    /// <returns>False: the key has a record already.</returns>
     ValueTask<bool> CreateAsync(StoreKey key, StoredSession session, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Replaces the record of that version, atomically: of two that replace one version, one wins. Where another version
-    /// stands, nothing changes, and the answer is <see cref="ReplaceResult.Conflict"/> with what stands there; where
-    /// nothing stands, or what has expired, <see cref="ReplaceResult.Missing"/>. The owner may differ from that of the
-    /// record before: its index entry is written before the record, and the older one removed after it.
+    /// Replaces the record of this version, atomically: if two calls replace the same version, one of them wins. If the
+    /// stored record has another version, nothing changes, and the result is <see cref="ReplaceResult.Conflict"/> with
+    /// the stored record. If there is no record, or it has expired, the result is <see cref="ReplaceResult.Missing"/>.
+    /// The new record may have another owner: write its index entry before the record, and remove the old entry after
+    /// it.
     /// </summary>
-    /// <param name="key">Where it stands.</param>
-    /// <param name="version">The <see cref="StoredSession.Version"/> that is to be replaced.</param>
-    /// <param name="session">The new record, of a new version. It may be a tombstone.</param>
-    /// <param name="cancellationToken">The time limit.</param>
+    /// <param name="key">The key of the record.</param>
+    /// <param name="version">The <see cref="StoredSession.Version"/> to replace.</param>
+    /// <param name="session">The new record, with a new version. It may be a tombstone.</param>
+    /// <param name="cancellationToken">Cancelled after the time limit.</param>
     ValueTask<ReplaceResult> ReplaceAsync(
         StoreKey key,
         long version,
@@ -65,33 +69,36 @@ public interface ISessionDriver
         CancellationToken cancellationToken);
 
     /// <summary>
-    /// Moves the idle end later, as <see cref="StoredSession.Touch"/> does: never earlier, never past the absolute end, and
-    /// without changing the version, so that a write that is under way is not disturbed. It never creates, and does not
-    /// bring back what has expired.
+    /// Moves the idle end later, as <see cref="StoredSession.Touch"/> does: never earlier, and never past the absolute
+    /// end. The version stays, so that a write at the same time does not conflict. It creates no record, and revives no
+    /// expired one.
     /// </summary>
-    /// <param name="key">Where the record stands.</param>
-    /// <param name="idleExpiresAt">The later idle end.</param>
-    /// <param name="cancellationToken">The time limit.</param>
-    /// <returns>False: nothing is there, or it has expired.</returns>
+    /// <param name="key">The key of the record.</param>
+    /// <param name="idleExpiresAt">The new idle end.</param>
+    /// <param name="cancellationToken">Cancelled after the time limit.</param>
+    /// <returns>False: there is no record, or it has expired.</returns>
     ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Removes the record, expired or not, and its index entry after it. A record that cannot be read is removed as well,
-    /// before <see cref="InvalidDataException"/> is raised. It needs no room: sessions end on a store that is full, too.
+    /// Deletes the record, expired or not, and then its index entry. A record that cannot be read is deleted too,
+    /// before <see cref="InvalidDataException"/> is raised. Deleting must not need room, so that sessions can end on a
+    /// full store.
     /// </summary>
-    /// <param name="key">Where it stands.</param>
-    /// <param name="cancellationToken">The time limit.</param>
-    /// <returns>What it removed, as it stood last; null where nothing was.</returns>
+    /// <param name="key">The key of the record.</param>
+    /// <param name="cancellationToken">Cancelled after the time limit.</param>
+    /// <returns>The deleted record; null if there was none.</returns>
     ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken);
 
     /// <summary>
-    /// <see cref="DeleteAsync"/> for at most 100 keys at once, when many sessions are ended. Default: one call each, all at
-    /// once; a store that can do it in one round trip should. Where it raises, some may be removed.
+    /// Deletes at most 100 records, when many sessions are ended. Default: calls <see cref="DeleteAsync"/> for all keys
+    /// at once; implement it if the store can delete many records in one round trip. If it raises an exception, some of
+    /// them may be deleted.
     /// </summary>
-    /// <param name="keys">Where they stand.</param>
-    /// <param name="cancellationToken">The time limit.</param>
+    /// <param name="keys">The keys of the records.</param>
+    /// <param name="cancellationToken">Cancelled after the time limit.</param>
     /// <returns>
-    /// What it removed, in any order, with its key; null for a record that could not be read, and is removed all the same.
+    /// The deleted records with their keys, in any order; null for a record that could not be read, which is deleted
+    /// too.
     /// </returns>
     async ValueTask<IReadOnlyList<KeyValuePair<StoreKey, StoredSession?>>> DeleteManyAsync(
         IReadOnlyList<StoreKey> keys,
@@ -117,27 +124,28 @@ public interface ISessionDriver
     }
 
     /// <summary>
-    /// Whether what a write raised says for certain that nothing was written: the store is read-only, or full. Default:
-    /// false, the outcome is unknown (<see cref="SessionStoreException.MayHaveBeenSaved"/>).
+    /// Whether an exception of a write shows that certainly nothing was written, because the store is read-only or
+    /// full. Default: false; the outcome is unknown (<see cref="SessionStoreException.MayHaveBeenSaved"/>).
     /// </summary>
-    /// <param name="exception">What a write of this driver raised.</param>
+    /// <param name="exception">An exception that a write of this driver raised.</param>
     bool IsRefusal(Exception exception) => false;
 
     /// <summary>
-    /// Deletes what is <see cref="StoredSession.IsPurgeable"/>; asked for each minute. Default: nothing, for stores that expire records themselves.
+    /// Deletes the records that are <see cref="StoredSession.IsPurgeable"/>. The library calls it each minute. Default:
+    /// does nothing, for stores that expire records themselves.
     /// </summary>
-    /// <param name="cancellationToken">Cancels between records.</param>
-    /// <returns>How many records went.</returns>
+    /// <param name="cancellationToken">Ends it between two records.</param>
+    /// <returns>The number of deleted records.</returns>
     ValueTask<int> PurgeExpiredAsync(CancellationToken cancellationToken) => new(0);
 
-    /// <summary>Raises when the store does not answer. Default: nothing.</summary>
-    /// <param name="cancellationToken">The time limit.</param>
+    /// <summary>Raises an exception if the store does not answer. Default: does nothing.</summary>
+    /// <param name="cancellationToken">Cancelled after the time limit.</param>
     ValueTask PingAsync(CancellationToken cancellationToken) => default;
 
     /// <summary>
-    /// Frees what the driver itself opened, when the application ends. It must bear being called twice: a container that
-    /// made the driver disposes it as well. Default: as <see cref="IAsyncDisposable"/> or <see cref="IDisposable"/>, where
-    /// the driver is one.
+    /// Frees what the driver itself opened, when the application ends. It may be called twice, since a container that
+    /// created the driver disposes it too. Default: disposes a driver that is <see cref="IAsyncDisposable"/> or
+    /// <see cref="IDisposable"/>.
     /// </summary>
     ValueTask DisposeAsync()
     {

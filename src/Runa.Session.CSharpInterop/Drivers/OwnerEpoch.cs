@@ -1,9 +1,9 @@
 namespace Runa;
 
-/// <summary>Which revocation of an owner's sessions was the last one.</summary>
+/// <summary>The latest revocation of an owner's sessions.</summary>
 public readonly struct OwnerEpoch : IEquatable<OwnerEpoch>
 {
-    /// <summary>An epoch.</summary>
+    /// <summary>Creates an epoch.</summary>
     /// <param name="number">Its <see cref="Number"/>.</param>
     /// <param name="age">Its <see cref="Age"/>.</param>
     public OwnerEpoch(long number, TimeSpan age)
@@ -13,15 +13,15 @@ public readonly struct OwnerEpoch : IEquatable<OwnerEpoch>
     }
 
     /// <summary>
-    /// Changed by each <see cref="IOwnerIndex.AdvanceEpochAsync"/> of the owner and each
-    /// <see cref="IOwnerIndex.DeleteAllAsync"/> of the scope, to one that it never was.
+    /// A number that each <see cref="IOwnerIndex.AdvanceEpochAsync"/> of the owner and each
+    /// <see cref="IOwnerIndex.DeleteAllAsync"/> of the scope changes, to one that it never was before.
     /// </summary>
     public long Number { get; }
 
     /// <summary>
-    /// How long ago it was changed last, by the store's own clock or a monotonic one and never by the application's
-    /// <see cref="TimeProvider"/>, rounded up to what the store can tell. <see cref="TimeSpan.MaxValue"/>: never, or nobody
-    /// knows.
+    /// How long ago the number was last changed, by the store's clock or a monotonic one, never by the application's
+    /// <see cref="TimeProvider"/>, rounded up to what the store can tell. <see cref="TimeSpan.MaxValue"/>: never, or
+    /// unknown.
     /// </summary>
     public TimeSpan Age { get; }
 

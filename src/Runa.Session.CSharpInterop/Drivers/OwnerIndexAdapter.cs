@@ -3,7 +3,7 @@ using Microsoft.FSharp.Core;
 
 namespace Runa;
 
-/// <summary>An owner index written in C# as the library's record of functions.</summary>
+/// <summary>Makes the F# library's record of functions from an owner index written in C#.</summary>
 internal static class OwnerIndexAdapter
 {
     public static OwnerIndex Adapt(string driver, IOwnerIndex index) => new(
@@ -24,7 +24,7 @@ internal static class OwnerIndexAdapter
     {
         var page = await index.ListAsync(scope, owner, from, cancellationToken).ConfigureAwait(false)
             ?? throw new InvalidOperationException(
-                $"The driver \"{driver}\" answered null to {nameof(IOwnerIndex.ListAsync)}: without records it is a page of none.");
+                $"The driver \"{driver}\" answered null to {nameof(IOwnerIndex.ListAsync)}: return an empty page if there are no records.");
 
         return new OwnedPage(
             ListModule.OfSeq(page.Items.Select(item => new OwnedRecord(item.Key, item.Value.Record))),

@@ -1,18 +1,18 @@
 namespace Runa;
 
-/// <summary>How <see cref="ISessionDriver.ReplaceAsync"/> ended.</summary>
+/// <summary>The result of <see cref="ISessionDriver.ReplaceAsync"/>.</summary>
 public sealed class ReplaceResult
 {
     private ReplaceResult(StoredSession? current = null) => Current = current;
 
-    /// <summary>The new record stands.</summary>
+    /// <summary>The new record is stored.</summary>
     public static ReplaceResult Replaced { get; } = new();
 
-    /// <summary>Nothing is there, or what is there has expired.</summary>
+    /// <summary>There is no record, or it has expired.</summary>
     public static ReplaceResult Missing { get; } = new();
 
-    /// <summary>The version is not the expected one, and nothing has changed.</summary>
-    /// <param name="current">The record that stands there now.</param>
+    /// <summary>The stored record has another version, and nothing has changed.</summary>
+    /// <param name="current">The stored record.</param>
     /// <exception cref="ArgumentNullException">The record is null.</exception>
     public static ReplaceResult Conflict(StoredSession current)
     {
@@ -20,10 +20,10 @@ public sealed class ReplaceResult
         return new ReplaceResult(current);
     }
 
-    /// <summary>The record that stands there now, where it was a conflict; otherwise null.</summary>
+    /// <summary>The stored record, if the result is a conflict; otherwise null.</summary>
     public StoredSession? Current { get; }
 
-    /// <summary>No owner and no value.</summary>
+    /// <summary>The kind of the result. It shows neither owner nor values.</summary>
     public override string ToString() =>
         Current is not null ? nameof(Conflict) : this == Replaced ? nameof(Replaced) : nameof(Missing);
 }

@@ -1,15 +1,15 @@
 namespace Runa;
 
-/// <summary>A driver written in C# as everything else in the library knows drivers.</summary>
+/// <summary>Converts a driver written in C#.</summary>
 public static class SessionDriverExtensions
 {
     /// <summary>
-    /// The driver in the form of the built-in ones, for what takes those: the conformance suite. To register it,
-    /// <see cref="RunaSessionBuilder.AddDriver(string, ISessionDriver)"/> takes it as it is.
+    /// The driver in the form of the built-in ones, for the conformance suite. To register the driver, give it to
+    /// <see cref="RunaSessionBuilder.AddDriver(string, ISessionDriver)"/> as it is.
     /// </summary>
-    /// <param name="driver">The driver. Its name, guarantee and index are asked now, and not again.</param>
+    /// <param name="driver">The driver. Its name, guarantee and index are read now, and only once.</param>
     /// <exception cref="ArgumentNullException">The driver is null.</exception>
-    /// <exception cref="InvalidOperationException">It has no name, or no guarantee that there is.</exception>
+    /// <exception cref="InvalidOperationException">It has no name, or its guarantee is undefined.</exception>
     public static SessionDriver ToSessionDriver(this ISessionDriver driver)
     {
         ArgumentNullException.ThrowIfNull(driver);

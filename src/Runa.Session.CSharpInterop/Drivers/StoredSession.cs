@@ -3,8 +3,8 @@ using System.Text;
 namespace Runa;
 
 /// <summary>
-/// What a driver stores under a key: a session, or the tombstone of one that has moved to another key. Immutable; equal to
-/// another one that holds the same.
+/// What a driver stores under a key: a session, or the tombstone of a session that has moved to another key. Immutable;
+/// equality is by value.
 /// </summary>
 public sealed class StoredSession : IEquatable<StoredSession>
 {
@@ -16,48 +16,52 @@ public sealed class StoredSession : IEquatable<StoredSession>
     internal StoredSession(SessionRecord record) => Record = record;
 
     /// <summary>
-    /// Which write it came from: 64 random bits, negative ones too, chosen by the writer. Compared for equality only.
+    /// The write that the record came from: 64 random bits, as a number that may be negative, chosen by the writer.
+    /// Compare it for equality only.
     /// </summary>
     public long Version => Record.Version.Item;
 
-    /// <summary>Whose it is: application and session name. With the owner, what the index is kept by.</summary>
+    /// <summary>
+    /// The application and session name that the record belongs to. The owner index is by scope and owner.
+    /// </summary>
     public string Scope => Record.Scope;
 
-    /// <summary>Who signed in; null: nobody.</summary>
+    /// <summary>The user who signed in; null: nobody.</summary>
     public string? Owner => Record.State.Owner?.Value;
 
-    /// <summary>The absolute end, which nothing moves but a replace.</summary>
+    /// <summary>The absolute end. Only a replace changes it.</summary>
     public DateTimeOffset ExpiresAt => Record.State.ExpiresAt;
 
-    /// <summary>The end for want of requests, which a touch moves; null: there is none.</summary>
+    /// <summary>The end if no more requests come; a touch moves it. Null: there is no idle end.</summary>
     public DateTimeOffset? IdleExpiresAt => Record.IdleExpiresAt is { IsSome: true } idleExpiresAt ? idleExpiresAt.Value : null;
 
     /// <summary>
-    /// The earlier of the idle and the absolute end. A store that expires by itself keeps the record a minute longer.
+    /// The earlier of the idle and the absolute end. A store that expires records itself keeps each for a minute
+    /// longer.
     /// </summary>
     public DateTimeOffset EndsAt => SessionRecordModule.endsAt(Record);
 
-    /// <summary>Of a tombstone: where the session stands now. Null for every other record.</summary>
+    /// <summary>If the record is a tombstone, the key that the session has moved to. Null for every other record.</summary>
     public StoreKey? Successor => Record.Kind is RecordKind.Moved moved ? moved.successor : null;
 
     internal SessionRecord Record { get; }
 
-    /// <summary>Whether the earlier end has come.</summary>
+    /// <summary>Whether the record has ended.</summary>
     /// <param name="now">The time of the application's <see cref="TimeProvider"/>.</param>
     public bool IsExpired(DateTimeOffset now) => SessionRecordModule.isExpired(now, Record);
 
     /// <summary>
-    /// Whether the earlier end has come by the clock of every node: <see cref="ClockTolerance"/> ago. Before that a sweep
-    /// leaves it, and a listing shows it.
+    /// Whether the record has ended by the clock of every node: <see cref="ClockTolerance"/> ago. Until then a purge
+    /// keeps it and a listing shows it.
     /// </summary>
     /// <param name="now">The time of the application's <see cref="TimeProvider"/>.</param>
     public bool IsPurgeable(DateTimeOffset now) => SessionRecordModule.isPurgeable(now, Record);
 
     /// <summary>
-    /// The record with a later idle end, of the same version. It is never moved earlier, nor past the absolute end: where
-    /// there is nothing to move, the record itself.
+    /// The record with a later idle end, and the same version. The idle end never moves earlier, nor past the absolute
+    /// end; if it does not move, this returns the record itself.
     /// </summary>
-    /// <param name="idleExpiresAt">The later idle end.</param>
+    /// <param name="idleExpiresAt">The new idle end.</param>
     public StoredSession Touch(DateTimeOffset idleExpiresAt)
     {
         var touched = SessionRecordModule.touch(idleExpiresAt, Record);
@@ -65,23 +69,23 @@ public sealed class StoredSession : IEquatable<StoredSession>
     }
 
     /// <summary>
-    /// The whole record as one JSON document in UTF-8, readable with the store's own tools: what a driver stores. Its
-    /// properties are listed in docs/drivers.md.
+    /// The whole record as one JSON document in UTF-8, for a driver to store. The store's own tools can read it;
+    /// docs/drivers.md lists its properties.
     /// </summary>
     public byte[] ToUtf8Json() => RecordFormat.write(Record);
 
     /// <summary>The same as text, for stores that take text.</summary>
     public string ToJson() => Encoding.UTF8.GetString(RecordFormat.write(Record));
 
-    /// <summary>The record of a document: equal to the one that was written, to the tick.</summary>
-    /// <param name="utf8Json">What <see cref="ToUtf8Json"/> made.</param>
+    /// <summary>Reads a document. The record equals the one that was written, to the tick.</summary>
+    /// <param name="utf8Json">The document, from <see cref="ToUtf8Json"/>.</param>
     /// <exception cref="InvalidDataException">
-    /// It is anything else. The message names the property that is wrong, and never what it holds.
+    /// It is no such document. The message names the property that is wrong, and never its value.
     /// </exception>
     public static StoredSession Parse(ReadOnlySpan<byte> utf8Json) => new(RecordFormat.read(utf8Json));
 
     /// <inheritdoc cref="Parse(ReadOnlySpan{byte})"/>
-    /// <param name="json">What <see cref="ToJson"/> made.</param>
+    /// <param name="json">The document, from <see cref="ToJson"/>.</param>
     /// <exception cref="ArgumentNullException">The text is null.</exception>
     public static StoredSession Parse(string json)
     {
@@ -106,6 +110,6 @@ public sealed class StoredSession : IEquatable<StoredSession>
     /// <inheritdoc/>
     public override int GetHashCode() => Version.GetHashCode();
 
-    /// <summary>Neither owner nor value.</summary>
+    /// <summary>The kind of the record. It shows neither owner nor values.</summary>
     public override string ToString() => $"{nameof(StoredSession)} ({Record.Kind})";
 }

@@ -1,16 +1,18 @@
 namespace Runa;
 
-/// <summary>One page of what an <see cref="IOwnerIndex"/> lists.</summary>
+/// <summary>A page of records, from <see cref="IOwnerIndex.ListAsync"/>.</summary>
 public sealed class StoredSessionPage
 {
     private const int Most = 100;
 
-    /// <summary>A page.</summary>
-    /// <param name="items">At most 100 records, with the keys under which they stand.</param>
-    /// <param name="next">Where the next page begins; null: this is the last.</param>
-    /// <param name="unreadable">The keys of records that <see cref="StoredSession.Parse(ReadOnlySpan{byte})"/> refuses.</param>
+    /// <summary>Creates a page.</summary>
+    /// <param name="items">The records with their keys. Together with the unreadable ones, at most 100.</param>
+    /// <param name="next">Where the next page begins. Null: this is the last page.</param>
+    /// <param name="unreadable">
+    /// The keys of records that <see cref="StoredSession.Parse(ReadOnlySpan{byte})"/> refuses.
+    /// </param>
     /// <exception cref="ArgumentNullException">The records are null.</exception>
-    /// <exception cref="ArgumentException">There are more than 100.</exception>
+    /// <exception cref="ArgumentException">There are more than 100 records.</exception>
     public StoredSessionPage(
         IReadOnlyList<KeyValuePair<StoreKey, StoredSession>> items,
         string? next = null,
@@ -28,15 +30,15 @@ public sealed class StoredSessionPage
         }
     }
 
-    /// <summary>The records, with the keys under which they stand.</summary>
+    /// <summary>The records with their keys.</summary>
     public IReadOnlyList<KeyValuePair<StoreKey, StoredSession>> Items { get; }
 
-    /// <summary>The keys of the owner's records that cannot be read: damaged, or of a newer format.</summary>
+    /// <summary>The keys of the owner's records that cannot be read: they are damaged, or of a newer format.</summary>
     public IReadOnlyList<StoreKey> Unreadable { get; }
 
-    /// <summary>Where the next page begins; null: this is the last.</summary>
+    /// <summary>Where the next page begins. Null: this is the last page.</summary>
     public string? Next { get; }
 
-    /// <summary>How many, and none of them.</summary>
+    /// <summary>The number of records. It shows none of them.</summary>
     public override string ToString() => $"{nameof(StoredSessionPage)} ({Items.Count} items)";
 }

@@ -3,11 +3,14 @@ using Microsoft.AspNetCore.Http;
 namespace Runa;
 
 /// <summary>
-/// Says of an endpoint which sessions it has. Of several the last one counts: an endpoint's own over that of its group.
+/// Says which sessions an endpoint has. If an endpoint has this metadata several times, the last one counts: its own
+/// wins over that of its group.
 /// </summary>
 public interface IRunaSessionMetadata
 {
-    /// <summary>The names that they are registered under. None: the endpoint has no session, whatever the middleware says.</summary>
+    /// <summary>
+    /// The names of its sessions. If there are none, the endpoint has no session, even behind <c>UseRunaSession</c>.
+    /// </summary>
     IReadOnlyList<string> Names { get; }
 }
 

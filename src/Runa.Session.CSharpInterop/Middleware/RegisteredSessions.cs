@@ -5,8 +5,8 @@ namespace Runa;
 internal static class RegisteredSessions
 {
     /// <summary>
-    /// Raises InvalidOperationException where sessions are not configured, and for a name that is not registered: when the
-    /// pipeline is built, not in the first request.
+    /// Raises InvalidOperationException without AddRunaSession, and for a name that is not registered. Called when the
+    /// pipeline is built, so that a mistake does not wait for the first request.
     /// </summary>
     public static void Check(IServiceProvider services, IEnumerable<string> names)
     {
@@ -20,7 +20,7 @@ internal static class RegisteredSessions
         }
     }
 
-    /// <summary>The names given, or else "web". Raises ArgumentException for one that is null or empty.</summary>
+    /// <summary>The given names; without any, "web". Raises ArgumentException if one of them is null or empty.</summary>
     public static string[] Named(string[] names)
     {
         ArgumentNullException.ThrowIfNull(names);

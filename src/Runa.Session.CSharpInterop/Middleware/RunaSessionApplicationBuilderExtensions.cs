@@ -8,17 +8,20 @@ namespace Microsoft.AspNetCore.Builder;
 public static class RunaSessionApplicationBuilderExtensions
 {
     /// <summary>
-    /// Provides the sessions to all that follows, and commits what it changes before the first byte of the response, or at its
-    /// end. A session is loaded when it is first looked at or changed, and only then is the response made private to shared
-    /// caches: by a parameter or <c>LoadRunaSessionAsync</c> without blocking a thread; a property of what
-    /// <c>GetRunaSession</c> gives blocks it until the store has answered. An exception that passes through discards what was
-    /// not committed. Put it behind the exception handler and routing, and before whatever asks for the session.
+    /// Provides the sessions to everything behind it, and commits their changes before the first byte of the response,
+    /// or when everything behind it has ended. A session is loaded by the first look or change, and only that makes the
+    /// response private to shared caches. A parameter and <c>LoadRunaSessionAsync</c> load it without blocking a
+    /// thread; a property of what <c>GetRunaSession</c> returns blocks the thread until the store has answered. If an
+    /// exception passes through, changes that are not committed yet are dropped. Put it behind the exception handler
+    /// and routing, and before whatever uses a session.
     /// </summary>
     /// <param name="app">The pipeline.</param>
-    /// <param name="names">The names that the sessions are registered under; none: "web".</param>
+    /// <param name="names">The names under which the sessions are registered. Without any: "web".</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">One of the names is null or empty.</exception>
-    /// <exception cref="InvalidOperationException">There is no session of this name, or sessions are not configured.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is no session of this name, or sessions are not configured.
+    /// </exception>
     public static IApplicationBuilder UseRunaSession(this IApplicationBuilder app, params string[] names)
     {
         ArgumentNullException.ThrowIfNull(app);

@@ -7,15 +7,15 @@ namespace Microsoft.AspNetCore.Builder;
 public static class RunaSessionEndpointConventionBuilderExtensions
 {
     /// <summary>
-    /// Provides the sessions to these endpoints only, as <c>UseRunaSession</c> does for all that follows it. Works for minimal
-    /// APIs, controllers, Razor Pages and hubs, and needs no middleware.
+    /// Provides the sessions to these endpoints only, as <c>UseRunaSession</c> does to everything behind it. Works for
+    /// minimal APIs, controllers, Razor Pages and hubs, and needs no middleware.
     /// </summary>
     /// <param name="builder">The endpoints.</param>
-    /// <param name="names">The names that the sessions are registered under; none: "web".</param>
+    /// <param name="names">The names under which the sessions are registered. Without any: "web".</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">One of the names is null or empty.</exception>
     /// <exception cref="InvalidOperationException">
-    /// When the endpoints are built: there is no session of this name, or sessions are not configured.
+    /// Raised when the endpoints are built: there is no session of this name, or sessions are not configured.
     /// </exception>
     public static TBuilder WithRunaSession<TBuilder>(this TBuilder builder, params string[] names)
         where TBuilder : IEndpointConventionBuilder
@@ -25,7 +25,7 @@ public static class RunaSessionEndpointConventionBuilderExtensions
 
         builder.Add(endpoint => endpoint.Metadata.Add(new RunaSessionMetadata(all)));
 
-        // At last, when what the endpoint runs is known.
+        // Finally, because the endpoint has its RequestDelegate by then.
         builder.Finally(endpoint =>
         {
             RegisteredSessions.Check(endpoint.ApplicationServices, all);
@@ -40,10 +40,10 @@ public static class RunaSessionEndpointConventionBuilderExtensions
     }
 
     /// <summary>
-    /// These endpoints have no session: <c>UseRunaSession</c> and <c>UseRunaAspNetSession</c> do nothing for them, where they
-    /// come after routing, nor does the <c>WithRunaSession</c> of a group around them. Asking for a session there raises
-    /// <see cref="InvalidOperationException"/>; <c>LoadRunaSessionAsync</c> and <c>UpdateRunaSessionAsync</c> work, as they do
-    /// without any middleware.
+    /// Gives these endpoints no session: <c>UseRunaSession</c> and <c>UseRunaAspNetSession</c>, if they come after routing, do nothing for them, and
+    /// neither does the <c>WithRunaSession</c> of a group around them. Asking for a session there raises
+    /// <see cref="InvalidOperationException"/>; <c>LoadRunaSessionAsync</c> and <c>UpdateRunaSessionAsync</c> work as
+    /// they do without the middleware.
     /// </summary>
     /// <param name="builder">The endpoints.</param>
     /// <exception cref="ArgumentNullException">The argument is null.</exception>

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Runa;
 
-/// <summary>Between the framework's enums of cookies and the library's own types.</summary>
+/// <summary>Converts the framework's enums for cookies to the F# library's types, and back.</summary>
 internal static class CookieEnums
 {
     public static CookieSecurePolicy OfCore(CookieSecure secure) =>

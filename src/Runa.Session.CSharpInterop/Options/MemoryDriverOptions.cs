@@ -3,16 +3,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Runa;
 
-/// <summary>Bounds of a driver that keeps sessions in memory.</summary>
+/// <summary>Options of a driver that keeps sessions in memory.</summary>
 public sealed class MemoryDriverOptions
 {
     /// <summary>
-    /// How many sessions there may be: over it, sessions are evicted, strangers before signed-in users. At least 1.
-    /// Default: 100,000.
+    /// The most sessions that the driver keeps. If there are more, it evicts some, those without an owner first. At
+    /// least 1. Default: 100,000.
     /// </summary>
     public int MaxSessions { get; set; } = MemoryDriver.Defaults.MaxSessions;
 
-    /// <summary>About how many bytes of memory all sessions together may take. At least 1. Default: 256 MiB.</summary>
+    /// <summary>
+    /// The most bytes of memory that all sessions together may take, approximately. At least 1. Default: 256 MiB.
+    /// </summary>
     public long MaxBytes { get; set; } = MemoryDriver.Defaults.MaxBytes;
 
     internal SessionDriver Create(IServiceProvider services) => MemoryDriver.Create(new Session.MemoryDriverOptions(

@@ -6,11 +6,13 @@ namespace Runa;
 public sealed partial class RunaSessionBuilder
 {
     /// <summary>
-    /// Registers a driver under the name by which <see cref="RunaSessionOptions.Driver"/> chooses it; an earlier one of this
-    /// name is replaced. The drivers "memory", "cookie", "cache" and "sql" are registered from the start.
+    /// Registers a driver under the name by which <see cref="RunaSessionOptions.Driver"/> chooses it. It replaces an
+    /// earlier driver of this name. The drivers "memory", "cookie", "cache" and "sql" are always registered.
     /// </summary>
     /// <param name="name">The name of the driver.</param>
-    /// <param name="create">Makes it from the application's services at startup; it is disposed with them.</param>
+    /// <param name="create">
+    /// Creates the driver from the application's services at startup. The driver is disposed together with them.
+    /// </param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     public RunaSessionBuilder AddDriver(string name, Func<IServiceProvider, SessionDriver> create)
@@ -24,7 +26,7 @@ public sealed partial class RunaSessionBuilder
             setup));
     }
 
-    /// <summary>As the other, with a driver that stays the caller's to dispose.</summary>
+    /// <summary>Like the other, with a driver that the caller disposes.</summary>
     /// <param name="name">The name of the driver.</param>
     /// <param name="driver">The driver.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
@@ -36,11 +38,11 @@ public sealed partial class RunaSessionBuilder
         return Change(setup => SessionSetupModule.driver(name, driver, setup));
     }
 
-    /// <summary>As the other, with a driver written in C#.</summary>
+    /// <summary>Like the other, with a driver written in C#.</summary>
     /// <param name="name">The name of the driver.</param>
     /// <param name="create">
-    /// Makes it from the application's services at startup. <see cref="ISessionDriver.DisposeAsync"/> is called when the
-    /// application ends.
+    /// Creates the driver from the application's services at startup. <see cref="ISessionDriver.DisposeAsync"/> is
+    /// called when the application ends.
     /// </param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
@@ -54,12 +56,12 @@ public sealed partial class RunaSessionBuilder
             (Func<IServiceProvider, SessionDriver>)(services => (create(services) ?? throw MadeNull(name)).ToSessionDriver()));
     }
 
-    /// <summary>As the other, with a driver written in C# that stays the caller's to dispose.</summary>
+    /// <summary>Like the other, with a driver written in C# that the caller disposes.</summary>
     /// <param name="name">The name of the driver.</param>
     /// <param name="driver">The driver.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
-    /// <exception cref="InvalidOperationException">It has no name, or no guarantee that there is.</exception>
+    /// <exception cref="InvalidOperationException">The driver has no name, or its guarantee is undefined.</exception>
     public RunaSessionBuilder AddDriver(string name, ISessionDriver driver)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -68,9 +70,9 @@ public sealed partial class RunaSessionBuilder
     }
 
     /// <summary>
-    /// As the other, with a driver written in C#: the service of this type where it is one, which its container disposes;
-    /// otherwise made at startup with its constructor's parameters taken from the application's services, and disposed when
-    /// the application ends.
+    /// Like the other, with a driver written in C#. If its class is registered as a service, that service is used, and
+    /// its container disposes it. Otherwise the driver is created at startup, with its constructor's parameters from
+    /// the application's services, and disposed when the application ends.
     /// </summary>
     /// <typeparam name="TDriver">The class of the driver.</typeparam>
     /// <param name="name">The name of the driver.</param>
@@ -86,7 +88,7 @@ public sealed partial class RunaSessionBuilder
                 : ActivatorUtilities.CreateInstance<TDriver>(services).ToSessionDriver()));
 
     /// <summary>
-    /// Registers another driver that keeps sessions in the memory of this process, or changes the bounds of the one named
+    /// Registers another driver that keeps sessions in the memory of this process, or changes the options of the driver
     /// "memory". Each has a store of its own.
     /// </summary>
     /// <param name="name">The name of the driver.</param>
@@ -103,9 +105,8 @@ public sealed partial class RunaSessionBuilder
     }
 
     /// <summary>
-    /// Registers another driver that keeps sessions in a table of SQLite or PostgreSQL, over the
-    /// <see cref="System.Data.Common.DbDataSource"/> that is registered as a service, or changes the options of the one named
-    /// "sql".
+    /// Registers another driver that keeps sessions in a table of SQLite or PostgreSQL, on the registered
+    /// <see cref="System.Data.Common.DbDataSource"/>, or changes the options of the driver "sql".
     /// </summary>
     /// <param name="name">The name of the driver.</param>
     /// <param name="configure">Changes its options.</param>
@@ -121,5 +122,5 @@ public sealed partial class RunaSessionBuilder
     }
 
     private static InvalidOperationException MadeNull(string name) =>
-        new($"The function that makes the driver \"{name}\" answered null.");
+        new($"The function that creates the driver \"{name}\" returned null.");
 }

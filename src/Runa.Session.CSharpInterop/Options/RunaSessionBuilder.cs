@@ -3,7 +3,7 @@ using Microsoft.FSharp.Collections;
 
 namespace Runa;
 
-/// <summary>Which sessions an application has, and on which drivers.</summary>
+/// <summary>Registers the sessions of an application, and their drivers.</summary>
 public sealed partial class RunaSessionBuilder
 {
     private readonly SessionRegistrations _registrations;
@@ -18,10 +18,13 @@ public sealed partial class RunaSessionBuilder
     /// <summary>The services of the application, for extensions of this builder.</summary>
     public IServiceCollection Services { get; }
 
-    /// <summary>Registers a session. "web", "admin" and "api" are registered from the start.</summary>
-    /// <param name="name">Letters, digits, <c>_</c>, <c>-</c> and <c>.</c>, at most 64.</param>
+    /// <summary>
+    /// Registers a session, or changes the options of a registered one. "web", "admin" and "api" are always registered.
+    /// </summary>
+    /// <param name="name">At most 64 letters, digits, <c>_</c>, <c>-</c> and <c>.</c></param>
     /// <param name="configure">
-    /// Changes its options, which are named options of this name: they are validated when the application starts.
+    /// Changes the session's options, which are the named options of this name. They are validated when the application
+    /// starts.
     /// </param>
     /// <exception cref="ArgumentNullException">The name is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
@@ -39,11 +42,11 @@ public sealed partial class RunaSessionBuilder
     }
 
     /// <summary>
-    /// Sets the secrets by which sessions are signed; at least 32 bytes each. They win over those of the configuration and
-    /// the environment (<c>RUNA_SECRET</c>), where they are better kept.
+    /// Sets the secrets that sign sessions, of at least 32 bytes each. They replace those of the configuration and the
+    /// environment (<c>RUNA_SECRET</c>), which are better places for a secret.
     /// </summary>
-    /// <param name="current">Signs, and verifies.</param>
-    /// <param name="previous">Verify: sessions signed by them go on.</param>
+    /// <param name="current">Signs and verifies.</param>
+    /// <param name="previous">Only verify, so that sessions signed by them stay valid.</param>
     /// <exception cref="ArgumentNullException">The current secret, or the array of previous ones, is null.</exception>
     /// <exception cref="ArgumentException">One of the previous secrets is null.</exception>
     public RunaSessionBuilder AddSecrets(string current, params string[] previous)
@@ -59,8 +62,12 @@ public sealed partial class RunaSessionBuilder
         return Change(setup => SessionSetupModule.secrets(ListModule.OfSeq([current, .. previous]), setup));
     }
 
-    /// <summary>Sets the name for which sessions are good. Default: the host's application name.</summary>
-    /// <param name="name">Applications that are to share sessions need the same, or <see cref="RunaSessionOptions.Shared"/>.</param>
+    /// <summary>
+    /// Sets the application's name. Sessions are valid for one application only. Default: the host's application name.
+    /// </summary>
+    /// <param name="name">
+    /// Applications that share sessions need the same name, or <see cref="RunaSessionOptions.Shared"/>.
+    /// </param>
     /// <exception cref="ArgumentNullException">The name is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     public RunaSessionBuilder SetApplicationName(string name)
@@ -71,7 +78,7 @@ public sealed partial class RunaSessionBuilder
 
     /// <summary>Sets how long one call to a driver may take before it counts as failed. Default: 5 seconds.</summary>
     /// <param name="limit">More than zero, at most one day.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It is not positive, or longer.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive, or longer than one day.</exception>
     public RunaSessionBuilder SetStoreTimeout(TimeSpan limit)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(limit, TimeSpan.Zero);

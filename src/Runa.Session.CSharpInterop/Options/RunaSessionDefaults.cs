@@ -1,8 +1,8 @@
 namespace Runa;
 
-/// <summary>What stands where nothing is said.</summary>
+/// <summary>Defaults of the library.</summary>
 public static class RunaSessionDefaults
 {
-    /// <summary>The session that is meant where no name is given.</summary>
+    /// <summary>The session that is used if no name is given.</summary>
     public const string Name = "web";
 }

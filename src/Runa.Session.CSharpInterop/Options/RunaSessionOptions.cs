@@ -5,7 +5,7 @@ using Microsoft.FSharp.Core;
 namespace Runa;
 
 /// <summary>
-/// How sessions of one name are kept: named options, by the name of the session. What the configuration says stands in it
+/// The options of a session: named options whose name is the session's. They hold the values of the configuration
 /// before any code runs; what code sets wins.
 /// </summary>
 public sealed class RunaSessionOptions
@@ -13,64 +13,70 @@ public sealed class RunaSessionOptions
     /// <summary>The name of a registered driver. Default: "memory".</summary>
     public string Driver { get; set; } = "memory";
 
-    /// <summary>Default: <c>__Host-runa_session</c> for "web", <c>__Host-runa_NAME_session</c> for the others.</summary>
+    /// <summary>
+    /// The name of the cookie. Default: <c>__Host-runa_session</c> for "web", <c>__Host-runa_NAME_session</c> for
+    /// others.
+    /// </summary>
     public string CookieName { get; set; } = "__Host-runa_session";
 
-    /// <summary>Default: null, the host that answers and no other.</summary>
+    /// <summary>The domain of the cookie. Default: null, which is only the host that sends the cookie.</summary>
     public string? CookieDomain { get; set; }
 
-    /// <summary>Default: "/".</summary>
+    /// <summary>The path of the cookie. Default: "/".</summary>
     public string CookiePath { get; set; } = "/";
 
-    /// <summary>Default: true, hidden from scripts.</summary>
+    /// <summary>Whether the cookie is hidden from scripts. Default: true.</summary>
     public bool HttpOnly { get; set; } = true;
 
-    /// <summary>Default: Always.</summary>
+    /// <summary>When the cookie has the attribute Secure. Default: Always.</summary>
     public CookieSecurePolicy Secure { get; set; } = CookieSecurePolicy.Always;
 
-    /// <summary>Default: Lax.</summary>
+    /// <summary>With which requests from other sites browsers send the cookie. Default: Lax.</summary>
     public SameSiteMode SameSite { get; set; } = SameSiteMode.Lax;
 
-    /// <summary>A partition of its own for each top-level site (CHIPS). Default: false.</summary>
+    /// <summary>Whether browsers keep a separate cookie for each top-level site (CHIPS). Default: false.</summary>
     public bool Partitioned { get; set; }
 
-    /// <summary>Default: true. False: the cookie is gone with the browser.</summary>
+    /// <summary>Whether the cookie survives the end of the browser. Default: true.</summary>
     public bool Persistent { get; set; } = true;
 
     /// <summary>
-    /// Whether the cookie is sent to browsers whose user has not consented (<c>CookiePolicyOptions.CheckConsentNeeded</c>).
-    /// Default: true.
+    /// Whether the cookie is also sent to visitors who have not consented
+    /// (<c>CookiePolicyOptions.CheckConsentNeeded</c>). Default: true.
     /// </summary>
     public bool IsEssential { get; set; } = true;
 
-    /// <summary>The absolute lifetime, which no activity extends. Default: 2 hours.</summary>
+    /// <summary>The absolute lifetime, which no request extends. Default: 2 hours.</summary>
     public TimeSpan Ttl { get; set; } = TimeSpan.FromHours(2);
 
-    /// <summary>The most that <see cref="RunaSession.SetLifetime"/> can give. Default: 30 days.</summary>
+    /// <summary>The longest lifetime that <see cref="RunaSession.SetLifetime"/> can set. Default: 30 days.</summary>
     public TimeSpan MaxTtl { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>How long a session lives without a request. Default: null, no such end.</summary>
+    /// <summary>How long a session lives without a request. Default: null; there is no idle end.</summary>
     public TimeSpan? IdleTimeout { get; set; }
 
-    /// <summary>True: applications with the same secret, store and domain share the session. Default: false.</summary>
+    /// <summary>
+    /// Whether applications with the same secret, store and <see cref="CookieDomain"/> share the session. Default:
+    /// false.
+    /// </summary>
     public bool Shared { get; set; }
 
-    /// <summary>True: values are encrypted at rest, with a key that the store never sees. Default: false.</summary>
+    /// <summary>Whether values are encrypted at rest, with a key that the store never sees. Default: false.</summary>
     public bool Sealed { get; set; }
 
-    /// <summary>The most that values, flashes, owner, claims and label may take, in UTF-8. Default: 65,536.</summary>
+    /// <summary>The most bytes that values, flashes, owner, claims and label may take in UTF-8. Default: 65,536.</summary>
     public int MaxBytes { get; set; } = 65_536;
 
     /// <summary>
-    /// What becomes of a stored session that cannot be read: damaged, of a newer format, or sealed under another token. Default:
-    /// <see cref="OnUnreadable.Replace"/>.
+    /// What to do with a stored session that cannot be read: it is damaged, of a newer format, or sealed under another
+    /// token. Default: <see cref="OnUnreadable.Replace"/>.
     /// </summary>
     public OnUnreadable OnUnreadable { get; set; }
 
-    /// <summary>The application's own notes, shown by <see cref="RunaSessions.Registered"/>.</summary>
+    /// <summary>The application's own notes, which <see cref="RunaSessions.Registered"/> returns.</summary>
     public IDictionary<string, string> Meta { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Something has filled it by name.</summary>
+    /// <summary>Whether Fill was called.</summary>
     internal bool IsFilled { get; private set; }
 
     internal void Fill(SessionSettings settings)
@@ -101,7 +107,7 @@ public sealed class RunaSessionOptions
         }
     }
 
-    /// <summary>A sentence for each option whose enum has no such value.</summary>
+    /// <summary>A sentence for each option whose value its enum does not have.</summary>
     internal IEnumerable<string> Undefined(string session)
     {
         return from mistake in new[]

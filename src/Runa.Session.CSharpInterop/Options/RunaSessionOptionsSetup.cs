@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace Runa;
 
 /// <summary>
-/// What the options of a session are before any code: the defaults of its name, then the configuration. Then, for the
-/// session that is meant where no name is given, what code configured without a name.
+/// Fills the options of a session before any code of the application does: with the defaults for its name, then from
+/// the configuration. For "web" it then applies what code configured without a name.
 /// </summary>
 internal sealed class RunaSessionOptionsSetup(SessionRegistrations registrations, IServiceProvider services)
     : IConfigureNamedOptions<RunaSessionOptions>
@@ -44,7 +44,7 @@ internal sealed class RunaSessionOptionsSetup(SessionRegistrations registrations
 
         if (registrations.ConfigurationOf(services)?.GetSection($"session:sessions:{session}") is { } section)
         {
-            // Its mistakes are told by the registry, with all others.
+            // The registry reports the mistakes in it, together with all others.
             settings = SessionSettingsModule.read(section, settings).Item1;
         }
 

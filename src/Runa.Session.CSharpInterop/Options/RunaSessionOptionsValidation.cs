@@ -2,7 +2,9 @@ using Microsoft.Extensions.Options;
 
 namespace Runa;
 
-/// <summary>For whoever asks for the options of one session: at startup the registry tells everything at once.</summary>
+/// <summary>
+/// Validates the options of one session for code that reads them. At startup the registry checks everything at once.
+/// </summary>
 internal sealed class RunaSessionOptionsValidation : IValidateOptions<RunaSessionOptions>
 {
     public ValidateOptionsResult Validate(string? name, RunaSessionOptions options)

@@ -9,13 +9,13 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class RunaSessionServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers the sessions of the application. A mistake in them keeps the host from starting, with a
-    /// <see cref="SessionConfigurationException"/> (an <see cref="OptionsValidationException"/>) that names all mistakes.
-    /// Reads <c>session:sessions:NAME</c>, <c>app:secret</c> and the like from the host's configuration; what code sets wins.
-    /// Called again, it extends what was registered before.
+    /// Registers the sessions of the application. Mistakes keep the host from starting, with a
+    /// <see cref="SessionConfigurationException"/> (an <see cref="OptionsValidationException"/>) that names all of
+    /// them. Reads <c>session:sessions:NAME</c>, <c>app:secret</c> and the like from the host's configuration; what
+    /// code sets wins. Another call extends the earlier ones.
     /// </summary>
     /// <param name="services">The services of the application.</param>
-    /// <param name="configure">Adds sessions and drivers to "web", "admin" and "api", and changes those.</param>
+    /// <param name="configure">Adds sessions and drivers, and changes the sessions "web", "admin" and "api".</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddRunaSession(
         this IServiceCollection services,
@@ -26,7 +26,7 @@ public static class RunaSessionServiceCollectionExtensions
         return Add(services, null, configure);
     }
 
-    /// <summary>Registers the sessions "web", "admin" and "api", as the host's configuration says.</summary>
+    /// <summary>Registers the sessions "web", "admin" and "api", with the settings of the host's configuration.</summary>
     /// <param name="services">The services of the application.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddRunaSession(this IServiceCollection services)
@@ -35,12 +35,10 @@ public static class RunaSessionServiceCollectionExtensions
         return Add(services, null, null);
     }
 
-    /// <summary>
-    /// As the other, reading this configuration instead of the host's.
-    /// </summary>
+    /// <summary>Like the other, but reads this configuration instead of the host's.</summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="configuration">Usually the application's whole configuration.</param>
-    /// <param name="configure">Adds sessions and drivers to "web", "admin" and "api", and changes those.</param>
+    /// <param name="configure">Adds sessions and drivers, and changes the sessions "web", "admin" and "api".</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddRunaSession(
         this IServiceCollection services,
@@ -53,7 +51,7 @@ public static class RunaSessionServiceCollectionExtensions
         return Add(services, configuration, configure);
     }
 
-    /// <summary>Registers the sessions "web", "admin" and "api", as this configuration says.</summary>
+    /// <summary>Registers the sessions "web", "admin" and "api", with the settings of this configuration.</summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="configuration">Usually the application's whole configuration.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>

@@ -7,18 +7,18 @@ using Runa.Session.Hosting;
 
 namespace Runa;
 
-/// <summary>What all calls of AddRunaSession on one collection of services registered.</summary>
+/// <summary>What all calls of AddRunaSession on one collection of services have registered.</summary>
 internal sealed class SessionRegistrations
 {
     public IConfiguration? Configuration { get; set; }
 
     public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>What was given, or else the host's.</summary>
+    /// <summary>The configuration that was given, otherwise the host's.</summary>
     public IConfiguration? ConfigurationOf(IServiceProvider services) =>
         Configuration ?? services.GetService<IConfiguration>();
 
-    /// <summary>The setup with the options of every session, validated by whoever builds the registry.</summary>
+    /// <summary>Adds the options of every session to the setup. The registry checks them when it is built.</summary>
     public SessionSetup Apply(IServiceProvider services, SessionSetup setup)
     {
         if (ConfigurationOf(services) is { } configuration)
@@ -45,7 +45,7 @@ internal sealed class SessionRegistrations
                 : throw new OptionsValidationException(name, typeof(RunaSessionOptions), undefined);
         });
 
-    /// <summary>Options that nobody would ever ask for.</summary>
+    /// <summary>A mistake for each name that has options but is no session: nothing would ever read them.</summary>
     private static IEnumerable<string> Unknown(IServiceProvider services, SessionSetup setup)
     {
         var names = SessionSetupModule.names(setup);

@@ -1,6 +1,6 @@
 namespace Runa;
 
-/// <summary>Which SQL a database speaks.</summary>
+/// <summary>The SQL dialect of a database.</summary>
 public enum SqlDialect
 {
     /// <summary>SQLite 3.35 or later, in a file.</summary>

@@ -13,24 +13,26 @@ public sealed class OwnedSession
         EndsAt = session.EndsAt;
     }
 
-    /// <summary>What <see cref="RunaSessions.RevokeAsync"/> takes. It is no token: it cannot be used as a cookie.</summary>
+    /// <summary>
+    /// The handle that <see cref="RunaSessions.RevokeAsync"/> takes. It is no token: it cannot be used as a cookie.
+    /// </summary>
     public string Handle { get; }
 
-    /// <summary>What <see cref="RunaSession.Label"/> says.</summary>
+    /// <summary>The label that <see cref="RunaSession.Label"/> has set.</summary>
     public string? Label { get; }
 
-    /// <summary>When it was created; a sign-in starts it again.</summary>
+    /// <summary>When the session was created. A sign-in sets it anew.</summary>
     public DateTimeOffset CreatedAt { get; }
 
     /// <summary>When the owner signed in.</summary>
     public DateTimeOffset? SignedInAt { get; }
 
-    /// <summary>When it last stored something, or was touched.</summary>
+    /// <summary>When the session last stored something or was touched.</summary>
     public DateTimeOffset LastSeenAt { get; }
 
     /// <summary>The earlier of the idle and the absolute end.</summary>
     public DateTimeOffset EndsAt { get; }
 
-    /// <summary>No handle.</summary>
+    /// <summary>The name of this type. It does not show the handle.</summary>
     public override string ToString() => nameof(OwnedSession);
 }

@@ -1,6 +1,6 @@
 namespace Runa;
 
-/// <summary>A registered session.</summary>
+/// <summary>Describes a registered session.</summary>
 public sealed class RegisteredSession
 {
     internal RegisteredSession(SessionInfo info)
@@ -15,7 +15,7 @@ public sealed class RegisteredSession
         Meta = info.Meta;
     }
 
-    /// <summary>The name it is registered under.</summary>
+    /// <summary>The name under which it is registered.</summary>
     public string Name { get; }
 
     /// <summary>The name of its driver.</summary>
@@ -27,13 +27,13 @@ public sealed class RegisteredSession
     /// <summary>The absolute lifetime.</summary>
     public TimeSpan Ttl { get; }
 
-    /// <summary>How long it lives without a request; null: no such end.</summary>
+    /// <summary>How long it lives without a request. Null: it has no idle end.</summary>
     public TimeSpan? IdleTimeout { get; }
 
-    /// <summary>Whether applications share it.</summary>
+    /// <summary>Whether several applications share it.</summary>
     public bool IsShared { get; }
 
-    /// <summary>The one that is meant where no name is given: "web".</summary>
+    /// <summary>Whether it is the default session, "web", which is used if no name is given.</summary>
     public bool IsDefault { get; }
 
     /// <summary>The application's own notes.</summary>

@@ -3,12 +3,12 @@ using Microsoft.FSharp.Collections;
 namespace Runa;
 
 /// <summary>
-/// The sessions of the application, from outside of any request: listing and ending those of an owner, on every driver that
-/// can ("memory", "sql", "redis"). A service of the application.
+/// The sessions of the application outside any request: lists and ends the sessions of an owner, on every driver that
+/// can ("memory", "sql", "redis"). It is a service of the application.
 /// </summary>
 /// <remarks>
-/// A token that is cancelled before the call, or midway, ends the waiting at once. What has ended by then stays ended, the
-/// call of the store that is under way goes on, and what is left may be ended by calling again.
+/// If a token is cancelled, before a call or during it, the wait ends at once. Sessions that have ended by then stay
+/// ended, and the current call to the store goes on; another call ends the other sessions.
 /// </remarks>
 public sealed class RunaSessions
 {
@@ -21,9 +21,9 @@ public sealed class RunaSessions
         [.. SessionRegistryModule.info(_registry).Select(info => new RegisteredSession(info))];
 
     /// <summary>The living sessions of an owner.</summary>
-    /// <param name="name">The name that the sessions are registered under.</param>
-    /// <param name="owner">Who signed in.</param>
-    /// <param name="cancellationToken">Ends the waiting for the listing.</param>
+    /// <param name="name">The name under which the sessions are registered.</param>
+    /// <param name="owner">The owner.</param>
+    /// <param name="cancellationToken">Ends the wait for the list.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidOperationException">There is no session of this name.</exception>
     /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
@@ -40,17 +40,19 @@ public sealed class RunaSessions
     }
 
     /// <summary>Ends one session of the owner.</summary>
-    /// <param name="name">The name that the session is registered under.</param>
-    /// <param name="owner">Who signed in.</param>
-    /// <param name="handle">As <see cref="ListAsync"/> gave it.</param>
-    /// <param name="cancellationToken">Ends the waiting; the session may be ended all the same.</param>
+    /// <param name="name">The name under which the session is registered.</param>
+    /// <param name="owner">The owner.</param>
+    /// <param name="handle">The handle, from <see cref="ListAsync"/>.</param>
+    /// <param name="cancellationToken">Ends the wait; the session may be ended all the same.</param>
     /// <returns>False: the owner has no such session.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidOperationException">There is no session of this name.</exception>
     /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
-    /// <exception cref="SessionsLeftException">The store failed meanwhile: some sessions have ended, others may live on.</exception>
+    /// <exception cref="SessionsLeftException">
+    /// The store failed meanwhile: some sessions have ended, others may live on.
+    /// </exception>
     public Task<bool> RevokeAsync(
         string name,
         string owner,
@@ -67,17 +69,19 @@ public sealed class RunaSessions
         }
     }
 
-    /// <summary>Ends all sessions of the owner; a sign-in that races it loses.</summary>
-    /// <param name="name">The name that the sessions are registered under.</param>
-    /// <param name="owner">Who signed in.</param>
-    /// <param name="cancellationToken">Ends it between sessions.</param>
-    /// <returns>How many ended.</returns>
+    /// <summary>Ends all sessions of the owner. A sign-in at the same time loses.</summary>
+    /// <param name="name">The name under which the sessions are registered.</param>
+    /// <param name="owner">The owner.</param>
+    /// <param name="cancellationToken">Ends the call between two sessions.</param>
+    /// <returns>The number of sessions that were ended.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidOperationException">There is no session of this name.</exception>
     /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
-    /// <exception cref="SessionsLeftException">The store failed meanwhile: some sessions have ended, others may live on.</exception>
+    /// <exception cref="SessionsLeftException">
+    /// The store failed meanwhile: some sessions have ended, others may live on.
+    /// </exception>
     public Task<int> RevokeOwnerAsync(string name, string owner, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -89,26 +93,30 @@ public sealed class RunaSessions
         }
     }
 
-    /// <summary>Ends all sessions of this session's owner but this one; none where nobody is signed in.</summary>
-    /// <param name="session">The one that stays.</param>
-    /// <param name="cancellationToken">Ends it between sessions.</param>
-    /// <returns>How many ended.</returns>
+    /// <summary>Ends all sessions of this session's owner except this one. It ends none if nobody is signed in.</summary>
+    /// <param name="session">The session that stays.</param>
+    /// <param name="cancellationToken">Ends the call between two sessions.</param>
+    /// <returns>The number of sessions that were ended.</returns>
     /// <exception cref="ArgumentNullException">The session is null.</exception>
-    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The session belongs to an attempt of <c>UpdateRunaSessionAsync</c> that has ended.
+    /// </exception>
     /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
-    /// <exception cref="SessionsLeftException">The store failed meanwhile: some sessions have ended, others may live on.</exception>
+    /// <exception cref="SessionsLeftException">
+    /// The store failed meanwhile: some sessions have ended, others may live on.
+    /// </exception>
     public Task<int> RevokeOthersAsync(RunaSession session, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(session);
         return OthersRevokedAsync(session, cancellationToken);
     }
 
-    /// <summary>Ends every session of this name.</summary>
-    /// <param name="name">The name that the sessions are registered under.</param>
-    /// <param name="cancellationToken">Ends it; what is not ended yet lives on.</param>
-    /// <returns>How many ended.</returns>
+    /// <summary>Ends all sessions of this name.</summary>
+    /// <param name="name">The name under which the sessions are registered.</param>
+    /// <param name="cancellationToken">Ends the call. Sessions that have not ended by then live on.</param>
+    /// <returns>The number of sessions that were ended.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidOperationException">There is no session of this name.</exception>
     /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
@@ -124,11 +132,16 @@ public sealed class RunaSessions
         }
     }
 
-    /// <summary>Deletes what has expired on all drivers now. It happens by itself each minute; where that is under way, this waits for its turn.</summary>
-    /// <param name="cancellationToken">Ends it; what has gone by then stays gone.</param>
-    /// <returns>How many records went.</returns>
+    /// <summary>
+    /// Deletes expired records on all drivers now. This also happens by itself each minute; if it is under way, the
+    /// call waits for its turn.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the call. What was deleted by then stays deleted.</param>
+    /// <returns>The number of deleted records.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="SessionStoreException">A driver failed; the message names it. All the others were tried.</exception>
+    /// <exception cref="SessionStoreException">
+    /// A driver failed; the message names it. All other drivers were purged.
+    /// </exception>
     public Task<int> PurgeExpiredAsync(CancellationToken cancellationToken = default)
     {
         using (WithoutContext.Enter())

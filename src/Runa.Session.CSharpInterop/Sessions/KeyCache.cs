@@ -3,18 +3,18 @@ using System.Collections.Concurrent;
 namespace Runa;
 
 /// <summary>
-/// The keys of one type that are known by their names as texts: a key looks into its type once. Bounded, for applications
-/// that make up names from what visitors send.
+/// Keeps the keys of one type that were made from names: each new key would inspect its type again. Bounded, because
+/// applications may make names from what visitors send.
 /// </summary>
 internal static class KeyCache<T>
 {
     private const int Most = 1_000;
 
-    // Longer ones are not worth the memory of being remembered.
+    // A longer name is not worth its memory.
     private const int LongestRemembered = 256;
     private static readonly ConcurrentDictionary<string, SessionKey<T>> s_keys = new(StringComparer.Ordinal);
 
-    /// <summary>The key of this name, which callers are given as their parameter <c>key</c>.</summary>
+    /// <summary>The key of this name, which the caller got as its parameter <c>key</c>.</summary>
     public static SessionKey<T> Find(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name, "key");

@@ -4,25 +4,26 @@ namespace Runa;
 
 public sealed partial class RunaSession
 {
-    /// <summary>Who signed in; null: nobody.</summary>
-    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
+    /// <summary>The user who signed in. Null: nobody did.</summary>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
     public string? Owner => SessionModule.owner(Current)?.Value;
 
-    /// <summary>When its owner signed in.</summary>
-    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
+    /// <summary>When the owner signed in.</summary>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
     public DateTimeOffset? SignedInAt => SessionModule.signedInAt(Current)?.Value;
 
     /// <summary>
-    /// What is kept beside the owner, not among the values: types and values of claims. Replaced by signing in only.
+    /// What is known about the owner: the types and values of claims. They are not among the values, and only a sign-in
+    /// replaces them.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
     public IReadOnlyList<Claim> Claims =>
         [.. from claim in SessionModule.claims(Current) from value in claim.Value select new Claim(claim.Key, value)];
 
-    /// <summary>What a list of devices shows: "Firefox on Linux".</summary>
-    /// <exception cref="ArgumentException">It is set to what is not valid Unicode.</exception>
+    /// <summary>What a list of devices shows for this session, such as "Firefox on Linux".</summary>
+    /// <exception cref="ArgumentException">The new label is not valid Unicode.</exception>
     /// <exception cref="InvalidOperationException">
-    /// It is set where nothing would commit it, or the session belongs to an attempt that has ended.
+    /// Nothing would commit the change here, or the session belongs to an attempt that has ended.
     /// </exception>
     /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
     public string? Label
@@ -32,15 +33,19 @@ public sealed partial class RunaSession
     }
 
     /// <summary>
-    /// Makes it the owner's, under a new id; creation and absolute end start again. Over another owner's session it starts
-    /// from empty.
+    /// Signs the owner in: the session gets a new id, and its creation and absolute end start again. If it belonged to
+    /// another owner, it is emptied first.
     /// </summary>
-    /// <param name="owner">An id that never changes, not a name that may.</param>
-    /// <param name="claims">Kept beside the owner: their types and values, each once, and nothing else of them.</param>
+    /// <param name="owner">The user's id, which never changes. Not a name, which may.</param>
+    /// <param name="claims">
+    /// What to keep about the owner: the type and value of each claim, once, and nothing else of it.
+    /// </param>
     /// <exception cref="ArgumentNullException">The owner or a claim is null.</exception>
-    /// <exception cref="ArgumentException">The owner is empty or white space, or it or a claim is not valid Unicode.</exception>
+    /// <exception cref="ArgumentException">
+    /// The owner is empty or white space, or it or a claim is not valid Unicode.
+    /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started.
+    /// Nothing would commit the change here, the session belongs to an attempt that has ended, or the response has started.
     /// </exception>
     /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
     public void SignIn(string owner, IEnumerable<Claim>? claims = null)
@@ -57,9 +62,9 @@ public sealed partial class RunaSession
         Leave(SessionModule.signInWith(owner, kept, Current));
     }
 
-    /// <summary>Ends it, as <see cref="Destroy"/> does.</summary>
+    /// <summary>Ends the session, as <see cref="Destroy"/> does.</summary>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started.
+    /// Nothing would commit the change here, the session belongs to an attempt that has ended, or the response has started.
     /// </exception>
     public void SignOut() => Leave(SessionModule.signOut(Current));
 }

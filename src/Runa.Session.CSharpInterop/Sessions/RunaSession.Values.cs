@@ -6,15 +6,15 @@ namespace Runa;
 public sealed partial class RunaSession
 {
     /// <summary>The names of the keys that have a value, in ordinal order.</summary>
-    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
     public IReadOnlyList<string> Keys => SessionModule.keys(Current);
 
-    /// <summary>Whether something is stored under the key, decodable or not.</summary>
+    /// <summary>Whether the session holds a value under the key, even one that cannot be decoded.</summary>
     /// <param name="key">The key.</param>
     /// <exception cref="ArgumentNullException">The key is null.</exception>
     /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
-    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
     public bool Has<T>(SessionKey<T> key)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -25,22 +25,22 @@ public sealed partial class RunaSession
     public bool Has(string key) => Has(KeyCache<System.Text.Json.JsonElement>.Find(key));
 
     /// <summary>
-    /// The value, or the default of its type where it is missing or cannot be decoded (which is logged and counted).
+    /// The value, or the default of its type if it is missing or cannot be decoded. The latter is logged and counted.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <exception cref="ArgumentNullException">The key is null.</exception>
     /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
-    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
     public T? Get<T>(SessionKey<T> key) => Get(key, default!);
 
-    /// <summary>The value, or another where it is missing or cannot be decoded.</summary>
+    /// <summary>The value, or another one if it is missing or cannot be decoded.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="otherwise">What to answer then.</param>
+    /// <param name="otherwise">The value to return then.</param>
     /// <exception cref="ArgumentNullException">The key is null.</exception>
     /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
-    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
     public T Get<T>(SessionKey<T> key, T otherwise)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -53,13 +53,13 @@ public sealed partial class RunaSession
     /// <inheritdoc cref="Get{T}(SessionKey{T}, T)"/>
     public T Get<T>(string key, T otherwise) => Get(KeyCache<T>.Find(key), otherwise);
 
-    /// <summary>Whether there is a value that can be decoded, and which.</summary>
+    /// <summary>Gets the value. False: it is missing or cannot be decoded.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value, or the default of its type.</param>
     /// <exception cref="ArgumentNullException">The key is null.</exception>
     /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
-    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
     public bool TryGet<T>(SessionKey<T> key, [MaybeNullWhen(false)] out T value)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -71,9 +71,7 @@ public sealed partial class RunaSession
     /// <inheritdoc cref="TryGet{T}(SessionKey{T}, out T)"/>
     public bool TryGet<T>(string key, [MaybeNullWhen(false)] out T value) => TryGet(KeyCache<T>.Find(key), out value);
 
-    /// <summary>
-    /// Sets the value. It is encoded here and now: a later change inside a mutable object changes nothing.
-    /// </summary>
+    /// <summary>Sets the value. It is encoded at once, so a later change to a mutable object has no effect.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value.</param>
     /// <exception cref="ArgumentNullException">The key is null.</exception>
@@ -82,8 +80,8 @@ public sealed partial class RunaSession
     /// </exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it
-    /// needs a cookie.
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it needs
+    /// a cookie.
     /// </exception>
     /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
     public void Set<T>(SessionKey<T> key, T value)
@@ -96,20 +94,21 @@ public sealed partial class RunaSession
     public void Set<T>(string key, T value) => Set(KeyCache<T>.Find(key), value);
 
     /// <summary>
-    /// Sets what the function makes of the value, or of the seed, and answers it. When another request changed the value
-    /// meanwhile, the function runs again on the newer value, so that no update is lost: it must be pure.
+    /// Sets what the function returns for the value, or for the seed if there is none, and returns it. If another
+    /// request changed the value meanwhile, the function runs again on the newer value, so that no update is lost: it
+    /// must be pure.
     /// </summary>
     /// <param name="key">The key.</param>
-    /// <param name="seed">What stands for a value that is missing.</param>
-    /// <param name="change">From the value to the new one.</param>
+    /// <param name="seed">The value to start from if there is none.</param>
+    /// <param name="change">Returns the new value.</param>
     /// <exception cref="ArgumentNullException">The key or the function is null.</exception>
     /// <exception cref="ArgumentException">
     /// The key's name is empty or not valid Unicode, or this value cannot be stored by the key's codec.
     /// </exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it
-    /// needs a cookie.
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it needs
+    /// a cookie.
     /// </exception>
     /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
     public T Update<T>(SessionKey<T> key, T seed, Func<T, T> change)
@@ -136,7 +135,10 @@ public sealed partial class RunaSession
         }
     }
 
-    /// <summary>The function as part of a step, whenever it runs: at a merge it runs without this session around it.</summary>
+    /// <summary>
+    /// Marks the function as part of a step whenever it runs. A merge runs it again, and this object is not involved
+    /// then.
+    /// </summary>
     private Func<T, T> InStep<T>(Func<T, T> change)
     {
         if (_scope is not { } scope)
@@ -162,15 +164,15 @@ public sealed partial class RunaSession
     /// <inheritdoc cref="Update{T}(SessionKey{T}, T, Func{T, T})"/>
     public T Update<T>(string key, T seed, Func<T, T> change) => Update(KeyCache<T>.Find(key), seed, change);
 
-    /// <summary>Removes the value; nothing changes where there is none.</summary>
+    /// <summary>Removes the value, if there is one.</summary>
     /// <param name="key">The key.</param>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="ArgumentNullException">The key is null.</exception>
     /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it
-    /// needs a cookie.
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it needs
+    /// a cookie.
     /// </exception>
     public bool Remove<T>(SessionKey<T> key)
     {
@@ -182,7 +184,7 @@ public sealed partial class RunaSession
     /// <inheritdoc cref="Remove{T}(SessionKey{T})"/>
     public bool Remove(string key) => Remove(KeyCache<System.Text.Json.JsonElement>.Find(key));
 
-    /// <summary>Queues a value for whoever takes it next, usually the page after a redirect.</summary>
+    /// <summary>Queues a value for the next request that takes it, usually the page after a redirect.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value.</param>
     /// <exception cref="ArgumentNullException">The key is null.</exception>
@@ -191,8 +193,8 @@ public sealed partial class RunaSession
     /// </exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it
-    /// needs a cookie.
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it needs
+    /// a cookie.
     /// </exception>
     /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
     public void Flash<T>(SessionKey<T> key, T value)
@@ -205,17 +207,17 @@ public sealed partial class RunaSession
     public void Flash<T>(string key, T value) => Flash(KeyCache<T>.Find(key), value);
 
     /// <summary>
-    /// Takes the values queued under the key, oldest first. Each is taken once: a request that took one which another had
-    /// taken before fails with <see cref="SessionConflictException"/>, unless it did so inside
-    /// <c>UpdateRunaSessionAsync</c>, which runs again. Those that cannot be decoded stay.
+    /// Takes the values queued under the key, oldest first. Each is taken once: if another request has taken one of
+    /// them first, this request fails with <see cref="SessionConflictException"/>; inside <c>UpdateRunaSessionAsync</c>
+    /// the step runs again instead. Values that cannot be decoded stay queued.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <exception cref="ArgumentNullException">The key is null.</exception>
     /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it
-    /// needs a cookie.
+    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it needs
+    /// a cookie.
     /// </exception>
     public IReadOnlyList<T> TakeFlashes<T>(SessionKey<T> key)
     {
@@ -229,6 +231,6 @@ public sealed partial class RunaSession
     public IReadOnlyList<T> TakeFlashes<T>(string key) => TakeFlashes(KeyCache<T>.Find(key));
 
     /// <summary>All values as one JSON object.</summary>
-    /// <exception cref="InvalidOperationException">It belongs to an attempt that has ended.</exception>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
     public string ToJson() => SessionModule.toJson(Current);
 }

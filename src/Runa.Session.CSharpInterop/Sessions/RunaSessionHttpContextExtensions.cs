@@ -3,20 +3,20 @@ using Runa;
 
 namespace Microsoft.AspNetCore.Http;
 
-/// <summary>Sessions of a request.</summary>
+/// <summary>Gives access to the sessions of a request.</summary>
 public static class RunaSessionHttpContextExtensions
 {
     private const string NoAsync =
-        "The step must be pure and must not be async: it runs again when another request got there first. Await before it, or change the session behind UseRunaSession.";
+        "The step must be pure and must not be async: it runs again if another request saved first. Await before it, or change the session behind UseRunaSession.";
 
-    private const string Overloads = "They differ in what a step is, which the compiler tells apart with a token or without.";
+    private const string Overloads = "The overloads differ in the type of the step, by which the compiler tells them apart, with a token and without.";
 
-    /// <summary>The session as it stands in this request.</summary>
+    /// <summary>The session of this request.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="name">The name that the session is registered under.</param>
+    /// <param name="name">The name under which the session is registered.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidOperationException">
-    /// It is not loaded in this request, there is no session of this name, or sessions are not configured.
+    /// The session is not loaded in this request, there is no session of this name, or sessions are not configured.
     /// </exception>
     public static RunaSession GetRunaSession(this HttpContext context, string name = RunaSessionDefaults.Name)
     {
@@ -26,14 +26,16 @@ public static class RunaSessionHttpContextExtensions
     }
 
     /// <summary>
-    /// Loads the session, if this request has not yet. It can be read; changing it needs <c>UseRunaSession</c> before the
-    /// endpoint, or <c>UpdateRunaSessionAsync</c>.
+    /// Loads the session, if this request has not loaded it. It can be read then; to change it, put
+    /// <c>UseRunaSession</c> before the endpoint, or use <c>UpdateRunaSessionAsync</c>.
     /// </summary>
     /// <param name="context">The request.</param>
-    /// <param name="name">The name that the session is registered under.</param>
-    /// <param name="cancellationToken">Ends the waiting for the store.</param>
+    /// <param name="name">The name under which the session is registered.</param>
+    /// <param name="cancellationToken">Ends the wait for the store.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="InvalidOperationException">There is no session of this name, or sessions are not configured.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is no session of this name, or sessions are not configured.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before the store had answered.</exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
     public static Task<RunaSession> LoadRunaSessionAsync(
@@ -47,22 +49,24 @@ public static class RunaSessionHttpContextExtensions
     }
 
     /// <summary>
-    /// Loads the session, runs the step and commits what it makes of it. The step must be pure: when another request got
-    /// there first it runs again, on the newer session, so that no update is lost.
+    /// Loads the session, runs the step and commits its changes. The step must be pure: if another request saved first,
+    /// the step runs again on the newer session, so that no update is lost.
     /// </summary>
     /// <param name="context">The request.</param>
-    /// <param name="name">The name that the session is registered under.</param>
+    /// <param name="name">The name under which the session is registered.</param>
     /// <param name="step">Changes the session that it is given.</param>
     /// <param name="cancellationToken">
-    /// Ends the waiting for the load, for what this request does to the session already, and for other requests that are
-    /// ahead. Nothing is saved then. A write that has begun is finished, and waited for.
+    /// Ends the wait for the load, for other calls of this request, and for other requests that are ahead. Then nothing
+    /// was saved. A write that has begun is finished first.
     /// </param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="InvalidOperationException">
-    /// There is no session of this name, sessions are not configured, or the response has started and the change needs a
-    /// cookie.
+    /// There is no session of this name, sessions are not configured, or the response has started and the change needs
+    /// a cookie.
     /// </exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled before the write had begun: nothing was saved.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The token was cancelled before the write had begun: nothing was saved.
+    /// </exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
     /// <exception cref="SessionConflictException">The session has ended or kept changing meanwhile.</exception>
     /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
@@ -88,12 +92,12 @@ public static class RunaSessionHttpContextExtensions
             cancellationToken);
     }
 
-    /// <summary>As the other, and answers what the step made in the attempt that was committed.</summary>
+    /// <summary>Like the other, and returns the result of the attempt that was committed.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="name">The name that the session is registered under.</param>
-    /// <param name="step">Changes the session that it is given, and makes something of it.</param>
-    /// <param name="cancellationToken">As that of the other.</param>
-    /// <exception cref="ArgumentException">The step answers a task: it cannot be async.</exception>
+    /// <param name="name">The name under which the session is registered.</param>
+    /// <param name="step">Changes the session that it is given, and returns a result.</param>
+    /// <param name="cancellationToken">The same as for the other.</param>
+    /// <exception cref="ArgumentException">The step returns a task: it cannot be async.</exception>
     /// <inheritdoc cref="UpdateRunaSessionAsync(HttpContext, string, Action{RunaSession}, CancellationToken)" path="/exception"/>
     [SuppressMessage("ApiDesign", "RS0026", Justification = Overloads)]
     public static Task<TResult> UpdateRunaSessionAsync<TResult>(
@@ -111,9 +115,9 @@ public static class RunaSessionHttpContextExtensions
             : Update(context, name, step, cancellationToken);
     }
 
-    /// <summary>Not for use: a step cannot be async.</summary>
+    /// <summary>Do not use this: a step cannot be async.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="name">The name that the session is registered under.</param>
+    /// <param name="name">The name under which the session is registered.</param>
     /// <param name="step">An async step.</param>
     /// <param name="cancellationToken">Not used.</param>
     /// <exception cref="ArgumentException">Always.</exception>
@@ -126,9 +130,9 @@ public static class RunaSessionHttpContextExtensions
         Func<RunaSession, Task> step,
         CancellationToken cancellationToken = default) => throw new ArgumentException(NoAsync, nameof(step));
 
-    /// <summary>Not for use: a step cannot be async.</summary>
+    /// <summary>Do not use this: a step cannot be async.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="name">The name that the session is registered under.</param>
+    /// <param name="name">The name under which the session is registered.</param>
     /// <param name="step">An async step.</param>
     /// <param name="cancellationToken">Not used.</param>
     /// <exception cref="ArgumentException">Always.</exception>

@@ -2,18 +2,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace Runa;
 
-/// <summary>The scopes of a request's sessions, asked without the caller's synchronization context.</summary>
+/// <summary>Calls the scopes of a request's sessions without the caller's synchronization context.</summary>
 internal static class Scopes
 {
     /// <summary>
-    /// Raises InvalidOperationException where sessions are not configured, for a name that is not registered, and for the first
-    /// session of a request whose response has started.
+    /// Raises InvalidOperationException without AddRunaSession, for a name that is not registered, and if this is the
+    /// first session of the request and the response has started.
     /// </summary>
     public static SessionScope Find(HttpContext context, string name) => context.GetSessionScope(
         name,
         static name => $"put app.UseRunaSession(\"{name}\") before whatever writes, or add .WithRunaSession(\"{name}\") to its endpoint");
 
-    /// <summary>As Find, of a session that is loaded, or that is loaded when it is looked at.</summary>
+    /// <summary>Like Find, for a session that is loaded, or that the first look loads.</summary>
     public static SessionScope FindLoaded(HttpContext context, string name)
     {
         var scope = Find(context, name);
@@ -22,7 +22,7 @@ internal static class Scopes
             $"The session \"{name}\" is not loaded in this request: put app.UseRunaSession(\"{name}\") before this endpoint, add .WithRunaSession(\"{name}\") to it, or use ctx.UpdateRunaSessionAsync or ctx.LoadRunaSessionAsync.");
     }
 
-    /// <summary>As FindLoaded, and loads it.</summary>
+    /// <summary>Like FindLoaded, and loads the session.</summary>
     public static async ValueTask<RunaSession> LoadAsync(HttpContext context, string name)
     {
         var scope = FindLoaded(context, name);

@@ -1,14 +1,16 @@
 namespace Runa;
 
-/// <summary>Where a session stands when a request loads it.</summary>
+/// <summary>What a request finds when it loads a session.</summary>
 public enum SessionStatus
 {
-    /// <summary>The browser has no session under this name.</summary>
+    /// <summary>The browser has no session of this name.</summary>
     New,
 
-    /// <summary>Loaded from the store.</summary>
+    /// <summary>The session exists and was loaded.</summary>
     Active,
 
-    /// <summary>The browser's token is genuine, its session is gone: expired, ended or revoked. The session is empty.</summary>
+    /// <summary>
+    /// The browser's token is genuine, but its session is gone: expired, ended or revoked. The session is empty.
+    /// </summary>
     Expired,
 }

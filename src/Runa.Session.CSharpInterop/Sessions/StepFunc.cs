@@ -2,7 +2,7 @@ using Microsoft.FSharp.Core;
 
 namespace Runa;
 
-/// <summary>A step of C# in the form that the library runs.</summary>
+/// <summary>Makes an F# function from a step written in C#.</summary>
 internal sealed class StepFunc<TResult>(Func<RunaSession, TResult> step)
     : FSharpFunc<SessionValue, ValueTuple<SessionValue, TResult>>
 {

@@ -1,8 +1,9 @@
 namespace Runa;
 
 /// <summary>
-/// Until it is disposed, nothing that is awaited goes back to the caller's <see cref="SynchronizationContext"/>: the engine's
-/// tasks know no ConfigureAwait, and a caller that blocks on one (in a Blazor circuit, a desktop program) would wait for itself.
+/// Until it is disposed, code that awaits does not return to the caller's <see cref="SynchronizationContext"/>. The
+/// engine's tasks cannot use ConfigureAwait, and a caller that blocks on one of them (in a Blazor circuit or a desktop
+/// program) would wait for itself.
 /// </summary>
 internal readonly ref struct WithoutContext
 {

@@ -165,7 +165,7 @@ public class FailedCommitTests
         Assert.Equal((HttpStatusCode.OK, "fine"), (answer.Status, answer.Body));
         var line = Assert.Single(site.Logs.All, line => line.Level == LogLevel.Error);
         Assert.Equal("Runa.Session.AspNetSession", line.Category);
-        Assert.Equal("What was changed in the session \"web\" could not be saved, and is dropped.", line.Text);
+        Assert.Equal("The changes to the session \"web\" could not be saved, and were dropped.", line.Text);
         Assert.IsType<SessionStoreException>(line.Error);
     }
 

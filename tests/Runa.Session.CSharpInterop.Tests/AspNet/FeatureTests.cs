@@ -28,7 +28,7 @@ public class FeatureTests
         Assert.Equal("a library", await visitor.AsksAsync(session => session.GetString("from")));
     }
 
-    [Theory(DisplayName = "outside of the middleware there is no session, before it and after it"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "before and after the middleware there is no session"), MemberData(nameof(Both))]
     public async Task Outside(Of of)
     {
         var seen = new List<bool>();

@@ -172,7 +172,7 @@ public class StoreDownTests
         Assert.Contains(site.Logs.All, line => line is { Level: LogLevel.Error, Error: IOException or SessionStoreException });
     }
 
-    [Theory(DisplayName = "where commit failures are ignored, the request succeeds and the failure is logged"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "if commit failures are ignored, the request succeeds and the failure is logged"), MemberData(nameof(Both))]
     public async Task Ignored(Of of)
     {
         await using var site = await Site.StartAsync(of, options: o => o.IgnoreCommitFailures = true);

@@ -21,7 +21,7 @@ public class TempDataTests
         Assert.Equal("nothing", (await browser.GetAsync("/tempdata/show")).Body);
     }
 
-    [Theory(DisplayName = "TempData stays while nobody reads it, is peeked at, or is kept"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "TempData stays if nobody reads it, or if it is peeked at or kept"), MemberData(nameof(Both))]
     public async Task Stays(Of of)
     {
         await using var app = await StartAsync(of, new StoreFaults());

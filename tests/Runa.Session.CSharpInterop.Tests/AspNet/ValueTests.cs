@@ -9,7 +9,7 @@ public class ValueTests
 {
     public static TheoryData<Of> Both => Site.Both;
 
-    [Theory(DisplayName = "what is set is read in the same request and in the next"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "a value that was set is read in the same request and in the next"), MemberData(nameof(Both))]
     public async Task ReadBack(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -142,7 +142,7 @@ public class ValueTests
         Assert.Equal([0, 0, 1, 2], await visitor.AsksAsync(session => session.Get("number")!));
     }
 
-    [Theory(DisplayName = "what is removed is gone at once and in the next request, the rest stays"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "a removed value is gone at once and in the next request, and the others stay"), MemberData(nameof(Both))]
     public async Task Removed(Of of)
     {
         await using var site = await Site.StartAsync(of);
@@ -183,7 +183,7 @@ public class ValueTests
         Assert.Equal(["c"], await visitor.AsksAsync(session => session.Keys.ToArray()));
     }
 
-    [Theory(DisplayName = "Remove and Clear of what is not there do nothing"), MemberData(nameof(Both))]
+    [Theory(DisplayName = "Remove of a missing key and Clear of an empty session do nothing"), MemberData(nameof(Both))]
     public async Task NothingToRemove(Of of)
     {
         await using var site = await Site.StartAsync(of);

@@ -10,7 +10,7 @@ public class LoadTests
 {
     public static TheoryData<string> Reading => ["load", "update", "update with a result", "reload"];
 
-    [Theory(DisplayName = "a token cancelled while the store is asked ends the waiting, and the session can be used afterwards"), MemberData(nameof(Reading))]
+    [Theory(DisplayName = "a token cancelled while the store is asked ends the wait, and the session can be used afterwards"), MemberData(nameof(Reading))]
     public async Task Midway(string call)
     {
         await using var stage = await Stage.StartAsync();

@@ -43,7 +43,7 @@ public class OwnerTests
         Assert.Equal((0, 0), (await stage.VisitsAsync(browser), await stage.VisitsAsync(other)));
     }
 
-    [Fact(DisplayName = "a token cancelled midway ends the waiting for a purge")]
+    [Fact(DisplayName = "a token cancelled midway ends the wait for a purge")]
     public async Task Purge()
     {
         await using var stage = await Stage.StartAsync();

@@ -65,7 +65,7 @@ public class DefaultCodecTests
         SameItems(ImmutableDictionary<int, string>.Empty.Add(3, "c"));
     }
 
-    [Fact(DisplayName = "promise 17: what only the class itself may set comes back too: no setter, a private one, an inherited one")]
+    [Fact(DisplayName = "promise 17: a property that only its class may set comes back too, with no setter, a private or an inherited one")]
     public void ClosedProperties()
     {
         var cart = new GiftCart { Id = "x", Note = "n" };

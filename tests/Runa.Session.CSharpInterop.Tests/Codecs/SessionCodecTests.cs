@@ -47,7 +47,7 @@ public class SessionCodecTests
         Assert.DoesNotContain(app.Logs.All, line => line.Text.Contains("secret"));
     }
 
-    [Fact(DisplayName = "the encoder's text is exactly one JSON value, or setting it raises without showing it")]
+    [Fact(DisplayName = "the encoder must return exactly one JSON value; otherwise setting the value raises, without showing the text")]
     public void EncoderChecked()
     {
         foreach (var text in new[] { "secret", "1 2", "", "{", "1,\"other\":2" })

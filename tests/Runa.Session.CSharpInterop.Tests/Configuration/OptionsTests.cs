@@ -116,7 +116,7 @@ public class OptionsTests
             e.Errors);
     }
 
-    [Theory(DisplayName = "promise 23: an option that is set to no value of its enum keeps the application from starting, with the setting, the value and what is allowed")]
+    [Theory(DisplayName = "promise 23: an option with an undefined value of its enum keeps the application from starting, and the message names the option, the value and the allowed ones")]
     [InlineData("Secure", 42, "Always, SameAsRequest or None")]
     [InlineData("SameSite", 7, "Lax, Strict, None or Unspecified")]
     [InlineData("OnUnreadable", -1, "Replace or Error")]
@@ -144,7 +144,7 @@ public class OptionsTests
         }
     }
 
-    [Fact(DisplayName = "where no configuration is given, the host's is read")]
+    [Fact(DisplayName = "if no configuration is given, the host's is read")]
     public async Task HostConfiguration()
     {
         var services = Host();
@@ -169,7 +169,7 @@ public class OptionsTests
         Assert.Single(services, service => service.ServiceType == typeof(SessionRegistry));
     }
 
-    [Fact(DisplayName = "IValidateOptions tells what is wrong with the options of one session")]
+    [Fact(DisplayName = "IValidateOptions says what is wrong with the options of one session")]
     public async Task Validated()
     {
         await using var services = Services(builder => builder.AddSession("web", o => o.IdleTimeout = TimeSpan.FromDays(1)));

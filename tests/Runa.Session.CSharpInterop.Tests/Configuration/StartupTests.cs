@@ -6,7 +6,7 @@ namespace CSharp.Tests.Configuration;
 
 public class StartupTests
 {
-    [Fact(DisplayName = "promise 23: a misconfigured application does not start, and is told everything at once")]
+    [Fact(DisplayName = "promise 23: a misconfigured application does not start, and the exception names all mistakes at once")]
     public async Task EverythingAtOnce()
     {
         var (app, _, _) = App.Build(
@@ -45,7 +45,7 @@ public class StartupTests
         }
     }
 
-    [Theory(DisplayName = "promise 23: a setting of a session that stands where nothing reads it keeps the application from starting")]
+    [Theory(DisplayName = "promise 23: a session's setting in a place that nothing reads keeps the application from starting")]
     [InlineData("sessions:web:ttl", "session:sessions:web:ttl")]
     [InlineData("RunaSession:Sessions:shop:IdleTimeout", "session:sessions:shop:idle_timeout")]
     [InlineData("session:sesions:web:ttl", "session:sessions:web:ttl")]

@@ -8,7 +8,7 @@ namespace CSharp.Tests.Drivers;
 /// <summary>Registering a driver written in C#, and sessions on it.</summary>
 public class AddDriverTests
 {
-    [Fact(DisplayName = "a driver that a function makes, an object, a class and a service: sessions are kept on each, and listed by owner")]
+    [Fact(DisplayName = "a driver may be the result of a function, an object, a class or a service: each keeps sessions, and lists them by owner")]
     public async Task EachWay()
     {
         var mine = new DictionaryDriver(new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)));
@@ -32,7 +32,7 @@ public class AddDriverTests
         }
     }
 
-    [Fact(DisplayName = "a driver is disposed with the application that had it made, and by nobody else")]
+    [Fact(DisplayName = "a driver is disposed with the application that created it, and by nobody else")]
     public async Task Disposing()
     {
         Closing made = new(), given = new(), service = new();
@@ -87,7 +87,7 @@ public class AddDriverTests
         Assert.IsType<IOException>(seen?.InnerException);
     }
 
-    [Fact(DisplayName = "promise 23: a function that makes no driver keeps the application from starting, and says which")]
+    [Fact(DisplayName = "promise 23: a function that returns no driver keeps the application from starting, and the message names the driver")]
     public async Task MadeNull()
     {
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => App.StartAsync(

@@ -17,7 +17,7 @@ public class BuiltInDriverTests : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    [Fact(DisplayName = "promise 26: the memory driver keeps to the bounds that it is given, and strangers go before those who signed in")]
+    [Fact(DisplayName = "promise 26: the memory driver keeps to its limits, and evicts sessions without an owner first")]
     public async Task MemoryBounds()
     {
         await using var app = await App.StartAsync(Map, sessions => sessions.AddMemoryDriver("memory", o => o.MaxSessions = 5));
@@ -42,7 +42,7 @@ public class BuiltInDriverTests : IDisposable
         Assert.Equal("alice", (await alice.GetAsync("/who")).Body);
     }
 
-    [Fact(DisplayName = "a memory driver may have another name; one that may hold nothing is refused")]
+    [Fact(DisplayName = "a memory driver may have another name; one without room for a session is refused")]
     public async Task MemoryDrivers()
     {
         await using var app = await App.StartAsync(Map, sessions => sessions
@@ -98,7 +98,7 @@ public class BuiltInDriverTests : IDisposable
             services => services.AddSingleton<DbDataSource>(SqliteFactory.Instance.CreateDataSource($"Data Source={file}")));
     }
 
-    [Fact(DisplayName = "promise 23: what is wrong with a SQL driver keeps the application from starting, and is named")]
+    [Fact(DisplayName = "promise 23: a mistake in the options of a SQL driver keeps the application from starting, and is named")]
     public async Task SqlMistakes()
     {
         var missing = await Assert.ThrowsAsync<SessionConfigurationException>(() =>
@@ -112,7 +112,7 @@ public class BuiltInDriverTests : IDisposable
         Assert.Contains("PurgeBatch", batch.Message);
     }
 
-    [Fact(DisplayName = "the SQL of the table is there for migrations, in the dialect asked for, and it can be created once from a script")]
+    [Fact(DisplayName = "the SQL of the table is available for migrations, in the chosen dialect, and a script can create the table")]
     public async Task Schema()
     {
         Assert.Contains("shop_sessions", new SqlDriverOptions { Table = "shop_sessions", Dialect = SqlDialect.Sqlite }.ToSchema());

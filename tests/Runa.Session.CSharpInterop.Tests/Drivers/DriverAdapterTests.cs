@@ -57,7 +57,7 @@ public class DriverAdapterTests
         Assert.Same(fault, await Assert.ThrowsAsync<InvalidTimeZoneException>(() => later.Delete.Invoke(Key).Invoke(None).AsTask()));
     }
 
-    [Fact(DisplayName = "a driver without a name, or of a guarantee that there is not, is refused when it is registered")]
+    [Fact(DisplayName = "a driver without a name, or with an undefined guarantee, is refused when it is registered")]
     public void NoName()
     {
         Assert.Contains("Fake.Name is null or empty", Assert.Throws<InvalidOperationException>(() => new Fake { Name = null! }.ToSessionDriver()).Message);

@@ -15,7 +15,7 @@ public class DriversPageTests
         }
     }
 
-    [Fact(DisplayName = "what the drivers' page shows of registering drivers compiles")]
+    [Fact(DisplayName = "the registrations that the drivers' page shows compile")]
     public void Registering()
     {
         var compiled = Unindented(Read("DriversPage.cs"));

@@ -51,7 +51,7 @@ public class RedisDriverSurfaceTests
         await Assert.ThrowsAsync<SessionStoreException>(() => browser.GetAsync("/count"));
     }
 
-    [Fact(DisplayName = "the drivers of the library have names that C# writes")]
+    [Fact(DisplayName = "the library's drivers have names as C# writes them")]
     public void Names()
     {
         using var connection = ConnectionMultiplexer.Connect("127.0.0.1:1,abortConnect=false,connectTimeout=100,connectRetry=0");

@@ -19,7 +19,7 @@ public class StoredSessionDriverTests
         Assert.True(Alice.IsExpired(Now.AddMinutes(30)));
     }
 
-    [Fact(DisplayName = "promise 4: a tombstone says where its session stands now")]
+    [Fact(DisplayName = "promise 4: a tombstone says where its session is now")]
     public void Successor()
     {
         Assert.Equal(Key, Tombstone.Successor);

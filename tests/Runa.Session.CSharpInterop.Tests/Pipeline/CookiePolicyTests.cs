@@ -15,7 +15,7 @@ public class CookiePolicyTests
     public static TheoryData<string, bool> Forms =>
         [.. from driver in new[] { "memory", "cookie" } from before in new[] { true, false } select (driver, before)];
 
-    [Theory(DisplayName = "without a policy the cookie has the attributes that the session says"), MemberData(nameof(Forms))]
+    [Theory(DisplayName = "without a policy the cookie has the attributes of the session's settings"), MemberData(nameof(Forms))]
     public async Task NoPolicy(string driver, bool before)
     {
         await using var app = await StartAsync(driver, before, policy: null);
@@ -82,7 +82,7 @@ public class CookiePolicyTests
         Assert.Equal(cookies > 0 ? "3000" : "0", (await browser.GetAsync("/")).Body);
     }
 
-    [Theory(DisplayName = "OnAppendCookie is asked of each cookie that is set, and may change it"), MemberData(nameof(Forms))]
+    [Theory(DisplayName = "OnAppendCookie is called for each cookie that is set, and may change it"), MemberData(nameof(Forms))]
     public async Task OnAppend(string driver, bool before)
     {
         List<string> asked = [];
@@ -101,7 +101,7 @@ public class CookiePolicyTests
         Assert.Equal(set.Select(text => text.Split('=')[0]), asked);
     }
 
-    [Theory(DisplayName = "OnDeleteCookie is asked of each cookie that is taken back"), MemberData(nameof(Forms))]
+    [Theory(DisplayName = "OnDeleteCookie is called for each cookie that is deleted"), MemberData(nameof(Forms))]
     public async Task OnDelete(string driver, bool before)
     {
         List<string> asked = [];

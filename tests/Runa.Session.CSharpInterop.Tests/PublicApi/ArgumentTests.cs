@@ -69,7 +69,7 @@ public class ArgumentTests
         Assert.True(task.IsCanceled);
     }
 
-    [Fact(DisplayName = "the methods that these tests look at are those of the package")]
+    [Fact(DisplayName = "these tests look at all methods of the package")]
     public void All()
     {
         Assert.True(s_methods.Count > 60, $"{s_methods.Count}");

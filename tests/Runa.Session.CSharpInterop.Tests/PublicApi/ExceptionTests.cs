@@ -177,7 +177,7 @@ public class ExceptionTests
         });
     }
 
-    [Fact(DisplayName = "promise 14: the exception for a store that is down is documented, promise 18: and for a session that is too large, promise 9: and for one that has ended")]
+    [Fact(DisplayName = "promise 9, 14, 18: the exceptions for a store that is down, for a session that is too large, and for one that has ended are documented")]
     public async Task Saving()
     {
         await using var stage = await Stage.StartAsync(app => app.UseRunaSession());

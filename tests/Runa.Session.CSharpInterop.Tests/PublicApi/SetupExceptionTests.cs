@@ -11,7 +11,7 @@ namespace CSharp.Tests.PublicApi;
 /// <summary>What names and mistakes in the setup raise, and that the documentation of what was called says so.</summary>
 public class SetupExceptionTests
 {
-    [Fact(DisplayName = "promise 23: what an unknown name raises, and a driver that cannot list, is documented")]
+    [Fact(DisplayName = "promise 23: the exceptions for an unknown name, and for a driver that cannot list, are documented")]
     public async Task Names()
     {
         await using var stage = await Stage.StartAsync();
@@ -40,7 +40,7 @@ public class SetupExceptionTests
         await Raising.AssertAsync(unsupported, () => cookie.Sessions.RevokeAllAsync("web", default));
     }
 
-    [Fact(DisplayName = "what a mistake in the setup raises at once is documented")]
+    [Fact(DisplayName = "the exceptions that mistakes in the setup raise at once are documented")]
     public async Task Setup()
     {
         await using var stage = await Stage.StartAsync();

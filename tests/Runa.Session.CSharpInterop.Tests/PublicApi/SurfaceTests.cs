@@ -44,7 +44,7 @@ public class SurfaceTests
             (mapping.SourceConstructFlags & SourceConstructFlags.KindMask) == SourceConstructFlags.ObjectType;
     }
 
-    [Fact(DisplayName = "of the F# library, signatures in the namespace Runa have only what C# passes on without naming it")]
+    [Fact(DisplayName = "signatures in the namespace Runa use two types of the F# library, which C# passes on without naming them")]
     public void PassedOn() =>
         Assert.Equal(
             ["RedisDriverOptions", "SessionDriver"],

@@ -10,7 +10,7 @@ namespace CSharp.Tests.Realtime;
 /// <summary>A hub reads the session of the request that opened its connection, and commits by itself.</summary>
 public class SignalRTests
 {
-    [Fact(DisplayName = "a hub reads the session, and what it commits the next request gets")]
+    [Fact(DisplayName = "a hub reads the session, and the next request gets what it commits")]
     public async Task ReadAndCommit()
     {
         await using var app = await StartAsync();
@@ -22,7 +22,7 @@ public class SignalRTests
         Assert.Equal("1", (await browser.GetAsync("/")).Body);
     }
 
-    [Fact(DisplayName = "promise 12: what hubs and requests count at once all counts")]
+    [Fact(DisplayName = "promise 12: when hubs and requests count at once, every count counts")]
     public async Task Concurrent()
     {
         await using var app = await StartAsync();

@@ -28,7 +28,7 @@ public class MisuseTests
     {
         await AssertRaises(
             async ctx => (await ctx.LoadRunaSessionAsync()).Set(Keys.Visits, 1),
-            "The session \"web\" cannot be changed here, nothing would commit it: put app.UseRunaSession(\"web\") before this endpoint, or use ctx.UpdateRunaSessionAsync.");
+            "The session \"web\" cannot be changed here, because nothing would commit it: put app.UseRunaSession(\"web\") before this endpoint, or use ctx.UpdateRunaSessionAsync.");
     }
 
     [Fact(DisplayName = "a session of an attempt is not used after its step")]
@@ -41,7 +41,7 @@ public class MisuseTests
                 await ctx.UpdateRunaSessionAsync("web", session => { kept = session; });
                 kept!.Set(Keys.Visits, 1);
             },
-            "This session belongs to an attempt of UpdateRunaSessionAsync that has ended: use it inside of its step only.");
+            "This session belongs to an attempt of UpdateRunaSessionAsync that has ended: use it only inside its step.");
     }
 
     [Fact(DisplayName = "a step does not commit, and does not load again")]
@@ -60,10 +60,10 @@ public class MisuseTests
     {
         await AssertRaises(
             ctx => ctx.UpdateRunaSessionAsync("web", ValueTask<int> (session) => ValueTask.FromResult(1)),
-            "The step must be pure and must not be async: it runs again when another request got there first. Await before it, or change the session behind UseRunaSession. (Parameter 'step')");
+            "The step must be pure and must not be async: it runs again if another request saved first. Await before it, or change the session behind UseRunaSession. (Parameter 'step')");
     }
 
-    [Theory(DisplayName = "a change that a step, or an Update's function, makes elsewhere than in what it is given is refused")]
+    [Theory(DisplayName = "a step, or a function given to Update, may change only what it is given; any other change is refused")]
     [InlineData(true)]
     [InlineData(false)]
     public async Task ChangedElsewhere(bool inStep)
@@ -89,7 +89,7 @@ public class MisuseTests
         });
 
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => app.NewBrowser().PostAsync("/"));
-        Assert.StartsWith("The session \"web\" is changed inside of a step or of an Update's function", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The session \"web\" was changed inside a step, or inside a function given to Update.", e.Message, StringComparison.Ordinal);
     }
 
     [Fact(DisplayName = "a type that would lose something names key, type and what to do")]
@@ -107,7 +107,7 @@ public class MisuseTests
         Assert.Equal("Sessions are not configured: call builder.Services.AddRunaSession(…).", e.Message);
     }
 
-    [Fact(DisplayName = "promise 23: an unknown name in the pipeline is told when it is built")]
+    [Fact(DisplayName = "promise 23: an unknown name in the pipeline raises when the pipeline is built")]
     public void UnknownNameInThePipeline()
     {
         var e = Assert.Throws<InvalidOperationException>(() => App.Build(app => app.UseRunaSession("wbe"), _ => { }));

@@ -32,7 +32,7 @@ public class UpdateTests
         Assert.Equal("51", (await browser.GetAsync("/keys")).Body);
     }
 
-    [Fact(DisplayName = "promise 12: each step answers what it made in the attempt that was committed")]
+    [Fact(DisplayName = "promise 12: each step returns the result of the attempt that was committed")]
     public async Task AnswersAreDistinct()
     {
         await using var app = await StartAsync();

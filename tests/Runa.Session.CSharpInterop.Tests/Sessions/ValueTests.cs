@@ -7,7 +7,7 @@ namespace CSharp.Tests.Sessions;
 /// <summary>What a session holds, as seen by a request and by the one after it.</summary>
 public class ValueTests
 {
-    [Fact(DisplayName = "promise 13: what one request sets behind UseRunaSession the next one gets")]
+    [Fact(DisplayName = "promise 13: the next request gets what this one has set behind UseRunaSession")]
     public async Task ReadYourWrites()
     {
         await using var app = await StartAsync(session => session.Set(Keys.Visits, session.Get(Keys.Visits) + 1));

@@ -5,6 +5,7 @@ open System.Collections.Generic
 open Expecto
 open Microsoft.AspNetCore.Http
 open Microsoft.Extensions.Configuration
+open Microsoft.Extensions
 open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Time.Testing
 open Runa.Session
@@ -59,11 +60,46 @@ type private Lines() =
 let private noHost isDevelopment (lines: Lines) (parts: SetupParts) : HostFacts =
     { RegistryBuilder.noHost parts with IsDevelopment = isDevelopment; Loggers = lines }
 
+/// What a function that changes settings raises, if it cannot.
+let private undefined (session: string) : exn =
+    Options.OptionsValidationException(session, typeof<SessionSettings>, [ $"{session}: one"; $"{session}: two" ])
+
 [<Tests>]
 let mistakes =
     testList
         "RegistryBuilder mistakes"
-        [ test "promise 23: everything that is wrong is told at once, from configuration, code, drivers and secrets" {
+        [ test "promise 23: what a change of settings raises as OptionsValidationException is told with all the rest" {
+              let wrong =
+                  setup
+                  |> SessionSetup.session "shop" (fun _ -> raise (undefined "shop"))
+                  |> SessionSetup.session "cart" (fun o -> { o with Driver = "redsi" })
+                  |> SessionSetup.refuse [ "three" ]
+
+              let told = errors wrong
+              Expect.equal
+                  (told |> List.filter (fun error -> not (error.Contains "redsi")))
+                  [ "shop: one"; "shop: two"; "three" ]
+                  "in order"
+              Expect.equal told.Length 4 "and the driver"
+          }
+
+          test "a setup names its sessions, each once, in the order of their registration" {
+              let twice = setup |> SessionSetup.session "shop" id |> SessionSetup.session "web" id
+              Expect.equal (SessionSetup.names twice) [ "web"; "admin"; "api"; "shop" ] "names"
+          }
+
+          test "promise 23: a registry can be asked at startup whether it has a session" {
+              use registry = build setup
+              SessionRegistry.check "web" registry
+
+              Expect.throwsC (fun () -> SessionRegistry.check "wbe" registry) (fun e ->
+                  Expect.equal
+                      e.Message
+                      "There is no session \"wbe\". Did you mean \"web\"? Known: admin, api, web."
+                      "which there are")
+          }
+
+          test "promise 23: everything that is wrong is told at once, from configuration, code, drivers and secrets" {
               let wrong =
                   SessionSetup.empty
                   |> SessionSetup.secrets [ secret; "short-secret" ]

@@ -120,7 +120,13 @@ let equality =
 let flashes =
     testList
         "Session flashes"
-        [ test "flashes are taken once, oldest first, those of other keys left" {
+        [ test "a session has flashes while values are queued under any key" {
+              let queued = Session.flash notice "n" empty
+              let _, taken = Session.takeFlashes notice queued
+              Expect.equal ([ empty; queued; taken ] |> List.map Session.hasFlashes) [ false; true; false ] "queued"
+          }
+
+          test "flashes are taken once, oldest first, those of other keys left" {
               let other = SessionKey.create<string> "other"
               let queued = empty |> Session.flash notice "1" |> Session.flash other "x" |> Session.flash notice "2"
               let taken, rest = Session.takeFlashes notice queued
