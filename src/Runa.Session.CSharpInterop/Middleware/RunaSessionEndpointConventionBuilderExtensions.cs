@@ -40,10 +40,10 @@ public static class RunaSessionEndpointConventionBuilderExtensions
     }
 
     /// <summary>
-    /// Gives these endpoints no session: <c>UseRunaSession</c> and <c>UseRunaAspNetSession</c>, if they come after routing, do nothing for them, and
-    /// neither does the <c>WithRunaSession</c> of a group around them. Asking for a session there raises
-    /// <see cref="InvalidOperationException"/>; <c>LoadRunaSessionAsync</c> and <c>UpdateRunaSessionAsync</c> work as
-    /// they do without the middleware.
+    /// Gives these endpoints no session: <c>UseRunaSession</c> and <c>UseRunaAspNetSession</c>, if they come after
+    /// routing, do nothing for them, and neither does the <c>WithRunaSession</c> of a group around them. Asking for a
+    /// session there raises <see cref="InvalidOperationException"/>; <c>LoadRunaSessionAsync</c> and
+    /// <c>UpdateRunaSessionAsync</c> work as they do without the middleware.
     /// </summary>
     /// <param name="builder">The endpoints.</param>
     /// <exception cref="ArgumentNullException">The argument is null.</exception>

@@ -49,10 +49,10 @@ public class MisuseTests
     {
         await AssertRaises(
             ctx => ctx.UpdateRunaSessionAsync("web", session => { session.CommitAsync().GetAwaiter().GetResult(); }),
-            "A step of UpdateRunaSessionAsync is committed when it has ended: do not call CommitAsync in it.");
+            "A step of UpdateRunaSessionAsync is committed when it has ended: do not call CommitAsync inside it.");
         await AssertRaises(
             ctx => ctx.UpdateRunaSessionAsync("web", session => { session.ReloadAsync().GetAwaiter().GetResult(); }),
-            "A step of UpdateRunaSessionAsync is given the newest session: it cannot be loaded again.");
+            "A step of UpdateRunaSessionAsync is given the newest session, which cannot be loaded again.");
     }
 
     [Fact(DisplayName = "a step that gives back a ValueTask is refused when it is called")]

@@ -39,7 +39,7 @@ type internal SqlDatabase
     let explained (e: DbException) : exn =
         if SqlFault.isMissingTable e then
             InvalidOperationException(
-                $"The database has no table {table.Quoted}: call SqlDriver.ensureSchema once, set the option EnsureSchema, or run the SQL that SqlDriver.schema returns (in C#: EnsureSchemaAsync and ToSchema of RunaSqlDriverOptions).",
+                $"The database has no table {table.Quoted}: call SqlDriver.ensureSchema once, set the option EnsureSchema, or run the SQL that SqlDriver.schema returns (in C#: EnsureSchemaAsync and ToSchema of SqlDriverOptions).",
                 e
             )
         elif SqlFault.isMissingColumn e && e.Message.Contains SqlStatements.newest then
