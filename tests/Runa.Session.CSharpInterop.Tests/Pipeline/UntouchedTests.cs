@@ -1,7 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.FileProviders;
-using Microsoft.Extensions.Primitives;
 using CSharp.Tests.Drivers;
 using Xunit;
 
@@ -143,25 +141,6 @@ public class UntouchedTests
         Assert.Equal(before + 1, site.Store.Calls);
     }
 
-    [Theory(DisplayName = "a static file behind the middleware is as cacheable as without it"), InlineData("UseRunaSession"), InlineData("UseRunaAspNetSession")]
-    public async Task StaticFiles(string pipeline)
-    {
-        await using var plain = await Counted.StartAsync(app => app.UseStaticFiles(Files));
-        await using var site = await Counted.StartAsync(app =>
-        {
-            _ = pipeline == "UseRunaSession" ? app.UseRunaSession() : app.UseRunaAspNetSession();
-            app.UseStaticFiles(Files);
-            Establish(app);
-        });
-        var browser = await EstablishedAsync(site);
-        var before = site.Store.Calls;
-        var (with, without) = (await browser.GetAsync("/site.css"), await plain.App.NewBrowser().GetAsync("/site.css"));
-        Assert.Equal("body {}", with.Body);
-        Assert.Equal(without.Headers, with.Headers);
-        Assert.Equal("public, max-age=600", with.Header("cache-control"));
-        Assert.Equal(before, site.Store.Calls);
-    }
-
     [Theory(DisplayName = "promise 20: output caching stores an endpoint's response if it did not look at its session, and not if it did")]
     [InlineData("around", "UseRunaSession")]
     [InlineData("around", "UseRunaAspNetSession")]
@@ -179,12 +158,6 @@ public class UntouchedTests
     [InlineData("behind", "UseRunaAspNetSession")]
     public Task ResponseCaching(string cache, string pipeline) =>
         CacheAsync(cache, pipeline, app => app.UseResponseCaching(), services => services.AddResponseCaching());
-
-    private static StaticFileOptions Files => new()
-    {
-        FileProvider = new OneFile(),
-        OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "public, max-age=600",
-    };
 
     private static async Task CacheAsync(string cache, string pipeline, Action<WebApplication> useCache, Action<IServiceCollection> services)
     {
@@ -266,31 +239,5 @@ public class UntouchedTests
         var browser = site.App.NewBrowser();
         await browser.PostAsync("/");
         return browser;
-    }
-
-    private sealed class OneFile : IFileProvider
-    {
-        public IDirectoryContents GetDirectoryContents(string subpath) => NotFoundDirectoryContents.Singleton;
-
-        public IFileInfo GetFileInfo(string subpath) => subpath == "/site.css" ? new Css() : new NotFoundFileInfo(subpath);
-
-        public IChangeToken Watch(string filter) => NullChangeToken.Singleton;
-    }
-
-    private sealed class Css : IFileInfo
-    {
-        public bool Exists => true;
-
-        public bool IsDirectory => false;
-
-        public DateTimeOffset LastModified => new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
-        public long Length => 7;
-
-        public string Name => "site.css";
-
-        public string? PhysicalPath => null;
-
-        public Stream CreateReadStream() => new MemoryStream("body {}"u8.ToArray());
     }
 }
