@@ -5,7 +5,7 @@ open Microsoft.Extensions.Primitives
 /// What the scopes of a request's sessions need from their host: its request and its response.
 [<AllowNullLiteral>]
 type IScopeHost =
-    /// The raw Cookie header of the request.
+    /// The raw Cookie header of the request. It is read once, when the scope is made.
     abstract Cookies: StringValues
 
     /// Whether the response can still set a cookie.

@@ -9,6 +9,8 @@ open Runa.Session
 type SessionWork internal (home: Home, host: IScopeHost) =
     let mutable work = Work.none
     let mutable lane = Lane()
+    // Those of this request: a session that is kept beyond it must not read another request's (IScopeHost.IsCurrent).
+    let cookies = host.Cookies
     // The origin of the session that the latest run-once step was given.
     let mutable once: SessionOrigin = null
 
@@ -69,7 +71,7 @@ type SessionWork internal (home: Home, host: IScopeHost) =
         if Work.isLoaded work then
             ValueTask<Snapshot> work.Snapshot
         else
-            home.Load host.Cookies
+            home.Load cookies
             |> ValueTasks.map (fun found ->
                 // Another load may have been quicker, and its session may have been changed already.
                 if not (Work.isLoaded work) then
@@ -98,7 +100,7 @@ type SessionWork internal (home: Home, host: IScopeHost) =
 
             ValueTask<Session>(
                 task {
-                    let! found = home.Load host.Cookies
+                    let! found = home.Load cookies
                     let! touched = Transact.touchIfDue home found
                     checkNothingPending ()
                     work <- Work.reload touched work
