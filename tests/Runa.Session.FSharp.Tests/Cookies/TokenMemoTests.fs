@@ -6,7 +6,7 @@ open System.Threading
 open System.Threading.Tasks
 open Expecto
 open Runa.Session
-open Runa.Session.Tests.Drivers
+open Runa.Session.TestSupport
 
 let private first = "0123456789abcdefghijklmnopqrstuvwxyz-first"
 let private second = "0123456789abcdefghijklmnopqrstuvwxyz-second"
