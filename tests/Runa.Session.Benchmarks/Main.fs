@@ -7,6 +7,7 @@ open BenchmarkDotNet.Running
 let main args =
     match args with
     | [| "quick" |] -> InProcess.run 25
+    | [| "parts" |] -> Parts.run ()
     | args ->
         BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(args, Settings.Instance)
         |> ignore

@@ -86,17 +86,17 @@ type ServerFeatures(request: IHttpRequestFeature, response: IHttpResponseFeature
     member private _.IndexOf(feature: Type) : int =
         let mutable index = 0
 
-        while index < others.Count && others[index].Key <> feature do
+        while index < others.Count && not (Object.ReferenceEquals(others[index].Key, feature)) do
             index <- index + 1
 
         if index < others.Count then index else -1
 
     member private this.Find(feature: Type) : obj =
-        if feature = typeof<IHttpRequestFeature> then
+        if Object.ReferenceEquals(feature, typeof<IHttpRequestFeature>) then
             box request
-        elif feature = typeof<IHttpResponseFeature> then
+        elif Object.ReferenceEquals(feature, typeof<IHttpResponseFeature>) then
             box response
-        elif feature = typeof<IHttpResponseBodyFeature> then
+        elif Object.ReferenceEquals(feature, typeof<IHttpResponseBodyFeature>) then
             box body
         else
             match this.IndexOf feature with

@@ -36,7 +36,12 @@ public static class RunaAspNetSessionApplicationBuilderExtensions
         var options = new RunaAspNetSessionOptions();
         configure?.Invoke(options);
         var log = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(AspNetSessionLog.Category);
-        return app.Use(next => ScopeMiddleware.UnlessWithout(new AspNetSessionMiddleware(next, name, options, log).InvokeAsync, next));
+
+        return app.Use(next =>
+        {
+            var around = new AspNetSessionMiddleware(next, name, options, log);
+            return context => SessionMiddlewares.MayHaveSession(context) ? around.InvokeAsync(context) : next(context);
+        });
     }
 
     /// <summary>Like the other, for the session "web".</summary>

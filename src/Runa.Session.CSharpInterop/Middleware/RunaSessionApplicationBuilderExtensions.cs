@@ -27,6 +27,6 @@ public static class RunaSessionApplicationBuilderExtensions
         ArgumentNullException.ThrowIfNull(app);
         var all = RegisteredSessions.Named(names);
         RegisteredSessions.Check(app.ApplicationServices, all);
-        return app.Use(next => ScopeMiddleware.Around(all, ScopeMiddleware.MayHaveSession, next));
+        return app.Use(next => SessionMiddlewares.Around(all, SessionMiddlewares.MayHaveSession, next));
     }
 }

@@ -32,7 +32,7 @@ public static class RunaSessionEndpointConventionBuilderExtensions
 
             if (endpoint.RequestDelegate is { } run && !RunaSessionMetadata.IsWithout(new EndpointMetadataCollection(endpoint.Metadata)))
             {
-                endpoint.RequestDelegate = ScopeMiddleware.Around(all, null, run);
+                endpoint.RequestDelegate = SessionMiddlewares.Around(all, null, run);
             }
         });
 

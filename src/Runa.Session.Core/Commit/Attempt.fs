@@ -78,7 +78,7 @@ module internal Attempt =
         | Happened.Overtaken _ when attempt.Count >= most || attempt.Elapsed > longest ->
             Next.GiveUp $"it kept changing for {attempt.Count} attempts"
         | Happened.Overtaken current -> Next.TakeTurn current
-        | Happened.Found now when now.Status = SessionStatus.Active || now.IsSuperseded ->
+        | Happened.Found now when now.Status.IsActive || now.IsSuperseded ->
             match attempt.Pending with
             | null -> Next.Step now
             | pending -> Next.Merge(now, pending)

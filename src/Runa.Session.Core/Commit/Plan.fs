@@ -60,9 +60,9 @@ module internal Plan =
             | ValueNone -> Plan.Nothing
         | SessionStatus.Active -> Plan.Replace(state, state.ExpiresAt <> snapshot.State.ExpiresAt)
         // A logout follows tombstones. It also deletes a session that has ended by this node's clock only.
-        | _ when change.Destroyed && snapshot.Remains <> Remains.None ->
+        | _ when change.Destroyed && not snapshot.Remains.IsNone ->
             if not isEmpty then Plan.DeleteThenCreate state
-            elif snapshot.Remains = Remains.Ended then Plan.DeleteEnded
+            elif snapshot.Remains.IsEnded then Plan.DeleteEnded
             else Plan.Delete
         | _ when isEmpty -> Plan.Nothing
         | _ when snapshot.IsSuperseded && (state.Owner.IsNone || isInFlight now snapshot) -> Plan.Superseded

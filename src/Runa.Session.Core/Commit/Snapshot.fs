@@ -60,7 +60,7 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
     member _.Remains: Remains =
         match facts.Record with
         | _ when facts.IsUnreadable -> Remains.Unreadable
-        | ValueSome record when facts.Status = SessionStatus.Expired ->
+        | ValueSome record when facts.Status.IsExpired ->
             if SessionRecord.isTombstone record && not (SessionRecord.isExpired facts.Now record) then
                 Remains.Moved
             else
@@ -68,7 +68,7 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
         | _ -> Remains.None
 
     /// Whether the token leads to a tombstone: the browser was sent a new token.
-    member this.IsSuperseded = this.Remains = Remains.Moved
+    member this.IsSuperseded = this.Remains.IsMoved
 
     /// A snapshot with the same facts but a new identity: a session made from one is not taken for a session made from
     /// the other.

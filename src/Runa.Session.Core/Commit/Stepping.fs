@@ -27,10 +27,10 @@ module internal Stepping =
     /// Raises if the plan needs a cookie that cannot be sent any more: SessionConflictException if the session has
     /// ended, otherwise InvalidOperationException.
     let checkCookie (home: Home) (watch: IStepWatch) (snapshot: Snapshot) (plan: Plan) =
-        if not (canSendCookie watch) && home.NeedsCookie plan then
+        if home.NeedsCookie plan && not (canSendCookie watch) then
             let definition = home.Definition
 
-            if snapshot.Status = SessionStatus.Expired || Instant.isUntil definition.Now snapshot.State.ExpiresAt then
+            if snapshot.Status.IsExpired || Instant.isUntil definition.Now snapshot.State.ExpiresAt then
                 CommitTurn.Refuse(definition, Attempt.ended)
 
             raise (

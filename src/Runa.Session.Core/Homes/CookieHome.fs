@@ -19,8 +19,8 @@ module internal CookieHome =
     /// Prefers an active session, and of several active ones the one that was written last. A browser can hold an old
     /// cookie at another path or domain, which it sends first and which is good until its end.
     let private isBetter (a: Snapshot) (b: Snapshot) =
-        a.Status = SessionStatus.Active
-        && (b.Status <> SessionStatus.Active || Instant.isBefore a.State.LastSeenAt b.State.LastSeenAt)
+        a.Status.IsActive
+        && (not b.Status.IsActive || Instant.isBefore a.State.LastSeenAt b.State.LastSeenAt)
 
     /// Opens the cookie at this position among those of its name, joining its pieces if it has any.
     let private read
@@ -65,7 +65,7 @@ module internal CookieHome =
 
             Snapshot.newAt definition (place held)
         | best ->
-            if best.Remains = Remains.Unreadable then
+            if best.Remains.IsUnreadable then
                 Unreadable.report
                     definition
                     "its cookie is genuine, but its content is in a format that this version cannot read."

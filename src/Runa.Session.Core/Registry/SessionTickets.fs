@@ -60,7 +60,7 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
 
     /// Promise 9: a session that has ended stays ended.
     let renewed (isSignIn: bool) (owner: string option) (put: Session -> Session) (given: Session) : Session =
-        if Session.status given <> SessionStatus.Active then
+        if not (Session.status given).IsActive then
             if isSignIn then
                 raise (refused ())
 
@@ -106,7 +106,7 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
             let! snapshot = load key
             let newcomer = if snapshot.State.Owner = owner then None else owner
 
-            if snapshot.Status = SessionStatus.Active || isSignIn then
+            if snapshot.Status.IsActive || isSignIn then
                 let! before =
                     task {
                         try

@@ -14,6 +14,9 @@ type Codec<'T>
     ) =
 
     member internal _.Verdict: Verdict = verdict.Value
+    member internal _.Write = encode
+    member internal _.Read = decode
+    member internal _.Difference = difference
 
     member internal _.Encode(value: 'T) : string =
         let text = encode value
@@ -94,10 +97,43 @@ module Codec =
 
     let private noDifference (_: 'T) (_: 'T) : string | null = null
 
-    let json<'T> : Codec<'T> =
+    let private ofSerializer<'T> () : Codec<'T> =
         let difference (stored: 'T) (read: 'T) = JsonSame.difference JsonTypes.options (box stored) (box read)
 
         ofOptions JsonTypes.options difference (lazy JsonTypes.verdict typeof<'T>)
+
+    /// A quicker way for a type that the serializer writes and reads in the same way.
+    let private quick (tryWrite: 'T -> string voption) (tryRead: string -> 'T voption) : Codec<'T> =
+        let codec = ofSerializer<'T>()
+
+        let encode (value: 'T) =
+            match tryWrite value with
+            | ValueSome text -> text
+            | ValueNone -> codec.Write value
+
+        let decode (text: string) : Result<'T, string> =
+            match tryRead text with
+            | ValueSome value -> Ok value
+            | ValueNone -> codec.Read text
+
+        Codec(encode, decode, codec.Difference, lazy codec.Verdict)
+
+    let private texts = quick JsonPlain.tryWriteText JsonPlain.tryReadText
+    let private int32s = quick (JsonPlain.writeInt32 >> ValueSome) JsonPlain.tryReadInt32
+    let private int64s = quick (JsonPlain.writeInt64 >> ValueSome) JsonPlain.tryReadInt64
+    let private bools = quick (JsonPlain.writeBool >> ValueSome) JsonPlain.tryReadBool
+
+    let json<'T> : Codec<'T> =
+        let quick: obj | null =
+            if typeof<'T> = typeof<string> then box texts
+            elif typeof<'T> = typeof<int> then box int32s
+            elif typeof<'T> = typeof<int64> then box int64s
+            elif typeof<'T> = typeof<bool> then box bools
+            else null
+
+        match quick with
+        | :? Codec<'T> as codec -> codec
+        | _ -> ofSerializer<'T>()
 
     let jsonWith (options: JsonSerializerOptions) : Codec<'T> =
         ArgumentNullException.ThrowIfNull options

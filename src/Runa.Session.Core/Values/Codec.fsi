@@ -15,6 +15,11 @@ type Codec<'T> =
     /// What the codec knows about the type before it sees a value.
     member internal Verdict: Verdict
 
+    /// The functions that it was made from.
+    member internal Write: ('T -> string)
+    member internal Read: (string -> Result<'T, string>)
+    member internal Difference: ('T -> 'T -> string | null)
+
     /// Returns exactly one JSON value, or raises an exception that does not contain the value.
     member internal Encode: value: 'T -> string
 

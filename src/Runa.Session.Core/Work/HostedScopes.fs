@@ -20,9 +20,9 @@ module HostedScopes =
 
     /// Whether the response sets the session's cookie, under a policy that forbids caching then.
     let forbidsCaching (scope: SessionScope) : bool =
-        match scope.CookieChange, scope.Policy with
-        | CookieChange.Set _, NonNull policy -> policy.ForbidsCaching
-        | _ -> false
+        match scope.Policy with
+        | null -> false
+        | policy -> policy.ForbidsCaching && scope.CookieChange.IsSet
 
     /// The cookies that the response sends for a request to this host and path, in this order: a client that keeps only
     /// one cookie of a name keeps the last, which is the session's own. Those before it expire the session's cookies at

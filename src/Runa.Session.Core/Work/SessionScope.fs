@@ -5,11 +5,10 @@ open System.Threading
 open System.Threading.Tasks
 open Runa.Session.Hosting
 
-[<RequireQualifiedAccess; Struct>]
 type internal ScopeState =
-    | Closed
-    | Open
-    | Ended
+    | Closed = 0
+    | Open = 1
+    | Ended = 2
 
 [<Sealed>]
 type SessionScope internal (home: Home, host: IScopeHost) =
@@ -168,6 +167,8 @@ type SessionScope internal (home: Home, host: IScopeHost) =
     member internal _.Policy = inForce
 
 and [<Struct; NoComparison; NoEquality>] ScopeOpening internal (scope: SessionScope, before: ScopeState) =
+    member _.Scope: SessionScope | null = scope
+
     member _.Dispose() =
         if not (isNull (box scope)) then
             scope.Close before

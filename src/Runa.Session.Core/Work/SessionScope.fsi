@@ -6,11 +6,10 @@ open System.Threading.Tasks
 open Runa.Session.Hosting
 
 /// Whether a scope is open. Only then is what is set committed.
-[<RequireQualifiedAccess; Struct>]
 type internal ScopeState =
-    | Closed
-    | Open
-    | Ended
+    | Closed = 0
+    | Open = 1
+    | Ended = 2
 
 /// One session in one request, with everything that an integration with a web framework needs. Get it by
 /// `context.GetSessionScope`. Operations on the session run one after another, even if the request starts several at
@@ -125,6 +124,9 @@ type SessionScope =
 /// Closes an opened scope when it is disposed.
 and [<Struct; NoComparison; NoEquality>] ScopeOpening =
     internal new: scope: SessionScope * before: ScopeState -> ScopeOpening
+
+    /// The scope. Null: nothing was opened.
+    member Scope: SessionScope | null
 
     /// Closes the scope and drops what was set but not committed. To keep it, call SessionScope.Commit first.
     member Dispose: unit -> unit

@@ -14,9 +14,12 @@ type internal RegistryMiddleware(host: SessionHost) =
     /// browser would lose a session that was stored under a new id. So this sends the response itself (promise 20).
     static let answerFailed (context: HttpContext) (e: exn) : Task =
         task {
-            let sessions = RequestSessions.TryOf context
+            let setsCookie =
+                match RequestSessions.TryOf context with
+                | null -> false
+                | sessions -> sessions.SetsCookie
 
-            if not (isNull sessions) && not context.Response.HasStarted && sessions.SetsCookie then
+            if setsCookie && not context.Response.HasStarted then
                 context.Response.Clear()
                 context.Response.StatusCode <- StatusCodes.Status500InternalServerError
                 do! context.Response.CompleteAsync()

@@ -6,13 +6,12 @@ open Microsoft.AspNetCore.Http.Features
 open Microsoft.AspNetCore.SignalR
 
 /// What has happened to the sessions of a request so far.
-[<RequireQualifiedAccess; Struct>]
 type internal Stage =
-    | Untouched
+    | Untouched = 0
     /// The sessions will be called when the response starts.
-    | Listening
+    | Listening = 1
     /// A session was looked at.
-    | LookedAt
+    | LookedAt = 2
 
 /// Facts from the context of a request, and exceptions about it.
 module internal RequestFacts =
@@ -49,7 +48,7 @@ module internal RequestFacts =
     /// Whether the context is a copy of an answered request. Without WebSockets, SignalR calls a hub with such a copy:
     /// its response claims that it has not started, but is never sent.
     let isOfHub (context: HttpContext) : bool =
-        (context.Features.Get<IHttpResponseFeature>() :? HttpResponseFeature)
+        (Features.tryGet<IHttpResponseFeature> context.Features :? HttpResponseFeature)
         && (match context.GetEndpoint() with
             | null -> false
             | endpoint -> not (isNull (endpoint.Metadata.GetMetadata<HubMetadata>())))

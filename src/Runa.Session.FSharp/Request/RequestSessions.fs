@@ -9,10 +9,10 @@ open Runa.Session.Hosting
 
 /// The sessions of a request, and their effect on its response. It is one of the request's features, not a scoped
 /// service: re-executed pipelines and error pages have scopes of their own.
-[<Sealed; AllowNullLiteral>]
+[<Sealed>]
 type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
     let mutable host = given
-    let mutable offers: SessionOffer | null = null
+    let mutable offers = Unchecked.defaultof<OfferList>
     let mutable scopes = Unchecked.defaultof<ScopeList>
     let mutable stage = Stage.Untouched
     let mutable body: CommittingBody = null
@@ -24,8 +24,8 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
             | _ -> Task.CompletedTask)
 
     /// The request's sessions, or null. A context that was made from another one's features has its own.
-    static member TryOf(context: HttpContext) : RequestSessions =
-        match context.Features.Get<RequestSessions>() with
+    static member TryOf(context: HttpContext) : RequestSessions | null =
+        match Features.tryGet<RequestSessions> context.Features with
         | null -> null
         | sessions when Object.ReferenceEquals(sessions.Context, context) -> sessions
         | _ -> null
@@ -33,7 +33,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
     /// Whether the request has ended: the features of its context are gone, or belong to another request.
     member private sessions.HasEnded =
         try
-            match context.Features.Get<RequestSessions>() with
+            match Features.tryGet<RequestSessions> context.Features with
             | null -> true
             | now -> not (Object.ReferenceEquals(now, sessions)) && Object.ReferenceEquals(now.Context, context)
         with :? ObjectDisposedException ->
@@ -42,25 +42,25 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
     /// Creates the sessions of a request. Without a host, it is found when a session is asked for.
     static member Begin(context: HttpContext, host: SessionHost | null) : RequestSessions =
         let sessions = RequestSessions(context, host)
-        context.Features.Set<RequestSessions> sessions
+        Features.set<RequestSessions> context.Features sessions
         sessions
 
     /// The request's sessions. Creates them if the request has none.
     static member Of(context: HttpContext) : RequestSessions =
-        match context.Features.Get<RequestSessions>() with
+        match Features.tryGet<RequestSessions> context.Features with
         | null -> RequestSessions.Begin(context, null)
         | sessions when Object.ReferenceEquals(sessions.Context, context) -> sessions
         | other -> RequestSessions.Begin(context, other.Given)
 
     /// The request's sessions. Uses this registry if the request has no host.
     static member Of(context: HttpContext, registry: SessionRegistry) : RequestSessions =
-        match context.Features.Get<RequestSessions>() with
+        match Features.tryGet<RequestSessions> context.Features with
         | null -> RequestSessions.Begin(context, SessionHost registry)
         | _ -> RequestSessions.Of context
 
     /// Whether any context of the request looked at a session.
     static member AreLookedAt(context: HttpContext) : bool =
-        match context.Features.Get<RequestSessions>() with
+        match Features.tryGet<RequestSessions> context.Features with
         | null -> false
         | sessions -> sessions.IsLookedAt
 
@@ -90,10 +90,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
         let scope = HostedRegistry.scope name sessions sessions.Host.Registry
         scopes.Add scope
 
-        match offers with
-        | null -> ()
-        | offer -> offer.Open scope
-
+        offers.Open(sessions, scope)
         scope
 
     /// The scope of a session. Raises InvalidOperationException for a name that is not registered.
@@ -102,22 +99,23 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
         | null -> sessions.Add name
         | scope -> scope
 
-    /// Offers a session; see SessionOffer.
-    member sessions.Offer(name: string, policy, isFor: Func<HttpContext, bool> | null) : SessionOffer =
+    /// Begins an offer; see OfferList.
+    member sessions.Enter(offered: OfferedSession) : SessionOffer | null =
         sessions.Listen()
-        let offer = new SessionOffer(sessions, name, policy, isFor, offers)
-        offers <- offer
+        offers.Enter(sessions, offered, scopes.TryFind offered.Name)
 
-        match scopes.TryFind name with
-        | null -> ()
-        | made -> offer.Open made
+    member _.Changed(offer: SessionOffer | null) : SessionScope | null = offers.Changed offer
+    member _.Leave(offer: SessionOffer | null) = offers.Leave offer
 
-        offer
+    /// Offers a session; see SessionOffer.
+    member sessions.Offer(offered: OfferedSession, policy: Func<ScopePolicy> | null) : SessionOffer =
+        sessions.Listen()
+        offers.Add(sessions, offered, policy, scopes.TryFind offered.Name)
 
-    member private _.IsPending = scopes.Exists _.IsChanged
+    member private _.IsPending = scopes.Exists(fun scope -> scope.IsChanged)
 
     /// Whether the response sets or expires the cookie of a session.
-    member _.SetsCookie = scopes.Exists HostedScopes.setsCookie
+    member _.SetsCookie = scopes.Exists(fun scope -> HostedScopes.setsCookie scope)
 
     member private sessions.CommitAll() : Task =
         task {
@@ -132,7 +130,9 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
 
     member private sessions.SendAll() =
         match scopes.Single with
-        | null -> scopes.All |> List.iter (SessionCookies.send context)
+        | null ->
+            if not scopes.IsEmpty then
+                scopes.All |> List.iter (SessionCookies.send context)
         | scope -> SessionCookies.send context scope
 
         sessions.ApplyHeaders()
@@ -162,7 +162,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
             sessions.Listen()
 
             // Response caching reads the headers before OnStarting; for an empty body, when the handler has ended.
-            if not (isNull (context.Features.Get<IResponseCachingFeature>())) then
+            if not (isNull (Features.tryGet<IResponseCachingFeature> context.Features)) then
                 ResponseHeaders.apply context false
                 PrivateResponse.Guard context.Features
                 sessions.WatchBody()
@@ -187,10 +187,10 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
                 committing.EndHolding isStored
 
             // If the response has no body, response caching reads its headers before OnStarting.
-            if not context.Response.HasStarted && not (isNull (features.Get<IResponseCachingFeature>())) then
+            if not context.Response.HasStarted && not (isNull (Features.tryGet<IResponseCachingFeature> features)) then
                 sessions.ApplyHeaders()
 
-            if not (scopes.Exists _.IsOpen) then
+            if not (scopes.Exists(fun scope -> scope.IsOpen)) then
                 committing.Unwatch features
 
     /// Whether a first look would come too late (promise 20): the response has started without being private. A look by

@@ -12,19 +12,24 @@ type internal IOfferHost =
     /// The scope of the session with this name. Creates it if it is missing, and opens it if it is offered.
     abstract Find: name: string -> SessionScope
 
+/// What a middleware offers, in every request: a session, and for which requests.
+[<Sealed>]
+type internal OfferedSession(name: string, isFor: Func<HttpContext, bool> | null) =
+    member _.Name = name
+
+    /// Whether this session is offered to this request. Called when somebody asks for the session.
+    member _.Covers(context: HttpContext, asked: string) : bool =
+        asked = name
+        && (match isFor with
+            | null -> true
+            | isFor -> isFor.Invoke context)
+
 /// Offers a session, as an open scope, to the code that runs until the offer is disposed. The scope is created when
 /// somebody asks for the session, so a request in which nobody does costs almost nothing. Get an offer by
 /// `context.OfferSession`.
 [<Sealed>]
 type SessionOffer
-    internal
-    (
-        host: IOfferHost,
-        name: string,
-        policy: Func<ScopePolicy> | null,
-        isFor: Func<HttpContext, bool> | null,
-        outer: SessionOffer | null
-    ) =
+    internal (host: IOfferHost, offered: OfferedSession, policy: Func<ScopePolicy> | null, outer: SessionOffer | null) =
     let mutable scope: SessionScope | null = null
     let mutable opening = Unchecked.defaultof<ScopeOpening>
     let mutable isEnded = false
@@ -35,14 +40,7 @@ type SessionOffer
         | null -> ()
         | outer -> outer.Open made
 
-        let isOffered =
-            isNull scope
-            && made.Name = name
-            && (match isFor with
-                | null -> true
-                | isFor -> isFor.Invoke host.Context)
-
-        if isOffered then
+        if isNull scope && offered.Covers(host.Context, made.Name) then
             scope <- made
 
             let policy =
@@ -56,7 +54,7 @@ type SessionOffer
                 opening.Dispose()
 
     /// The name under which the session is registered.
-    member _.Name = name
+    member _.Name = offered.Name
 
     /// The request.
     member _.Context = host.Context
@@ -70,9 +68,9 @@ type SessionOffer
         match scope with
         | null ->
             if host.HasEnded then
-                raise (RequestFacts.ended name)
+                raise (RequestFacts.ended offered.Name)
 
-            host.Find name
+            host.Find offered.Name
         | scope -> scope
 
     /// Ends the offer and drops what was set but not committed. To keep it, call Scope.Commit first, if IsAsked is

@@ -36,15 +36,7 @@ type SessionScopes =
     /// somebody asks for it. `policy` is called then, and may be null.
     [<Extension>]
     static member OfferSession(context: HttpContext, name: string, policy: Func<ScopePolicy> | null) : SessionOffer =
-        (RequestSessions.Of context).Offer(name, policy, null)
-
-    /// Like the other, but offers the session only if `isFor` returns true. It is called when somebody asks for the
-    /// session, and tells by the endpoint, for example, whether the session is there.
-    [<Extension>]
-    static member OfferSession
-        (context: HttpContext, name: string, policy: Func<ScopePolicy> | null, isFor: Func<HttpContext, bool> | null)
-        : SessionOffer =
-        (RequestSessions.Of context).Offer(name, policy, isFor)
+        (RequestSessions.Of context).Offer(OfferedSession(name, null), policy)
 
     /// The request of a scope. Raises InvalidOperationException for a scope of another host than ASP.NET Core.
     [<Extension>]

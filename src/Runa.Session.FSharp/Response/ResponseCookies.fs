@@ -36,7 +36,7 @@ module internal ResponseCookies =
 
     /// The cookies feature that replaced the response's own, and may change or withhold cookies. Null: there is none.
     let private tryPolicy (context: HttpContext) : IResponseCookies | null =
-        match context.Features.Get<IResponseCookiesFeature>() with
+        match Features.tryGet<IResponseCookiesFeature> context.Features with
         | null
         | :? ResponseCookiesFeature -> null
         | feature -> feature.Cookies

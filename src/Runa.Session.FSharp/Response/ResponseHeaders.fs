@@ -84,7 +84,7 @@ module internal ResponseHeaders =
     /// Keeps the response out of the store of output caching. A policy may turn storing on again when the response
     /// starts, so the stored response also expires at once.
     let veto (context: HttpContext) =
-        match context.Features.Get<IOutputCacheFeature>() with
+        match Features.tryGet<IOutputCacheFeature> context.Features with
         | null -> ()
         | feature ->
             feature.Context.AllowCacheStorage <- false

@@ -12,6 +12,9 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
     let eviction = MemoryEviction(maxSessions, maxBytes)
     let warnings = MemoryWarnings(clock, log, maxSessions, maxBytes)
     let sweep = SweepClock clock
+    // The order of uses in milliseconds is enough for eviction, and costs a tenth of a precise timestamp.
+    let isCoarse = Object.ReferenceEquals(clock, TimeProvider.System)
+    let usedAt () = if isCoarse then Environment.TickCount64 else clock.GetTimestamp()
 
     let ownerOf (record: SessionRecord) = record.State.Owner
 
@@ -92,14 +95,14 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
     member _.Load(key: StoreKey) : SessionRecord voption =
         match tryFind key with
         | ValueSome(entry, record) ->
-            if entry.Use(clock.GetTimestamp()) && (ownerOf record).IsNone then
+            if entry.Use(usedAt ()) && (ownerOf record).IsNone then
                 settle entry
 
             ValueSome record
         | ValueNone -> ValueNone
 
     member _.Create(key: StoreKey, record: SessionRecord) : bool =
-        let entry = MemoryEntry(key, record, clock.GetTimestamp())
+        let entry = MemoryEntry(key, record, usedAt ())
         // The index is written before the record, so that a deletion by owner in between finds the key.
         index key record
         let isCreated = entries.TryAdd entry

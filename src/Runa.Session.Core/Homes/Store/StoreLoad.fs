@@ -29,7 +29,7 @@ module internal StoreLoad =
                     let! found = StoredRecord.load definition next.Value
                     next <- ValueNone
 
-                    if found.Status = SessionStatus.Active then
+                    if found.Status.IsActive then
                         best <- found
                         tried <- CookieWalk.MostCandidates
                     elif rank found > rank best then
@@ -42,7 +42,7 @@ module internal StoreLoad =
         }
 
     let private orNext (definition: SessionDefinition) (walk: CookieWalk) (tried: int) (first: Snapshot) =
-        if first.Status = SessionStatus.Active then
+        if first.Status.IsActive then
             ValueTask<Snapshot> first
         else
             let mutable walk = walk
