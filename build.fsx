@@ -23,6 +23,7 @@ let target, arguments =
 
 let isTarget name = System.String.Equals(target, name, System.StringComparison.OrdinalIgnoreCase)
 let isTest = isTarget "Test" || isTarget "Giraffe"
+let takesArguments = isTest || isTarget "Bench"
 let formatted = [ "src"; "tests"; "samples"; "build"; "build.fsx" ]
 
 /// Builds and tests Giraffe.slnx, or says why it cannot be restored.
@@ -78,6 +79,19 @@ Target.create "Giraffe" (fun _ ->
 Target.description "Build everything (Release)"
 Target.create "Build" (fun _ -> alone (fun () -> build solution))
 
+Target.description "Compare with a bare endpoint and ASP.NET Core's session; -- --full: BenchmarkDotNet, for details"
+
+Target.create "Bench" (fun _ ->
+    let folder = "tests/Runa.Session.Benchmarks"
+    build folder
+
+    let result =
+        dotnetIn (at folder) ([ "exec"; "bin/Release/net10.0/Runa.Session.Benchmarks.dll" ] @ arguments)
+        |> Proc.run
+
+    if result.ExitCode <> 0 then
+        failwith $"The benchmarks ended with exit code {result.ExitCode}.")
+
 Target.description "Format the sources"
 Target.create "Format" (fun _ -> dotnet ("fantomas" :: formatted))
 
@@ -119,12 +133,13 @@ Target.create "Clean" (fun _ ->
 "Restore" ==> "Build" ==> "Test"
 "Restore" ==> "CheckFormat" ==> "Test"
 "Restore" ==> "Giraffe"
+"Restore" ==> "Bench"
 "Restore" ==> "Format"
 "Build" ==> "Pack"
 
 match target, arguments with
 | _, [ ("-l" | "--list") ] -> Target.listAvailable ()
-| _, first :: _ when not isTest || not (first.StartsWith '-') ->
+| _, first :: _ when not takesArguments || not (first.StartsWith '-') ->
     eprintfn $"The target {target} takes no argument '{first}'."
     exit 2
 | _ ->

@@ -29,11 +29,6 @@ module InProcess =
                 (it.Nanoseconds - bare.Nanoseconds)
                 (it.Bytes - bare.Bytes)
 
-        let over name = measured[name].Nanoseconds - bare.Nanoseconds
+        let nanoseconds name = measured[name].Nanoseconds - bare.Nanoseconds
         let bytes name = measured[name].Bytes - bare.Bytes
-        printfn
-            "read: %.1f times faster, %.1f times fewer bytes"
-            (over "ASP.NET Core read" / over "F# read")
-            (bytes "ASP.NET Core read" / bytes "F# read")
-        printfn "write: %.1f times faster" (over "ASP.NET Core write" / over "F# write")
-        printfn "C# read %.2f, write %.2f of F#" (over "C# read" / over "F# read") (over "C# write" / over "F# write")
+        Report.inProcess nanoseconds bytes

@@ -1,6 +1,6 @@
 namespace Runa.Session
 
-open System.Diagnostics
+open System
 open System.Threading
 open System.Threading.Tasks
 open Runa.Session.Hosting
@@ -17,6 +17,7 @@ module internal Transact =
             Step: Session -> struct (Session * 'R)
             Token: CancellationToken
             First: Snapshot
+            /// In milliseconds, by Environment.TickCount64.
             Started: int64
             /// Its turn in the commit queue; null: it has not asked for one.
             mutable Turn: CommitTurn | null
@@ -34,7 +35,7 @@ module internal Transact =
           Step = step
           Token = token
           First = first
-          Started = Stopwatch.GetTimestamp()
+          Started = Environment.TickCount64
           Turn = null }
 
     let private takeTurn (run: Run<'R>) : Task<SessionRecord voption> =
@@ -61,7 +62,7 @@ module internal Transact =
           From = from
           Pending = pending
           Count = count
-          Elapsed = Stopwatch.GetElapsedTime run.Started }
+          Elapsed = TimeSpan.FromMilliseconds(Environment.TickCount64 - run.Started) }
 
     let private happened (run: Run<'R>) (from: Snapshot) (outcome: Outcome) : Happened =
         let definition = run.Home.Definition

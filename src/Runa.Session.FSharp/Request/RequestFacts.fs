@@ -5,14 +5,6 @@ open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Http.Features
 open Microsoft.AspNetCore.SignalR
 
-/// What has happened to the sessions of a request so far.
-type internal Stage =
-    | Untouched = 0
-    /// The sessions will be called when the response starts.
-    | Listening = 1
-    /// A session was looked at.
-    | LookedAt = 2
-
 /// Facts from the context of a request, and exceptions about it.
 module internal RequestFacts =
     let private notConfigured () =

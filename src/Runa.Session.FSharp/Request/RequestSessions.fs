@@ -14,8 +14,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
     let mutable host = given
     let mutable offers = Unchecked.defaultof<OfferList>
     let mutable scopes = Unchecked.defaultof<ScopeList>
-    let mutable stage = Stage.Untouched
-    let mutable body: CommittingBody = null
+    let mutable response = ResponseState()
 
     static let starting =
         Func<obj, Task>(fun state ->
@@ -84,7 +83,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
             host <- found
             found
         | host -> host
-    member _.IsLookedAt = (stage = Stage.LookedAt)
+    member _.IsLookedAt = response.Stage = Stage.LookedAt
 
     member private sessions.Add(name: string) : SessionScope =
         let scope = HostedRegistry.scope name sessions sessions.Host.Registry
@@ -151,8 +150,8 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
     /// Registers the callback that sets headers when the response starts: an error page may clear what was set earlier.
     /// Callbacks run in reverse order; this one is registered before the handler's, so it sees their changes.
     member private sessions.Listen() =
-        if stage = Stage.Untouched && not context.Response.HasStarted then
-            stage <- Stage.Listening
+        if response.Stage = Stage.Untouched && not context.Response.HasStarted then
+            response.Stage <- Stage.Listening
             context.Response.OnStarting(starting, Unchecked.nonNull (box sessions))
 
     member private sessions.Prepare() =
@@ -173,14 +172,14 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
     member private sessions.WatchBody() =
         match CommittingBody.Watch(context.Features, sessions) with
         | null -> ()
-        | watching -> body <- watching
+        | watching -> response.Body <- watching
 
     /// Releases the bytes that were held back, or discards them if the change was not stored. When the last scope of
     /// the request closes, removes the body feature if it is still the outermost.
     member private sessions.UnwatchBody(isStored: bool) =
         let features = context.Features
 
-        match body with
+        match response.Body with
         | null -> ()
         | committing ->
             if not isStored || not sessions.IsPending then
@@ -211,7 +210,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
                 raise (RequestFacts.tooLate name)
 
             sessions.Prepare()
-            stage <- Stage.LookedAt
+            response.Stage <- Stage.LookedAt
 
     interface IOfferHost with
         member _.Context = context
