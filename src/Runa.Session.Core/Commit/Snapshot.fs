@@ -50,7 +50,6 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
         Log.undecodable definition.Log definition.Name error
 
     member _.Definition = definition
-    member _.Facts = facts
     member _.Place = facts.Place
     member _.Record = facts.Record
     member _.Since = facts.Since
@@ -81,7 +80,8 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
         else
             Snapshot(definition, { facts with Since = earlier })
 
-    /// The same snapshot, for a request that saw the session alive at that time.
+    /// The same snapshot, for a request that saw the session alive at the time `earlier`. If it has found a tombstone
+    /// within `flight` of that, HasJustMoved becomes true.
     member this.SeenLiveAt(earlier: int64, flight: TimeSpan) : Snapshot =
         if this.IsSuperseded && Stopwatch.GetElapsedTime earlier < flight then
             Snapshot(definition, { facts with HasJustMoved = true })

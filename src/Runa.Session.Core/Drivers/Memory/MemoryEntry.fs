@@ -55,7 +55,7 @@ type internal MemoryEntry(key: StoreKey, first: SessionRecord, now: int64) =
         isFirst
 
     member _.LastUse = usage.Last
-    member _.IsSeenAgain = usage.IsAgain
+
     /// The record's EndsAt in UTC ticks, for a moment possibly the previous one. It saves eviction a look into the
     /// record.
     member _.Ends = ends
