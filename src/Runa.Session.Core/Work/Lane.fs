@@ -62,7 +62,7 @@ type internal Lane =
     member lane.IsMyStep = lane.stepping <> 0 && lane.stepping = Environment.CurrentManagedThreadId
 
     /// Whether a step is running, on any thread.
-    member lane.IsStepping = Volatile.Read &lane.stepping <> 0
+    member lane.HasStep = Volatile.Read &lane.stepping <> 0
 
     member lane.Steps = lane.steps
 

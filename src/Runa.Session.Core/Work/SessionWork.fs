@@ -9,7 +9,8 @@ open Runa.Session
 type SessionWork internal (home: Home, host: IScopeHost) =
     let mutable work = Work.none
     let mutable lane = Lane()
-    // Those of this request: a session that is kept beyond it must not read another request's (IScopeHost.IsCurrent).
+    // The Cookie header of this request. It is kept, because servers use the objects of a request again: a session that
+    // outlives its request would otherwise read the header of the next one.
     let cookies = host.Cookies
     // The origin of the session that the latest run-once step was given.
     let mutable once: SessionOrigin = null
@@ -55,7 +56,7 @@ type SessionWork internal (home: Home, host: IScopeHost) =
         let seen = lane.Steps
 
         task {
-            let! hasEnded = Lane.StepEnded(fun () -> lane.IsStepping && lane.Steps = seen)
+            let! hasEnded = Lane.StepEnded(fun () -> lane.HasStep && lane.Steps = seen)
 
             if not hasEnded then
                 raise (Misuse.nested home.Definition.Name)
@@ -141,7 +142,7 @@ type SessionWork internal (home: Home, host: IScopeHost) =
     member private this.StepLater(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         this.CheckNotStepping()
 
-        if not lane.IsStepping then
+        if not lane.HasStep then
             lane.InTurn(fun () -> this.StepNow(whenGone, step))
         else
             ValueTask<struct ('R * bool)>(
@@ -154,7 +155,7 @@ type SessionWork internal (home: Home, host: IScopeHost) =
     member internal this.Stepping
         (whenGone: WhenGone, step: Session -> struct (Session * 'R))
         : ValueTask<struct ('R * bool)> =
-        if not lane.IsStepping && lane.IsFree then
+        if not lane.HasStep && lane.IsFree then
             // Almost every request takes this path, which makes no closure.
             lane.Take(this.StepNow(whenGone, step))
         else
@@ -197,7 +198,7 @@ type SessionWork internal (home: Home, host: IScopeHost) =
 
     member internal _.Drop() = work <- Work.discard work
 
-    member private this.CommitNow() : ValueTask<bool> =
+    member private this.CommitPending() : ValueTask<bool> =
         this.CheckFault()
 
         match work.Pending with
@@ -212,8 +213,8 @@ type SessionWork internal (home: Home, host: IScopeHost) =
         try
             this.CheckNotStepping()
 
-            if not lane.IsFree then lane.InTurn(fun () -> this.CommitNow()).AsTask()
-            elif this.IsPending then lane.Take(this.CommitNow()).AsTask()
+            if not lane.IsFree then lane.InTurn(fun () -> this.CommitPending()).AsTask()
+            elif this.IsPending then lane.Take(this.CommitPending()).AsTask()
             else Task.FromResult false
         with e ->
             Task.FromException<bool> e
