@@ -80,8 +80,8 @@ public sealed partial class RunaSession
     /// </exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it needs
-    /// a cookie.
+    /// Nothing would commit the change here, the session belongs to an attempt that has ended, or the response has
+    /// started and the change needs a cookie.
     /// </exception>
     /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
     public void Set<T>(SessionKey<T> key, T value)
@@ -107,8 +107,8 @@ public sealed partial class RunaSession
     /// </exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it needs
-    /// a cookie.
+    /// Nothing would commit the change here, the session belongs to an attempt that has ended, or the response has
+    /// started and the change needs a cookie.
     /// </exception>
     /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
     public T Update<T>(SessionKey<T> key, T seed, Func<T, T> change)
@@ -171,8 +171,8 @@ public sealed partial class RunaSession
     /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it needs
-    /// a cookie.
+    /// Nothing would commit the change here, the session belongs to an attempt that has ended, or the response has
+    /// started and the change needs a cookie.
     /// </exception>
     public bool Remove<T>(SessionKey<T> key)
     {
@@ -193,8 +193,8 @@ public sealed partial class RunaSession
     /// </exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it needs
-    /// a cookie.
+    /// Nothing would commit the change here, the session belongs to an attempt that has ended, or the response has
+    /// started and the change needs a cookie.
     /// </exception>
     /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
     public void Flash<T>(SessionKey<T> key, T value)
@@ -216,8 +216,8 @@ public sealed partial class RunaSession
     /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it needs
-    /// a cookie.
+    /// Nothing would commit the change here, the session belongs to an attempt that has ended, or the response has
+    /// started and the change needs a cookie.
     /// </exception>
     public IReadOnlyList<T> TakeFlashes<T>(SessionKey<T> key)
     {

@@ -71,8 +71,8 @@ public sealed partial class RunaSession
 
     /// <summary>Removes all values and flashes; id, owner and claims stay.</summary>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it needs
-    /// a cookie.
+    /// Nothing would commit the change here, the session belongs to an attempt that has ended, or the response has
+    /// started and the change needs a cookie.
     /// </exception>
     public void Clear() => Leave(SessionModule.clear(Current));
 
@@ -101,8 +101,8 @@ public sealed partial class RunaSession
     /// <param name="lifetime">More than zero.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing would commit it here, it belongs to an attempt that has ended, or the response has started and it needs
-    /// a cookie.
+    /// Nothing would commit the change here, the session belongs to an attempt that has ended, or the response has
+    /// started and the change needs a cookie.
     /// </exception>
     public void SetLifetime(TimeSpan lifetime) => Leave(SessionModule.withLifetime(lifetime, Current));
 
