@@ -33,10 +33,10 @@ type internal Turn =
 type internal CommitQueues(isShared: bool) =
     let queues = ConcurrentDictionary<StoreKey, CommitQueue>()
 
-    /// Queues for a store to which no other process writes.
+    /// Queues for a store to which no other process writes. For tests.
     new() = CommitQueues false
 
-    /// How many requests of all sessions wait behind another one.
+    /// How many requests of all sessions wait behind another one. For tests.
     member _.Behind: int =
         queues.Values |> Seq.sumBy (fun queue -> lock queue (fun () -> max 0 (queue.Waiting.Count - 1)))
 
@@ -72,10 +72,11 @@ type internal CommitQueues(isShared: bool) =
                 queue.Detours <- queue.Detours + 1
                 struct (ValueNone, queue.Detours % CommitQueues.DetoursToRest = 0))
 
-    /// Waits for the caller's turn, at most for the timeout.
+    /// Waits for the caller's turn, at most for the timeout. For tests.
     member this.Enter(key: StoreKey, timeout: TimeSpan) : Task<Turn> = this.Enter(key, timeout, CancellationToken.None)
 
-    /// Like the other, but raises OperationCanceledException if the token is cancelled while it waits.
+    /// Waits for the caller's turn, at most for the timeout. Raises OperationCanceledException if the token is
+    /// cancelled while it waits.
     member this.Enter(key: StoreKey, timeout: TimeSpan, token: CancellationToken) : Task<Turn> =
         let queue = queues.GetOrAdd(key, (fun _ -> CommitQueue()))
         let turn = TaskCompletionSource TaskCreationOptions.RunContinuationsAsynchronously

@@ -4,8 +4,8 @@ open System
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 
-/// Loads and writes the sessions of one definition, in a store or in their cookies. Code above a home never asks which
-/// it is.
+/// Loads and writes the sessions of one definition, in a store or in their cookies. The engine and the scopes never ask
+/// which it is.
 [<NoComparison; NoEquality>]
 type internal Home =
     {

@@ -155,7 +155,7 @@ module internal Transact =
             with e ->
                 ValueTask<struct (Answer * 'R)>(Task.FromException<struct (Answer * 'R)> e)
 
-        // A driver that answers at once leaves nobody in the queue.
+        // This request took no turn, so it has none to give up.
         if committing.IsCompletedSuccessfully && isNull run.Turn then
             committing
         else
@@ -173,7 +173,7 @@ module internal Transact =
         let struct (plan, result) as planned = Stepping.run home watch step snapshot start
 
         if Plan.isNothing plan then
-            // Every read takes this path: it awaits nothing and allocates nothing.
+            // Every read takes this path, unless a touch is due: it awaits nothing and allocates nothing.
             ValueTask<struct (Answer * 'R)>(struct (Answer.unwritten snapshot, result))
         else
             commit (begin' home watch whenGone step snapshot) pending planned

@@ -6,7 +6,9 @@ open System
 [<Struct; NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>]
 type CookieLine =
     {
+        /// The name of the cookie or, of a cookie in pieces, of this piece.
         Name: string
+        /// The text of the cookie. ValueNone: the response expires it.
         Value: string voption
         /// How long the cookie lasts.
         MaxAge: TimeSpan

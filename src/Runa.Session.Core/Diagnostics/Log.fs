@@ -3,7 +3,8 @@ namespace Runa.Session
 open System
 open Microsoft.Extensions.Logging
 
-/// All lines that the library logs. None of them contains an id, a token, a value or an owner (promise 5).
+/// The lines that the core and its drivers log. The Redis driver and the C# package have lines of their own. None of them
+/// contains an id, a token, a value or an owner (promise 5).
 module internal Log =
     let private define1<'A> level id name (text: string) = LoggerMessage.Define<'A>(level, EventId(id, name), text)
 

@@ -15,8 +15,11 @@ type HostParts =
         Application: string option
         /// The host's configuration. Settings are read from it only if the setup was given it.
         Configuration: IConfiguration option
+        /// Whether to log hints for developers, and to make up a secret if none is set.
         IsDevelopment: bool option
+        /// The clock for all lifetimes, unless the setup has one.
         Clock: TimeProvider option
+        /// Where log lines go, unless the setup says it.
         Loggers: ILoggerFactory option
     }
 

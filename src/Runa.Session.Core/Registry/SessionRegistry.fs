@@ -75,9 +75,9 @@ module SessionRegistry =
         }
 
     /// Loads the session, runs the step and commits the session that it returns. The step must be pure: if another
-    /// process or request is first, it runs again on the newer session. It may hand back, and raises, the same as for
-    /// updateSession. The token ends the wait for the load and for other requests, but never a write that has begun: if
-    /// it raises, nothing was stored.
+    /// process or request is first, it runs again on the newer session. Raises SessionConflictException if the change
+    /// could not be saved, and SessionTooLargeException if the session is over its limit. The token ends the wait for
+    /// the load and for other requests, but never a write that has begun: if it raises, nothing was stored.
     let update
         (name: string)
         (cookieHeader: string option)

@@ -93,7 +93,8 @@ type SessionScope =
     /// started; in the last case SessionConflictException if the session has ended.
     member Set: session: Session -> unit
 
-    /// Like Set, for a session that was just made from Current. The scope need not be open.
+    /// Leaves a session with the request, to be committed before the first byte of the response. Like Set, but for a
+    /// session that was just made from Current, and also if the scope is not open.
     member Leave: session: Session -> unit
 
     /// Records that a change could not be made. Each commit raises this exception, so that no response says that the

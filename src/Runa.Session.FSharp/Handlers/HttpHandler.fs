@@ -9,6 +9,8 @@ open Microsoft.AspNetCore.Http
 /// The result of a handler. None: the handler declines, and another may answer.
 type HttpFuncResult = Task<HttpContext option>
 
+/// What comes after a handler: the next handler, with all that follow it.
 type HttpFunc = HttpContext -> HttpFuncResult
 
+/// A handler. It answers, or calls the next one.
 type HttpHandler = HttpFunc -> HttpContext -> HttpFuncResult

@@ -5,7 +5,7 @@ open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 open Runa.Session.Hosting
 
-/// What every handler does after its commit.
+/// Runs a step, commits it, and goes on with the handler that the step returned.
 module private Following =
     let private warnIfDeclined (scope: SessionScope) (result: HttpContext option) =
         if result.IsNone then
@@ -25,6 +25,7 @@ module private Following =
                 return warnIfDeclined scope result
             }
 
+    /// The handler for a step that can run again.
     let stepping name (whenGone: WhenGone) (step: Session -> struct (Session * HttpHandler)) : HttpHandler =
         fun next context ->
             let scope = Asking.scope context name

@@ -7,7 +7,8 @@ open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Hosting
 open Microsoft.AspNetCore.Http
 
-/// The first middleware of the pipeline. Begins the sessions of each request.
+/// The first middleware of the pipeline. Begins the sessions of each request. If a request fails whose response sets a
+/// session's cookie, it sends that response.
 [<Sealed>]
 type internal RegistryMiddleware(host: SessionHost) =
     /// Servers answer an unhandled exception with a bare 500, without the headers that OnStarting would add, and the

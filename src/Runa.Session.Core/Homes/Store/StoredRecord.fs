@@ -56,7 +56,8 @@ module internal StoredRecord =
         | ValueSome record -> opened definition place record
         | ValueNone -> Opened.Nothing
 
-    /// The stored record, without opening its content. Raises for one that cannot be read; see isUnreadable.
+    /// The stored record, without opening its content. If it cannot be read, raises an exception for which
+    /// DriverCall.isUnreadable is true.
     let peek (definition: SessionDefinition) (key: StoreKey) : Task<SessionRecord voption> =
         (DriverCall.run definition "load" false (definition.Driver.Load key)).AsTask()
 
