@@ -9,8 +9,7 @@ internal sealed partial class AspNetSession
     private SessionStoreException? _fault;
 
     // The changes whose commit has failed, and the changes whose failure CommitAsync has raised to the application.
-    private object? _failed;
-    private object? _told;
+    private (object? Failed, object? Raised) _changes;
 
     public async Task LoadAsync(CancellationToken cancellationToken = default)
     {
@@ -49,7 +48,7 @@ internal sealed partial class AspNetSession
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _told = Scope.Uncommitted;
+            _changes.Raised = Scope.Uncommitted;
             throw;
         }
     }
@@ -88,7 +87,7 @@ internal sealed partial class AspNetSession
         }
     }
 
-    private bool HasFailed => _failed is not null && ReferenceEquals(_failed, Scope.Uncommitted);
+    private bool HasFailed => _changes.Failed is not null && ReferenceEquals(_changes.Failed, Scope.Uncommitted);
 
     private async Task CommitUnaskedAsync()
     {
@@ -132,9 +131,9 @@ internal sealed partial class AspNetSession
     /// <summary>Whether to drop changes whose commit has failed. No code asked for that commit.</summary>
     private bool Forgives(Exception e)
     {
-        _failed = Scope.Uncommitted;
+        _changes.Failed = Scope.Uncommitted;
 
-        if (!options.IgnoreCommitFailures && !ReferenceEquals(_failed, _told))
+        if (!options.IgnoreCommitFailures && !ReferenceEquals(_changes.Failed, _changes.Raised))
         {
             return false;
         }

@@ -1,8 +1,8 @@
-namespace Runa.Session.Hosting
+namespace Runa.Session
 
 /// Told by the engine when a step of its request begins and ends. Null: there is nothing to tell.
 [<AllowNullLiteral>]
-type IStepWatch =
+type internal IStepWatch =
     /// Whether the response can still set a cookie.
     abstract CanSendCookie: bool
 

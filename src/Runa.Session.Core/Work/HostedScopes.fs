@@ -13,7 +13,7 @@ module HostedScopes =
 
     /// Whether the response sets or expires the session's cookie.
     let setsCookie (scope: SessionScope) : bool =
-        match scope.CookieChange with
+        match scope.Work.Cookie with
         | CookieChange.None -> false
         | CookieChange.Set _
         | CookieChange.Expire _ -> true
@@ -22,21 +22,21 @@ module HostedScopes =
     let forbidsCaching (scope: SessionScope) : bool =
         match scope.Policy with
         | null -> false
-        | policy -> policy.ForbidsCaching && scope.CookieChange.IsSet
+        | policy -> policy.ForbidsCaching && scope.Work.Cookie.IsSet
 
     /// The cookies that the response sends for a request to this host and path, in this order: a client that keeps only
     /// one cookie of a name keeps the last, which is the session's own. Those before it expire the session's cookies at
     /// other paths and domains (promise 21).
     let cookies (host: string) (pathBase: string) (path: string) (scope: SessionScope) : SessionCookie list =
-        let definition = scope.Definition
+        let definition = scope.Work.Definition
 
-        match scope.CookieChange with
+        match scope.Work.Cookie with
         | CookieChange.None -> []
         | change ->
             let own =
                 { Cookie = definition.Cookie; Lines = CookiePieces.lines definition.Cookie definition.Now change }
 
-            match OtherPlaces.find scope.Home scope.Host.Cookies host pathBase path with
+            match OtherPlaces.find scope.Work.Home scope.Host.Cookies host pathBase path with
             | [] -> [ own ]
             | others -> others @ [ own ]
 
@@ -65,15 +65,15 @@ module HostedScopes =
     /// Raises InvalidOperationException if a run-once step sets the session that it was given, instead of handing it
     /// back.
     let checkNotOfStepOnce (session: Session) (scope: SessionScope) : unit =
-        if scope.IsOfStepOnce session then
+        if scope.Work.IsOfStepOnce session then
             raise (Misuse.setInStep scope.Name)
 
     /// In Development, warns once if the response sets a Secure cookie over plain http, which browsers drop except for
     /// hosts that they trust.
     let warnInsecure (host: string) (scope: SessionScope) : unit =
-        let definition = scope.Definition
+        let definition = scope.Work.Definition
 
-        match scope.CookieChange with
+        match scope.Work.Cookie with
         | CookieChange.Set _ when
             definition.IsDevelopment && definition.Cookie.IsSecure false && definition.Hints.TryGive "insecure"
             ->
@@ -81,4 +81,5 @@ module HostedScopes =
         | _ -> ()
 
     /// Warns that the session was saved, and then the handler after it declined the request for this path.
-    let warnDeclined (path: string) (scope: SessionScope) : unit = Log.declined scope.Definition.Log scope.Name path
+    let warnDeclined (path: string) (scope: SessionScope) : unit =
+        Log.declined scope.Work.Definition.Log scope.Name path

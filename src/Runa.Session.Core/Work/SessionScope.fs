@@ -12,7 +12,7 @@ type internal ScopeState =
 
 [<Sealed>]
 type SessionScope internal (home: Home, host: IScopeHost) =
-    inherit SessionWork(home, host)
+    let work = SessionWork(home, host)
     let mutable state = ScopeState.Closed
     let mutable inForce: ScopePolicy | null = null
     let mutable tag: objnull = null
@@ -20,10 +20,10 @@ type SessionScope internal (home: Home, host: IScopeHost) =
     static let asItIs (session: Session) = struct (session, ())
 
     member private scope.CheckLoaded() =
-        if not scope.HasLoaded then
+        if not work.IsLoaded then
             raise (Misuse.notLoaded scope.Name)
 
-    member private scope.Look() = scope.Host.Look scope.Name
+    member private scope.Look() = host.Look scope.Name
 
     member private scope.LookLoaded() =
         scope.CheckLoaded()
@@ -31,37 +31,37 @@ type SessionScope internal (home: Home, host: IScopeHost) =
 
     member private scope.RunStep(token: CancellationToken, whenGone, step: Session -> struct (Session * 'R)) =
         if not token.CanBeCanceled then
-            scope.Stepping(whenGone, step)
+            work.Step(whenGone, step)
         elif token.IsCancellationRequested then
             ValueTask.FromCanceled<struct ('R * bool)> token
         else
             let step = CancellableStep(token, step)
-            Waiting.forStep token step (scope.Stepping(whenGone, step.Step))
+            Waiting.forStep token step (work.Step(whenGone, step.Step))
 
     member private scope.PutAndWatch(session: Session) =
-        scope.Put session
-        scope.Host.Watch()
+        work.Put session
+        host.Watch()
 
-    member scope.Name = scope.Definition.Name
-    member scope.IsLoaded = scope.HasLoaded
-    member scope.IsChanged = scope.IsPending
+    member scope.Name = home.Definition.Name
+    member scope.IsLoaded = work.IsLoaded
+    member scope.IsChanged = work.IsPending
     member _.IsOpen = state = ScopeState.Open
     member _.HasEnded = state = ScopeState.Ended
-    member scope.IsStepping = scope.IsInStep
-    member scope.IsTooLate = scope.Host.IsTooLate
-    member scope.IsOfRequest = scope.Host.IsCurrent
-    member scope.Uncommitted = scope.LeftOver
+    member scope.IsStepping = work.IsStepping
+    member scope.IsTooLate = host.IsTooLate
+    member scope.IsOfRequest = host.IsCurrent
+    member scope.Uncommitted = work.Uncommitted
 
     member scope.CanCommit(session: Session) : bool =
-        scope.Host.CanSendCookie
-        || (scope.HasLoaded && not (scope.Home.NeedsCookie(Stepping.plan scope.Home scope.Snapshot session)))
+        host.CanSendCookie
+        || (work.IsLoaded && not (home.NeedsCookie(Stepping.plan home work.Snapshot session)))
 
     member _.Tag
         with get () = tag
         and set (value: objnull) = tag <- value
 
     member scope.Prefetch() : ValueTask =
-        let loading = scope.Loading()
+        let loading = work.Load()
 
         if loading.IsCompletedSuccessfully then
             ValueTask()
@@ -72,25 +72,25 @@ type SessionScope internal (home: Home, host: IScopeHost) =
         scope.Look()
 
         if not cancellationToken.CanBeCanceled then
-            scope.Loading()
+            work.Load()
         else
-            ValueTask<Session>(Waiting.start cancellationToken (fun () -> scope.Loading().AsTask()))
+            ValueTask<Session>(Waiting.start cancellationToken (fun () -> work.Load().AsTask()))
 
     member scope.Reload(cancellationToken: CancellationToken) : ValueTask<Session> =
         scope.Look()
 
         if not cancellationToken.CanBeCanceled then
-            scope.Reloading()
+            work.Reload()
         else
-            ValueTask<Session>(Waiting.start cancellationToken (fun () -> scope.Reloading().AsTask()))
+            ValueTask<Session>(Waiting.start cancellationToken (fun () -> work.Reload().AsTask()))
 
     member scope.Current: Session =
         scope.LookLoaded()
-        scope.Now
+        work.Current
 
     member scope.Show() : Session =
         scope.LookLoaded()
-        scope.ShowNow()
+        work.Show()
 
     member scope.Step
         (whenGone: WhenGone, step: Session -> struct (Session * 'R), cancellationToken: CancellationToken)
@@ -100,10 +100,10 @@ type SessionScope internal (home: Home, host: IScopeHost) =
 
     member scope.StepOnce(step: Session -> Task<struct (Session * 'R)>) =
         scope.Look()
-        scope.SteppingOnce step
+        work.StepOnce step
 
     member scope.Open(policy: ScopePolicy | null) : ScopeOpening =
-        scope.CheckNotStepping()
+        work.CheckNotStepping()
         let before = state
         state <- ScopeState.Open
 
@@ -111,19 +111,19 @@ type SessionScope internal (home: Home, host: IScopeHost) =
         | null -> ()
         | opened -> inForce <- opened
 
-        scope.Host.Opened()
+        host.Opened()
         new ScopeOpening(scope, before)
 
     member internal scope.Close(before: ScopeState) =
-        let isStored = not scope.IsPending
+        let isStored = not work.IsPending
         state <- if before = ScopeState.Open then before else ScopeState.Ended
-        scope.Drop()
-        scope.Host.Closed isStored
+        work.Discard()
+        host.Closed isStored
 
-    member scope.IsShown(session: Session) = scope.WasShown session
+    member scope.IsShown(session: Session) = work.IsShown session
 
     member scope.Set(session: Session) =
-        scope.CheckNotStepping()
+        work.CheckNotStepping()
         scope.CheckLoaded()
 
         if state <> ScopeState.Open then
@@ -132,7 +132,7 @@ type SessionScope internal (home: Home, host: IScopeHost) =
                     $"The session \"{scope.Name}\" cannot be set here, because nothing would commit it: open its scope around this code by SessionScope.Open, or run a step."
             )
 
-        if not (scope.WasShown session) then
+        if not (work.IsShown session) then
             raise (
                 InvalidOperationException
                     $"The session \"{scope.Name}\" that was set was not made from the current one: after a commit or a change, get the session again, and change that one."
@@ -142,29 +142,31 @@ type SessionScope internal (home: Home, host: IScopeHost) =
         scope.PutAndWatch session
 
     member scope.Leave(session: Session) =
-        scope.CheckNotStepping()
+        work.CheckNotStepping()
         scope.LookLoaded()
         scope.PutAndWatch session
 
     member scope.Fail(cause: exn) =
-        scope.Lose cause
-        scope.Host.Watch()
+        work.Fail cause
+        host.Watch()
 
-    member scope.Discard() = scope.Drop()
-    member scope.Commit() : Task<bool> = scope.Committing()
+    member scope.Discard() = work.Discard()
+    member scope.Commit() : Task<bool> = work.Commit()
 
     member scope.CommitNow(cancellationToken: CancellationToken) : Task =
         if cancellationToken.IsCancellationRequested then
             Task.FromCanceled cancellationToken
-        elif scope.IsPending || not scope.IsFree then
+        elif work.IsPending || not work.IsFree then
             scope.Look()
             scope.RunStep(cancellationToken, WhenGone.Raise, asItIs).AsTask()
         else
-            scope.Committing()
+            work.Commit()
 
-    member scope.BeginStep() = (scope :> IStepWatch).BeginStep()
-    member scope.EndStep(before: int) = (scope :> IStepWatch).EndStep before
+    member scope.BeginStep() = (work :> IStepWatch).BeginStep()
+    member scope.EndStep(before: int) = (work :> IStepWatch).EndStep before
     member internal _.Policy = inForce
+    member internal _.Work = work
+    member internal _.Host = host
 
 and [<Struct; NoComparison; NoEquality>] ScopeOpening internal (scope: SessionScope, before: ScopeState) =
     member _.Scope: SessionScope | null = scope

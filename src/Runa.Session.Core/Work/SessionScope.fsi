@@ -21,7 +21,6 @@ type internal ScopeState =
 /// the wait, and nothing was saved. A write that has begun is finished first.
 [<Sealed>]
 type SessionScope =
-    inherit SessionWork
     internal new: home: Home * host: IScopeHost -> SessionScope
 
     /// The name under which the session is registered.
@@ -121,6 +120,8 @@ type SessionScope =
 
     member internal Close: before: ScopeState -> unit
     member internal Policy: ScopePolicy | null
+    member internal Work: SessionWork
+    member internal Host: IScopeHost
 
 /// Closes an opened scope when it is disposed.
 and [<Struct; NoComparison; NoEquality>] ScopeOpening =

@@ -1,12 +1,14 @@
-namespace Runa.Session.Hosting
+namespace Runa.Session
 
 open System
 open System.Runtime.ExceptionServices
 open System.Threading.Tasks
-open Runa.Session
+open Runa.Session.Hosting
 
-[<AbstractClass>]
-type SessionWork internal (home: Home, host: IScopeHost) =
+/// The work on one session in one request: its loads, steps and commits, one after another. SessionScope is its public
+/// face.
+[<Sealed>]
+type internal SessionWork(home: Home, host: IScopeHost) =
     let mutable work = Work.none
     let mutable lane = Lane()
     // The Cookie header of this request. It is kept, because servers use the objects of a request again: a session that
@@ -23,31 +25,40 @@ type SessionWork internal (home: Home, host: IScopeHost) =
         work <- Work.settle from set answer work
         struct (result, answer.IsWritten)
 
-    member internal _.Home = home
-    member internal _.Host = host
-    member internal _.Definition = home.Definition
-    member internal _.CookieChange = work.Cookie
-    member internal _.HasLoaded = Work.isLoaded work
-    member internal _.IsPending = Work.isPending work
+    member _.Home = home
+    member _.Definition = home.Definition
+    /// What the response does with the session's cookie.
+    member _.Cookie = work.Cookie
+    member _.IsLoaded = Work.isLoaded work
+    /// Whether something was set but not committed yet, or a change was lost.
+    member _.IsPending = Work.isPending work
 
-    member internal _.LeftOver: objnull = if isNull work.Pending then box work.Fault else box work.Pending
+    /// The session that was set but not committed yet, or the exception that prevents the commit. Null: neither.
+    member _.Uncommitted: objnull = if isNull work.Pending then box work.Fault else box work.Pending
 
-    member internal _.IsFree = lane.IsFree
-    member internal _.IsInStep = lane.IsMyStep
-    member internal _.Snapshot = work.Snapshot
+    /// Whether no operation is under way.
+    member _.IsFree = lane.IsFree
+    /// Whether the caller is a step of this session.
+    member _.IsStepping = lane.IsMyStep
+    member _.Snapshot = work.Snapshot
 
-    member internal _.Now: Session = Work.current work
+    /// The current session, including what was set. It must be loaded.
+    member _.Current: Session = Work.current work
 
-    member internal _.ShowNow() : Session =
+    /// The current session, for a caller who may pass it to Put later.
+    member _.Show() : Session =
         let struct (session, shown) = Work.show work
         work <- shown
         session
 
-    member internal _.WasShown(wanted: Session) = Work.isShown wanted work
+    /// Whether the session was made from the one that Show returns.
+    member _.IsShown(wanted: Session) = Work.isShown wanted work
 
-    member internal _.IsOfStepOnce(wanted: Session) = Object.ReferenceEquals(wanted.Origin, once)
+    /// Whether the session was made from the one that the latest run-once step was given.
+    member _.IsOfStepOnce(wanted: Session) = Object.ReferenceEquals(wanted.Origin, once)
 
-    member internal _.CheckNotStepping() =
+    /// Raises InvalidOperationException if the caller is a step of this session.
+    member _.CheckNotStepping() =
         if lane.IsMyStep then
             raise (Misuse.nested home.Definition.Name)
 
@@ -80,9 +91,10 @@ type SessionWork internal (home: Home, host: IScopeHost) =
 
                 work.Snapshot)
 
-    member internal this.Loading() : ValueTask<Session> =
+    /// Loads the session once, and touches it if that is due. Used where no step follows, which would touch it.
+    member this.Load() : ValueTask<Session> =
         if Work.isLoaded work then
-            ValueTask<Session> this.Now
+            ValueTask<Session> this.Current
         else
             this.Find()
             |> ValueTasks.bind (fun found ->
@@ -91,9 +103,11 @@ type SessionWork internal (home: Home, host: IScopeHost) =
                     if Object.ReferenceEquals(work.Snapshot, found) then
                         work <- Work.load touched work
 
-                    this.Now))
+                    this.Current))
 
-    member internal this.Reloading() : ValueTask<Session> =
+    /// Loads the session again, for a stream or a socket that stays open for long. Raises InvalidOperationException if
+    /// something was set and not committed, and inside a step.
+    member this.Reload() : ValueTask<Session> =
         this.CheckNotStepping()
 
         lane.InTurn(fun () ->
@@ -105,7 +119,7 @@ type SessionWork internal (home: Home, host: IScopeHost) =
                     let! touched = Transact.touchIfDue home found
                     checkNothingPending ()
                     work <- Work.reload touched work
-                    return this.Now
+                    return this.Current
                 }
             ))
 
@@ -152,16 +166,17 @@ type SessionWork internal (home: Home, host: IScopeHost) =
                 }
             )
 
-    member internal this.Stepping
-        (whenGone: WhenGone, step: Session -> struct (Session * 'R))
-        : ValueTask<struct ('R * bool)> =
+    /// Runs a step that can run again, and commits it with what was set before. Returns its result, and whether more
+    /// than a touch was written.
+    member this.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         if not lane.HasStep && lane.IsFree then
             // Almost every request takes this path, which makes no closure.
             lane.Take(this.StepNow(whenGone, step))
         else
             this.StepLater(whenGone, step)
 
-    member internal this.SteppingOnce(step: Session -> Task<struct (Session * 'R)>) : Task<struct ('R * bool)> =
+    /// Runs a step that may do I/O once; on a conflict its changes are merged.
+    member this.StepOnce(step: Session -> Task<struct (Session * 'R)>) : Task<struct ('R * bool)> =
         this.CheckNotStepping()
 
         task {
@@ -186,7 +201,9 @@ type SessionWork internal (home: Home, host: IScopeHost) =
             return! lane.Take(this.Settle(now, work.Pending, committing))
         }
 
-    member internal this.Put(wanted: Session) =
+    /// Sets a session, which was made from the current one, to be committed later. Raises if it needs a cookie that
+    /// cannot be sent any more: SessionConflictException if the session has ended, otherwise InvalidOperationException.
+    member this.Put(wanted: Session) =
         this.CheckNotStepping()
 
         if not host.CanSendCookie then
@@ -194,9 +211,12 @@ type SessionWork internal (home: Home, host: IScopeHost) =
 
         work <- Work.put wanted work
 
-    member internal _.Lose(e: exn) = work <- Work.fail e work
+    /// Records that a change was lost because the session could not be loaded. The commit raises the exception, so that
+    /// no response says that the change was saved (promise 14).
+    member _.Fail(e: exn) = work <- Work.fail e work
 
-    member internal _.Drop() = work <- Work.discard work
+    /// Drops what was set but not committed.
+    member _.Discard() = work <- Work.discard work
 
     member private this.CommitPending() : ValueTask<bool> =
         this.CheckFault()
@@ -209,7 +229,8 @@ type SessionWork internal (home: Home, host: IScopeHost) =
             let committing = Transact.run home this WhenGone.StepAgainUnlessOwned asItIs from wanted
             this.Settle(from, wanted, committing) |> ValueTasks.map (fun (struct ((), isWritten)) -> isWritten)
 
-    member internal this.Committing() : Task<bool> =
+    /// Commits what was set. Returns whether more than a touch was written.
+    member this.Commit() : Task<bool> =
         try
             this.CheckNotStepping()
 

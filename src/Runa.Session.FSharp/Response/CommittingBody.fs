@@ -1,0 +1,78 @@
+namespace Runa.Session
+
+open System
+open System.IO
+open System.IO.Pipelines
+open System.Threading.Tasks
+open Microsoft.AspNetCore.Http.Features
+
+/// A response body that commits before the response begins, in whatever way it begins. If the commit fails, the code
+/// that writes gets the exception while error pages can still answer; in OnStarting it would lead to a bare 500.
+[<Sealed; AllowNullLiteral>]
+type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWrite) =
+    let held = HeldBytes()
+    let mutable stream: Stream | null = null
+    let mutable writer: PipeWriter | null = null
+
+    member private this.After(action: unit -> Task) : Task =
+        let before = this :> IBeforeWrite
+
+        if before.IsDone then
+            action ()
+        else
+            task {
+                do! before.DoAsync()
+                do! action ()
+            }
+
+    /// Puts a committing body in place. Null: there is one already, or the response has no body feature.
+    static member Watch(features: IFeatureCollection, before: IBeforeWrite) : CommittingBody =
+        match features.Get<IHttpResponseBodyFeature>() with
+        | null
+        | :? CommittingBody -> null
+        | inner ->
+            let committing = CommittingBody(inner, before)
+            features.Set<IHttpResponseBodyFeature> committing
+            committing
+
+    /// Removes the committing body, if it is still the outermost.
+    member committing.Unwatch(features: IFeatureCollection) =
+        if Object.ReferenceEquals(features.Get<IHttpResponseBodyFeature>(), committing) then
+            features.Set<IHttpResponseBodyFeature> inner
+
+    /// Sends the held bytes to the server if the change was stored, and discards them otherwise.
+    member _.EndHolding(isStored: bool) = if isStored then held.Release inner.Writer else held.Discard()
+
+    interface IBeforeWrite with
+        member _.IsDone = held.Count = 0 && before.IsDone
+        member _.IsPending = before.IsPending
+
+        member _.DoAsync() =
+            task {
+                do! before.DoAsync()
+                held.Release inner.Writer
+            }
+
+    interface IHttpResponseBodyFeature with
+        member this.Stream =
+            match stream with
+            | null ->
+                let made = new CommittingStream(inner.Stream, this)
+                stream <- made
+                made
+            | stream -> stream
+
+        member this.Writer =
+            match writer with
+            | null ->
+                let made = CommittingWriter(inner.Writer, held, this)
+                writer <- made
+                made
+            | writer -> writer
+
+        member _.DisableBuffering() = inner.DisableBuffering()
+        member this.StartAsync token = this.After(fun () -> inner.StartAsync token)
+        member this.CompleteAsync() = this.After inner.CompleteAsync
+
+        member this.SendFileAsync(path, offset, count, token) =
+            this.After(fun () -> inner.SendFileAsync(path, offset, count, token))
