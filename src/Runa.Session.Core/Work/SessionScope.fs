@@ -135,7 +135,7 @@ type SessionScope internal (home: Home, host: IScopeHost) =
         if not (work.IsShown session) then
             raise (
                 InvalidOperationException
-                    $"The session \"{scope.Name}\" that was set was not made from the current one: after a commit or a change, get the session again, and change that one."
+                    $"The session \"{scope.Name}\" that was set was not made from the current one: after a commit or a change, get the session again (ctx.GetSession, SessionScope.Show), and change that one."
             )
 
         scope.Look()

@@ -53,7 +53,8 @@ type SessionScope =
     /// Loads the session, if it is not loaded, without looking at it: the response does not become private.
     member Prefetch: unit -> ValueTask
 
-    /// Loads the session, if it is not loaded, and looks at it. If it has an idle timeout, its idle end moves.
+    /// Loads the session, if it is not loaded, and looks at it. If it has an idle timeout, its idle end moves. The
+    /// result is for reading: Set takes a session made from the one that Show returned.
     member Load: cancellationToken: CancellationToken -> ValueTask<Session>
 
     /// Loads the session again, for a stream, a socket or a circuit that stays open for long. Raises
