@@ -122,7 +122,10 @@ public sealed partial class RunaSession
     /// The token was cancelled before the write had begun: nothing was saved.
     /// </exception>
     /// <exception cref="SessionStoreException">The store failed.</exception>
-    /// <exception cref="SessionConflictException">The session has ended or changed its id meanwhile.</exception>
+    /// <exception cref="SessionConflictException">
+    /// The session has ended or changed its id meanwhile. Nothing was saved, and the change is still to be committed: an
+    /// endpoint that catches this exception and answers nevertheless gets it again before the first byte.
+    /// </exception>
     /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
