@@ -24,6 +24,10 @@ module internal RequestFacts =
     /// The same, with advice for the asker.
     let tooLateFor (name: string) (advice: string) = lateWith name $": {advice}. Or"
 
+    let otherHost (name: string) =
+        InvalidOperationException
+            $"The scope of the session \"{name}\" has no HttpContext: it was not made by context.GetSessionScope."
+
     /// The host of a request that did not come through RegistryMiddleware. Raises InvalidOperationException without
     /// AddRunaSession.
     let host (context: HttpContext) : SessionHost =

@@ -10,7 +10,7 @@ open Runa.Session.Hosting
 /// The sessions of a request, and their effect on its response. It is one of the request's features, not a scoped
 /// service: re-executed pipelines and error pages have scopes of their own.
 [<Sealed>]
-type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
+type internal RequestSessions(context: HttpContext, given: SessionHost | null, others: RequestSessions | null) =
     let mutable host = given
     let mutable offers = Unchecked.defaultof<OfferList>
     let mutable scopes = Unchecked.defaultof<ScopeList>
@@ -22,34 +22,43 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
             | :? RequestSessions as sessions -> sessions.OnStarting()
             | _ -> Task.CompletedTask)
 
-    /// The request's sessions, or null. A context that was made from another one's features has its own.
-    static member TryOf(context: HttpContext) : RequestSessions | null =
-        match Features.tryGet<RequestSessions> context.Features with
+    static let rec among (sessions: RequestSessions | null) (context: HttpContext) : RequestSessions | null =
+        match sessions with
         | null -> null
         | sessions when Object.ReferenceEquals(sessions.Context, context) -> sessions
-        | _ -> null
+        | sessions -> among sessions.Others context
+
+    static let rec areLookedAt (sessions: RequestSessions | null) =
+        match sessions with
+        | null -> false
+        | sessions -> sessions.IsLookedAt || areLookedAt sessions.Others
+
+    /// The request's sessions, or null. A context that was made from another one's features has its own beside those.
+    static member TryOf(context: HttpContext) : RequestSessions | null =
+        among (Features.tryGet<RequestSessions> context.Features) context
 
     /// Whether the request has ended: the features of its context are gone, or belong to another request.
     member private sessions.HasEnded =
         try
-            match Features.tryGet<RequestSessions> context.Features with
-            | null -> true
-            | now -> not (Object.ReferenceEquals(now, sessions)) && Object.ReferenceEquals(now.Context, context)
+            not (Object.ReferenceEquals(RequestSessions.TryOf context, sessions))
         with :? ObjectDisposedException ->
             true
 
-    /// Creates the sessions of a request. Without a host, it is found when a session is asked for.
+    /// Begins the sessions of a request. It may have them already, from a middleware that asked for one before the
+    /// library's first middleware, or that runs the pipeline again. Without a host, it is found when a session is asked
+    /// for.
     static member Begin(context: HttpContext, host: SessionHost | null) : RequestSessions =
-        let sessions = RequestSessions(context, host)
-        Features.set<RequestSessions> context.Features sessions
-        sessions
+        let others = Features.tryGet<RequestSessions> context.Features
+
+        match among others context with
+        | null ->
+            let sessions = RequestSessions(context, host, others)
+            Features.set<RequestSessions> context.Features sessions
+            sessions
+        | sessions -> sessions
 
     /// The request's sessions. Creates them if the request has none.
-    static member Of(context: HttpContext) : RequestSessions =
-        match Features.tryGet<RequestSessions> context.Features with
-        | null -> RequestSessions.Begin(context, null)
-        | sessions when Object.ReferenceEquals(sessions.Context, context) -> sessions
-        | other -> RequestSessions.Begin(context, other.Given)
+    static member Of(context: HttpContext) : RequestSessions = RequestSessions.Begin(context, null)
 
     /// The request's sessions. Uses this registry if the request has no host.
     static member Of(context: HttpContext, registry: SessionRegistry) : RequestSessions =
@@ -59,27 +68,26 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
 
     /// Whether any context of the request looked at a session.
     static member AreLookedAt(context: HttpContext) : bool =
-        match Features.tryGet<RequestSessions> context.Features with
-        | null -> false
-        | sessions -> sessions.IsLookedAt
+        areLookedAt (Features.tryGet<RequestSessions> context.Features)
 
     /// The context of the request that a scope belongs to. Raises InvalidOperationException for a scope of another host.
     static member ContextOf(scope: SessionScope) : HttpContext =
         match HostedScopes.host scope with
         | :? RequestSessions as sessions -> sessions.Context
-        | _ ->
-            raise (
-                InvalidOperationException
-                    $"The scope of the session \"{scope.Name}\" has no HttpContext: it was not made by context.GetSessionScope."
-            )
+        | _ -> raise (RequestFacts.otherHost scope.Name)
 
     member _.Context = context
-    member private _.Given = host
+    /// Those of other contexts with the same features.
+    member private _.Others = others
 
     member private _.Host: SessionHost =
         match host with
         | null ->
-            let found = RequestFacts.host context
+            let found =
+                match others with
+                | null -> RequestFacts.host context
+                | others -> others.Host
+
             host <- found
             found
         | host -> host
@@ -128,12 +136,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null) =
             ResponseHeaders.apply context sessions.SetsCookie
 
     member private sessions.SendAll() =
-        match scopes.Single with
-        | null ->
-            if not scopes.IsEmpty then
-                scopes.All |> List.iter (SessionCookies.send context)
-        | scope -> SessionCookies.send context scope
-
+        scopes.Each(fun scope -> SessionCookies.send context scope)
         sessions.ApplyHeaders()
 
     member private sessions.OnStarting() : Task =

@@ -7,12 +7,10 @@ type internal ScopeList =
     // The latest first.
     val mutable More: SessionScope list
 
-    member scopes.IsEmpty = isNull scopes.First
-
     member scopes.Add(scope: SessionScope) =
         if isNull scopes.First then
-            scopes.First <- scope
             scopes.More <- []
+            scopes.First <- scope
         else
             scopes.More <- scope :: scopes.More
 
@@ -27,11 +25,15 @@ type internal ScopeList =
         | null -> false
         | first -> holds first || (not scopes.More.IsEmpty && scopes.More |> List.exists (fun scope -> holds scope))
 
-    /// The scope, if there is exactly one.
-    member scopes.Single: SessionScope | null =
+    /// Calls the action for each, in this order. Makes no list for a single one.
+    member inline scopes.Each([<InlineIfLambda>] act: SessionScope -> unit) : unit =
         match scopes.First with
-        | null -> null
-        | first -> if scopes.More.IsEmpty then first else null
+        | null -> ()
+        | first ->
+            act first
+
+            if not scopes.More.IsEmpty then
+                scopes.More |> List.rev |> List.iter (fun scope -> act scope)
 
     member scopes.All: SessionScope list =
         match scopes.First with
