@@ -8,7 +8,7 @@ type IScopeHost =
     /// The raw Cookie header of the request. It is read once, when the scope is made.
     abstract Cookies: StringValues
 
-    /// Whether the response can still set a cookie.
+    /// Whether the response can still set a cookie: not after its start, and not when the request has ended.
     abstract CanSendCookie: bool
 
     /// Called when a session is looked at, which makes the response private to shared caches. Raises

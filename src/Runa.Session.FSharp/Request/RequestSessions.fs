@@ -222,13 +222,19 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
 
     interface IScopeHost with
         member _.Cookies = context.Request.Headers.Cookie
-        member _.CanSendCookie = not context.Response.HasStarted && not (RequestFacts.isOfHub context)
+        member sessions.CanSendCookie =
+            not (sessions.HasEnded || context.Response.HasStarted || RequestFacts.isOfHub context)
         member sessions.Look name = sessions.Look name
         member sessions.IsTooLate = sessions.IsTooLate
-        member sessions.IsCurrent = Object.ReferenceEquals(RequestSessions.TryOf context, sessions)
+        member sessions.IsCurrent = not sessions.HasEnded
         member sessions.Opened() = sessions.Listen()
-        member sessions.Watch() = sessions.WatchBody()
-        member sessions.Closed isStored = sessions.UnwatchBody isStored
+        // After the request, the response is gone, or is another request's.
+        member sessions.Watch() =
+            if not sessions.HasEnded then
+                sessions.WatchBody()
+        member sessions.Closed isStored =
+            if not sessions.HasEnded then
+                sessions.UnwatchBody isStored
 
     interface IBeforeWrite with
         member sessions.IsDone = context.Response.HasStarted && not sessions.IsPending
