@@ -40,7 +40,10 @@ type SessionOffer
         | null -> ()
         | outer -> outer.Open made
 
-        if isNull scope && offered.Covers(host.Context, made.Name) then
+        // Opening and closing it for an offer that has ended would drop what was set under another one.
+        let isOfAnother = isEnded && (made.IsOpen || made.IsChanged)
+
+        if isNull scope && not isOfAnother && offered.Covers(host.Context, made.Name) then
             scope <- made
 
             let policy =

@@ -155,6 +155,47 @@ let private shared =
                   Expect.equal show.Body "3" "counted"
               }) ]
 
+let private endpoints =
+    testList
+        "a middleware that offers its session to some endpoints"
+        [ onBoth
+              "promise 12: passed again for another endpoint, it drops nothing that was set outside of it"
+              (fun server ->
+                  task {
+                      let isFor (context: HttpContext) = context.Request.Path <> PathString "/missing"
+
+                      let setting (next: RequestDelegate) =
+                          RequestDelegate(fun context ->
+                              task {
+                                  let scope = context.GetSessionScope "web"
+                                  let! _ = scope.Load CancellationToken.None
+
+                                  if not (context.Request.Path = PathString "/show") then
+                                      scope.Set(scope.Show() |> Session.set visits 4)
+
+                                  do! next.Invoke context
+                              })
+
+                      let pipeline (app: IApplicationBuilder) =
+                          app.Use(fun (next: RequestDelegate) -> SessionMiddleware("web", null).Around next) |> ignore
+                          app.Use(fun (next: RequestDelegate) -> setting next) |> ignore
+                          app.Use(fun (next: RequestDelegate) -> again next) |> ignore
+                          app.Use(fun (next: RequestDelegate) -> SessionMiddleware("web", isFor).Around next) |> ignore
+
+                      let site =
+                          choose
+                              [ route "/show" >=> shown
+                                route "/error" >=> setStatusCode 200 >=> silent
+                                setStatusCode 404 >=> silent ]
+
+                      use! app = start { host site with Server = server; Pipeline = pipeline }
+                      let browser = app.NewBrowser()
+                      let! answer = browser.Get "/missing"
+                      Expect.equal answer.Status 200 "the second run"
+                      let! show = browser.Get "/show"
+                      Expect.equal show.Body "4" "stored"
+                  }) ]
+
 let private told (work: unit -> Task<unit>) : Task<string> =
     task {
         try
@@ -258,4 +299,4 @@ let private kept =
                   }) ]
 
 [<Tests>]
-let tests = testList "Pipeline" [ outer; shared; kept ]
+let tests = testList "Pipeline" [ outer; shared; endpoints; kept ]
