@@ -39,8 +39,9 @@ module HostedRegistry =
               Loggers = defaultArg host.Loggers bare.Loggers })
 
     /// A new scope for the session with this name in a request, which is not loaded yet. Raises
-    /// InvalidOperationException for a name that is not registered.
+    /// InvalidOperationException for a name that is not registered, and ArgumentNullException without a host.
     let scope (name: string) (host: IScopeHost) (registry: SessionRegistry) : SessionScope =
+        ArgumentNullException.ThrowIfNull host
         SessionScope(registry.Find name, host)
 
     /// Why there is no session of this name: what is wrong, and which names are known. None: there is one.

@@ -6,6 +6,7 @@ open System.Threading.Tasks
 open Expecto
 open Expecto.Flip
 open Runa.Session
+open Runa.Session.Hosting
 open Runa.Session.TestSupport
 open Runa.Session.Tests.Requests
 
@@ -195,6 +196,13 @@ let tests =
               SessionRegistry.revokeOthers (load registry "web" header) none registry
               |> wait
               |> Expect.equal "none" 0
+
+          testCase "a scope without a host is refused"
+          <| fun () ->
+              let clock = clock ()
+              let registry = registry clock (memory clock)
+              Expect.throwsT<ArgumentNullException> "refused" (fun () ->
+                  HostedRegistry.scope "web" (Unchecked.defaultof<IScopeHost>) registry |> ignore)
 
           testCase "promise 11: purgeExpired removes what expired, and tells how many"
           <| fun () ->
