@@ -56,6 +56,9 @@ module internal Attempt =
     let ended =
         "it has ended (signed out, revoked, expired or moved to a new id), and a new one needs a cookie, which cannot be sent any more. Nothing was saved. Change it before the first write, or let the browser load the page again"
 
+    /// Why a token that another request has exchanged cannot be saved under.
+    let moved = "another request has moved it to a new id (a sign-in or regenerate)"
+
     let endedMeanwhile = "it was signed in, and ended while the handler ran"
 
     /// What to do if the session is gone.

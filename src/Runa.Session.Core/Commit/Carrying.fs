@@ -5,7 +5,7 @@ module internal Carrying =
     /// Merges `wanted`, which was made from `was`. Raises SessionConflictException if that is impossible.
     let merge (definition: SessionDefinition) (now: Snapshot) (was: Session) (wanted: Session) : Session =
         if now.IsSuperseded && not wanted.Change.Destroyed then
-            CommitTurn.Refuse(definition, "another request has moved it to a new id (a sign-in or regenerate)")
+            CommitTurn.Refuse(definition, Attempt.moved)
 
         match Merge.onto now.Session was wanted with
         | Ok merged -> merged

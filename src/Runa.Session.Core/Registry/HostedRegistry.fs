@@ -51,7 +51,7 @@ module HostedRegistry =
         if List.contains name known then
             None
         else
-            Some $"there is no session \"{name}\".{Nearest.hint known name} Known: {Nearest.list known}."
+            Some $"there is {Nearest.noSession known name}"
 
     /// ` Did you mean "web"?`, if one of the known names is near the wrong one; otherwise an empty text.
     let didYouMean (known: string seq) (wrong: string) : string = Nearest.hint known wrong

@@ -88,7 +88,7 @@ module internal RegistryBuilder =
                           $"{child.Path}: must be a section of settings, not a single value."
 
                       if not (isKnown child.Key) then
-                          $"{child.Path}: there is no session \"{child.Key}\".{Nearest.hint names child.Key} Known: {Nearest.list names}. Register it with SessionSetup.session (in C#: AddSession)."
+                          $"{child.Path}: there is {Nearest.noSession names child.Key} Register it with SessionSetup.session (in C#: AddSession)."
               | None -> () ]
 
         settings, List.concat errors @ unknown

@@ -87,13 +87,7 @@ type SessionRegistry
     member internal _.Find(name: string) : Home =
         match byName.TryGetValue name with
         | true, home -> home
-        | _ ->
-            let known = byName.Keys
-
-            raise (
-                InvalidOperationException
-                    $"There is no session \"{name}\".{Nearest.hint known name} Known: {Nearest.list known}."
-            )
+        | _ -> raise (InvalidOperationException $"There is {Nearest.noSession byName.Keys name}")
 
     interface IAsyncDisposable with
         member _.DisposeAsync() =

@@ -40,3 +40,7 @@ module internal Nearest =
     /// `admin, api, web`
     let list (known: string seq) : string =
         String.Join(", ", Seq.sortWith (fun (a: string) b -> String.CompareOrdinal(a, b)) known)
+
+    /// `no session "wbe". Did you mean "web"? Known: admin, api, web.`, for messages that begin with "there is".
+    let noSession (known: string seq) (name: string) : string =
+        $"no session \"{name}\".{hint known name} Known: {list known}."

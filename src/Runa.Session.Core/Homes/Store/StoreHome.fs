@@ -63,10 +63,6 @@ module internal StoreHome =
             logged definition (touching.AsTask()) |> ignore
             ValueTask<Outcome>(touched ())
 
-    let private superseded (definition: SessionDefinition) =
-        SessionConflictException
-            $"The session \"{definition.Name}\" could not be saved: another request has moved it to a new id (a sign-in or regenerate)."
-
     let private endOf (definition: SessionDefinition) (snapshot: Snapshot) (told: Snapshot) cookie =
         task {
             do! StoreEnding.deleteAll definition snapshot
@@ -106,7 +102,7 @@ module internal StoreHome =
             ValueTask<Outcome>(endOf definition snapshot none (CookieChange.Expire 0))
         | Plan.DeleteEnded, _ -> ValueTask<Outcome>(endOf definition snapshot snapshot CookieChange.None)
         | Plan.DeleteThenCreate state, _ -> ValueTask<Outcome>(endThenBegin definition snapshot state)
-        | Plan.Superseded, _ -> raise (superseded definition)
+        | Plan.Superseded, _ -> CommitTurn.Refuse(definition, Attempt.moved)
 
     let private handle (snapshot: Snapshot) =
         match snapshot.Status with
