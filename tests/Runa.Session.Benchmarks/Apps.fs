@@ -145,14 +145,6 @@ module Apps =
                     session |> Session.set visits n, length n)
             )
 
-        /// A request that stops at some point of a read.
-        let partly (endpoint: HttpContext -> Task) =
-            withSession (fun _ context ->
-                task {
-                    do! endpoint context
-                    return Some context
-                })
-
         /// Behind useSession, the F# counterpart of the middleware.
         let writeBehindUse () =
             let write: HttpHandler =
@@ -193,15 +185,6 @@ module Apps =
 
             let first = make switch ""
             first.WithCookie(cookieOf first)
-
-        /// Without the middleware: only what AddRunaSession puts first.
-        let registered () =
-            build
-                add
-                (fun app ->
-                    app.Run(fun context -> answer context 0)
-                    app.Build())
-                ""
 
         /// A request with a session's cookie, whose endpoint does not look at the session.
         let untouched () = make (fun context -> answer context 0) (cookieOf (make fill ""))

@@ -13,7 +13,6 @@ let main args =
     match args with
     | [||] -> compare ()
     | [| "in-process" |] -> InProcess.run 25
-    | [| "parts" |] -> Parts.run ()
     | [| "serve" |] -> OverKestrel.serve().GetAwaiter().GetResult()
     | args ->
         let args = args |> Array.filter (fun argument -> argument <> "--full")
