@@ -106,3 +106,7 @@ let leave (name: string) : HttpHandler =
         next context
 
 let ofHours (hours: float) = TimeSpan.FromHours hours
+
+/// Shows the number of visits, and changes nothing.
+let shownVisits: HttpHandler =
+    withSession "web" (fun session -> session, text $"{Session.getOr visits 0 session}")
