@@ -14,6 +14,9 @@ type Tally = { Passed: int; Failed: int; Skipped: int }
 /// Of the programs that have ended.
 let mutable private tallies: Tally list = []
 
+/// What they said of tests that failed: shown again before the last line, where one looks first.
+let mutable private failures: string list = []
+
 let skip count = tallies <- { Passed = 0; Failed = 0; Skipped = count } :: tallies
 
 /// The test programs of a solution, by name.
@@ -67,6 +70,7 @@ let runPrograms (arguments: string list) (programs: string list) =
                 lock places (fun () ->
                     printfn $"\n{program}:"
                     lines |> List.iter Console.Out.WriteLine
+                    failures <- failures @ (lines |> List.filter _.StartsWith("failed: ", StringComparison.Ordinal))
                     tallies <- tally program lines exitCode :: tallies)
             finally
                 places.Release() |> ignore
@@ -85,4 +89,5 @@ let requireSuccess () =
 let printTally (hasSucceeded: bool) =
     let sum field = tallies |> List.sumBy field
     let failed = if hasSucceeded then sum _.Failed else max 1 (sum _.Failed)
+    failures |> List.iter Console.Out.WriteLine
     printfn $"{sum _.Passed} passed, {failed} failed, {sum _.Skipped} skipped"

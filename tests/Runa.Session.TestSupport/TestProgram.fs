@@ -6,7 +6,11 @@ open System.IO
 open Expecto
 open Expecto.Impl
 
-/// The names of the skipped tests, then the tally that the build adds up. Past Console.Out, where Expecto put a writer
+let private oneLine (text: string) =
+    text.Split([| '\r'; '\n' |], StringSplitOptions.RemoveEmptyEntries ||| StringSplitOptions.TrimEntries)
+    |> String.concat " | "
+
+/// The names of the skipped tests, what failed, each on a line with its reason, then the tally that the build adds up. Past Console.Out, where Expecto put a writer
 /// that pads lines with blanks, and on a new line, since that writer leaves an escape code behind.
 let private report (summary: TestRunSummary) =
     use out = new StreamWriter(Console.OpenStandardOutput())
@@ -16,8 +20,13 @@ let private report (summary: TestRunSummary) =
         let name = String.concat " / " test.name
         out.WriteLine $"skipped: {name} ({result.result})"
 
-    let failed = summary.failed.Length + summary.errored.Length
-    out.WriteLine $"{summary.passed.Length} passed, {failed} failed, {summary.ignored.Length} skipped"
+    let failures = summary.failed @ summary.errored
+
+    for test, result in failures do
+        let name = String.concat " / " test.name
+        out.WriteLine $"failed: {name} ({oneLine (string result.result)})"
+
+    out.WriteLine $"{summary.passed.Length} passed, {failures.Length} failed, {summary.ignored.Length} skipped"
 
 /// Answers the exit code.
 let run (args: string[]) : int =
