@@ -13,6 +13,9 @@ open Runa.Session.Conformance.OwnerLists
 
 /// What a store may round up to. A sign-in that began so long before a revocation, or less, is not seen to have done so.
 let private allowance = TimeSpan.FromMilliseconds 250.
+/// A server that is not given the processor may take a command's time some milliseconds before the command was sent. An age
+/// that is too small refuses a sign-in that was good, and misses no revocation.
+let private lag = TimeSpan.FromMilliseconds 50.
 let private moment = TimeSpan.FromMilliseconds 60.
 
 let private ageOf (driver: SessionDriver) scope owner : Task<TimeSpan> =
@@ -21,10 +24,10 @@ let private ageOf (driver: SessionDriver) scope owner : Task<TimeSpan> =
         return epoch.Age
     }
 
-/// At least as long ago as the change was done, and not longer than since it began but for the allowance.
+/// At least as long ago as the change was done but for the lag, and not longer than since it began but for the allowance.
 let private isRight (what: string) (driver: SessionDriver) scope owner (began: int64) (ended: int64) : Task<unit> =
     task {
-        let least = Stopwatch.GetElapsedTime ended
+        let least = Stopwatch.GetElapsedTime ended - lag
         let! age = ageOf driver scope owner
         let most = Stopwatch.GetElapsedTime began + allowance
 

@@ -134,7 +134,7 @@ let tests =
                   let driver =
                       RedisDriver.connectWith
                           (options "runa:" clock)
-                          $"{server.Address},connectRetry=1,asyncTimeout=500,connectTimeout=500"
+                          $"{server.Address},connectRetry=1,asyncTimeout=1500,connectTimeout=1500"
 
                   let key = newKey ()
                   let first = record clock
@@ -171,7 +171,8 @@ let tests =
                   use! server = RedisServer.Start []
                   use proxy = new CuttingProxy(server.Port)
                   let clock = clock ()
-                  let driver = RedisDriver.connectWith (options "runa:" clock) $"127.0.0.1:{proxy.Port}"
+                  let driver =
+                      RedisDriver.connectWith (options "runa:" clock) $"127.0.0.1:{proxy.Port},asyncTimeout=60000"
                   let key = newKey ()
                   let first = record clock |> ofOwner "alice"
                   let! _ = driver.Create key first none
@@ -207,7 +208,7 @@ let tests =
                       let driver =
                           RedisDriver.connectWith
                               { options "runa:" clock with Scripting = scripting }
-                              $"127.0.0.1:{proxy.Port}"
+                              $"127.0.0.1:{proxy.Port},asyncTimeout=60000"
 
                       let keys = [ for _ in 1..100 -> newKey () ]
 
@@ -222,7 +223,7 @@ let tests =
                       let began = Diagnostics.Stopwatch.StartNew()
                       let mutable left = 100
 
-                      while left > 0 && began.Elapsed < TimeSpan.FromSeconds 4. do
+                      while left > 0 && began.Elapsed < TimeSpan.FromSeconds 30. do
                           do! Task.Delay 5
                           let! found = command admin "EVAL" [ "return #redis.call('KEYS', 'runa:s:*')"; "0" ]
                           left <- int found

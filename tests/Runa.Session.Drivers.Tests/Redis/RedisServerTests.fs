@@ -70,7 +70,7 @@ let tests =
                       let driver =
                           RedisDriver.connectWith
                               (options "runa:" clock)
-                              $"{server.Address},connectRetry=1,asyncTimeout=500,connectTimeout=500"
+                              $"{server.Address},connectRetry=1,asyncTimeout=1500,connectTimeout=1500"
                       let key = newKey ()
                       let first = record clock
                       let! _ = driver.Create key first none
@@ -98,7 +98,7 @@ let tests =
                       let driver =
                           RedisDriver.connectWith
                               (options "runa:" clock)
-                              $"{server.Address},connectRetry=1,asyncTimeout=500,connectTimeout=500"
+                              $"{server.Address},connectRetry=1,asyncTimeout=1500,connectTimeout=1500"
                       do! raises<RedisException> "" (fun () -> (driver.Ping none).AsTask())
                       do! server.Restart()
                       let key = newKey ()
@@ -115,7 +115,7 @@ let tests =
                   let driver =
                       RedisDriver.connectWith
                           (options "runa:" clock)
-                          $"{server.Address},connectRetry=1,asyncTimeout=300,connectTimeout=300"
+                          $"{server.Address},connectRetry=1,asyncTimeout=1500,connectTimeout=1500"
                   let key = newKey ()
                   let! _ = driver.Create key (record clock |> ofOwner "alice") none
                   server.Kill()

@@ -147,7 +147,7 @@ let tests =
                       let! held = command admin "CLIENT" [ "PAUSE"; "60000"; "WRITE" ]
                       held |> Expect.equal "paused" "OK"
                       let reading = request application header id
-                      let! first = Task.WhenAny(reading :> Task, Task.Delay(TimeSpan.FromSeconds 4.))
+                      let! first = Task.WhenAny(reading :> Task, Task.Delay(TimeSpan.FromSeconds 30.))
                       first |> Expect.equal "the request was answered" (reading :> Task)
                       let! _ = command admin "CLIENT" [ "UNPAUSE" ]
                       let server = Array.head (application.Connection.GetServers())
