@@ -102,7 +102,8 @@ let tests =
           test "promise 5: store keys, tokens, places and handles print none of their characters" {
               use registry = SessionRegistry.create setup
               let web = Engine.definition registry "web"
-              let struct (token, storeKey) = web.Token.Create()
+              let made = web.Token.Create()
+              let token, storeKey = made.Text, made.Key
               let hidden = [ token; StoreKey.toText storeKey; string storeKey.High; string storeKey.Low ]
               let hex = [ Convert.ToHexString(StoreKey.toBytes storeKey); $"{storeKey.High:x}" ]
 
@@ -116,11 +117,12 @@ let tests =
 
               for name, thing in
                   [ "StoreKey", box storeKey
-                    "TokenReading", box (TokenReading.Genuine storeKey)
+                    "TokenReading", box (TokenReading.Genuine made)
+                    "GenuineToken", box made
                     "RecordKind", box (RecordKind.Moved storeKey)
                     "OwnedSession", box owned
                     "SessionToken", box web.Token
-                    "Place", box ({ Key = storeKey; Token = token.AsMemory(); Pieces = 0 }: Place)
+                    "Place", box ({ Token = made; Pieces = 0 }: Place)
                     "CookieChange", box (CookieChange.Set(token.AsMemory(), DateTimeOffset.UnixEpoch, 0))
                     "SessionDefinition", box web
                     "SessionRegistry", box registry ] do

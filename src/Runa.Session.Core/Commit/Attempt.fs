@@ -81,7 +81,7 @@ module internal Attempt =
         | Happened.Overtaken _ when attempt.Count >= most || attempt.Elapsed > longest ->
             Next.GiveUp $"it kept changing for {attempt.Count} attempts"
         | Happened.Overtaken current -> Next.TakeTurn current
-        | Happened.Found now when now.Status.IsActive || now.IsSuperseded ->
+        | Happened.Found now when now.IsActive || now.IsSuperseded ->
             match attempt.Pending with
             | null -> Next.Step now
             | pending -> Next.Merge(now, pending)

@@ -32,6 +32,8 @@ type internal Turn =
 [<Sealed>]
 type internal CommitQueues(isShared: bool) =
     let queues = ConcurrentDictionary<StoreKey, CommitQueue>()
+    // How many requests have a turn, or wait for one. A dictionary takes all its locks to say that it is empty.
+    let mutable inside = 0
 
     /// Queues for a store to which no other process writes. For tests.
     new() = CommitQueues false
@@ -44,7 +46,7 @@ type internal CommitQueues(isShared: bool) =
     static member Longest = 1_000
 
     /// Whether a request has the turn of this session, or waits for it.
-    member _.IsBusy(key: StoreKey) : bool = not queues.IsEmpty && queues.ContainsKey key
+    member _.IsBusy(key: StoreKey) : bool = Volatile.Read &inside > 0 && queues.ContainsKey key
 
     /// How many requests in a row start from the previous one's record. Such a request is always faster than another
     /// process, which learns of that record later. So the next request starts from the record that it knows itself,
@@ -90,6 +92,7 @@ type internal CommitQueues(isShared: bool) =
                     ValueSome false
                 else
                     queue.Waiting.AddLast node
+                    Interlocked.Increment &inside |> ignore
 
                     if queue.Waiting.Count = 1 then
                         turn.SetResult()
@@ -134,6 +137,7 @@ type internal CommitQueues(isShared: bool) =
         lock queue (fun () ->
             let wasFirst = Object.ReferenceEquals(queue.Waiting.First, node)
             queue.Waiting.Remove node
+            Interlocked.Decrement &inside |> ignore
 
             match queue.Waiting.First with
             | null ->

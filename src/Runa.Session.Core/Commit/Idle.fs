@@ -4,8 +4,12 @@ open System
 
 /// When sessions end because no request comes (promise 7).
 module internal Idle =
+    let private longestInterval = TimeSpan.FromMinutes 1L
+
+    let private intervalTicks (idle: TimeSpan) : int64 = min (idle.Ticks / 10L) longestInterval.Ticks
+
     /// The least time between two moves of an idle end (promise 7).
-    let touchInterval (idle: TimeSpan) : TimeSpan = min (idle / 10.) (TimeSpan.FromMinutes 1.)
+    let touchInterval (idle: TimeSpan) : TimeSpan = TimeSpan.FromTicks(intervalTicks idle)
 
     /// The idle end, counted from now and never after the absolute end.
     let endAt (now: DateTimeOffset) (idle: TimeSpan option) (state: SessionState) : DateTimeOffset voption =
@@ -13,18 +17,21 @@ module internal Idle =
         | Some idle -> ValueSome(Instant.earlier (now + idle) state.ExpiresAt)
         | None -> ValueNone
 
-    /// The idle end to store for a request that changed nothing, if a touch is due.
+    /// The idle end to store for a request that changed nothing, if a touch is due. Almost every request asks, so this
+    /// counts in ticks.
     let dueTouch (now: DateTimeOffset) (idle: TimeSpan option) (record: SessionRecord) : DateTimeOffset voption =
         match idle with
         | None -> ValueNone
         | Some idle ->
-            let next = Instant.earlier (now + idle) record.State.ExpiresAt
+            let next = now.UtcTicks + idle.Ticks
 
             match record.IdleExpiresAt with
-            | ValueNone -> ValueSome next
-            | ValueSome before when Instant.isBefore next before && now + idle - before >= touchInterval idle ->
-                ValueSome next
-            | ValueSome _ -> ValueNone
+            | ValueSome before when
+                min next record.State.ExpiresAt.UtcTicks <= before.UtcTicks
+                || next - before.UtcTicks < intervalTicks idle
+                ->
+                ValueNone
+            | _ -> endAt now (Some idle) record.State
 
     /// Whether the record was stored under another idle timeout, or under none. A touch moves LastSeenAt by the
     /// difference of the idle ends, which would be wrong then: an active session could end as idle. Differences below
@@ -33,6 +40,6 @@ module internal Idle =
         match idle, record.IdleExpiresAt with
         | None, ValueNone -> false
         | Some idle, ValueSome stored ->
-            let expected = Instant.earlier (record.State.LastSeenAt + idle) record.State.ExpiresAt
-            (expected - stored).Duration() >= touchInterval idle
+            let expected = min (record.State.LastSeenAt.UtcTicks + idle.Ticks) record.State.ExpiresAt.UtcTicks
+            abs (expected - stored.UtcTicks) >= intervalTicks idle
         | _ -> true

@@ -6,7 +6,7 @@ open System
 module internal NewRecord =
     /// Gives new flashes the ids by which a merge tells them apart. The ids are made from the version of the write.
     let private number (RecordVersion.RecordVersion version) (flashes: Flash list) =
-        if flashes |> List.forall (fun flash -> flash.Id <> 0L) then
+        if flashes.IsEmpty || flashes |> List.forall (fun flash -> flash.Id <> 0L) then
             flashes
         else
             flashes

@@ -1,17 +1,17 @@
 namespace Runa.Session
 
-open System
-
-/// Where a session was found: its genuine token and the store key. A session that lives in its cookie has neither.
+/// Where a session was found.
 [<Struct; NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>]
 type internal Place =
     {
-        Key: StoreKey
-        /// A slice of the Cookie header. It is copied only if the cookie is sent again.
-        Token: ReadOnlyMemory<char>
+        /// Null: the session lives in its cookie.
+        Token: GenuineToken
         /// For a session that lives in its cookie: the number of the last piece that the browser may hold.
         Pieces: int
     }
+
+    /// The store key. It has no meaning for a session that lives in its cookie.
+    member place.Key: StoreKey = if isNull place.Token then StoreKey() else place.Token.Key
 
     member _.Display = "Place"
 

@@ -35,38 +35,64 @@ module internal Plan =
            | ValueSome tombstone -> (now - tombstone.State.CreatedAt).Duration() < flight
            | ValueNone -> false
 
-    /// Makes the plan. Pure: the same inputs give the same plan, so it can be made again after a conflict.
-    /// docs/commit.md has a table of the rules.
-    let make (now: DateTimeOffset) (idle: TimeSpan option) (snapshot: Snapshot) (wanted: Session) : Plan =
+    /// The plan if the step changed nothing.
+    let private unchanged now idle (snapshot: Snapshot) (state: SessionState) : Plan =
+        match snapshot.Record with
+        | ValueSome record when Idle.isOfAnotherTimeout idle record -> Plan.Replace(state, false)
+        | ValueSome record ->
+            match Idle.dueTouch now idle record with
+            | ValueSome idleExpiresAt -> Plan.Touch idleExpiresAt
+            | ValueNone -> Plan.Nothing
+        | ValueNone -> Plan.Nothing
+
+    let private ofActive now idle (snapshot: Snapshot) (wanted: Session) isOver : Plan =
         let state = wanted.State
         let change = wanted.Change
-        let isOver = Instant.isUntil now state.ExpiresAt
-        let isEmpty = isOver || SessionState.isEmpty state
+        let setsEnd = state.ExpiresAt.UtcTicks <> snapshot.State.ExpiresAt.UtcTicks
 
-        match snapshot.Status with
-        | SessionStatus.Active when change.Destroyed -> if isEmpty then Plan.Delete else Plan.DeleteThenCreate state
+        if change.Destroyed then
+            if isOver || SessionState.isEmpty state then
+                Plan.Delete
+            else
+                Plan.DeleteThenCreate state
         // The step set a lifetime that has already passed. If it set none, the end came after the load, and a read
         // deletes nothing.
-        | SessionStatus.Active when isOver && state.ExpiresAt <> snapshot.State.ExpiresAt -> Plan.Delete
-        | SessionStatus.Active when change.Regenerated -> Plan.Rekey state
-        | SessionStatus.Active when SessionState.same snapshot.State state ->
-            match snapshot.Record with
-            | ValueSome _ when isOver -> Plan.Nothing
-            | ValueSome record when Idle.isOfAnotherTimeout idle record -> Plan.Replace(state, false)
-            | ValueSome record ->
-                match Idle.dueTouch now idle record with
-                | ValueSome idleExpiresAt -> Plan.Touch idleExpiresAt
-                | ValueNone -> Plan.Nothing
-            | ValueNone -> Plan.Nothing
-        | SessionStatus.Active -> Plan.Replace(state, state.ExpiresAt <> snapshot.State.ExpiresAt)
+        elif isOver && setsEnd then
+            Plan.Delete
+        elif change.Regenerated then
+            Plan.Rekey state
+        elif not (SessionState.same snapshot.State state) then
+            Plan.Replace(state, setsEnd)
+        elif isOver then
+            Plan.Nothing
+        else
+            unchanged now idle snapshot state
+
+    let private ofInactive now (snapshot: Snapshot) (wanted: Session) isOver : Plan =
+        let state = wanted.State
+        let isEmpty = isOver || SessionState.isEmpty state
+
         // A logout follows tombstones. It also deletes a session that has ended by this node's clock only.
-        | _ when change.Destroyed && not snapshot.Remains.IsNone ->
+        if wanted.Change.Destroyed && not snapshot.Remains.IsNone then
             if not isEmpty then Plan.DeleteThenCreate state
             elif snapshot.Remains.IsEnded then Plan.DeleteEnded
             else Plan.Delete
-        | _ when isEmpty -> Plan.Nothing
-        | _ when snapshot.IsSuperseded && (state.Owner.IsNone || isInFlight now snapshot) -> Plan.Superseded
-        | _ -> Plan.Create state
+        elif isEmpty then
+            Plan.Nothing
+        elif snapshot.IsSuperseded && (state.Owner.IsNone || isInFlight now snapshot) then
+            Plan.Superseded
+        else
+            Plan.Create state
+
+    /// Makes the plan. Pure: the same inputs give the same plan, so it can be made again after a conflict.
+    /// docs/commit.md has a table of the rules.
+    let make (now: DateTimeOffset) (idle: TimeSpan option) (snapshot: Snapshot) (wanted: Session) : Plan =
+        let isOver = Instant.isUntil now wanted.State.ExpiresAt
+
+        if snapshot.IsActive then
+            ofActive now idle snapshot wanted isOver
+        else
+            ofInactive now snapshot wanted isOver
 
     let isNothing (plan: Plan) : bool =
         match plan with

@@ -4,14 +4,10 @@ namespace Runa.Session
 module internal SessionSize =
     /// Raises SessionTooLargeException if the session is larger than the setting MaxBytes (promise 18).
     let check (definition: SessionDefinition) (state: SessionState) : unit =
-        let size = SessionState.bytes state
+        let most = definition.Settings.MaxBytes
 
-        if size > definition.Settings.MaxBytes then
-            raise (
-                SessionTooLargeException.ForSetting(
-                    definition.Name,
-                    size,
-                    definition.Settings.MaxBytes,
-                    SessionState.largest state
-                )
-            )
+        if not (SessionState.isSmall most state) then
+            let size = SessionState.bytes state
+
+            if size > most then
+                raise (SessionTooLargeException.ForSetting(definition.Name, size, most, SessionState.largest state))

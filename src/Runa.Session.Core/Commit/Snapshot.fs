@@ -13,20 +13,27 @@ type internal Remains =
     | Moved
     | Unreadable
 
-/// The facts of a snapshot.
+/// SessionStatus in a byte.
+type internal SnapshotStatus =
+    | New = 0uy
+    | Active = 1uy
+    | Expired = 2uy
+
+/// The facts of a snapshot. Every request has one, so they are kept small.
 [<Struct; NoComparison; NoEquality>]
 type internal SnapshotFacts =
     {
-        Status: SessionStatus
         /// Where the session was found. It has no meaning for a New session.
         Place: Place
-        /// The record of an Active session. Otherwise a tombstone or a record that has ended, if there is one.
-        Record: SessionRecord voption
-        IsUnreadable: bool
+        /// The record of an Active session. Otherwise a tombstone or a record that has ended; null: there is none.
+        Record: SessionRecord | null
         State: SessionState
-        Now: DateTimeOffset
+        /// The time of the load, in UTC ticks.
+        Now: int64
         /// When the request first looked at the session, as a Stopwatch timestamp.
         Since: int64
+        Status: SnapshotStatus
+        IsUnreadable: bool
         /// Whether this request saw the session alive a moment before it found the tombstone. Clocks of other nodes
         /// play no part in this.
         HasJustMoved: bool
@@ -39,8 +46,14 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
     let mutable given: Session | null = null
 
     override _.Name = definition.Name
-    override _.Status = facts.Status
-    override _.Now = facts.Now
+
+    override _.Status =
+        match facts.Status with
+        | SnapshotStatus.New -> SessionStatus.New
+        | SnapshotStatus.Active -> SessionStatus.Active
+        | _ -> SessionStatus.Expired
+
+    override _.Now = DateTimeOffset(facts.Now, TimeSpan.Zero)
     override _.Ttl = definition.Settings.Ttl
     override _.MaxTtl = definition.Settings.MaxTtl
     override _.State = facts.State
@@ -51,20 +64,31 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
 
     member _.Definition = definition
     member _.Place = facts.Place
-    member _.Record = facts.Record
+    member _.IsActive = facts.Status = SnapshotStatus.Active
+    member _.HasStatus(status: SnapshotStatus) = facts.Status = status
+    member _.HasStatusOf(other: Snapshot) = other.HasStatus facts.Status
+
+    /// The record of an Active session. Otherwise a tombstone or a record that has ended, if there is one.
+    member _.Record: SessionRecord voption =
+        match facts.Record with
+        | null -> ValueNone
+        | record -> ValueSome record
+
     member _.Since = facts.Since
     member _.HasJustMoved = facts.HasJustMoved
 
     /// What the store still holds under the token although the session is not active. A logout deletes it.
     member _.Remains: Remains =
-        match facts.Record with
-        | _ when facts.IsUnreadable -> Remains.Unreadable
-        | ValueSome record when facts.Status.IsExpired ->
-            if SessionRecord.isTombstone record && not (SessionRecord.isExpired facts.Now record) then
+        if facts.IsUnreadable then
+            Remains.Unreadable
+        elif facts.Status <> SnapshotStatus.Expired then
+            Remains.None
+        else
+            match facts.Record with
+            | null -> Remains.None
+            | record when SessionRecord.isTombstone record && facts.Now < (SessionRecord.endsAt record).UtcTicks ->
                 Remains.Moved
-            else
-                Remains.Ended
-        | _ -> Remains.None
+            | _ -> Remains.Ended
 
     /// Whether the token leads to a tombstone: the browser was sent a new token.
     member this.IsSuperseded = this.Remains.IsMoved
@@ -98,16 +122,16 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
         | given -> given
 
 module internal Snapshot =
-    let private make definition status place record isUnreadable state now since =
+    let private make definition status place (record: SessionRecord | null) isUnreadable state now since =
         Snapshot(
             definition,
-            { Status = status
-              Place = place
+            { Place = place
               Record = record
-              IsUnreadable = isUnreadable
               State = state
-              Now = now
+              Now = (now: DateTimeOffset).UtcTicks
               Since = since
+              Status = status
+              IsUnreadable = isUnreadable
               HasJustMoved = false }
         )
 
@@ -117,40 +141,43 @@ module internal Snapshot =
 
     /// There is no genuine token. `place` says which pieces the browser may hold of a session that lives in its cookie.
     let newAt (definition: SessionDefinition) (place: Place) : Snapshot =
-        empty definition SessionStatus.New place ValueNone false definition.Now
+        empty definition SnapshotStatus.New place null false definition.Now
 
     /// There is no genuine token.
     let none (definition: SessionDefinition) : Snapshot = newAt definition Unchecked.defaultof<Place>
 
     /// The token is genuine, but its session is gone.
     let gone (definition: SessionDefinition) (place: Place) : Snapshot =
-        empty definition SessionStatus.Expired place ValueNone false definition.Now
+        empty definition SnapshotStatus.Expired place null false definition.Now
 
     /// The token is genuine, but its session cannot be read.
     let unreadable (definition: SessionDefinition) (place: Place) : Snapshot =
-        empty definition SessionStatus.Expired place ValueNone true definition.Now
+        empty definition SnapshotStatus.Expired place null true definition.Now
 
-    /// Whether a record has ended: by its own ends, or by an idle timeout that was shortened since it was stored.
-    let private isOver (definition: SessionDefinition) (now: DateTimeOffset) (record: SessionRecord) =
-        SessionRecord.isExpired now record
-        || (match definition.Settings.IdleTimeout with
-            | Some idle -> record.IdleExpiresAt.IsSome && Instant.isUntil now (record.State.LastSeenAt + idle)
-            | None -> false)
+    /// Whether a record has ended, by an idle timeout that was shortened since it was stored.
+    let private isIdle (definition: SessionDefinition) (now: int64) (record: SessionRecord) =
+        match definition.Settings.IdleTimeout with
+        | Some idle -> record.IdleExpiresAt.IsSome && record.State.LastSeenAt.UtcTicks + idle.Ticks <= now
+        | None -> false
 
     /// The snapshot of a record that was found under the store key of a genuine token.
     let ofRecord (definition: SessionDefinition) (place: Place) (record: SessionRecord) : Snapshot =
         let now = definition.Now
+        let ends = (SessionRecord.endsAt record).UtcTicks
 
-        if SessionRecord.isPurgeable now record then
+        if
+            ends > now.UtcTicks
+            && not (SessionRecord.isTombstone record || isIdle definition now.UtcTicks record)
+        then
+            let since = Stopwatch.GetTimestamp()
+            make definition SnapshotStatus.Active place record false record.State now since
+        elif SessionRecord.isPurgeable now record then
             // Such a record is there only until the store sweeps, so it counts as gone already.
             gone definition place
-        elif SessionRecord.isTombstone record || isOver definition now record then
-            empty definition SessionStatus.Expired place (ValueSome record) false now
         else
-            let since = Stopwatch.GetTimestamp()
-            make definition SessionStatus.Active place (ValueSome record) false record.State now since
+            empty definition SnapshotStatus.Expired place record false now
 
     /// The snapshot of a record that the request has just written. `since`: when the request first looked at the
     /// session.
     let written (definition: SessionDefinition) (place: Place) (record: SessionRecord) (since: int64) : Snapshot =
-        make definition SessionStatus.Active place (ValueSome record) false record.State definition.Now since
+        make definition SnapshotStatus.Active place record false record.State definition.Now since

@@ -23,17 +23,17 @@ module internal Transact =
             mutable Turn: CommitTurn | null
         }
 
-    let private begin' home watch whenGone (step: Session -> struct (Session * 'R)) (first: Snapshot) : Run<'R> =
-        let token =
-            match box step with
-            | :? ICancellable as step -> step.Token
-            | _ -> CancellationToken.None
+    let private tokenOf (step: Session -> struct (Session * 'R)) : CancellationToken =
+        match box step with
+        | :? ICancellable as step -> step.Token
+        | _ -> CancellationToken.None
 
+    let private begin' home watch whenGone (step: Session -> struct (Session * 'R)) (first: Snapshot) : Run<'R> =
         { Home = home
           Watch = watch
           WhenGone = whenGone
           Step = step
-          Token = token
+          Token = tokenOf step
           First = first
           Started = Environment.TickCount64
           Turn = null }
@@ -145,38 +145,54 @@ module internal Transact =
                 leave run
         }
 
-    let private commit run pending (struct (plan, _) as planned) : ValueTask<struct (Answer * 'R)> =
-        let committing =
-            try
-                if Plan.replaces plan && run.Home.Definition.Queues.IsBusy run.First.Place.Key then
-                    ValueTask<struct (Answer * 'R)>(behindOthers run pending planned)
-                else
-                    attempt run run.First pending planned 1
-            with e ->
-                ValueTask<struct (Answer * 'R)>(Task.FromException<struct (Answer * 'R)> e)
+    /// Starts the first attempt. It does not wait for a turn.
+    let private start (home: Home) (step: Session -> struct (Session * 'R)) (snapshot: Snapshot) plan =
+        try
+            (tokenOf step).ThrowIfCancellationRequested()
+            home.Execute snapshot plan
+        with e ->
+            ValueTask<Outcome>(Task.FromException<Outcome> e)
 
-        // This request took no turn, so it has none to give up.
-        if committing.IsCompletedSuccessfully && isNull run.Turn then
-            committing
-        else
-            ValueTask<struct (Answer * 'R)>(finish run committing)
+    /// The outcome that is there already. Missing: there is none yet, or it is an exception.
+    let private answered (attempt: ValueTask<Outcome>) : Outcome =
+        if attempt.IsCompletedSuccessfully then attempt.Result else Outcome.Missing
 
-    /// Runs the step on the session of the snapshot and commits the result. With `pending`, which a run-once handler
-    /// made from that session, it starts from `pending`, and a conflict merges it. Raises SessionConflictException,
-    /// SessionStoreException or SessionTooLargeException.
-    let run home watch whenGone step (snapshot: Snapshot) (pending: Session | null) : ValueTask<struct (Answer * 'R)> =
+    /// Goes on from the first attempt.
+    let private goOnFrom run pending (result: 'R) (first: ValueTask<Outcome>) : Task<struct (Answer * 'R)> =
+        finish run (first |> ValueTasks.bind (fun outcome -> attempted run run.First pending result 1 outcome))
+
+    /// Runs the step on the session of the snapshot, or on `pending`, which a run-once handler made from it.
+    let plan home watch step (snapshot: Snapshot) (pending: Session | null) : struct (Plan * 'R) =
         let start =
             match pending with
             | null -> snapshot.Session
             | pending -> pending
 
-        let struct (plan, result) as planned = Stepping.run home watch step snapshot start
+        Stepping.run home watch step snapshot start
 
+    /// Commits what `plan` returned. A conflict runs the step again, or merges `pending`. Raises
+    /// SessionConflictException, SessionStoreException or SessionTooLargeException.
+    let commit home watch whenGone step snapshot pending (struct (plan, result) as planned: struct (Plan * 'R)) =
         if Plan.isNothing plan then
-            // Every read takes this path, unless a touch is due: it awaits nothing and allocates nothing.
             ValueTask<struct (Answer * 'R)>(struct (Answer.unwritten snapshot, result))
+        elif Plan.replaces plan && home.Definition.Queues.IsBusy snapshot.Place.Key then
+            let run = begin' home watch whenGone step snapshot
+            ValueTask<struct (Answer * 'R)>(
+                finish run (ValueTask<struct (Answer * 'R)>(behindOthers run pending planned))
+            )
         else
-            commit (begin' home watch whenGone step snapshot) pending planned
+            let first = start home step snapshot plan
+
+            match answered first with
+            // Every write that meets no other takes this path, if its store answers at once.
+            | Outcome.Committed answer -> ValueTask<struct (Answer * 'R)>(struct (answer, result))
+            | _ ->
+                let run = begin' home watch whenGone step snapshot
+                ValueTask<struct (Answer * 'R)>(goOnFrom run pending result first)
+
+    /// Both.
+    let run home watch whenGone step snapshot pending : ValueTask<struct (Answer * 'R)> =
+        plan home watch step snapshot pending |> commit home watch whenGone step snapshot pending
 
     /// For a snapshot that no step follows: moves the idle end if a touch is due, or sets it anew if the idle timeout
     /// was changed.

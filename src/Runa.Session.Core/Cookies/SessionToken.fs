@@ -7,24 +7,12 @@ open System.Buffers.Text
 open System.Security.Cryptography
 
 /// The result of reading a cookie's value.
-[<Struct; RequireQualifiedAccess; NoComparison>]
+[<Struct; RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal TokenReading =
-    | Genuine of StoreKey
+    | Genuine of GenuineToken
     /// The value has the right shape, but none of our keys made its tag.
     | Foreign
     | Malformed
-
-/// The fields of a token, by offset and length.
-module private TokenLayout =
-    let version = 1uy
-    let keyId = 1
-    let id = 3
-    let idLength = 32
-    let tag = 35
-    let tagLength = 16
-    /// 51 bytes are exactly 68 characters of base64url, with no spare bits.
-    let length = 51
-    let textLength = 68
 
 /// A buffer for one token, and the keyed hashes of all keys.
 [<Sealed>]
@@ -80,13 +68,13 @@ type internal SessionToken(ring: KeyRing, application: string option, name: stri
         let mutable words = words
         let slot = pool.Rent()
         let scratch = slot.Item
-        TokenWords.Bytes(&words).Slice(0, TokenLayout.length).CopyTo scratch.Token
+        TokenWords.Bytes(&words).CopyTo scratch.Token
 
         let reading =
             if signer scratch >= 0 then
-                let key = scratch.StoreKey
-                memo.Add(words, key)
-                TokenReading.Genuine key
+                let token = GenuineToken(words, scratch.StoreKey)
+                memo.Add token
+                TokenReading.Genuine token
             else
                 TokenReading.Foreign
 
@@ -94,34 +82,36 @@ type internal SessionToken(ring: KeyRing, application: string option, name: stri
         reading
 
     /// Creates a token with a new random id, and the store key that belongs to it.
-    member _.Create() : struct (string * StoreKey) =
+    member _.Create() : GenuineToken =
         let slot = pool.Rent()
         let scratch = slot.Item
-        let token = scratch.Token
-        token[0] <- TokenLayout.version
-        BinaryPrimitives.WriteUInt16BigEndian(token.Slice TokenLayout.keyId, ring.Keys[0].Id)
-        RandomNumberGenerator.Fill(token.Slice(TokenLayout.id, TokenLayout.idLength))
+        let bytes = scratch.Token
+        bytes[0] <- TokenLayout.version
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.Slice TokenLayout.keyId, ring.Keys[0].Id)
+        RandomNumberGenerator.Fill(bytes.Slice(TokenLayout.id, TokenLayout.idLength))
         scratch.Compute 0
-        scratch.Tag.CopyTo(token.Slice TokenLayout.tag)
-        let text = Base64Url.EncodeToString(Span.op_Implicit token)
-        let key = scratch.StoreKey
+        scratch.Tag.CopyTo(bytes.Slice TokenLayout.tag)
+        let mutable words = TokenWords()
+        bytes.CopyTo(TokenWords.Bytes &words)
+        let token = GenuineToken(words, scratch.StoreKey)
         pool.Return slot
-        struct (text, key)
+        token
 
     /// The key that seals the record of a genuine token: 32 bytes derived from the random id, which the store never
     /// sees, and from the secret that signed the token.
-    member _.SealKey(text: ReadOnlySpan<char>) : byte[] =
-        let token = Base64Url.DecodeFromChars text
+    member _.SealKey(token: GenuineToken) : byte[] =
+        let mutable words = token.Words
+        let bytes = TokenWords.Bytes &words
         // Two secrets may have the same key id; the tag shows which one signed the token.
         let slot = pool.Rent()
-        ReadOnlySpan(token).CopyTo slot.Item.Token
+        bytes.CopyTo slot.Item.Token
         let signer = signer slot.Item
         pool.Return slot
 
         if signer < 0 then
             invalidOp "No secret of this application signed the token."
 
-        let id = Array.sub token TokenLayout.id TokenLayout.idLength
+        let id = bytes.Slice(TokenLayout.id, TokenLayout.idLength).ToArray()
         HKDF.DeriveKey(HashAlgorithmName.SHA256, id, 32, ring.Keys[signer].Seal, sealing)
 
     /// The tokens that were verified lately. For tests.
@@ -134,7 +124,7 @@ type internal SessionToken(ring: KeyRing, application: string option, name: stri
             TokenReading.Malformed
         else
             let mutable words = TokenWords()
-            let bytes = TokenWords.Bytes(&words).Slice(0, TokenLayout.length)
+            let bytes = TokenWords.Bytes &words
             let mutable read = 0
             let mutable written = 0
             let status = Base64Url.DecodeFromChars(text, bytes, &read, &written)
@@ -144,4 +134,4 @@ type internal SessionToken(ring: KeyRing, application: string option, name: stri
             else
                 match memo.TryFind &words with
                 | null -> verify words
-                | known -> TokenReading.Genuine known.Key
+                | token -> TokenReading.Genuine token

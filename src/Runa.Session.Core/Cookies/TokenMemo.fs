@@ -5,39 +5,6 @@ open System.Runtime.InteropServices
 open System.Security.Cryptography
 open System.Threading
 
-/// The 51 bytes of a token as words, filled up with zeros.
-[<Struct; NoComparison; NoEquality; StructLayout(LayoutKind.Sequential)>]
-type internal TokenWords =
-    val mutable W0: uint64
-    val mutable W1: uint64
-    val mutable W2: uint64
-    val mutable W3: uint64
-    val mutable W4: uint64
-    val mutable W5: uint64
-    val mutable W6: uint64
-
-    /// The words as bytes, to write a token into them.
-    static member Bytes(words: byref<TokenWords>) : Span<byte> =
-        MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(&words.W0, 7))
-
-/// A token whose tag was verified, and its store key.
-[<Sealed; AllowNullLiteral>]
-type internal KnownToken(words: TokenWords, key: StoreKey) =
-    member _.Key = key
-    member _.Words = words
-
-    /// Whether it is this token. The time does not depend on where they differ.
-    member _.Is(other: inref<TokenWords>) : bool =
-        (words.W0 ^^^ other.W0)
-        ||| (words.W1 ^^^ other.W1)
-        ||| (words.W2 ^^^ other.W2)
-        ||| (words.W3 ^^^ other.W3)
-        ||| (words.W4 ^^^ other.W4)
-        ||| (words.W5 ^^^ other.W5)
-        ||| (words.W6 ^^^ other.W6)
-            =
-            0UL
-
 /// Remembers tokens that were verified lately, so that requests of one visitor verify the same tag once. Only genuine
 /// tokens enter it, so nobody can fill it with forged ones. It knows store keys, never sessions: the store is asked for
 /// each request. Bounded: it grows with the visitors, to at most 262,144 tokens (about 25 MB).
@@ -52,20 +19,20 @@ type internal TokenMemo() =
         MemoryMarshal.Cast<byte, uint64>(Span(RandomNumberGenerator.GetBytes 16)).ToArray()
         |> Array.map (fun factor -> factor ||| 1UL)
 
-    let mutable sets: KnownToken[] = Array.zeroCreate (fewest * ways)
+    let mutable sets: GenuineToken[] = Array.zeroCreate (fewest * ways)
     let mutable isGrowing = 0
     // How many tokens were displaced since the memo last grew.
     let mutable displaced = 0
     let mutable turn = 0
 
     /// The first place of the token's set. The random id of the token starts in the second word at the latest.
-    let placeOf (words: inref<TokenWords>) (sets: KnownToken[]) : int =
+    let placeOf (words: inref<TokenWords>) (sets: GenuineToken[]) : int =
         let hash = words.W1 * factors[0] + words.W2 * factors[1]
         let count = sets.Length / ways
         // The high bits of the product depend on all bits of the words.
         int (((hash >>> 32) * uint64 count) >>> 32) * ways
 
-    let put (known: KnownToken) (sets: KnownToken[]) : bool =
+    let put (known: GenuineToken) (sets: GenuineToken[]) : bool =
         let words = known.Words
         let first = placeOf &words sets
         let mutable way = 0
@@ -82,7 +49,7 @@ type internal TokenMemo() =
             false
 
     let grow () =
-        let larger: KnownToken[] = Array.zeroCreate (sets.Length * 4)
+        let larger: GenuineToken[] = Array.zeroCreate (sets.Length * 4)
 
         for known in sets do
             if not (isNull known) then
@@ -91,11 +58,11 @@ type internal TokenMemo() =
         displaced <- 0
         Volatile.Write(&sets, larger)
 
-    /// The store key of the token. Null: it is not known.
-    member _.TryFind(words: inref<TokenWords>) : KnownToken =
+    /// The token of these words. Null: it is not known.
+    member _.TryFind(words: inref<TokenWords>) : GenuineToken =
         let sets = Volatile.Read &sets
         let first = placeOf &words sets
-        let mutable found: KnownToken = null
+        let mutable found: GenuineToken = null
         let mutable way = 0
 
         while way < ways do
@@ -111,10 +78,10 @@ type internal TokenMemo() =
 
     /// Remembers a token that was just verified. Requests that add at the same time may displace each other's token,
     /// which is then verified once more.
-    member _.Add(words: TokenWords, key: StoreKey) : unit =
+    member _.Add(token: GenuineToken) : unit =
         let now = Volatile.Read &sets
 
-        if not (put (KnownToken(words, key)) now) then
+        if not (put token now) then
             displaced <- displaced + 1
 
             if displaced > now.Length / 16 && now.Length < most * ways && Interlocked.Exchange(&isGrowing, 1) = 0 then

@@ -86,7 +86,7 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
         task {
             let fresh = (Snapshot.none definition).LookedAt since
             let! stored = run fresh (signIn >> put)
-            return string stored.Place.Token
+            return stored.Place.Token.Text
         }
 
     /// The session with this key, whose idle end moves if that is due. It is empty if there is none. The token ends the
@@ -106,7 +106,7 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
             let! snapshot = load key
             let newcomer = if snapshot.State.Owner = owner then None else owner
 
-            if snapshot.Status.IsActive || isSignIn then
+            if snapshot.IsActive || isSignIn then
                 let! before =
                     task {
                         try

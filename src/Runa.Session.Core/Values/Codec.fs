@@ -10,13 +10,23 @@ type Codec<'T>
         encode: 'T -> string,
         decode: string -> Result<'T, string>,
         difference: 'T -> 'T -> string | null,
-        verdict: Lazy<Verdict>
+        verdict: Lazy<Verdict>,
+        plain: PlainCodec<'T>
     ) =
 
+    let decodeSlowly (text: string) : Result<'T, string> =
+        try
+            decode text
+        with e ->
+            Error $"{e.GetType().Name}: {e.Message}"
+
     member internal _.Verdict: Verdict = verdict.Value
-    member internal _.Write = encode
-    member internal _.Read = decode
-    member internal _.Difference = difference
+    member internal _.With(plain: PlainCodec<'T>) : Codec<'T> = Codec(encode, decode, difference, verdict, plain)
+
+    member internal _.TryEncode(value: 'T) : string | null =
+        match plain with
+        | null -> null
+        | plain -> plain.TryWrite value
 
     member internal _.Encode(value: 'T) : string =
         let text = encode value
@@ -36,10 +46,12 @@ type Codec<'T>
             | Some why -> raise (ArgumentException $"the codec of {typeof<'T>.Name} returned {why}")
 
     member internal _.Decode(text: string) : Result<'T, string> =
-        try
-            decode text
-        with e ->
-            Error $"{e.GetType().Name}: {e.Message}"
+        match plain with
+        | null -> decodeSlowly text
+        | plain ->
+            match plain.TryRead text with
+            | ValueSome value -> Ok value
+            | ValueNone -> decodeSlowly text
 
     member internal _.Loss(value: 'T, text: string) : string | null =
         let read =
@@ -93,7 +105,7 @@ module Codec =
 
             JsonSerializer.Serialize(value, info.Value)
 
-        Codec(encode, decode, difference, verdict)
+        Codec(encode, decode, difference, verdict, null)
 
     let private noDifference (_: 'T) (_: 'T) : string | null = null
 
@@ -102,26 +114,10 @@ module Codec =
 
         ofOptions JsonTypes.options difference (lazy JsonTypes.verdict typeof<'T>)
 
-    /// A quicker way for a type that the serializer writes and reads in the same way.
-    let private quick (tryWrite: 'T -> string voption) (tryRead: string -> 'T voption) : Codec<'T> =
-        let codec = ofSerializer<'T>()
-
-        let encode (value: 'T) =
-            match tryWrite value with
-            | ValueSome text -> text
-            | ValueNone -> codec.Write value
-
-        let decode (text: string) : Result<'T, string> =
-            match tryRead text with
-            | ValueSome value -> Ok value
-            | ValueNone -> codec.Read text
-
-        Codec(encode, decode, codec.Difference, lazy codec.Verdict)
-
-    let private texts = quick JsonPlain.tryWriteText JsonPlain.tryReadText
-    let private int32s = quick (JsonPlain.writeInt32 >> ValueSome) JsonPlain.tryReadInt32
-    let private int64s = quick (JsonPlain.writeInt64 >> ValueSome) JsonPlain.tryReadInt64
-    let private bools = quick (JsonPlain.writeBool >> ValueSome) JsonPlain.tryReadBool
+    let private texts = ofSerializer<string>().With JsonPlain.texts
+    let private int32s = ofSerializer<int>().With JsonPlain.int32s
+    let private int64s = ofSerializer<int64>().With JsonPlain.int64s
+    let private bools = ofSerializer<bool>().With JsonPlain.bools
 
     let json<'T> : Codec<'T> =
         let quick: obj | null =
@@ -140,4 +136,4 @@ module Codec =
         ofOptions options noDifference (lazy Verdict.Foreign)
 
     let ofFunctions (encode: 'T -> string) (decode: string -> Result<'T, string>) : Codec<'T> =
-        Codec(encode, decode, noDifference, lazy Verdict.Foreign)
+        Codec(encode, decode, noDifference, lazy Verdict.Foreign, null)

@@ -9,16 +9,18 @@ type Codec<'T> =
         encode: ('T -> string) *
         decode: (string -> Result<'T, string>) *
         difference: ('T -> 'T -> string | null) *
-        verdict: System.Lazy<Verdict> ->
+        verdict: System.Lazy<Verdict> *
+        plain: PlainCodec<'T> ->
             Codec<'T>
 
     /// What the codec knows about the type before it sees a value.
     member internal Verdict: Verdict
 
-    /// The functions that it was made from.
-    member internal Write: ('T -> string)
-    member internal Read: (string -> Result<'T, string>)
-    member internal Difference: ('T -> 'T -> string | null)
+    /// The same codec with a short way for most values.
+    member internal With: plain: PlainCodec<'T> -> Codec<'T>
+
+    /// The JSON value by the short way. Null: only Encode can write it.
+    member internal TryEncode: value: 'T -> string | null
 
     /// Returns exactly one JSON value, or raises an exception that does not contain the value.
     member internal Encode: value: 'T -> string

@@ -47,6 +47,14 @@ type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bo
             isChecked <- true
 
     member internal key.Encode(value: 'T) : string =
+        if isProven then
+            match codec.TryEncode value with
+            | null -> key.EncodeSlowly value
+            | text -> text
+        else
+            key.EncodeSlowly value
+
+    member private key.EncodeSlowly(value: 'T) : string =
         key.Check()
         let refused (why: string) = $"Key \"{name}\": this {typeof<'T>.Name} cannot be stored: {why}"
 

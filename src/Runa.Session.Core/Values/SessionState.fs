@@ -90,6 +90,13 @@ module internal SessionState =
             && a.CreatedAt.UtcTicks = b.CreatedAt.UtcTicks
             && alike a.SignedInAt b.SignedInAt)
 
+    /// How many characters values and flashes have, with their names, if there is nothing else; otherwise -1. Quick.
+    let private plainLength (state: SessionState) : int =
+        if state.Owner.IsSome || state.Label.IsSome || not state.Claims.IsEmpty || not state.Flashes.IsEmpty then
+            -1
+        else
+            state.Values |> Map.fold (fun sum key json -> sum + key.Length + json.Length) 0
+
     /// The size in bytes of UTF-8 of all that the application put in: values, flashes, owner, claims and label, with
     /// their names.
     let bytes (state: SessionState) : int =
@@ -102,6 +109,12 @@ module internal SessionState =
 
         let optional = Option.fold (fun sum s -> sum + text s)
         optional (optional (values + flashes + claims) state.Owner) state.Label
+
+    /// Whether the state certainly has at most so many bytes. Most states are so small that counting characters says so.
+    let isSmall (most: int) (state: SessionState) : bool =
+        match plainLength state with
+        | -1 -> false
+        | length -> length <= most / 3
 
     /// The key whose value or flashes take the most bytes, and the number of bytes.
     let largest (state: SessionState) : (string * int) option =

@@ -23,7 +23,7 @@ type SessionScope internal (home: Home, host: IScopeHost) =
         if not work.IsLoaded then
             raise (Misuse.notLoaded scope.Name)
 
-    member private scope.Look() = host.Look scope.Name
+    member private scope.Look() = work.Host.Look scope.Name
 
     member private scope.LookLoaded() =
         scope.CheckLoaded()
@@ -40,21 +40,21 @@ type SessionScope internal (home: Home, host: IScopeHost) =
 
     member private scope.PutAndWatch(session: Session) =
         work.Put session
-        host.Watch()
+        work.Host.Watch()
 
-    member scope.Name = home.Definition.Name
+    member scope.Name = work.Definition.Name
     member scope.IsLoaded = work.IsLoaded
     member scope.IsChanged = work.IsPending
     member _.IsOpen = state = ScopeState.Open
     member _.HasEnded = state = ScopeState.Ended
     member scope.IsStepping = work.IsStepping
-    member scope.IsTooLate = host.IsTooLate
-    member scope.IsOfRequest = host.IsCurrent
+    member scope.IsTooLate = work.Host.IsTooLate
+    member scope.IsOfRequest = work.Host.IsCurrent
     member scope.Uncommitted = work.Uncommitted
 
     member scope.CanCommit(session: Session) : bool =
-        host.CanSendCookie
-        || (work.IsLoaded && not (home.NeedsCookie(Stepping.plan home work.Snapshot session)))
+        work.Host.CanSendCookie
+        || (work.IsLoaded && not (work.Home.NeedsCookie(Stepping.plan work.Home work.Snapshot session)))
 
     member _.Tag
         with get () = tag
@@ -111,14 +111,14 @@ type SessionScope internal (home: Home, host: IScopeHost) =
         | null -> ()
         | opened -> inForce <- opened
 
-        host.Opened()
+        work.Host.Opened()
         new ScopeOpening(scope, before)
 
     member internal scope.Close(before: ScopeState) =
         let isStored = not work.IsPending
         state <- if before = ScopeState.Open then before else ScopeState.Ended
         work.Discard()
-        host.Closed isStored
+        work.Host.Closed isStored
 
     member scope.IsShown(session: Session) = work.IsShown session
 
@@ -148,7 +148,7 @@ type SessionScope internal (home: Home, host: IScopeHost) =
 
     member scope.Fail(cause: exn) =
         work.Fail cause
-        host.Watch()
+        work.Host.Watch()
 
     member scope.Discard() = work.Discard()
     member scope.Commit() : Task<bool> = work.Commit()
@@ -166,7 +166,7 @@ type SessionScope internal (home: Home, host: IScopeHost) =
     member scope.EndStep(before: int) = (work :> IStepWatch).EndStep before
     member internal _.Policy = inForce
     member internal _.Work = work
-    member internal _.Host = host
+    member internal _.Host = work.Host
 
 and [<Struct; NoComparison; NoEquality>] ScopeOpening internal (scope: SessionScope, before: ScopeState) =
     member _.Scope: SessionScope | null = scope

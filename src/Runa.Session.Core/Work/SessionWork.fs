@@ -26,6 +26,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         struct (result, answer.IsWritten)
 
     member _.Home = home
+    member _.Host = host
     member _.Definition = home.Definition
     /// What the response does with the session's cookie.
     member _.Cookie = work.Cookie
@@ -72,11 +73,6 @@ type internal SessionWork(home: Home, host: IScopeHost) =
             if not hasEnded then
                 raise (Misuse.nested home.Definition.Name)
         }
-
-    member private _.CheckFault() =
-        match work.Fault with
-        | null -> ()
-        | e -> ExceptionDispatchInfo.Throw e
 
     /// Loads the session at the first call. Later calls return the current snapshot.
     member private _.Find() : ValueTask<Snapshot> =
@@ -143,7 +139,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
             )
 
     member private this.StepNow(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
-        this.CheckFault()
+        Work.checkFault work
         this.Find() |> ValueTasks.bind (fun _ -> this.StepOn(whenGone, step))
 
     member private this.StepOn(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
@@ -151,7 +147,13 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         let struct (from, given, givenOut) = Work.give work
         work <- givenOut
         let pending = if isNull set then null else given
-        this.Settle(from, set, Transact.run home this whenGone step from pending)
+        let struct (plan, result) as planned = Transact.plan home this step from pending
+
+        if Plan.isNothing plan && isNull set && isNull work.Pending then
+            // Every read takes this path, unless a touch is due: nothing is to be settled.
+            ValueTask<struct ('R * bool)>(struct (result, false))
+        else
+            this.Settle(from, set, Transact.commit home this whenGone step from pending planned)
 
     member private this.StepLater(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         this.CheckNotStepping()
@@ -181,7 +183,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
 
         task {
             let! start = this.Find()
-            this.CheckFault()
+            Work.checkFault work
             let struct (_, given, givenOut) = Work.give work
             work <- givenOut
             once <- given.Origin
@@ -219,7 +221,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     member _.Discard() = work <- Work.discard work
 
     member private this.CommitPending() : ValueTask<bool> =
-        this.CheckFault()
+        Work.checkFault work
 
         match work.Pending with
         | null -> ValueTask<bool> false

@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Runtime.ExceptionServices
 
 /// What one request knows of one session: what was loaded, and what was set since but not committed yet. Immutable.
 [<Struct; NoComparison; NoEquality>]
@@ -45,7 +46,7 @@ module internal Work =
     /// Whether both snapshots have the same content. They may differ by a touch, which only moves the idle end.
     let private standsAs (a: Snapshot) (b: Snapshot) =
         Object.ReferenceEquals(a, b)
-        || (a.Status = b.Status
+        || (a.HasStatusOf b
             && match a.Record, b.Record with
                | ValueSome a, ValueSome b -> a.Version = b.Version
                | ValueNone, ValueNone -> true
@@ -121,6 +122,12 @@ module internal Work =
 
     /// Records a fault. The first one stays.
     let fail (e: exn) (work: Work) : Work = if isNull work.Fault then { work with Fault = e } else work
+
+    /// Raises the fault, if there is one.
+    let checkFault (work: Work) =
+        match work.Fault with
+        | null -> ()
+        | e -> ExceptionDispatchInfo.Throw e
 
     /// Drops what was set but not committed.
     let discard (work: Work) : Work = { work with Pending = null; Fault = null }

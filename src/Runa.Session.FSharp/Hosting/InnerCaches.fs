@@ -40,15 +40,17 @@ type internal SessionCachePolicy() =
 
             ValueTask.CompletedTask
 
-/// Adds the policy after the application's own, so that none of its base policies decides later.
+/// Adds the policy after the application's own, so that none of its base policies decides later. The middleware of
+/// output caching reads these options when it is built: before the first request, and only if it is used.
 [<Sealed>]
-type internal SessionCachePolicySetup() =
+type internal SessionCachePolicySetup(host: SessionHost) =
     interface IPostConfigureOptions<OutputCacheOptions> with
         member _.PostConfigure(_: string | null, options: OutputCacheOptions) =
+            host.MeetsOutputCaching <- true
             options.AddBasePolicy(SessionCachePolicy())
 
 /// Finds out whether the application uses response caching. It registers no service to look for, but its middleware
-/// reads these options when it is built: before the first request, and only if it is used.
+/// reads these options when it is built, as above.
 [<Sealed>]
 type internal ResponseCachingWatch(host: SessionHost) =
     interface IPostConfigureOptions<ResponseCachingOptions> with

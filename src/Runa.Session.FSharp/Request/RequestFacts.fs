@@ -38,7 +38,7 @@ module internal RequestFacts =
             | :? SessionHost as host -> host
             | _ ->
                 match context.RequestServices.GetService typeof<SessionRegistry> with
-                | :? SessionRegistry as registry -> SessionHost registry
+                | :? SessionRegistry as registry -> SessionHost.Unwatched registry
                 | _ -> raise (notConfigured ())
 
     /// Whether the context is a copy of an answered request. Without WebSockets, SignalR calls a hub with such a copy:

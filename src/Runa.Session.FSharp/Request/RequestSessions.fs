@@ -4,7 +4,6 @@ open System
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Http.Features
-open Microsoft.AspNetCore.ResponseCaching
 open Runa.Session.Hosting
 
 /// The sessions of a request, and their effect on its response. It is one of the request's features, not a scoped
@@ -63,7 +62,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
     /// The request's sessions. Uses this registry if the request has no host.
     static member Of(context: HttpContext, registry: SessionRegistry) : RequestSessions =
         match Features.tryGet<RequestSessions> context.Features with
-        | null -> RequestSessions.Begin(context, SessionHost registry)
+        | null -> RequestSessions.Begin(context, SessionHost.Unwatched registry)
         | _ -> RequestSessions.Of context
 
     /// Whether any context of the request looked at a session.
@@ -133,7 +132,8 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
 
     member private sessions.ApplyHeaders() =
         if sessions.IsLookedAt then
-            ResponseHeaders.apply context sessions.SetsCookie
+            ResponseHeaders.apply context.Response.Headers sessions.SetsCookie
+            FrameworkCaches.veto sessions.Host context
 
     member private sessions.SendAll() =
         scopes.Each(fun scope -> SessionCookies.send context scope)
@@ -158,19 +158,8 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
             context.Response.OnStarting(starting, Unchecked.nonNull (box sessions))
 
     member private sessions.Prepare() =
-        ResponseHeaders.veto context
-
-        if not context.Response.HasStarted then
-            sessions.Listen()
-
-            // Response caching reads the headers before OnStarting; for an empty body, when the handler has ended.
-            if not (isNull (Features.tryGet<IResponseCachingFeature> context.Features)) then
-                ResponseHeaders.apply context false
-                PrivateResponse.Guard context.Features
-                sessions.WatchBody()
-            elif sessions.Host.MeetsResponseCaching then
-                // Response caching is not outside this middleware, but may be inside it.
-                ResponseHeaders.uncache context.Request
+        sessions.Listen()
+        FrameworkCaches.meet sessions.Host context (fun () -> sessions.WatchBody())
 
     member private sessions.WatchBody() =
         match CommittingBody.Watch(context.Features, sessions) with
@@ -189,7 +178,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
                 committing.EndHolding isStored
 
             // If the response has no body, response caching reads its headers before OnStarting.
-            if not context.Response.HasStarted && not (isNull (Features.tryGet<IResponseCachingFeature> features)) then
+            if not context.Response.HasStarted && FrameworkCaches.isResponseCachingOutside sessions.Host context then
                 sessions.ApplyHeaders()
 
             if not (scopes.Exists(fun scope -> scope.IsOpen)) then

@@ -1,41 +1,46 @@
 namespace Runa.Session
 
-/// The scopes of a request, in the order in which they were asked for. Most requests have one.
+/// The scopes of a request, in the order in which they were asked for. Most requests have one, which costs no list.
 [<Struct; NoComparison; NoEquality>]
 type internal ScopeList =
-    val mutable First: SessionScope | null
-    // The latest first.
-    val mutable More: SessionScope list
+    /// A SessionScope, or a list of several, the latest first. Null: there is none.
+    val mutable private found: objnull
 
     member scopes.Add(scope: SessionScope) =
-        if isNull scopes.First then
-            scopes.More <- []
-            scopes.First <- scope
-        else
-            scopes.More <- scope :: scopes.More
+        scopes.found <-
+            match scopes.found with
+            | null -> box scope
+            | :? SessionScope as first -> box [ scope; first ]
+            | found -> box (scope :: (found :?> SessionScope list))
+
+    member private scopes.List: SessionScope list =
+        match scopes.found with
+        | :? (SessionScope list) as several -> several
+        | _ -> []
 
     member scopes.TryFind(name: string) : SessionScope | null =
-        match scopes.First with
-        | null -> null
-        | first when first.Name = name -> first
-        | _ -> scopes.More |> List.tryFind (fun scope -> scope.Name = name) |> Option.toObj
+        match scopes.found with
+        | :? SessionScope as only -> if only.Name = name then only else null
+        | _ -> scopes.List |> List.tryFind (fun scope -> scope.Name = name) |> Option.toObj
 
     member inline scopes.Exists([<InlineIfLambda>] holds: SessionScope -> bool) : bool =
-        match scopes.First with
-        | null -> false
-        | first -> holds first || (not scopes.More.IsEmpty && scopes.More |> List.exists (fun scope -> holds scope))
+        match scopes.Only with
+        | null -> scopes.All |> List.exists (fun scope -> holds scope)
+        | only -> holds only
 
     /// Calls the action for each, in this order. Makes no list for a single one.
     member inline scopes.Each([<InlineIfLambda>] act: SessionScope -> unit) : unit =
-        match scopes.First with
-        | null -> ()
-        | first ->
-            act first
+        match scopes.Only with
+        | null -> scopes.All |> List.iter (fun scope -> act scope)
+        | only -> act only
 
-            if not scopes.More.IsEmpty then
-                scopes.More |> List.rev |> List.iter (fun scope -> act scope)
+    /// The scope, if there is exactly one.
+    member scopes.Only: SessionScope | null =
+        match scopes.found with
+        | :? SessionScope as only -> only
+        | _ -> null
 
     member scopes.All: SessionScope list =
-        match scopes.First with
-        | null -> []
-        | first -> first :: List.rev scopes.More
+        match scopes.found with
+        | :? SessionScope as only -> [ only ]
+        | _ -> List.rev scopes.List

@@ -1,10 +1,22 @@
 namespace Runa.Session
 
-/// What the requests of one application share: its registry, and a fact about its pipeline. It is neither the host of a
+/// What the requests of one application share: its registry, and facts about its pipeline. It is neither the host of a
 /// scope (IScopeHost), which is one request, nor the web host.
 [<Sealed>]
-type internal SessionHost(registry: SessionRegistry) =
+type internal SessionHost private (registry: SessionRegistry, isWatched: bool) =
+    /// The host of an application whose pipeline is watched while it is built.
+    new(registry: SessionRegistry) = SessionHost(registry, true)
+
+    /// A host for a request of whose pipeline nothing is known.
+    static member Unwatched(registry: SessionRegistry) = SessionHost(registry, false)
+
     member _.Registry = registry
 
     /// Whether the application's pipeline contains response caching.
     member val MeetsResponseCaching = false with get, set
+
+    /// Whether the application's pipeline contains output caching.
+    member val MeetsOutputCaching = false with get, set
+
+    /// Whether a cache of the framework may store the response. If not, no request looks for one.
+    member host.MayBeCached = host.MeetsResponseCaching || host.MeetsOutputCaching || not isWatched

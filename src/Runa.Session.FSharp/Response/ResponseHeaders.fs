@@ -98,11 +98,9 @@ module internal ResponseHeaders =
         let headers = request.Headers
         headers.CacheControl <- StringValues.Concat(uncached, headers.CacheControl)
 
-    let apply (context: HttpContext) (setsCookie: bool) =
-        let headers = context.Response.Headers
+    let apply (headers: IHeaderDictionary) (setsCookie: bool) =
         headers.Vary <- vary headers.Vary
         headers.CacheControl <- cacheControl headers.CacheControl setsCookie
-        veto context
 
     /// Whether browsers accept a Secure cookie from this host over plain http.
     let isTrusted (host: string) =

@@ -72,8 +72,8 @@ let private setup =
     |> SessionSetup.secrets [ "0123456789abcdefghijklmnopqrstuvwxyz-first" ]
 
 let private make (session: SessionDefinition) =
-    let struct (text, key) = session.Token.Create()
-    text, key
+    let token = session.Token.Create()
+    token.Text, token.Key
 
 /// The store key that the header's lines lead to, and whether a foreign token was seen.
 let private search (session: SessionDefinition) (lines: string list) : StoreKey option * bool =

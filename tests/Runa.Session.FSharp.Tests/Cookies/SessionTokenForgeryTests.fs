@@ -13,7 +13,7 @@ let private ring = KeyRing.ofSecrets [ secret; secret + "-previous" ]
 let private web = SessionToken(ring, Some "shop", "web")
 
 let private make (tokens: SessionToken) =
-    let struct (text, _) = tokens.Create()
+    let text = tokens.Create().Text
     text
 
 let private isGenuine (text: string) =

@@ -14,8 +14,8 @@ let private tokens secrets application name = SessionToken(KeyRing.ofSecrets sec
 let private web = tokens [ secret ] (Some "shop") "web"
 
 let private make (tokens: SessionToken) =
-    let struct (text, key) = tokens.Create()
-    text, key
+    let token = tokens.Create()
+    token.Text, token.Key
 
 let private isForeign (tokens: SessionToken) (text: string) =
     match tokens.Read(text.AsSpan()) with
@@ -29,7 +29,9 @@ let private isMalformed (tokens: SessionToken) (text: string) =
 
 let private genuine (tokens: SessionToken) (text: string) : StoreKey option =
     match tokens.Read(text.AsSpan()) with
-    | TokenReading.Genuine key -> Some key
+    | TokenReading.Genuine token ->
+        Expect.equal token.Text text "it is the text that was read"
+        Some token.Key
     | _ -> None
 
 let private bytesOf (text: string) = Base64Url.DecodeFromChars(text.AsSpan())
@@ -111,7 +113,7 @@ let layout =
           test "promise 1: without the secret the same id leads to another store key" {
               let text, key = make web
               let id = (bytesOf text)[3..34]
-              let struct (otherText, otherKey) = (tokens [ otherSecret ] (Some "shop") "web").Create()
+              let otherText, otherKey = make (tokens [ otherSecret ] (Some "shop") "web")
               Expect.notEqual otherKey key "another"
               let moved = Array.concat [ (bytesOf otherText)[..2]; id; (bytesOf otherText)[35..] ]
               Expect.isTrue (isForeign (tokens [ otherSecret ] (Some "shop") "web") (textOf moved)) "the id is signed"

@@ -12,11 +12,13 @@ let private first = "0123456789abcdefghijklmnopqrstuvwxyz-first"
 let private second = "0123456789abcdefghijklmnopqrstuvwxyz-second"
 let private tokens secrets name = SessionToken(KeyRing.ofSecrets secrets, Some "shop", name)
 
-let private make (tokens: SessionToken) : struct (string * StoreKey) = tokens.Create()
+let private make (tokens: SessionToken) : struct (string * StoreKey) =
+    let token = tokens.Create()
+    struct (token.Text, token.Key)
 
 let private read (tokens: SessionToken) (text: string) : StoreKey option =
     match tokens.Read(text.AsSpan()) with
-    | TokenReading.Genuine key -> Some key
+    | TokenReading.Genuine token -> Some token.Key
     | TokenReading.Foreign
     | TokenReading.Malformed -> None
 
@@ -110,7 +112,7 @@ let private capacity =
               for number in 1..600_000 do
                   let mutable words = TokenWords()
                   random.NextBytes(TokenWords.Bytes &words)
-                  memo.Add(words, StoreKey(uint64 number, 0UL))
+                  memo.Add(GenuineToken(words, StoreKey(uint64 number, 0UL)))
 
               Expect.equal memo.Capacity 262_144 "places"
               Expect.isLessThanOrEqual memo.Count 262_144 "tokens"

@@ -229,7 +229,7 @@ let building =
               let bare = SessionSetup.empty |> SessionSetup.secrets []
               use lines = new Lines()
               use registry = RegistryBuilder.build bare (noHost true lines)
-              let struct (text, _) = (registry.Find "web").Definition.Token.Create()
+              let text = (registry.Find "web").Definition.Token.Create().Text
               let warnings = lines.All |> List.filter _.Contains("No secret is set")
               Expect.hasLength warnings 1 "one warning"
               Expect.stringContains warnings[0] "RUNA_SECRET" "what to set"
@@ -272,7 +272,7 @@ let building =
               use other = setup |> shared |> SessionSetup.application "other" |> build
 
               let isGood name =
-                  let struct (text, _) = (one.Find name).Definition.Token.Create()
+                  let text = (one.Find name).Definition.Token.Create().Text
 
                   match (other.Find name).Definition.Token.Read(text.AsSpan()) with
                   | TokenReading.Genuine _ -> true

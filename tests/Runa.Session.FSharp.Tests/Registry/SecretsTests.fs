@@ -46,7 +46,7 @@ let private token (configuration: IConfiguration option) : SessionToken =
     (registry.Find "web").Definition.Token
 
 let private make (token: SessionToken) =
-    let struct (text, _) = token.Create()
+    let text = token.Create().Text
     text
 
 let private verifies (token: SessionToken) (text: string) =

@@ -11,7 +11,7 @@ let private clock' = clock ()
 let private now = clock'.GetUtcNow()
 let private session = web clock' (memory clock')
 let private key = StoreKey.ofBytes (ReadOnlySpan(Array.create 16 1uy))
-let private place: Place = { Key = key; Token = ReadOnlyMemory.Empty; Pieces = 0 }
+let private place: Place = { Token = GenuineToken(TokenWords(), key); Pieces = 0 }
 
 let private recordOf (state: SessionState) : SessionRecord =
     { Version = RecordVersion.RecordVersion 7L

@@ -17,14 +17,11 @@ open Runa.Session.Tests.Requests
 let private sealing = fun (o: SessionSettings) -> { o with Sealed = true }
 let private sealedWeb clock driver = webWith clock driver sealing
 
-let private placeOf (session: SessionDefinition) (token: string) : Place =
-    { Key = (wait (load session token)).Place.Key; Token = token.AsMemory(); Pieces = 0 }
+let private placeOf (session: SessionDefinition) (token: string) : Place = (wait (load session token)).Place
 
 let private tokens () = SessionToken(KeyRing.ofSecrets [ secret ], Some "tests", "web")
 
-let private fresh (tokens: SessionToken) : Place =
-    let struct (token, key) = tokens.Create()
-    { Key = key; Token = token.AsMemory(); Pieces = 0 }
+let private fresh (tokens: SessionToken) : Place = { Token = tokens.Create(); Pieces = 0 }
 
 let private live: Gen<SessionRecord> =
     Records.record |> Gen.map (fun record -> { record with Kind = RecordKind.Live })
@@ -90,7 +87,7 @@ let tests =
               let record = SealedRecord.seal tokens place one
 
               for _ in 1..20 do
-                  let other = { fresh tokens with Key = place.Key }
+                  let other = { place with Token = GenuineToken((fresh tokens).Token.Words, place.Key) }
                   SealedRecord.tryOpen tokens other record |> Expect.isNone "another token of this application"
 
           testCase "a record that was swapped or edited in the store does not open"
@@ -114,7 +111,7 @@ let tests =
                     { record with Kind = RecordKind.Sealed "not base64url!" } ] do
                   SealedRecord.tryOpen tokens place changed |> Expect.isNone "edited"
 
-              let elsewhere = { place with Key = (fresh tokens).Key }
+              let elsewhere = { place with Token = GenuineToken(place.Token.Words, (fresh tokens).Key) }
               SealedRecord.tryOpen tokens elsewhere record |> Expect.isNone "under another store key"
 
           testCase "a record with any one bit flipped does not open"

@@ -34,7 +34,7 @@ let private deleting (driver: SessionDriver) =
 
 let private loading (driver: SessionDriver) =
     let session = limited driver
-    fun () -> (StoredRecord.load session { Key = key; Token = ReadOnlyMemory<char>.Empty; Pieces = 0 }).AsTask()
+    fun () -> (StoredRecord.load session { Token = GenuineToken(TokenWords(), key); Pieces = 0 }).AsTask()
 
 let private inner () = memory (clock ())
 

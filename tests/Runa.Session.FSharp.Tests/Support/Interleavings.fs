@@ -106,7 +106,7 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
         let stepped = Engine.run named null (Snapshot.none named) null WhenGone.StepAgain step
         stepped.AsTask().GetAwaiter().GetResult()
 
-    let token = string first.Snapshot.Place.Token
+    let token = first.Snapshot.Place.Token.Text
     // So that touches are due.
     do clock.Advance(TimeSpan.FromMinutes 3.)
 

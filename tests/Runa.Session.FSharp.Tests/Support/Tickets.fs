@@ -52,6 +52,6 @@ let revoke (world: World) (owner: string) =
 let recordOf (world: World) (key: string) =
     task {
         match world.Registry.Find("tickets").Definition.Token.Read(key.AsSpan()) with
-        | TokenReading.Genuine key -> return! (world.Driver.Driver.Load key CancellationToken.None).AsTask()
+        | TokenReading.Genuine token -> return! (world.Driver.Driver.Load token.Key CancellationToken.None).AsTask()
         | _ -> return ValueNone
     }

@@ -19,8 +19,8 @@ let private texts =
                   if not (Char.IsSurrogate(char code)) then
                       for text in [ string (char code); $"a{char code}b" ] do
                           match JsonPlain.tryWriteText text with
-                          | ValueSome json -> Expect.equal json (written text) "written as the serializer does"
-                          | ValueNone -> ()
+                          | null -> ()
+                          | json -> Expect.equal json (written text) "written as the serializer does"
 
                           match JsonPlain.tryReadText (written text) with
                           | ValueSome back -> Expect.equal back text "read as the serializer does"
@@ -30,12 +30,12 @@ let private texts =
           testPropertyWithConfig config "any text"
           <| fun (NonEmptyString text) ->
               match JsonPlain.tryWriteText text with
-              | ValueSome json -> json = written text && JsonPlain.tryReadText json = ValueSome text
-              | ValueNone -> true
+              | null -> true
+              | json -> json = written text && JsonPlain.tryReadText json = ValueSome text
 
           test "usual texts take the quick way" {
               for text in [ ""; "dark"; "Ada Lovelace"; "2026-11-27T04:00:00Z"; "a/b?c=d" ] do
-                  Expect.equal (JsonPlain.tryWriteText text) (ValueSome $"\"{text}\"") text
+                  Expect.equal (JsonPlain.tryWriteText text) $"\"{text}\"" text
 
               Expect.equal (JsonPlain.tryReadText "\"Zoë\"") (ValueSome "Zoë") "beyond ASCII"
           }

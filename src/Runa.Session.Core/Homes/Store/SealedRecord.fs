@@ -33,7 +33,7 @@ module internal SealedRecord =
               optional record.State.Owner
               optional record.State.Label ]
 
-    let private cipher (token: SessionToken) (place: Place) = new AesGcm(token.SealKey place.Token.Span, tagLength)
+    let private cipher (token: SessionToken) (place: Place) = new AesGcm(token.SealKey place.Token, tagLength)
 
     /// Seals a live record. A tombstone holds nothing to seal.
     let seal (token: SessionToken) (place: Place) (record: SessionRecord) : SessionRecord =

@@ -16,7 +16,7 @@ module internal StoreCreation =
         SessionSize.check definition state
         newRecord definition state
 
-    let setCookie (snapshot: Snapshot) = CookieChange.Set(snapshot.Place.Token, snapshot.State.ExpiresAt, 0)
+    let setCookie (snapshot: Snapshot) = CookieChange.Set(snapshot.Place.Token.Text.AsMemory(), snapshot.State.ExpiresAt, 0)
 
     /// Deletes a new record. Nobody was given its token, so if this fails, it is unreachable and expires.
     let private takeBack definition key = StoreEnding.deleteQuietly definition key ignore
@@ -30,16 +30,14 @@ module internal StoreCreation =
         (left: int)
         : Task<Snapshot> =
         task {
-            let struct (token, key) = definition.Token.Create()
-
-            let place = { Key = key; Token = token.AsMemory(); Pieces = 0 }
+            let place = { Token = definition.Token.Create(); Pieces = 0 }
 
             let creating =
                 task {
                     try
                         return! StoredRecord.create definition place record
                     with :? SessionStoreException as e when e.MayHaveBeenSaved ->
-                        takeBack definition key |> ignore
+                        takeBack definition place.Key |> ignore
                         ExceptionDispatchInfo.Throw e
                         return false
                 }

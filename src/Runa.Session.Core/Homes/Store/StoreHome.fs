@@ -105,9 +105,10 @@ module internal StoreHome =
         | Plan.Superseded, _ -> CommitTurn.Refuse(definition, Attempt.moved)
 
     let private handle (snapshot: Snapshot) =
-        match snapshot.Status with
-        | SessionStatus.Active -> Some(StoreKey.toText snapshot.Place.Key)
-        | _ -> None
+        if snapshot.IsActive then
+            Some(StoreKey.toText snapshot.Place.Key)
+        else
+            None
 
     let ofDefinition (definition: SessionDefinition) : Home =
         { Definition = definition

@@ -29,7 +29,7 @@ module internal StoreLoad =
                     let! found = StoredRecord.load definition next.Value
                     next <- ValueNone
 
-                    if found.Status.IsActive then
+                    if found.IsActive then
                         best <- found
                         tried <- CookieWalk.MostCandidates
                     elif rank found > rank best then
@@ -42,7 +42,7 @@ module internal StoreLoad =
         }
 
     let private orNext (definition: SessionDefinition) (walk: CookieWalk) (tried: int) (first: Snapshot) =
-        if first.Status.IsActive then
+        if first.IsActive then
             ValueTask<Snapshot> first
         else
             let mutable walk = walk

@@ -21,7 +21,7 @@ module internal TokenSearch =
             tried <- tried + 1
 
             match definition.Token.Read walk.Text with
-            | TokenReading.Genuine key -> found <- ValueSome { Key = key; Token = walk.Value; Pieces = 0 }
+            | TokenReading.Genuine token -> found <- ValueSome { Token = token; Pieces = 0 }
             | TokenReading.Foreign -> sawForeign <- true
             | TokenReading.Malformed -> ()
 

@@ -4,6 +4,14 @@ open System
 open System.Buffers
 open System.Globalization
 
+/// A short way of a codec around the serializer.
+[<AbstractClass; AllowNullLiteral>]
+type internal PlainCodec<'T>() =
+    /// Null: the value is left to the serializer.
+    abstract TryWrite: value: 'T -> string | null
+    /// ValueNone: the text is left to the serializer.
+    abstract TryRead: json: string -> 'T voption
+
 /// Writes and reads whole numbers, truth values and most texts without the serializer, in the same JSON text. What is
 /// not of the usual shape is left to the serializer.
 module internal JsonPlain =
@@ -20,11 +28,11 @@ module internal JsonPlain =
 
     let private hasSurrogate (text: ReadOnlySpan<char>) = text.ContainsAnyInRange('\uD800', '\uDFFF')
 
-    let tryWriteText (text: string | null) : string voption =
+    let tryWriteText (text: string | null) : string | null =
         match text with
-        | null -> ValueNone
-        | text when text.AsSpan().ContainsAnyExcept plain -> ValueNone
-        | text -> ValueSome(String.Concat("\"", text, "\""))
+        | null -> null
+        | text when text.AsSpan().ContainsAnyExcept plain -> null
+        | text -> String.Concat("\"", text, "\"")
 
     let tryReadText (json: string) : string voption =
         if json.Length < 2 || json[0] <> '"' || json[json.Length - 1] <> '"' then
@@ -78,3 +86,23 @@ module internal JsonPlain =
         | _ -> ValueNone
 
     let writeBool (value: bool) : string = if value then "true" else "false"
+
+    let texts =
+        { new PlainCodec<string>() with
+            member _.TryWrite value = tryWriteText value
+            member _.TryRead json = tryReadText json }
+
+    let int32s =
+        { new PlainCodec<int>() with
+            member _.TryWrite value = writeInt32 value
+            member _.TryRead json = tryReadInt32 json }
+
+    let int64s =
+        { new PlainCodec<int64>() with
+            member _.TryWrite value = writeInt64 value
+            member _.TryRead json = tryReadInt64 json }
+
+    let bools =
+        { new PlainCodec<bool>() with
+            member _.TryWrite value = writeBool value
+            member _.TryRead json = tryReadBool json }

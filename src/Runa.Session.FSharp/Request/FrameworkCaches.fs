@@ -1,0 +1,35 @@
+namespace Runa.Session
+
+open Microsoft.AspNetCore.Http
+open Microsoft.AspNetCore.ResponseCaching
+
+/// Keeps responses that looked at a session out of the framework's caches (promise 20). An application without such a
+/// cache is not asked for its features.
+module internal FrameworkCaches =
+    /// Whether response caching is outside the session: it has seen the request, and will see the response.
+    let isResponseCachingOutside (host: SessionHost) (context: HttpContext) : bool =
+        host.MayBeCached && not (isNull (Features.tryGet<IResponseCachingFeature> context.Features))
+
+    /// Called at the first look, before the response starts.
+    let meetResponseCaching (host: SessionHost) (context: HttpContext) (watchBody: unit -> unit) =
+        // Response caching reads the headers before OnStarting; for an empty body, when the handler has ended.
+        if isResponseCachingOutside host context then
+            ResponseHeaders.apply context.Response.Headers false
+            PrivateResponse.Guard context.Features
+            watchBody ()
+        elif host.MeetsResponseCaching then
+            // Response caching is not outside this middleware, but may be inside it.
+            ResponseHeaders.uncache context.Request
+
+    /// Called at the first look at a session.
+    let inline meet (host: SessionHost) (context: HttpContext) ([<InlineIfLambda>] watchBody: unit -> unit) =
+        if host.MayBeCached then
+            ResponseHeaders.veto context
+
+            if not context.Response.HasStarted then
+                meetResponseCaching host context (fun () -> watchBody ())
+
+    /// Called when the response starts.
+    let veto (host: SessionHost) (context: HttpContext) =
+        if host.MayBeCached then
+            ResponseHeaders.veto context
