@@ -79,7 +79,7 @@ type RedisDriver =
 
         let log = options.LoggerFactory.CreateLogger "Runa.Session.RedisDriver"
         let database = multiplexer.GetDatabase options.Database
-        let keys = RedisKeys(options.Prefix, multiplexer.HashSlot)
+        let keys = RedisKeys options.Prefix
 
         let writes =
             RedisWrites(options.Scripting, RedisScripts(database, keys), RedisTransactions(database, keys), log)

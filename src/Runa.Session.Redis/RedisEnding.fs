@@ -56,11 +56,11 @@ type internal RedisEnding(store: RedisStore, servers: RedisServers, epochs: Redi
         task {
             let! found = servers.Whose(keys, token)
 
-            let isOfScope key (whose: struct (RedisValue * RedisValue) voption) =
+            let isOfScope key (whose: RedisWhose voption) =
                 task {
                     match whose with
-                    | ValueSome(struct (said, _)) when not said.IsNull -> return string said = scope
-                    | _ ->
+                    | ValueSome whose -> return whose.Scope = scope
+                    | ValueNone ->
                         match! store.Find key token with
                         | RedisFound.Record record -> return record.Scope = scope
                         | RedisFound.Unreadable _ -> return true

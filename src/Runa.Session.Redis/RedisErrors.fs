@@ -84,20 +84,24 @@ module internal RedisErrors =
 
         RedisException($"{what} ({why}). The cause is the inner exception.", error)
 
-    let private isCut (error: RedisConnectionException) =
-        match error.FailureType with
-        | ConnectionFailureType.SocketClosed
-        | ConnectionFailureType.SocketFailure
-        | ConnectionFailureType.InternalFailure
-        | ConnectionFailureType.ProtocolFailure -> not (isUnsent error.CommandStatus)
+    /// Whether the connection broke after a command was sent: it may have been dead for some time.
+    let isCut (error: exn) : bool =
+        match error with
+        | :? RedisConnectionException as error ->
+            match error.FailureType with
+            | ConnectionFailureType.SocketClosed
+            | ConnectionFailureType.SocketFailure
+            | ConnectionFailureType.InternalFailure
+            | ConnectionFailureType.ProtocolFailure -> not (isUnsent error.CommandStatus)
+            | _ -> false
         | _ -> false
 
-    /// Reads, and tries once more if the connection broke: it may have been dead for some time.
+    /// Reads, and tries once more if the connection broke.
     let readTwice (read: unit -> Task<'T>) : Task<'T> =
         task {
             try
                 return! read ()
-            with :? RedisConnectionException as error when isCut error ->
+            with error when isCut error ->
                 return! read ()
         }
 

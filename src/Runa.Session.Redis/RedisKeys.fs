@@ -3,10 +3,9 @@ namespace Runa.Session
 open System
 open StackExchange.Redis
 
-/// The names of all keys of the driver. No command uses two keys, except the renaming of a record that is being
-/// deleted, to a name of the same slot. So a cluster may keep each key on any node.
+/// The names of all keys of the driver. No command uses two keys, so a cluster may keep each key on any node.
 [<Sealed>]
-type internal RedisKeys(prefix: string, slotOf: RedisKey -> int) =
+type internal RedisKeys(prefix: string) =
     let records = prefix + "s:"
 
     /// The length keeps names apart that would otherwise be spelled alike.
@@ -15,25 +14,8 @@ type internal RedisKeys(prefix: string, slotOf: RedisKey -> int) =
     /// The text with the special characters of a SCAN pattern escaped.
     let literal (text: string) = String.collect (fun c -> if "*?[]^\\".Contains c then $"\\{c}" else string c) text
 
-    let record (key: StoreKey) : RedisKey = RedisKey.op_Implicit (records + StoreKey.toText key)
-
-    /// The key of a record, which is a hash.
-    member _.Record(key: StoreKey) : RedisKey = record key
-
-    /// The key to which a record is renamed while it is deleted, in the slot of its own key. It is always the same, so
-    /// that another try finds what an earlier one left behind.
-    member _.Taken(key: StoreKey) : RedisKey =
-        let text = StoreKey.toText key
-        let slot = slotOf (record key)
-
-        seq {
-            // For a prefix with braces; for one without; and for one with braces that form no hash tag.
-            yield $"{prefix}d:{text}"
-            yield $"{prefix}d:{{{records}{text}}}"
-            yield! Seq.initInfinite (fun n -> $"{prefix}d:{n}:{text}")
-        }
-        |> Seq.map (fun (name: string) -> RedisKey.op_Implicit name)
-        |> Seq.find (fun name -> slotOf name = slot)
+    /// The key of a record, which is a text.
+    member _.Record(key: StoreKey) : RedisKey = RedisKey.op_Implicit (records + StoreKey.toText key)
 
     /// The key of an owner's index: a sorted set of store keys, by absolute end.
     member _.Owner(scope: string, owner: string) : RedisKey = RedisKey.op_Implicit (named "o" scope owner)

@@ -1,119 +1,114 @@
-/// The Lua scripts of the driver.
+/// The Lua scripts of the driver. RedisHead says what stands at which place of a value; Lua counts from 1.
 module internal Runa.Session.RedisLua
 
 // How long Redis keeps a record, by the earlier of the writer's clock and the server's, so that a writer whose clock is
-// ahead shortens nothing (promise 28). Unless the end moves earlier, an expiry is never shortened.
+// ahead shortens nothing (promise 28): `left` is that time by the writer's clock, `until` the point in time at which it
+// ends. Unless the end moves earlier, an expiry is never shortened.
 let private lives =
-    $"""
-local function lives(ends, now)
+    """
+local function lives(left, till)
+  local life = tonumber(left)
   local time = redis.pcall('TIME')
-  if not time.err then
-    local here = time[1] * 1000 + math.floor(time[2] / 1000)
-    if here < now then now = here end
-  end
-  return math.max(0, ends - now) + {RedisRecord.keptAfterEnd}
-end
-local function expire(key, life)
-  redis.call('PEXPIRE', key, string.format('%%.0f', life))
-end
-local function lengthen(key, life)
-  expire(key, math.max(life, redis.call('PTTL', key)))
+  if not time.err then life = math.max(life, till - time[1] * 1000 - math.floor(time[2] / 1000)) end
+  return life
 end
 """
 
-// Arguments: version, record, expires_at, idle_expires_at, scope, owner, the earlier end in milliseconds, now in
-// milliseconds, now.
+// What a damaged head may hold in place of a time could look like one that is over.
+let private isHead = "'^runa1 %x+ %d[%d:.TZ-]+ [%d:.TZ~-]+ [%d:.TZ~-]+ %d+ %d+ '"
+
+// Arguments: the value, and its life twice, as `lives` takes it.
 let create =
     lives
     + """
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'record', ARGV[2], 'expires_at', ARGV[3], 'scope', ARGV[5])
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'idle_expires_at', ARGV[4]) end
-if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'owner', ARGV[6], 'indexed', ARGV[9]) end
-expire(KEYS[1], lives(tonumber(ARGV[7]), tonumber(ARGV[8])))
-return 1
+local life = string.format('%.0f', lives(ARGV[2], ARGV[3]))
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', life) then return 1 end
+return 0
 """
 
-// Arguments: those of create, then the expected version, whether the record is indexed, and the two times between which
-// an index entry is fresh. Returns 0: missing; 1: replaced; 2: not indexed; 3: replaced, and the index entry is due;
-// otherwise the fields of another version, or of something that is no record.
+// Arguments: those of create, then now, the expected version, the place of the last byte of the value's head; and, if
+// the record has an owner, whether it is indexed, and the two times between which an index entry is fresh. Returns 0:
+// missing; 1: replaced; 2: not indexed; 3: replaced, and the index entry is due; otherwise the value, which is of another
+// version, or no record.
 let replace =
-    lives
-    + """
-local old = redis.call('HMGET', KEYS[1], 'version', 'expires_at', 'idle_expires_at', 'scope', 'owner', 'indexed')
-if not (old[1] and old[2]) then
-  if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-  return redis.call('HGETALL', KEYS[1])
+    $"""
+local sub = string.sub
+local old = redis.call('GETRANGE', KEYS[1], 0, ARGV[6])
+if sub(old, 1, 6) ~= 'runa1 ' or #old < 128 then return redis.call('GET', KEYS[1]) or 0 end
+local value, now, done = ARGV[1], ARGV[4], 1
+local ends, idle = sub(old, 24, 51), sub(old, 53, 80)
+local before = idle < ends and idle or ends
+if before <= now and string.find(old, {isHead}) then return 0 end
+if sub(old, 7, 22) ~= ARGV[5] then return redis.call('GET', KEYS[1]) end
+local after, afterIdle = sub(value, 24, 51), sub(value, 53, 80)
+if ARGV[7] and ARGV[7] ~= '1' then
+  if ends < after or sub(old, 111) ~= sub(value, 111, ARGV[6] + 1) then return 2 end
+  local indexed = sub(old, 82, 109)
+  if indexed > ARGV[8] and indexed <= ARGV[9] then value = sub(value, 1, 81) .. indexed .. sub(value, 110)
+  else done = 3 end
 end
-if old[2] <= ARGV[9] or (old[3] and old[3] <= ARGV[9]) then return 0 end
-if old[1] ~= ARGV[10] then return redis.call('HGETALL', KEYS[1]) end
-local done = 1
-local indexed = old[6]
-if ARGV[6] ~= '' then
-  if ARGV[11] == '1' then indexed = ARGV[9]
-  elseif old[4] ~= ARGV[5] or old[5] ~= ARGV[6] or old[2] < ARGV[3] then return 2
-  elseif not (old[6] and old[6] > ARGV[12] and old[6] <= ARGV[13]) then done = 3 indexed = ARGV[9] end
+if afterIdle < after then after = afterIdle end
+local life = tonumber(ARGV[2])
+if after ~= before then
+  local time = redis.pcall('TIME')
+  if not time.err then life = math.max(life, ARGV[3] - time[1] * 1000 - math.floor(time[2] / 1000)) end
 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'record', ARGV[2], 'expires_at', ARGV[3], 'scope', ARGV[5])
-local ends = ARGV[3]
-if ARGV[4] ~= '' then
-  redis.call('HSET', KEYS[1], 'idle_expires_at', ARGV[4])
-  if ARGV[4] < ends then ends = ARGV[4] end
-elseif old[3] then redis.call('HDEL', KEYS[1], 'idle_expires_at') end
-if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'owner', ARGV[6], 'indexed', indexed)
-elseif old[5] then redis.call('HDEL', KEYS[1], 'owner', 'indexed') end
-local life = lives(tonumber(ARGV[7]), tonumber(ARGV[8]))
-local before = old[2]
-if old[3] and old[3] < before then before = old[3] end
-if ends < before then expire(KEYS[1], life) else lengthen(KEYS[1], life) end
+if after >= before then life = math.max(life, redis.call('PTTL', KEYS[1])) end
+redis.call('SET', KEYS[1], value, 'PX', string.format('%%.0f', life))
 return done
 """
 
-// Arguments: now, the idle end, both again in milliseconds, and the two times between which an index entry is fresh.
-// Returns 0: missing; 1: touched; otherwise the scope, owner and absolute end of an index entry that is due. The expiry
-// is set first: a full server may refuse the first write of a script, but not a later one.
+// Arguments: now, the idle end, its life twice, as `lives` takes it, and the two times between which an index entry is
+// fresh. Returns 0: missing; 1: touched; otherwise the head of a record whose index entry is due. The expiry is set
+// first: a full server may refuse the first write of a script, but not a later one.
 let touch =
     lives
-    + """
-local old = redis.pcall('HMGET', KEYS[1], 'version', 'expires_at', 'idle_expires_at', 'scope', 'owner', 'indexed')
-if old.err then
+    + $"""
+local old = redis.pcall('GETRANGE', KEYS[1], 0, 127)
+if type(old) == 'table' then
   if string.find(old.err, 'WRONGTYPE', 1, true) then return 0 end
   return old
 end
-if not (old[1] and old[2]) then return 0 end
-if old[2] <= ARGV[1] or (old[3] and old[3] <= ARGV[1]) then return 0 end
-local idle = ARGV[2]
-if idle > old[2] then idle = old[2] end
-if old[3] and old[3] >= idle then return 1 end
-lengthen(KEYS[1], lives(tonumber(ARGV[4]), tonumber(ARGV[3])))
-redis.call('HSET', KEYS[1], 'idle_expires_at', idle)
-if not (old[4] and old[5]) or (old[6] and old[6] > ARGV[5] and old[6] <= ARGV[6]) then return 1 end
-redis.call('HSET', KEYS[1], 'indexed', ARGV[1])
-return { old[4], old[5], old[2] }
+if #old < 128 or not string.find(old, {isHead}) then return 0 end
+local ends, before, idle = string.sub(old, 24, 51), string.sub(old, 53, 80), ARGV[2]
+if ends <= ARGV[1] or before <= ARGV[1] then return 0 end
+if idle > ends then idle = ends end
+if before >= idle and string.sub(before, 1, 1) ~= '~' then return 1 end
+local life = math.max(lives(ARGV[3], ARGV[4]), redis.call('PTTL', KEYS[1]))
+redis.call('PEXPIRE', KEYS[1], string.format('%%.0f', life))
+local scope, owner = string.sub(old, 111, 118), string.sub(old, 120, 127)
+local indexed = string.sub(old, 82, 109)
+if tonumber(owner) == 0 or (indexed > ARGV[5] and indexed <= ARGV[6]) then
+  redis.call('SETRANGE', KEYS[1], 52, idle)
+  return 1
+end
+redis.call('SETRANGE', KEYS[1], 52, idle .. ' ' .. ARGV[1])
+return redis.call('GETRANGE', KEYS[1], 0, 129 + scope + owner)
 """
 
-// Returns the fields that were deleted; 1: it was not a hash.
+// Returns the value that was deleted; false: there was none; 1: it was not a text.
 let delete =
     """
-local found = redis.pcall('HGETALL', KEYS[1])
-if found.err then
+local found = redis.pcall('GET', KEYS[1])
+if type(found) == 'table' then
   if not string.find(found.err, 'WRONGTYPE', 1, true) then return found end
   redis.call('DEL', KEYS[1])
   return 1
 end
-if #found > 0 then redis.call('DEL', KEYS[1]) end
+if found then redis.call('DEL', KEYS[1]) end
 return found
 """
 
-// Arguments: member, score, end and now in milliseconds, and the score up to which entries ended long ago. An end only
-// moves later, so that of two writers neither hides the other's record, and the set lives as long as its latest member.
-// Returns entries that ended long ago.
+// Arguments: member, score, the life of the entry twice, as `lives` takes it, and the score up to which entries ended
+// long ago. An end only moves later, so that of two writers neither hides the other's record, and the set lives as long
+// as its latest member. Returns entries that ended long ago.
 let index =
     lives
     + """
 local before = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not before or tonumber(before) < tonumber(ARGV[2]) then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) end
-lengthen(KEYS[1], lives(tonumber(ARGV[3]), tonumber(ARGV[4])))
+local life = math.max(lives(ARGV[3], ARGV[4]), redis.call('PTTL', KEYS[1]))
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', life))
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[5], 'LIMIT', 0, 100)
 """
 

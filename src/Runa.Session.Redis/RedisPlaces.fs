@@ -69,9 +69,12 @@ type internal ScanPlace =
 /// Makes pages of what was found for an owner.
 module internal RedisPages =
     /// A page of what was found. `isListed`: the owner's index lists these records, so an unreadable one counts as the
-    /// owner's unless its hash says otherwise.
+    /// owner's unless its head says otherwise.
     let page scope owner (isListed: bool) (found: struct (StoreKey * RedisFound)[]) (next: string option) : OwnedPage =
-        let isOf (wanted: string) (said: RedisValue) = if said.IsNull then isListed else string said = wanted
+        let isTheirs (whose: RedisWhose voption) =
+            match whose with
+            | ValueSome whose -> whose.Scope = scope && whose.Owner = owner
+            | ValueNone -> isListed
 
         { OwnedPage.Items =
             [ for struct (key, found) in found do
@@ -82,6 +85,6 @@ module internal RedisPages =
           OwnedPage.Unreadable =
             [ for struct (key, found) in found do
                   match found with
-                  | RedisFound.Unreadable(ofScope, ofOwner, _) when isOf scope ofScope && isOf owner ofOwner -> key
+                  | RedisFound.Unreadable(whose, _) when isTheirs whose -> key
                   | _ -> () ]
           OwnedPage.Next = next }

@@ -2,132 +2,150 @@ namespace Runa.Session
 
 open System
 open System.Globalization
+open System.Security.Cryptography
+open System.Text
 open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// Writes by Lua scripts, in one round trip each. StackExchange.Redis loads a script once, then sends its hash, and
-/// loads it again if the server has forgotten it.
+/// A script, and the hash by which a server that has it runs it.
+[<Sealed>]
+type internal RedisScript(text: string) =
+    let hash = SHA1.HashData(Encoding.UTF8.GetBytes text)
+    member _.Text = text
+    member _.Hash = hash
+
+/// Writes by Lua scripts, in one round trip each. A script is sent by its hash; if the server does not know it,
+/// StackExchange.Redis loads it.
 [<Sealed>]
 type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
-    let run (script: string) (key: RedisKey) (token: CancellationToken) (arguments: RedisValue[]) =
+    static let create = RedisScript RedisLua.create
+    static let replace = RedisScript RedisLua.replace
+    static let touch = RedisScript RedisLua.touch
+    static let delete = RedisScript RedisLua.delete
+    static let index = RedisScript RedisLua.index
+    static let advance = RedisScript RedisLua.advance
+
+    let run
+        (script: RedisScript)
+        (isKnown: bool)
+        (key: RedisKey)
+        (token: CancellationToken)
+        (arguments: RedisValue[])
+        : Task<RedisResult> =
         token.ThrowIfCancellationRequested()
-        database.ScriptEvaluateAsync(script, [| key |], arguments, CommandFlags.DemandMaster).WaitAsync token
 
-    let milliseconds (time: DateTimeOffset) : RedisValue = RedisValue.op_Implicit (time.ToUnixTimeMilliseconds())
-    let number (value: float) : RedisValue = RedisValue.op_Implicit (value.ToString("R", CultureInfo.InvariantCulture))
+        let answer =
+            if isKnown then
+                database.ScriptEvaluateAsync(script.Hash, [| key |], arguments, CommandFlags.DemandMaster)
+            else
+                database.ScriptEvaluateAsync(script.Text, [| key |], arguments, CommandFlags.DemandMaster)
 
-    /// An empty text for a missing value: neither a time nor an owner is ever empty.
-    let orEmpty (value: RedisValue) = if value.IsNull then RedisValue.EmptyString else value
+        answer.WaitAsync token
 
-    let isArray (answer: RedisResult) = answer.Resp2Type = ResultType.Array
+    /// Runs a script, and reads its answer.
+    let evaluate (script: RedisScript) key token (arguments: RedisValue[]) (read: RedisResult -> 'T) : Task<'T> =
+        task {
+            try
+                let! answer = run script true key token arguments
+                return read answer
+            with error when RedisErrors.is "NOSCRIPT" error ->
+                let! answer = run script false key token arguments
+                return read answer
+        }
+
+    let text (value: string) : RedisValue = RedisValue.op_Implicit value
+    let time (at: DateTimeOffset) : RedisValue = text (RedisHead.time at)
+    let number (value: float) : RedisValue = text (value.ToString("R", CultureInfo.InvariantCulture))
+
+    /// How long Redis keeps something by the writer's clock.
+    let left now ends : RedisValue = RedisValue.op_Implicit (RedisRecord.timeToLive now ends)
+
+    /// When Redis may drop it.
+    let until (ends: DateTimeOffset) : RedisValue =
+        RedisValue.op_Implicit (ends.ToUnixTimeMilliseconds() + RedisRecord.keptAfterEnd)
+
+    let value (write: RedisWrite) : RedisValue = RedisValue.op_Implicit write.Value
+
+    let isNumber (answer: RedisResult) = answer.Resp2Type = ResultType.Integer
+
+    let replaced (answer: RedisResult) : RedisReplaced =
+        if isNumber answer then
+            match RedisResult.op_Explicit answer: int64 with
+            | 0L -> RedisReplaced.Missing
+            | 1L -> RedisReplaced.Replaced
+            | 2L -> RedisReplaced.NotIndexed
+            | _ -> RedisReplaced.IndexDue
+        else
+            RedisReplaced.Conflict(RedisResult.op_Explicit answer)
+
+    let touched (answer: RedisResult) : RedisTouched =
+        if not (isNumber answer) then RedisTouched.due (RedisResult.op_Explicit answer)
+        elif (RedisResult.op_Explicit answer: int64) = 1L then RedisTouched.Touched
+        else RedisTouched.Missing
+
+    let deleted (answer: RedisResult) : RedisFound =
+        if isNumber answer then
+            RedisRecord.ofOtherType ()
+        else
+            RedisRecord.find (RedisResult.op_Explicit answer)
 
     let values (answer: RedisResult) : RedisValue[] =
         match RedisResult.op_Explicit answer: RedisValue[] | null with
         | null -> [||]
         | values -> values
 
-    let fields (answer: RedisResult) =
-        values answer |> Array.chunkBySize 2 |> Array.map (fun pair -> HashEntry(pair[0], pair[1]))
-
-    let written (write: RedisWrite) =
-        [| write.Version
-           write.Record
-           write.ExpiresAt
-           orEmpty write.IdleExpiresAt
-           write.Scope
-           orEmpty write.Owner
-           milliseconds write.EndsAt
-           milliseconds write.Now
-           RedisRecord.time write.Now |]
-
     interface IRedisWrites with
         member _.Create(write, token) =
-            task {
-                let! answer = run RedisLua.create write.Key token (written write)
-                return (RedisResult.op_Explicit answer: int64) = 1L
-            }
+            let arguments = [| value write; left write.Now write.EndsAt; until write.EndsAt |]
+            evaluate create write.Key token arguments (fun answer -> (RedisResult.op_Explicit answer: int64) = 1L)
 
         member _.Replace(expected, isIndexed, write, token) =
-            task {
-                let struct (stale, ahead) = RedisRecord.renewal write.Now
+            let arguments =
+                [| value write
+                   left write.Now write.EndsAt
+                   until write.EndsAt
+                   time write.Now
+                   text (RedisHead.version expected)
+                   RedisValue.op_Implicit (write.HeadLength - 1) |]
 
-                let! answer =
-                    run
-                        RedisLua.replace
-                        write.Key
-                        token
-                        (Array.append
-                            (written write)
-                            [| RedisRecord.version expected
-                               RedisValue.op_Implicit (if isIndexed then 1 else 0)
-                               RedisRecord.time stale
-                               RedisRecord.time ahead |])
+            let arguments =
+                if write.HasOwner then
+                    let struct (stale, ahead) = RedisRecord.renewal write.Now
 
-                if isArray answer then
-                    return RedisReplaced.Conflict(fields answer)
+                    Array.append
+                        arguments
+                        [| RedisValue.op_Implicit (if isIndexed then 1 else 0); time stale; time ahead |]
                 else
-                    match RedisResult.op_Explicit answer: int64 with
-                    | 0L -> return RedisReplaced.Missing
-                    | 1L -> return RedisReplaced.Replaced
-                    | 2L -> return RedisReplaced.NotIndexed
-                    | _ -> return RedisReplaced.IndexDue
-            }
+                    arguments
+
+            evaluate replace write.Key token arguments replaced
 
         member _.Touch(key, now, idleExpiresAt, token) =
-            task {
-                let struct (stale, ahead) = RedisRecord.renewal now
+            let struct (stale, ahead) = RedisRecord.renewal now
 
-                let! answer =
-                    run
-                        RedisLua.touch
-                        key
-                        token
-                        [| RedisRecord.time now
-                           RedisRecord.time idleExpiresAt
-                           milliseconds now
-                           milliseconds idleExpiresAt
-                           RedisRecord.time stale
-                           RedisRecord.time ahead |]
+            let arguments =
+                [| time now
+                   time idleExpiresAt
+                   left now idleExpiresAt
+                   until idleExpiresAt
+                   time stale
+                   time ahead |]
 
-                if isArray answer then
-                    let due = values answer
-                    return RedisTouched.due due[0] due[1] due[2]
-                elif (RedisResult.op_Explicit answer: int64) = 1L then
-                    return RedisTouched.Touched
-                else
-                    return RedisTouched.Missing
-            }
+            evaluate touch key token arguments touched
 
-        member _.Delete(key, token) =
-            task {
-                let! answer = run RedisLua.delete (keys.Record key) token [||]
-
-                if isArray answer then
-                    return RedisRecord.find (fields answer)
-                else
-                    return RedisRecord.ofOtherType ()
-            }
+        member _.Delete(key, token) = evaluate delete (keys.Record key) token [||] deleted
 
         member _.Index(entry, token) =
-            task {
-                let! answer =
-                    run
-                        RedisLua.index
-                        entry.Owners
-                        token
-                        [| entry.Member
-                           number entry.Score
-                           milliseconds entry.EndsAt
-                           milliseconds entry.Now
-                           number entry.Ended |]
+            let arguments =
+                [| entry.Member
+                   number entry.Score
+                   left entry.Now entry.EndsAt
+                   until entry.EndsAt
+                   number entry.Ended |]
 
-                return values answer
-            }
+            evaluate index entry.Owners token arguments values
 
         member _.Advance(key, token) =
-            task {
-                let life: RedisValue = RedisValue.op_Implicit (int64 RedisEpoch.life.TotalMilliseconds)
-                let! _ = run RedisLua.advance key token [| RedisEpoch.ofRevocation (); life |]
-                ()
-            }
+            let life: RedisValue = RedisValue.op_Implicit (int64 RedisEpoch.life.TotalMilliseconds)
+            evaluate advance key token [| RedisEpoch.ofRevocation (); life |] ignore

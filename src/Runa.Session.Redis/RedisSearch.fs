@@ -31,19 +31,15 @@ type internal RedisSearch(store: RedisStore, servers: RedisServers) =
                 )
             | rest -> rest
 
-    /// The keys that may be the owner's by the fields of their hashes. If a field is missing, the record decides later.
+    /// The keys of records whose heads say that they are the owner's.
     let owned (scope: string) (owner: string) (keys: StoreKey list) (token: CancellationToken) =
         task {
             let! found = servers.Whose(keys, token)
-            let fits (said: RedisValue) (wanted: string) = said.IsNull || string said = wanted
 
             return
                 [ for struct (key, whose) in found do
                       match whose with
-                      | ValueSome(struct (ofScope, ofOwner)) when fits ofScope scope && fits ofOwner owner ->
-                          // A record with a scope but without an owner belongs to nobody.
-                          if ofScope.IsNull || not ofOwner.IsNull then
-                              key
+                      | ValueSome whose when whose.Scope = scope && whose.Owner = owner -> key
                       | _ -> () ]
         }
 

@@ -8,6 +8,9 @@ open StackExchange.Redis
 /// Calls the single servers behind the connection.
 [<Sealed>]
 type internal RedisServers(database: IDatabase, keys: RedisKeys) =
+    // Enough for the heads of almost all records.
+    let usualLength = 512
+
     let noPrimary () : exn =
         RedisConnectionException(
             ConnectionFailureType.UnableToConnect,
@@ -64,20 +67,26 @@ type internal RedisServers(database: IDatabase, keys: RedisKeys) =
             | _ -> return raise (RedisException "The Redis server answered SCAN without a cursor and keys.")
         }
 
-    /// The scopes and owners of records, without their content. ValueNone: the key does not hold a hash.
-    member _.Whose
-        (wanted: StoreKey list, token: CancellationToken)
-        : Task<struct (StoreKey * struct (RedisValue * RedisValue) voption)[]> =
-        let fields = [| RedisField.scope; RedisField.owner |]
+    /// Whose these records are, without their content. ValueNone: the key holds nothing, or nothing that says so.
+    member _.Whose(wanted: StoreKey list, token: CancellationToken) : Task<struct (StoreKey * RedisWhose voption)[]> =
+        let beginning (key: StoreKey) (length: int) =
+            RedisErrors.readTwice (fun () ->
+                database
+                    .StringGetRangeAsync(keys.Record key, 0L, int64 length - 1L, CommandFlags.DemandMaster)
+                    .WaitAsync
+                    token)
 
         let whose (key: StoreKey) =
             task {
                 try
-                    let! found =
-                        RedisErrors.readTwice (fun () ->
-                            database.HashGetAsync(keys.Record key, fields, CommandFlags.DemandMaster).WaitAsync token)
+                    let! head = beginning key usualLength
+                    let length = RedisHead.headLength head
 
-                    return struct (key, ValueSome(struct (found[0], found[1])))
+                    if length <= usualLength then
+                        return struct (key, RedisHead.whose head)
+                    else
+                        let! head = beginning key length
+                        return struct (key, RedisHead.whose head)
                 with error when RedisErrors.isWrongType error ->
                     return struct (key, ValueNone)
             }

@@ -5,7 +5,7 @@ open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// Stores records in hashes.
+/// Stores records.
 [<Sealed>]
 type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWrites, clock: TimeProvider) =
     let text (key: StoreKey) = RedisValue.op_Implicit (StoreKey.toText key)
@@ -43,9 +43,19 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
         | Some owner -> index (entry record.Scope owner key now record.State.ExpiresAt) token
         | None -> Task.FromResult()
 
-    let fields (key: StoreKey) (token: CancellationToken) : Task<HashEntry[]> =
+    let get (key: RedisKey) (token: CancellationToken) : Task<RedisValue> =
         token.ThrowIfCancellationRequested()
-        database.HashGetAllAsync(keys.Record key, CommandFlags.DemandMaster).WaitAsync token
+        database.StringGetAsync(key, CommandFlags.DemandMaster).WaitAsync token
+
+    let rec load (key: RedisKey) (isSecond: bool) (token: CancellationToken) : Task<SessionRecord voption> =
+        task {
+            try
+                let! value = get key token
+                return RedisRecord.read value
+            with
+            | error when RedisErrors.isWrongType error -> return raise (RedisRecord.otherType ())
+            | error when not isSecond && RedisErrors.isCut error -> return! load key true token
+        }
 
     let failure (answer: Result<struct (StoreKey * RedisFound), exn>) =
         match answer with
@@ -63,20 +73,14 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
     member _.Now = clock.GetUtcNow()
 
     member _.Load (key: StoreKey) (token: CancellationToken) : Task<SessionRecord voption> =
-        task {
-            try
-                let! fields = RedisErrors.readTwice (fun () -> fields key token)
-                return RedisRecord.read fields
-            with error when RedisErrors.isWrongType error ->
-                return raise (RedisRecord.otherType ())
-        }
+        load (keys.Record key) false token
 
     /// Like Load, but does not raise for what cannot be read.
     member _.Find (key: StoreKey) (token: CancellationToken) : Task<RedisFound> =
         task {
             try
-                let! fields = RedisErrors.readTwice (fun () -> fields key token)
-                return RedisRecord.find fields
+                let! value = RedisErrors.readTwice (fun () -> get (keys.Record key) token)
+                return RedisRecord.find value
             with error when RedisErrors.isWrongType error ->
                 return RedisRecord.ofOtherType ()
         }
@@ -104,8 +108,8 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
                 | RedisReplaced.NotIndexed ->
                     do! indexOf key record now token
                     return! replace true
-                | RedisReplaced.Conflict fields ->
-                    match RedisRecord.read fields with
+                | RedisReplaced.Conflict value ->
+                    match RedisRecord.read value with
                     | ValueSome current -> return ReplaceResult.Conflict current
                     | ValueNone -> return ReplaceResult.Missing
             }
@@ -136,8 +140,8 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
                 for struct (key, found) in removed do
                     match found with
                     | RedisFound.Record { Scope = scope; State = { Owner = Some owner } } -> (scope, owner), text key
-                    | RedisFound.Unreadable(scope, owner, _) when not scope.IsNull && not owner.IsNull ->
-                        (string scope, string owner), text key
+                    | RedisFound.Unreadable(ValueSome { RedisWhose.Scope = scope; RedisWhose.Owner = NonNull owner }, _) ->
+                        (scope, owner), text key
                     | _ -> ()
             }
 
@@ -154,7 +158,7 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
             match found with
             | RedisFound.Nothing -> return ValueNone
             | RedisFound.Record record -> return ValueSome record
-            | RedisFound.Unreadable(_, _, error) -> return raise error
+            | RedisFound.Unreadable(_, error) -> return raise error
         }
 
     /// Deletes all of these records at once, in one round trip. If some deletions fail after others succeeded, raises

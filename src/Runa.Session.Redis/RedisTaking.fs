@@ -1,5 +1,5 @@
 /// Deletes records and advances epochs without Lua, even on a full server, which refuses everything that is queued in a
-/// transaction, and everything that could need memory.
+/// transaction, and everything that could need memory. So each is one command, or several without a transaction.
 module internal Runa.Session.RedisTaking
 
 open System
@@ -7,77 +7,20 @@ open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-let private found (reading: Task<HashEntry[]>) : Task<RedisFound> =
-    task {
-        try
-            let! fields = reading
-            return RedisRecord.find fields
-        with error when RedisErrors.isWrongType error ->
-            return RedisRecord.ofOtherType ()
-    }
-
-/// Deletes the renamed record and returns it. It was renamed by this deletion, or by one that did not finish. If
-/// several see it, only one of them returns it.
-let private finish (database: IDatabase) (taken: RedisKey) (token: CancellationToken) : Task<RedisFound> =
-    task {
-        match! (found (database.HashGetAllAsync(taken, CommandFlags.DemandMaster))).WaitAsync token with
-        | RedisFound.Nothing -> return RedisFound.Nothing
-        | record ->
-            match! database.KeyDeleteAsync(taken, CommandFlags.DemandMaster).WaitAsync token with
-            | true -> return record
-            | false -> return RedisFound.Nothing
-    }
-
-/// Deletes a record by renaming it first. A rename needs no memory and is atomic: the record that is read afterwards is
-/// the one that was renamed, even if it was replaced by a tombstone just before. It keeps its expiry, so one that is
-/// left behind expires.
-let private take (database: IDatabase) (key: RedisKey) (taken: RedisKey) (token: CancellationToken) : Task<RedisFound> =
-    task {
-        let! isRenamed =
-            task {
-                try
-                    return! database.KeyRenameAsync(key, taken, flags = CommandFlags.DemandMaster).WaitAsync token
-                with :? RedisServerException as error when error.Message.Contains "no such key" ->
-                    return false
-            }
-
-        try
-            return! finish database taken token
-        with :? RedisException as error when isRenamed ->
-            return raise (RedisErrors.partly "A session was ended, but its renamed record was not deleted" error)
-    }
-
-let delete
-    (database: IDatabase)
-    (key: RedisKey)
-    (taken: unit -> RedisKey)
-    (token: CancellationToken)
-    : Task<RedisFound> =
+/// Deletes a record and returns it.
+let delete (database: IDatabase) (key: RedisKey) (token: CancellationToken) : Task<RedisFound> =
     task {
         token.ThrowIfCancellationRequested()
-        let transaction = database.CreateTransaction()
-        let reading = found (transaction.HashGetAllAsync key)
-        let removing = transaction.KeyDeleteAsync key
-        RedisErrors.ignored reading
-        RedisErrors.ignored removing
 
-        let! isRefused =
-            task {
-                try
-                    let! _ = transaction.ExecuteAsync(CommandFlags.DemandMaster).WaitAsync token
-                    return false
-                with error when RedisErrors.isFull error ->
-                    return true
-            }
+        try
+            let! found = database.StringGetDeleteAsync(key, CommandFlags.DemandMaster).WaitAsync token
+            return RedisRecord.find found
+        with error when RedisErrors.isWrongType error ->
+            token.ThrowIfCancellationRequested()
 
-        if isRefused then
-            return! take database key (taken ()) token
-        else
-            let! _ = removing
-
-            match! reading with
-            | RedisFound.Nothing -> return! finish database (taken ()) token
-            | record -> return record
+            match! database.KeyDeleteAsync(key, CommandFlags.DemandMaster).WaitAsync token with
+            | true -> return RedisRecord.ofOtherType ()
+            | false -> return RedisFound.Nothing
     }
 
 /// Changes an epoch on a server that is too full for a new number: the key gets a longer expiry. Each expiry is later

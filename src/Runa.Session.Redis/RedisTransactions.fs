@@ -5,8 +5,8 @@ open System.Threading
 open System.Threading.Tasks
 open StackExchange.Redis
 
-/// Writes without Lua: reads, then runs MULTI/EXEC on the condition that the version has not changed. Two or three
-/// round trips each.
+/// Writes without Lua: reads, then runs MULTI/EXEC on the condition that the value has not changed. One to three round
+/// trips each.
 [<Sealed>]
 type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
     let clock = RedisClock database
@@ -39,67 +39,61 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
             | false -> return false
         }
 
-    let milliseconds (life: int64) = Nullable(TimeSpan.FromMilliseconds(float life))
+    let milliseconds (life: int64) = TimeSpan.FromMilliseconds(float life)
 
-    /// Sets the expiry of a key. Unless the end moves earlier, the expiry is never shortened.
-    let expire (transaction: ITransaction) (key: RedisKey) (life: int64) (isEarlier: bool) : Task =
-        transaction.KeyExpireAsync(
-            key,
-            milliseconds life,
-            (if isEarlier then ExpireWhen.Always else ExpireWhen.GreaterThanCurrentExpiry)
-        )
+    /// Sets the expiry of a key, but never shortens it.
+    let lengthen (transaction: ITransaction) (key: RedisKey) (life: int64) : Task =
+        transaction.KeyExpireAsync(key, Nullable(milliseconds life), ExpireWhen.GreaterThanCurrentExpiry)
 
-    let put (write: RedisWrite) (indexed: RedisValue) life isEarlier (transaction: ITransaction) : Task list =
-        let optional field (value: RedisValue) = if value.IsNull then [] else [ HashEntry(field, value) ]
+    let set (writer: IDatabaseAsync) (write: RedisWrite) (value: RedisValue) (expiry: Expiration) only : Task<bool> =
+        writer.StringSetAsync(write.Key, value, expiry, only, CommandFlags.DemandMaster)
 
-        let fields =
-            [ HashEntry(RedisField.version, write.Version)
-              HashEntry(RedisField.record, write.Record)
-              HashEntry(RedisField.expiresAt, write.ExpiresAt)
-              HashEntry(RedisField.scope, write.Scope) ]
-            @ optional RedisField.idleExpiresAt write.IdleExpiresAt
-            @ optional RedisField.owner write.Owner
-            @ optional RedisField.indexed indexed
+    /// Replaces the value. Unless the end moves earlier, the expiry is never shortened.
+    let put (write: RedisWrite) value life isEarlier (transaction: ITransaction) : Task list =
+        if isEarlier then
+            [ set transaction write value (Expiration(milliseconds life)) ValueCondition.Always ]
+        else
+            [ set transaction write value Expiration.KeepTtl ValueCondition.Always
+              lengthen transaction write.Key life ]
 
-        let gone =
-            [| if write.IdleExpiresAt.IsNull then
-                   RedisField.idleExpiresAt
-               if write.Owner.IsNull then
-                   RedisField.owner
-                   RedisField.indexed |]
-
-        [ transaction.HashSetAsync(write.Key, List.toArray fields)
-          if gone.Length > 0 then
-              transaction.HashDeleteAsync(write.Key, gone) :> Task
-          expire transaction write.Key life isEarlier ]
+    let time at (value: RedisValue) = RedisHead.between at (at + RedisHead.timeLength) value
 
     /// Compares times as texts, as the scripts do.
-    let isUntil (limit: RedisValue) (time: RedisValue) =
-        not time.IsNull && String.CompareOrdinal(string time, string limit) <= 0
+    let isUntil (limit: string) (time: string) = String.CompareOrdinal(time, limit) <= 0
 
-    let isExpired now (fields: HashEntry[]) =
-        let limit = RedisRecord.time now
+    /// The earlier of both ends of a value.
+    let endOf (value: RedisValue) =
+        let until, idle = time RedisHead.expiresAt value, time RedisHead.idleExpiresAt value
+        if isUntil until idle then idle else until
 
-        isUntil limit (RedisField.value RedisField.expiresAt fields)
-        || isUntil limit (RedisField.value RedisField.idleExpiresAt fields)
+    let isExpired now (value: RedisValue) = isUntil (RedisHead.time now) (endOf value)
 
-    let isIndexDue now (fields: HashEntry[]) =
+    let isIndexDue now (value: RedisValue) =
         let struct (stale, ahead) = RedisRecord.renewal now
-        let indexed = RedisField.value RedisField.indexed fields
+        let indexed = time RedisHead.indexed value
+        isUntil (RedisHead.time stale) indexed || not (isUntil (RedisHead.time ahead) indexed)
 
-        indexed.IsNull
-        || isUntil (RedisRecord.time stale) indexed
-        || not (isUntil (RedisRecord.time ahead) indexed)
+    let versionOf (value: RedisValue) =
+        RedisHead.between RedisHead.versionAt (RedisHead.versionAt + RedisHead.versionLength) value
+
+    /// The value with another text at a place.
+    let splice (at: int) (text: string) (value: byte[]) : RedisValue =
+        let value = Array.copy value
+        Text.Encoding.ASCII.GetBytes(text, 0, text.Length, value, at) |> ignore
+        RedisValue.op_Implicit value
+
+    /// Whether the owner's index lists the new record, too, as far as the old one says.
+    let isListed (write: RedisWrite) (found: RedisValue) =
+        let written: RedisValue = RedisValue.op_Implicit write.Value
+        let whose = RedisHead.between RedisHead.scopeLengthAt write.HeadLength
+
+        RedisHead.headLength found = write.HeadLength
+        && whose found = whose written
+        && isUntil (time RedisHead.expiresAt found) (time RedisHead.expiresAt written)
 
     let read (key: RedisKey) (token: CancellationToken) =
         token.ThrowIfCancellationRequested()
-        database.HashGetAllAsync(key, CommandFlags.DemandMaster).WaitAsync token
-
-    let still (key: RedisKey) (field: RedisValue) (found: RedisValue) =
-        if found.IsNull then
-            Condition.HashNotExists(key, field)
-        else
-            Condition.HashEqual(key, field, found)
+        database.StringGetAsync(key, CommandFlags.DemandMaster).WaitAsync token
 
     let lives (now: DateTimeOffset) (ends: DateTimeOffset) token =
         task {
@@ -107,111 +101,93 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
             return RedisRecord.timeToLive now ends
         }
 
-    /// The earlier of two ends, as text.
-    let earlier (until: RedisValue) (idle: RedisValue) = if isUntil until idle then idle else until
-
     interface IRedisWrites with
         member _.Create(write, token) =
             task {
                 let! life = lives write.Now write.EndsAt token
-                let indexed = if write.Owner.IsNull then RedisValue.Null else RedisRecord.time write.Now
-                return! commit [ Condition.KeyNotExists write.Key ] token (put write indexed life true)
+                token.ThrowIfCancellationRequested()
+                let value = RedisValue.op_Implicit write.Value
+                let expiry = Expiration(milliseconds life)
+                return! (set database write value expiry ValueCondition.NotExists).WaitAsync token
             }
 
         member writes.Replace(expected, isIndexed, write, token) =
             task {
-                let! fields = read write.Key token
-                let found = RedisField.value RedisField.version fields
-                let until = RedisField.value RedisField.expiresAt fields
+                let! found = read write.Key token
 
-                if fields.Length = 0 then
+                if found.IsNull then
                     return RedisReplaced.Missing
-                elif found.IsNull || until.IsNull then
-                    return RedisReplaced.Conflict fields
-                elif isExpired write.Now fields then
+                elif not (RedisHead.isSound found) then
+                    return RedisReplaced.Conflict found
+                elif isExpired write.Now found then
                     return RedisReplaced.Missing
-                elif found <> RedisRecord.version expected then
-                    return RedisReplaced.Conflict fields
-                elif
-                    not write.Owner.IsNull
-                    && not isIndexed
-                    && (RedisField.value RedisField.owner fields <> write.Owner
-                        || RedisField.value RedisField.scope fields <> write.Scope
-                        || String.CompareOrdinal(string until, string write.ExpiresAt) < 0)
-                then
+                elif versionOf found <> RedisHead.version expected then
+                    return RedisReplaced.Conflict found
+                elif write.HasOwner && not isIndexed && not (isListed write found) then
                     return RedisReplaced.NotIndexed
                 else
-                    let isDue = not write.Owner.IsNull && not isIndexed && isIndexDue write.Now fields
+                    let isDue = write.HasOwner && not isIndexed && isIndexDue write.Now found
 
-                    let indexed =
-                        if write.Owner.IsNull then RedisValue.Null
-                        elif isDue || isIndexed then RedisRecord.time write.Now
-                        else RedisField.value RedisField.indexed fields
+                    let value =
+                        if write.HasOwner && not isIndexed && not isDue then
+                            splice RedisHead.indexed (time RedisHead.indexed found) write.Value
+                        else
+                            RedisValue.op_Implicit write.Value
 
-                    let before = earlier until (RedisField.value RedisField.idleExpiresAt fields)
-                    let isEarlier = String.CompareOrdinal(string (RedisRecord.time write.EndsAt), string before) < 0
+                    let isEarlier = String.CompareOrdinal(RedisHead.time write.EndsAt, endOf found) < 0
                     let! life = lives write.Now write.EndsAt token
 
                     match!
-                        commit [ still write.Key RedisField.version found ] token (put write indexed life isEarlier)
+                        commit [ Condition.StringEqual(write.Key, found) ] token (put write value life isEarlier)
                     with
                     | true when isDue -> return RedisReplaced.IndexDue
                     | true -> return RedisReplaced.Replaced
-                    // Another write, which the next read finds, or a touch, which does not change the version.
+                    // Another write or a touch, which the next read finds.
                     | false -> return! (writes :> IRedisWrites).Replace(expected, isIndexed, write, token)
             }
 
         member writes.Touch(key, now, idleExpiresAt, token) =
             task {
-                let! fields =
+                let! found =
                     task {
                         try
                             return! read key token
                         with error when RedisErrors.isWrongType error ->
-                            return [||]
+                            return RedisValue.Null
                     }
 
-                let version = RedisField.value RedisField.version fields
-                let until = RedisField.value RedisField.expiresAt fields
-                let before = RedisField.value RedisField.idleExpiresAt fields
-                let idle = earlier until (RedisRecord.time idleExpiresAt)
-
-                if version.IsNull || until.IsNull || isExpired now fields then
+                if found.IsNull || not (RedisHead.isSound found) || isExpired now found then
                     return RedisTouched.Missing
-                elif not before.IsNull && String.CompareOrdinal(string before, string idle) >= 0 then
-                    return RedisTouched.Touched
                 else
-                    let scope = RedisField.value RedisField.scope fields
-                    let owner = RedisField.value RedisField.owner fields
-                    let isDue = not scope.IsNull && not owner.IsNull && isIndexDue now fields
-                    let! life = lives now idleExpiresAt token
+                    let until = time RedisHead.expiresAt found
+                    let before = time RedisHead.idleExpiresAt found
+                    let wanted = RedisHead.time idleExpiresAt
+                    let idle = if isUntil until wanted then wanted else until
 
-                    let move (transaction: ITransaction) : Task list =
-                        [ transaction.HashSetAsync(
-                              key,
-                              [| HashEntry(RedisField.idleExpiresAt, idle)
-                                 if isDue then
-                                     HashEntry(RedisField.indexed, RedisRecord.time now) |]
-                          )
-                          expire transaction key life false ]
+                    if before <> RedisHead.never && isUntil before idle then
+                        return RedisTouched.Touched
+                    else
+                        let isDue = RedisHead.hasOwner found && isIndexDue now found
+                        let! life = lives now idleExpiresAt token
+                        let text = if isDue then $"{idle} {RedisHead.time now}" else idle
 
-                    // The idle end is a condition too: another touch may have moved it past this one.
-                    let conditions = [ still key RedisField.version version; still key RedisField.idleExpiresAt before ]
+                        let move (transaction: ITransaction) : Task list =
+                            [ transaction.StringSetRangeAsync(key, RedisHead.idleExpiresAt, RedisValue.op_Implicit text)
+                              lengthen transaction key life ]
 
-                    match! commit conditions token move with
-                    | true when isDue -> return RedisTouched.due scope owner until
-                    | true -> return RedisTouched.Touched
-                    | false -> return! (writes :> IRedisWrites).Touch(key, now, idleExpiresAt, token)
+                        match! commit [ Condition.StringEqual(key, found) ] token move with
+                        | true when isDue -> return RedisTouched.due found
+                        | true -> return RedisTouched.Touched
+                        | false -> return! (writes :> IRedisWrites).Touch(key, now, idleExpiresAt, token)
             }
 
-        member _.Delete(key, token) = RedisTaking.delete database (keys.Record key) (fun () -> keys.Taken key) token
+        member _.Delete(key, token) = RedisTaking.delete database (keys.Record key) token
 
         /// Adds an index entry. The set's expiry is set if it has none, and otherwise only moves later, since its
         /// latest member is not known here.
         member _.Index(entry, token) =
             task {
                 let! life = lives entry.Now entry.EndsAt token
-                let life = milliseconds life
                 let mutable ended = Task.FromResult [||]
 
                 let add (transaction: ITransaction) : Task list =
@@ -224,8 +200,8 @@ type internal RedisTransactions(database: IDatabase, keys: RedisKeys) =
                         )
 
                     [ transaction.SortedSetAddAsync(entry.Owners, entry.Member, entry.Score, SortedSetWhen.GreaterThan)
-                      transaction.KeyExpireAsync(entry.Owners, life, ExpireWhen.HasNoExpiry)
-                      transaction.KeyExpireAsync(entry.Owners, life, ExpireWhen.GreaterThanCurrentExpiry)
+                      transaction.KeyExpireAsync(entry.Owners, Nullable(milliseconds life), ExpireWhen.HasNoExpiry)
+                      lengthen transaction entry.Owners life
                       ended ]
 
                 let! _ = commit [] token add

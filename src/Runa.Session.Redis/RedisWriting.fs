@@ -14,8 +14,8 @@ type internal RedisReplaced =
     | Missing
     /// Nothing was written: the owner's index does not yet list the record until its new end.
     | NotIndexed
-    /// The record has another version. These are its fields.
-    | Conflict of HashEntry[]
+    /// The record has another version. This is its value.
+    | Conflict of RedisValue
 
 /// The result of a touch.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
@@ -25,10 +25,15 @@ type internal RedisTouched =
     /// The record was touched, and its index entry, with this end, must be renewed.
     | IndexDue of scope: string * owner: string * ends: DateTimeOffset
 
-    static member due (scope: RedisValue) (owner: RedisValue) (until: RedisValue) : RedisTouched =
-        match RedisRecord.tryTime until with
-        | ValueSome ends -> RedisTouched.IndexDue(string scope, string owner, ends)
-        | ValueNone -> RedisTouched.Touched
+    /// For the head of a record whose index entry is due.
+    static member due(head: RedisValue) : RedisTouched =
+        let bytes: ReadOnlyMemory<byte> = RedisValue.op_Implicit head
+        let head = bytes.Span
+
+        match RedisHead.tryWhose head, RedisHead.tryTime RedisHead.expiresAt head with
+        | ValueSome { RedisWhose.Scope = scope; RedisWhose.Owner = NonNull owner }, ValueSome ends ->
+            RedisTouched.IndexDue(scope, owner, ends)
+        | _ -> RedisTouched.Touched
 
 /// An entry in an owner's index.
 [<Struct; NoComparison; NoEquality>]

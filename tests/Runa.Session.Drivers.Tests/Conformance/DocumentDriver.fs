@@ -162,7 +162,7 @@ let create (store: DocumentStore) (clock: TimeProvider) : SessionDriver =
     let deleteMany keys : DeletedRecord list =
         [ for key in keys do
               match take store key with
-              | ValueSome row -> { Key = key; Record = tryRead row }
+              | ValueSome row -> ({ Key = key; Record = tryRead row }: DeletedRecord)
               | ValueNone -> () ]
 
     let rec deleteAll key =

@@ -15,20 +15,21 @@ let private text (value: string) = RedisValue.op_Implicit value
 
 let private endAll (corner: Corner) = corner.Clock.Advance(TimeSpan.FromHours 2.)
 
-/// What the driver cannot have written: the fields of a hash, and what the error names.
-let private damages: ((string * string) list * string) list =
+/// What the driver cannot have written, and what the error says.
+let private damages: (string * string) list =
     let whole = record (clock ())
-    let (RecordVersion.RecordVersion number) = whole.Version
-    let version = "version", string number
-    let document = "record", Text.Encoding.UTF8.GetString(RecordFormat.write whole)
-    let until = "expires_at", "2030-01-02T05:04:05.0000000Z"
+    let written = (RedisRecord.write (whole.State.CreatedAt) (RedisKey "key") whole).Value
+    let sound = Text.Encoding.UTF8.GetString written
+    let over (at: int) (by: string) = sound.Remove(at, by.Length).Insert(at, by)
 
-    [ [ "something", "else" ], "\"version\""
-      [ version; until ], "\"record\""
-      [ version; document ], "\"expires_at\""
-      [ "version", "17"; document; until ], "\"version\""
-      [ version; document; until; "idle_expires_at", "soon" ], "\"idle_expires_at\""
-      [ version; "record", "secret"; until ], "" ]
+    [ "secret else", "does not begin"
+      "", "does not begin"
+      sound.Substring(0, 17), "does not begin"
+      over 0 "runa2", "does not begin"
+      over RedisHead.versionAt "0000000000000017", "The version"
+      over RedisHead.expiresAt "2017", "The absolute end"
+      over RedisHead.idleExpiresAt (String('s', 28)), "The idle end"
+      sound.Substring(0, sound.IndexOf '{') + "secret", "" ]
 
 [<Tests>]
 let tests =
@@ -138,10 +139,10 @@ let tests =
                   let! _ = corner.Driver.Touch key (corner.Now.AddMinutes 30.) none
                   let! _ = corner.Driver.Replace key first.Version second none
                   let! loaded = corner.Driver.Load key none
-                  let! fields = corner.Database.HashKeysAsync(corner.Name key)
+                  let! value = corner.Database.StringGetAsync(corner.Name key)
                   loaded |> Expect.equal "loaded" (ValueSome second)
-                  let names = fields |> Seq.map string |> Seq.sort |> List.ofSeq
-                  names |> Expect.equal "fields" [ "expires_at"; "record"; "scope"; "version" ]
+                  let written = (RedisRecord.write corner.Now (corner.Name key) second).Value
+                  string value |> Expect.equal "the value" (Text.Encoding.UTF8.GetString written)
               })
 
           bothWays "a delete answers what it removed, expired or not" (fun corner ->
@@ -235,23 +236,22 @@ let tests =
                   task {
                       let whole = record corner.Clock
 
-                      for fields, says in damages do
+                      for value, says in damages do
                           let key = newKey ()
-                          let entries = [| for name, value in fields -> HashEntry(text name, text value) |]
-                          do! corner.Database.HashSetAsync(corner.Name key, entries)
+                          let! _ = corner.Database.StringSetAsync(corner.Name key, text value)
                           let load () = (corner.Driver.Load key none).AsTask() :> Tasks.Task
                           do! raises<InvalidDataException> says load
 
                           try
                               do! load ()
                           with error ->
-                              for shown in [ "secret"; "soon"; "else"; "17" ] do
+                              for shown in [ "secret"; "ssss"; "else"; "17" ] do
                                   error.Message.Contains shown |> Expect.isFalse $"{error.Message} shows {shown}"
 
                       let key = newKey ()
-                      do! corner.Database.HashSetAsync(corner.Name key, [| HashEntry(text "something", text "else") |])
+                      let! _ = corner.Database.StringSetAsync(corner.Name key, text "something else")
                       let replace () = (corner.Driver.Replace key whole.Version whole none).AsTask() :> Tasks.Task
-                      do! raises<InvalidDataException> "\"version\"" replace
+                      do! raises<InvalidDataException> "does not begin" replace
                       let! touched = corner.Driver.Touch key (corner.Now.AddHours 1.) none
                       touched |> Expect.isFalse "touched"
                   })
@@ -262,17 +262,17 @@ let tests =
                   task {
                       let key = newKey ()
                       let whole = record corner.Clock
-                      let! _ = corner.Database.StringSetAsync(corner.Name key, text "text")
-                      do! raises<InvalidDataException> "a hash" (fun () -> (corner.Driver.Load key none).AsTask())
+                      let! _ = corner.Database.ListLeftPushAsync(corner.Name key, text "text")
+                      do! raises<InvalidDataException> "a text" (fun () -> (corner.Driver.Load key none).AsTask())
                       let replace () = (corner.Driver.Replace key whole.Version whole none).AsTask() :> Tasks.Task
-                      do! raises<InvalidDataException> "a hash" replace
+                      do! raises<InvalidDataException> "a text" replace
                       let! touched = corner.Driver.Touch key (corner.Now.AddHours 1.) none
                       touched |> Expect.isFalse "touched"
                       let! created = corner.Driver.Create key whole none
-                      let! found = corner.Database.StringGetAsync(corner.Name key)
+                      let! found = corner.Database.ListGetByIndexAsync(corner.Name key, 0L)
                       created |> Expect.isFalse "created"
-                      string found |> Expect.equal "the text" "text"
-                      do! raises<InvalidDataException> "a hash" (fun () -> (corner.Driver.Delete key none).AsTask())
+                      string found |> Expect.equal "the entry" "text"
+                      do! raises<InvalidDataException> "a text" (fun () -> (corner.Driver.Delete key none).AsTask())
                       corner.Names |> Expect.isEmpty "deleted"
                   })
 

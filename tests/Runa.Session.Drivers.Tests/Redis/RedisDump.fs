@@ -11,9 +11,6 @@ let private contents (database: IDatabase) (key: RedisKey) : Task<RedisValue lis
         let name: RedisValue = RedisValue.op_Implicit (string key)
 
         match! database.KeyTypeAsync key with
-        | RedisType.Hash ->
-            let! fields = database.HashGetAllAsync key
-            return name :: List.collect (fun (field: HashEntry) -> [ field.Name; field.Value ]) (List.ofArray fields)
         | RedisType.SortedSet ->
             let! members = database.SortedSetRangeByRankAsync key
             return name :: List.ofArray members

@@ -178,11 +178,11 @@ let tests =
                   let! _ = driver.Create key first none
                   let! _ = (ownersOf driver).List "tests/web" "alice" None none
 
-                  for command in [ "HGETALL"; "ZRANGE"; "PTTL" ] do
+                  for command in [ "GET"; "ZRANGE"; "PTTL" ] do
                       proxy.CutAfter command
 
                       match command with
-                      | "HGETALL" ->
+                      | "GET" ->
                           let! loaded = driver.Load key none
                           loaded |> Expect.equal "loaded" (ValueSome first)
                       | "ZRANGE" ->

@@ -154,7 +154,7 @@ let tests =
                               ()
                           })
 
-                  sent asked |> Expect.equal "commands" [ "HGETALL"; "EVALSHA"; "EVALSHA"; "HGETALL"; "EVALSHA" ]
+                  sent asked |> Expect.equal "commands" [ "GET"; "EVALSHA"; "EVALSHA"; "GET"; "EVALSHA" ]
 
                   do! site.Connection.DisposeAsync()
               })

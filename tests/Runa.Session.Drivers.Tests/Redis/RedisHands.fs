@@ -6,8 +6,6 @@ open System.Threading.Tasks
 open StackExchange.Redis
 open Runa.Session
 
-let private text (value: string) : RedisValue = RedisValue.op_Implicit value
-
 let private nameOf (prefix: string) (key: string) : RedisKey = RedisKey.op_Implicit $"{prefix}s:{key}"
 
 /// As a server that evicts, or whose time has come.
@@ -26,20 +24,22 @@ let dropIndex (connection: IConnectionMultiplexer) (prefix: string) (scope: stri
 
         for key in members do
             let record = nameOf prefix (string key)
-            let! indexed = database.HashGetAsync(record, text "indexed")
+            let! value = database.StringGetAsync record
+            let text = string value
 
-            match DateTimeOffset.TryParse(string indexed) with
-            | true, at ->
-                let before = at.UtcDateTime.AddMinutes(-2.).ToString "O"
-                let! _ = database.HashSetAsync(record, text "indexed", text before)
-                ()
-            | _ -> ()
+            if text.Length > RedisHead.fixedLength then
+                match DateTimeOffset.TryParse(text.Substring(RedisHead.indexed, RedisHead.timeLength)) with
+                | true, at ->
+                    let before = RedisHead.time (at.AddMinutes -2.)
+                    let! _ = database.StringSetRangeAsync(record, RedisHead.indexed, RedisValue.op_Implicit before)
+                    ()
+                | _ -> ()
 
         let! _ = database.KeyDeleteAsync name
         ()
     }
 
-/// The document of a record, without what stands beside it.
+/// The document of a record, but not its head.
 let rewrite
     (connection: IConnectionMultiplexer)
     (prefix: string)
@@ -49,8 +49,10 @@ let rewrite
     task {
         let database = connection.GetDatabase()
         let name = nameOf prefix (StoreKey.toText key)
-        let! document = database.HashGetAsync(name, text "record")
-        let bytes: byte[] | null = RedisValue.op_Implicit document
-        let! _ = database.HashSetAsync(name, text "record", RedisValue.op_Implicit (change (nonNull bytes)))
+        let! value = database.StringGetAsync name
+        let bytes = nonNull (RedisValue.op_Implicit value: byte[] | null)
+        let head = RedisHead.headLength value
+        let changed = Array.append bytes[.. head - 1] (change bytes[head..])
+        let! _ = database.StringSetAsync(name, RedisValue.op_Implicit changed, Expiration.KeepTtl)
         ()
     }

@@ -63,7 +63,7 @@ type Corner =
     member corner.Database = corner.Connection.GetDatabase()
     member corner.Owners = ownersOf corner.Driver
 
-    /// The name of a record's hash.
+    /// The name of a record.
     member corner.Name(key: StoreKey) : RedisKey = RedisKey.op_Implicit $"{corner.Prefix}s:{StoreKey.toText key}"
 
     member corner.Names: RedisKey list =

@@ -224,7 +224,7 @@ let tests =
                       let! _ = driver.Create key first none
                       let! _ = command connection "CONFIG" [ "SET"; "maxmemory"; "1" ]
                       do!
-                          raises<RedisServerException> refusal (fun () ->
+                          raises<RedisServerException> "OOM" (fun () ->
                               (driver.Create (newKey ()) first none).AsTask())
                       do!
                           raises<RedisServerException> refusal (fun () ->

@@ -15,11 +15,14 @@ let private scope = "tests/web"
 let private text (value: string) : RedisValue = RedisValue.op_Implicit value
 
 let private rewrite (corner: Corner) (key: StoreKey) (change: string -> string) : Task =
-    task {
-        let! document = corner.Database.HashGetAsync(corner.Name key, text "record")
-        let! _ = corner.Database.HashSetAsync(corner.Name key, text "record", text (change (string document)))
-        ()
-    }
+    RedisHands.rewrite corner.Connection corner.Prefix key (fun document ->
+        Encoding.UTF8.GetBytes(change (Encoding.UTF8.GetString document)))
+
+let private overwrite (at: int) (by: string) (corner: Corner) (key: StoreKey) : Task =
+    corner.Database.StringSetRangeAsync(corner.Name key, at, text by)
+
+let private replaceBy (value: string) (corner: Corner) (key: StoreKey) : Task =
+    corner.Database.StringSetAsync(corner.Name key, text value)
 
 /// What became of a record, and whether it still says whose it is.
 let private damages: (string * bool * (Corner -> StoreKey -> Task)) list =
@@ -27,33 +30,30 @@ let private damages: (string * bool * (Corner -> StoreKey -> Task)) list =
       "of a newer format",
       true,
       (fun corner key -> rewrite corner key _.Replace("\"format\":1", "\"format\":2,\"more\":{}"))
-      "without a version",
-      true,
+      "without a version", true, overwrite RedisHead.versionAt "                "
+      "with another version", true, overwrite RedisHead.versionAt "0123456789abcdef"
+      "without its end", true, overwrite RedisHead.expiresAt (String(' ', 28))
+      "with another end", true, overwrite RedisHead.expiresAt "2031"
+      "with an idle end that is no time", true, overwrite RedisHead.idleExpiresAt "soon"
+      "of a newer layout", false, overwrite 0 "runa2"
+      "with a length that is no number", false, overwrite RedisHead.scopeLengthAt "-0000009"
+      "with a length that is too large", false, overwrite RedisHead.ownerLengthAt "99999999"
+      "nothing but its head's beginning",
+      false,
       (fun corner key ->
           task {
-              let! _ = corner.Database.HashDeleteAsync(corner.Name key, text "version")
-              ()
+              let! head = corner.Database.StringGetRangeAsync(corner.Name key, 0L, 60L)
+              do! replaceBy (string head) corner key
           })
-      "without its end",
-      true,
-      (fun corner key ->
-          task {
-              let! _ = corner.Database.HashDeleteAsync(corner.Name key, text "expires_at")
-              ()
-          })
-      "nothing but a field of somebody else's",
+      "an empty text", false, replaceBy ""
+      "a number", false, replaceBy "17"
+      "a text", false, replaceBy "text"
+      "a hash of somebody else's",
       false,
       (fun corner key ->
           task {
               let! _ = corner.Database.KeyDeleteAsync(corner.Name key)
               let! _ = corner.Database.HashSetAsync(corner.Name key, text "something", text "else")
-              ()
-          })
-      "a text",
-      false,
-      (fun corner key ->
-          task {
-              let! _ = corner.Database.StringSetAsync(corner.Name key, text "text")
               ()
           })
       "a list",
