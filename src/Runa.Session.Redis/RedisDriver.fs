@@ -81,9 +81,10 @@ type RedisDriver =
         let database = multiplexer.GetDatabase options.Database
         let keys = RedisKeys options.Prefix
 
-        let writes =
-            RedisWrites(options.Scripting, RedisScripts(database, keys), RedisTransactions(database, keys), log)
-
+        let refusals = RedisRefusals(options.Scripting, log)
+        let transactions = RedisTransactions(database, keys)
+        let scripts = RedisScripts(database, keys, refusals, transactions)
+        let writes = RedisWrites(refusals, scripts, transactions)
         let store = RedisStore(database, keys, writes, options.TimeProvider)
         let servers = RedisServers(database, keys)
         let eviction = RedisEviction(servers, log)

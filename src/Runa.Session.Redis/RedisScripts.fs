@@ -16,9 +16,9 @@ type internal RedisScript(text: string) =
     member _.Hash = hash
 
 /// Writes by Lua scripts, in one round trip each. A script is sent by its hash; if the server does not know it,
-/// StackExchange.Redis loads it.
+/// StackExchange.Redis loads it. If the server refuses a script, nothing was done, and a transaction writes.
 [<Sealed>]
-type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
+type internal RedisScripts(database: IDatabase, keys: RedisKeys, refusals: RedisRefusals, transactions: IRedisWrites) =
     static let create = RedisScript RedisLua.create
     static let replace = RedisScript RedisLua.replace
     static let touch = RedisScript RedisLua.touch
@@ -44,14 +44,23 @@ type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
         answer.WaitAsync token
 
     /// Runs a script, and reads its answer.
-    let evaluate (script: RedisScript) key token (arguments: RedisValue[]) (read: RedisResult -> 'T) : Task<'T> =
+    let rec evaluate
+        (script: RedisScript)
+        (isKnown: bool)
+        key
+        token
+        (arguments: RedisValue[])
+        (read: RedisResult -> 'T)
+        (instead: IRedisWrites -> Task<'T>)
+        : Task<'T> =
         task {
             try
-                let! answer = run script true key token arguments
+                let! answer = run script isKnown key token arguments
                 return read answer
-            with error when RedisErrors.is "NOSCRIPT" error ->
-                let! answer = run script false key token arguments
-                return read answer
+            with
+            | error when isKnown && RedisErrors.is "NOSCRIPT" error ->
+                return! evaluate script false key token arguments read instead
+            | error when refusals.Note error -> return! instead transactions
         }
 
     let text (value: string) : RedisValue = RedisValue.op_Implicit value
@@ -98,7 +107,8 @@ type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
     interface IRedisWrites with
         member _.Create(write, token) =
             let arguments = [| value write; left write.Now write.EndsAt; until write.EndsAt |]
-            evaluate create write.Key token arguments (fun answer -> (RedisResult.op_Explicit answer: int64) = 1L)
+            let isCreated answer = (RedisResult.op_Explicit answer: int64) = 1L
+            evaluate create true write.Key token arguments isCreated _.Create(write, token)
 
         member _.Replace(expected, isIndexed, write, token) =
             let arguments =
@@ -119,7 +129,7 @@ type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
                 else
                     arguments
 
-            evaluate replace write.Key token arguments replaced
+            evaluate replace true write.Key token arguments replaced _.Replace(expected, isIndexed, write, token)
 
         member _.Touch(key, now, idleExpiresAt, token) =
             let struct (stale, ahead) = RedisRecord.renewal now
@@ -132,9 +142,9 @@ type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
                    time stale
                    time ahead |]
 
-            evaluate touch key token arguments touched
+            evaluate touch true key token arguments touched _.Touch(key, now, idleExpiresAt, token)
 
-        member _.Delete(key, token) = evaluate delete (keys.Record key) token [||] deleted
+        member _.Delete(key, token) = evaluate delete true (keys.Record key) token [||] deleted _.Delete(key, token)
 
         member _.Index(entry, token) =
             let arguments =
@@ -144,8 +154,9 @@ type internal RedisScripts(database: IDatabase, keys: RedisKeys) =
                    until entry.EndsAt
                    number entry.Ended |]
 
-            evaluate index entry.Owners token arguments values
+            evaluate index true entry.Owners token arguments values _.Index(entry, token)
 
         member _.Advance(key, token) =
             let life: RedisValue = RedisValue.op_Implicit (int64 RedisEpoch.life.TotalMilliseconds)
-            evaluate advance key token [| RedisEpoch.ofRevocation (); life |] ignore
+            let arguments = [| RedisEpoch.ofRevocation (); life |]
+            evaluate advance true key token arguments ignore _.Advance(key, token)

@@ -98,28 +98,26 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
 
         let rec replace isIndexed : Task<ReplaceResult> =
             task {
-                match! writes.Replace(expected, isIndexed, write, token) with
-                | RedisReplaced.Replaced -> return ReplaceResult.Replaced
-                | RedisReplaced.IndexDue ->
-                    // Nobody waits for this: the record is stored, and its entry was written when it was created.
-                    RedisErrors.ignored (indexOf key record now token)
-                    return ReplaceResult.Replaced
-                | RedisReplaced.Missing -> return ReplaceResult.Missing
-                | RedisReplaced.NotIndexed ->
-                    do! indexOf key record now token
-                    return! replace true
-                | RedisReplaced.Conflict value ->
-                    match RedisRecord.read value with
-                    | ValueSome current -> return ReplaceResult.Conflict current
-                    | ValueNone -> return ReplaceResult.Missing
+                try
+                    match! writes.Replace(expected, isIndexed, write, token) with
+                    | RedisReplaced.Replaced -> return ReplaceResult.Replaced
+                    | RedisReplaced.IndexDue ->
+                        // Nobody waits for this: the record is stored, and its entry was written when it was created.
+                        RedisErrors.ignored (indexOf key record now token)
+                        return ReplaceResult.Replaced
+                    | RedisReplaced.Missing -> return ReplaceResult.Missing
+                    | RedisReplaced.NotIndexed ->
+                        do! indexOf key record now token
+                        return! replace true
+                    | RedisReplaced.Conflict value ->
+                        match RedisRecord.read value with
+                        | ValueSome current -> return ReplaceResult.Conflict current
+                        | ValueNone -> return ReplaceResult.Missing
+                with error when RedisErrors.isWrongType error ->
+                    return raise (RedisRecord.otherType ())
             }
 
-        task {
-            try
-                return! replace false
-            with error when RedisErrors.isWrongType error ->
-                return raise (RedisRecord.otherType ())
-        }
+        replace false
 
     member _.Touch (key: StoreKey) (idleExpiresAt: DateTimeOffset) (token: CancellationToken) : Task<bool> =
         task {

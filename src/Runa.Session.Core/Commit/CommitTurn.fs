@@ -42,4 +42,5 @@ type internal CommitTurn(definition: SessionDefinition, key: StoreKey, token: Ca
     /// Gives up the turn, if the request has it.
     member _.Leave() =
         if isTaken then
+            isTaken <- false
             definition.Queues.Leave(key, stored)

@@ -28,6 +28,7 @@ type internal SessionDefinition =
         Log: ILogger
         /// How long one call to the driver may take.
         StoreTimeout: TimeSpan
+        Limits: CallLimits
         Queues: CommitQueues
         Hints: Hints
         /// Whether to log hints that help developers only.

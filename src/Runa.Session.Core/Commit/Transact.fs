@@ -81,6 +81,17 @@ module internal Transact =
         let now = Snapshot.ofRecord run.Home.Definition from.Place record
         Happened.Found(now.SeenLiveAt(from.Since, Plan.flight).LookedAt run.First.Since)
 
+    /// Gives up the turn when the commit has ended.
+    let private finish run (committing: Task<struct (Answer * 'R)>) : ValueTask<struct (Answer * 'R)> =
+        ValueTask<struct (Answer * 'R)>(
+            task {
+                try
+                    return! committing
+                finally
+                    leave run
+            }
+        )
+
     let rec private attempt run (from: Snapshot) pending (struct (plan, result)) count =
         // An attempt that has begun is finished, even if the caller stops waiting (promise 15).
         run.Token.ThrowIfCancellationRequested()
@@ -95,7 +106,7 @@ module internal Transact =
         | Next.Finish answer ->
             store run answer.Snapshot
             ValueTask<struct (Answer * 'R)>(struct (answer, result))
-        | next -> ValueTask<struct (Answer * 'R)>(goOn run attempted next result)
+        | next -> finish run (goOn run attempted next result)
 
     and private goOn run (attempted: Attempt) (next: Next) (result: 'R) : Task<struct (Answer * 'R)> =
         let definition = run.Home.Definition
@@ -137,14 +148,6 @@ module internal Transact =
             | _ -> return! attempt run run.First pending planned 1
         }
 
-    let private finish run (committing: ValueTask<struct (Answer * 'R)>) : Task<struct (Answer * 'R)> =
-        task {
-            try
-                return! committing
-            finally
-                leave run
-        }
-
     /// Starts the first attempt. It does not wait for a turn.
     let private start (home: Home) (step: Session -> struct (Session * 'R)) (snapshot: Snapshot) plan =
         try
@@ -156,10 +159,6 @@ module internal Transact =
     /// The outcome that is there already. Missing: there is none yet, or it is an exception.
     let private answered (attempt: ValueTask<Outcome>) : Outcome =
         if attempt.IsCompletedSuccessfully then attempt.Result else Outcome.Missing
-
-    /// Goes on from the first attempt.
-    let private goOnFrom run pending (result: 'R) (first: ValueTask<Outcome>) : Task<struct (Answer * 'R)> =
-        finish run (first |> ValueTasks.bind (fun outcome -> attempted run run.First pending result 1 outcome))
 
     /// Runs the step on the session of the snapshot, or on `pending`, which a run-once handler made from it.
     let plan home watch step (snapshot: Snapshot) (pending: Session | null) : struct (Plan * 'R) =
@@ -177,9 +176,7 @@ module internal Transact =
             ValueTask<struct (Answer * 'R)>(struct (Answer.unwritten snapshot, result))
         elif Plan.replaces plan && home.Definition.Queues.IsBusy snapshot.Place.Key then
             let run = begin' home watch whenGone step snapshot
-            ValueTask<struct (Answer * 'R)>(
-                finish run (ValueTask<struct (Answer * 'R)>(behindOthers run pending planned))
-            )
+            finish run (behindOthers run pending planned)
         else
             let first = start home step snapshot plan
 
@@ -188,7 +185,7 @@ module internal Transact =
             | Outcome.Committed answer -> ValueTask<struct (Answer * 'R)>(struct (answer, result))
             | _ ->
                 let run = begin' home watch whenGone step snapshot
-                ValueTask<struct (Answer * 'R)>(goOnFrom run pending result first)
+                first |> ValueTasks.bind (fun outcome -> attempted run snapshot pending result 1 outcome)
 
     /// Both.
     let run home watch whenGone step snapshot pending : ValueTask<struct (Answer * 'R)> =

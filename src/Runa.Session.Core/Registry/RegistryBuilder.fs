@@ -204,6 +204,7 @@ module internal RegistryBuilder =
                     Clock = clock
                     Log = log
                     StoreTimeout = parts.StoreTimeout
+                    Limits = CallLimits parts.StoreTimeout
                     Queues = CommitQueues(drivers[o.Driver].Place.IsStore)
                     Hints = Hints()
                     IsDevelopment = host.IsDevelopment } ]

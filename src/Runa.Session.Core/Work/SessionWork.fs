@@ -63,28 +63,19 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         if lane.IsMyStep then
             raise (Misuse.nested home.Definition.Name)
 
-    /// Waits for a step that runs on another thread. Raises InvalidOperationException if it does not end in time.
-    member private _.StepEnded() : Task =
-        let seen = lane.Steps
-
-        task {
-            let! hasEnded = Lane.StepEnded(fun () -> lane.HasStep && lane.Steps = seen)
-
-            if not hasEnded then
-                raise (Misuse.nested home.Definition.Name)
-        }
+    member private _.Loaded(found: Snapshot) : unit =
+        // Another load may have been quicker, and its session may have been changed already.
+        if not (Work.isLoaded work) then
+            work <- Work.load found work
 
     /// Loads the session at the first call. Later calls return the current snapshot.
-    member private _.Find() : ValueTask<Snapshot> =
+    member private this.Find() : ValueTask<Snapshot> =
         if Work.isLoaded work then
             ValueTask<Snapshot> work.Snapshot
         else
             home.Load cookies
             |> ValueTasks.map (fun found ->
-                // Another load may have been quicker, and its session may have been changed already.
-                if not (Work.isLoaded work) then
-                    work <- Work.load found work
-
+                this.Loaded found
                 work.Snapshot)
 
     /// Loads the session once, and touches it if that is due. Used where no step follows, which would touch it.
@@ -140,7 +131,14 @@ type internal SessionWork(home: Home, host: IScopeHost) =
 
     member private this.StepNow(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         Work.checkFault work
-        this.Find() |> ValueTasks.bind (fun _ -> this.StepOn(whenGone, step))
+
+        if Work.isLoaded work then
+            this.StepOn(whenGone, step)
+        else
+            home.Load cookies
+            |> ValueTasks.bind (fun found ->
+                this.Loaded found
+                this.StepOn(whenGone, step))
 
     member private this.StepOn(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         let set = work.Pending
@@ -161,9 +159,16 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         if not lane.HasStep then
             lane.InTurn(fun () -> this.StepNow(whenGone, step))
         else
+            let seen = lane.Steps
+
             ValueTask<struct ('R * bool)>(
                 task {
-                    do! this.StepEnded()
+                    // A step runs on another thread.
+                    let! hasEnded = Lane.StepEnded(fun () -> lane.HasStep && lane.Steps = seen)
+
+                    if not hasEnded then
+                        raise (Misuse.nested home.Definition.Name)
+
                     return! lane.InTurn(fun () -> this.StepNow(whenGone, step))
                 }
             )

@@ -22,7 +22,7 @@ module internal DriverCall =
         | null -> false
         | cause -> not e.MayHaveBeenSaved && isRefusal definition cause
 
-    let private failed (definition: SessionDefinition) (operation: string) isWrite (e: exn) : exn =
+    let failed (definition: SessionDefinition) (operation: string) isWrite (e: exn) : exn =
         match e with
         | :? TimeoutException
         | :? OperationCanceledException ->
@@ -51,19 +51,15 @@ module internal DriverCall =
         | :? SessionStoreException as e -> e.InnerException :? InvalidDataException
         | _ -> false
 
-    /// How long after the timeout to wait for a driver that ignores cancellation.
-    let private grace = TimeSpan.FromMilliseconds 250.
+    /// The driver's answer, as long as somebody waits for it.
+    let waited (limit: CallLimit) (answer: ValueTask<'T>) : Task<'T> =
+        if answer.IsCompleted then
+            answer.AsTask()
+        else
+            answer.AsTask().WaitAsync limit.Caller
 
-    let answered (definition: SessionDefinition) operation isWrite (answer: ValueTask<'T>) : Task<'T> =
-        task {
-            try
-                if answer.IsCompleted then
-                    return! answer
-                else
-                    return! answer.AsTask().WaitAsync(definition.StoreTimeout + grace)
-            with e ->
-                return raise (failed definition operation isWrite e)
-        }
+    /// Whether the limit ended the call. What follows must then leave the thread, on which the limit ends other calls, too.
+    let isLimit (e: exn) : bool = e :? OperationCanceledException
 
     let private limited
         (definition: SessionDefinition)
@@ -72,16 +68,49 @@ module internal DriverCall =
         (call: CancellationToken -> ValueTask<'T>)
         : Task<'T> =
         task {
-            use limit = new CancellationTokenSource(definition.StoreTimeout)
+            try
+                let limit = definition.Limits.Begin()
+                return! waited limit (call limit.Driver)
+            with e ->
+                if isLimit e then
+                    do! Task.Yield()
 
-            let answer =
-                try
-                    call limit.Token
-                with e ->
-                    raise (failed definition operation isWrite e)
-
-            return! answered definition operation isWrite answer
+                return raise (failed definition operation isWrite e)
         }
+
+    let answered (definition: SessionDefinition) operation isWrite (answer: ValueTask<'T>) : Task<'T> =
+        limited definition operation isWrite (fun _ -> answer)
+
+    /// Calls a store outside this process, and goes on with its answer or its fault. Inlined, so that all of this is one
+    /// task.
+    let inline bind
+        (definition: SessionDefinition)
+        operation
+        isWrite
+        ([<InlineIfLambda>] call: CancellationToken -> ValueTask<'T>)
+        ([<InlineIfLambda>] next: 'T -> ValueTask<'R>)
+        ([<InlineIfLambda>] faulted: exn -> ValueTask<'R>)
+        : ValueTask<'R> =
+        ValueTask<'R>(
+            task {
+                let mutable fault: exn | null = null
+                let mutable answer = Unchecked.defaultof<'T>
+
+                try
+                    let limit = definition.Limits.Begin()
+                    let! found = waited limit (call limit.Driver)
+                    answer <- found
+                with e ->
+                    if isLimit e then
+                        do! Task.Yield()
+
+                    fault <- failed definition operation isWrite e
+
+                match fault with
+                | null -> return! next answer
+                | fault -> return! faulted fault
+            }
+        )
 
     /// Calls a driver that answers at once. Inlined, so that a load, which every request does, makes no closure.
     let inline ask

@@ -20,19 +20,21 @@ module internal StoreHome =
                 return Fate.Stands created
             })
 
+    let private replaced definition (snapshot: Snapshot) record sendsCookie (refusal: Outcome voption) : Outcome =
+        match refusal with
+        | ValueNone ->
+            let stored = Snapshot.written definition snapshot.Place record snapshot.Since
+            let cookie = if sendsCookie then setCookie stored else CookieChange.None
+            Outcome.Committed(Answer.written stored cookie)
+        | ValueSome refusal -> refusal
+
     let private replace definition (snapshot: Snapshot) (old: SessionRecord) state sendsCookie : ValueTask<Outcome> =
         // The size is not checked if the session is only read: MaxBytes may have been lowered since it was stored.
         let isRead = Object.ReferenceEquals(snapshot.State, state)
         let record = if isRead then newRecord definition state else recordOf definition state
 
-        StoredRecord.replace definition snapshot.Place old.Version record
-        |> ValueTasks.map (fun refusal ->
-            match refusal with
-            | ValueNone ->
-                let stored = Snapshot.written definition snapshot.Place record snapshot.Since
-                let cookie = if sendsCookie then setCookie stored else CookieChange.None
-                Outcome.Committed(Answer.written stored cookie)
-            | ValueSome refusal -> refusal)
+        StoredRecord.replaceThen definition snapshot.Place old.Version record (fun refusal ->
+            replaced definition snapshot record sendsCookie refusal)
 
     let private logged (definition: SessionDefinition) (touching: Task<bool>) : Task =
         task {

@@ -67,4 +67,4 @@ module internal StoreLoad =
         | ValueSome place ->
             let walk = walk
             let tried = tried
-            StoredRecord.load definition place |> ValueTasks.bind (orNext definition walk tried)
+            StoredRecord.loadThen definition place (fun found -> orNext definition walk tried found)

@@ -45,7 +45,7 @@ module internal StoredRecord =
         | RecordKind.Live
         | RecordKind.Moved _ -> Opened.Record record
 
-    let private sealedFor (definition: SessionDefinition) place (record: SessionRecord) =
+    let sealedFor (definition: SessionDefinition) place (record: SessionRecord) =
         if definition.Settings.Sealed then
             SealedRecord.seal definition.Token place record
         else
@@ -61,40 +61,52 @@ module internal StoredRecord =
     let peek (definition: SessionDefinition) (key: StoreKey) : Task<SessionRecord voption> =
         (DriverCall.run definition "load" false (definition.Driver.Load key)).AsTask()
 
-    let private snapshot definition place (found: SessionRecord voption) : Snapshot =
+    let snapshot definition place (found: SessionRecord voption) : Snapshot =
         match openedIfAny definition place found with
         | Opened.Record record -> Snapshot.ofRecord definition place record
         | Opened.Nothing -> Snapshot.gone definition place
         | Opened.Unreadable -> Snapshot.unreadable definition place
 
-    let private loading definition place (found: ValueTask<SessionRecord voption>) : Task<Snapshot> =
-        let reading =
-            task {
-                try
-                    let! found = found
-                    return ValueSome found
-                with e when DriverCall.isUnreadable e ->
-                    reportUnreadable definition e
-                    return ValueNone
-            }
+    let unread definition place (e: exn) : Snapshot =
+        if not (DriverCall.isUnreadable e) then
+            raise e
 
+        reportUnreadable definition e
+        Snapshot.unreadable definition place
+
+    let loading definition place (found: ValueTask<SessionRecord voption>) : Task<Snapshot> =
         task {
-            match! reading with
-            | ValueSome found -> return snapshot definition place found
-            | ValueNone -> return Snapshot.unreadable definition place
+            try
+                let! found = found
+                return snapshot definition place found
+            with e when DriverCall.isUnreadable e ->
+                return unread definition place e
         }
 
-    let load (definition: SessionDefinition) (place: Place) : ValueTask<Snapshot> =
-        let found =
-            if definition.Driver.Place.IsProcess then
-                DriverCall.ask definition "load" false (fun token -> definition.Driver.Load place.Key token)
-            else
-                DriverCall.run definition "load" false (definition.Driver.Load place.Key)
+    /// Loads a record, and goes on with what was found. Inlined, so that a load makes no closure, and is one task.
+    let inline loadThen
+        (definition: SessionDefinition)
+        (place: Place)
+        ([<InlineIfLambda>] next: Snapshot -> ValueTask<Snapshot>)
+        : ValueTask<Snapshot> =
+        if definition.Driver.Place.IsProcess then
+            let found = DriverCall.ask definition "load" false (fun token -> definition.Driver.Load place.Key token)
 
-        if found.IsCompletedSuccessfully then
-            ValueTask<Snapshot>(snapshot definition place found.Result)
+            if found.IsCompletedSuccessfully then
+                next (snapshot definition place found.Result)
+            else
+                ValueTask<Snapshot>(loading definition place found) |> ValueTasks.bind next
         else
-            ValueTask<Snapshot>(loading definition place found)
+            DriverCall.bind
+                definition
+                "load"
+                false
+                (fun token -> definition.Driver.Load place.Key token)
+                (fun found -> next (snapshot definition place found))
+                (fun e -> next (unread definition place e))
+
+    let load (definition: SessionDefinition) (place: Place) : ValueTask<Snapshot> =
+        loadThen definition place (fun found -> ValueTask<Snapshot> found)
 
     /// Whether a write that failed was stored after all: the store holds its version (promise 12). False means not
     /// stored, replaced since, or unknown; then the failure is reported.
@@ -131,7 +143,7 @@ module internal StoredRecord =
         else
             ValueTask<bool>(settled definition place.Key record answer true)
 
-    let private openedResult definition place (result: ReplaceResult) : Outcome voption =
+    let openedResult definition place (result: ReplaceResult) : Outcome voption =
         match result with
         | ReplaceResult.Replaced -> ValueNone
         | ReplaceResult.Missing -> ValueSome Outcome.Missing
@@ -141,7 +153,7 @@ module internal StoredRecord =
             | Opened.Nothing -> ValueSome Outcome.Missing
             | Opened.Unreadable -> ValueSome Outcome.Unreadable
 
-    let private replacing definition (place: Place) record (answer: ValueTask<ReplaceResult>) : Task<Outcome voption> =
+    let replacing definition (place: Place) record (answer: ValueTask<ReplaceResult>) : Task<Outcome voption> =
         task {
             try
                 let! result = settled definition place.Key record answer ReplaceResult.Replaced
@@ -151,21 +163,43 @@ module internal StoredRecord =
                 return ValueSome Outcome.Unreadable
         }
 
-    /// Replaces the record of that version. Returns why that failed; ValueNone: it was replaced.
-    let replace
+    /// Replaces the record of that version, and goes on with the reason why that failed; ValueNone: it was replaced.
+    /// Inlined, so that all of this is one task.
+    let inline replaceThen
         (definition: SessionDefinition)
         (place: Place)
         (version: RecordVersion)
         (record: SessionRecord)
-        : ValueTask<Outcome voption> =
+        ([<InlineIfLambda>] next: Outcome voption -> 'R)
+        : ValueTask<'R> =
         let stored = sealedFor definition place record
-        let answer =
-            DriverCall.run definition "replace" true (definition.Driver.Replace place.Key version stored)
 
-        if answer.IsCompletedSuccessfully then
-            ValueTask<Outcome voption>(openedResult definition place answer.Result)
+        if definition.Driver.Place.IsProcess then
+            let answer =
+                DriverCall.ask definition "replace" true (fun token ->
+                    definition.Driver.Replace place.Key version stored token)
+
+            if answer.IsCompletedSuccessfully then
+                ValueTask<'R>(next (openedResult definition place answer.Result))
+            else
+                ValueTask<Outcome voption>(replacing definition place record answer)
+                |> ValueTasks.map (fun refusal -> next refusal)
         else
-            ValueTask<Outcome voption>(replacing definition place record answer)
+            DriverCall.bind
+                definition
+                "replace"
+                true
+                (fun token -> definition.Driver.Replace place.Key version stored token)
+                (fun result -> ValueTask<'R>(next (openedResult definition place result)))
+                (fun e ->
+                    let failed = ValueTask<ReplaceResult>(Task.FromException<ReplaceResult> e)
+
+                    ValueTask<Outcome voption>(replacing definition place record failed)
+                    |> ValueTasks.map (fun refusal -> next refusal))
+
+    /// Replaces the record of that version. Returns why that failed; ValueNone: it was replaced.
+    let replace definition place version record : ValueTask<Outcome voption> =
+        replaceThen definition place version record id
 
     let touch (definition: SessionDefinition) (key: StoreKey) (idleExpiresAt: DateTimeOffset) =
         DriverCall.run definition "touch" true (definition.Driver.Touch key idleExpiresAt)

@@ -1,0 +1,38 @@
+namespace Runa.Session
+
+open System
+open System.Threading
+
+/// The time limit of one call to a driver, which all calls that begin at about the same time share.
+[<Sealed; AllowNullLiteral>]
+type internal CallLimit(timeout: TimeSpan, began: int64) =
+    /// How long to wait for a driver that ignores cancellation.
+    static let grace = TimeSpan.FromMilliseconds 250.
+    let driver = new CancellationTokenSource(timeout)
+    let caller = new CancellationTokenSource(timeout + grace)
+    member internal _.Began = began
+    /// Cancels the driver's work.
+    member _.Driver = driver.Token
+    /// Ends the wait for the driver.
+    member _.Caller = caller.Token
+
+/// The time limits of calls to a driver. A timer for each call would cost more than many a call itself: calls that begin
+/// within a hundredth of the limit share one, so a limit may end later by that much. Neither source is disposed: its timer
+/// keeps it until it has run out.
+[<Sealed>]
+type internal CallLimits(timeout: TimeSpan) =
+    let step = Math.Clamp(int64 timeout.TotalMilliseconds / 100L, 1L, 1_000L)
+    // Registrations of one source take turns, so that threads on many cores would wait for each other.
+    let current: CallLimit[] = Array.zeroCreate (min 16 Environment.ProcessorCount)
+
+    member _.Begin() : CallLimit =
+        let at = Environment.CurrentManagedThreadId % current.Length
+        let now = Environment.TickCount64
+        let limit = Volatile.Read &current[at]
+
+        if not (isNull limit) && now - limit.Began < step then
+            limit
+        else
+            let limit = CallLimit(timeout + TimeSpan.FromMilliseconds(float step), now)
+            Volatile.Write(&current[at], limit)
+            limit
