@@ -2,24 +2,25 @@ namespace Runa.Session
 
 open System
 
-/// The parts of a record that have been read so far.
+/// The parts of a record that have been read so far. They are mutable, since a copy for each property would cost more than
+/// to read it.
 [<Struct; NoComparison; NoEquality>]
 type internal RecordParts =
-    { Format: int voption
-      Version: int64 voption
-      Scope: string | null
-      MovedTo: StoreKey voption
-      Created: DateTimeOffset voption
-      SignedIn: DateTimeOffset voption
-      Seen: DateTimeOffset voption
-      ExpiresAt: DateTimeOffset voption
-      IdleExpiresAt: DateTimeOffset voption
-      Owner: string option
-      Label: string option
-      Sealed: string | null
-      Claims: Map<string, string list>
-      Flashes: Flash list
-      Values: Map<string, string> }
+    { mutable Format: int voption
+      mutable Version: int64 voption
+      mutable Scope: string | null
+      mutable MovedTo: StoreKey voption
+      mutable Created: DateTimeOffset voption
+      mutable SignedIn: DateTimeOffset voption
+      mutable Seen: DateTimeOffset voption
+      mutable ExpiresAt: DateTimeOffset voption
+      mutable IdleExpiresAt: DateTimeOffset voption
+      mutable Owner: string option
+      mutable Label: string option
+      mutable Sealed: string | null
+      mutable Claims: Map<string, string list>
+      mutable Flashes: Flash list
+      mutable Values: Map<string, string> }
 
 module internal RecordParts =
     let none: RecordParts =

@@ -3,7 +3,7 @@ namespace Runa.Session
 #nowarn 3391
 
 open System
-open System.Globalization
+open System.Buffers.Text
 open System.IO
 open System.Text
 open System.Text.Json
@@ -21,25 +21,32 @@ module internal RecordReader =
         if not (reader.Read()) || reader.TokenType <> token then
             fail what
 
-    let private text (name: string) (reader: byref<Utf8JsonReader>) : string =
-        expect JsonTokenType.String $"\"{name}\" is not a string" &reader
+    let private isNot (name: string) (what: string) : 'T = fail $"\"{name}\" is not {what}"
 
-        match reader.GetString() with
-        | null -> fail $"\"{name}\" is null"
-        | text -> text
+    let private expectString (name: string) (reader: byref<Utf8JsonReader>) =
+        if not (reader.Read()) || reader.TokenType <> JsonTokenType.String then
+            isNot name "a string"
+
+    let private text (name: string) (reader: byref<Utf8JsonReader>) : string =
+        expectString name &reader
+        nonNull (reader.GetString())
 
     let private instant (name: string) (reader: byref<Utf8JsonReader>) =
-        expect JsonTokenType.String $"\"{name}\" is not a string" &reader
+        expectString name &reader
         let mutable at = DateTimeOffset.MinValue
-        if reader.TryGetDateTimeOffset &at then
-            at
-        else
-            fail $"\"{name}\" is not a point in time"
+        if reader.TryGetDateTimeOffset &at then at else isNot name "a point in time"
 
-    let private integer (name: string) (reader: byref<Utf8JsonReader>) =
-        match Int64.TryParse(text name &reader, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) with
-        | true, number -> number
-        | _ -> fail $"\"{name}\" is not an integer of 64 bits"
+    let private integer (name: string) (reader: byref<Utf8JsonReader>) : int64 =
+        expectString name &reader
+        let mutable number = 0L
+        let mutable read = 0
+        // The reader's text is not unescaped, and no digit is ever escaped.
+        let digits = reader.ValueSpan
+
+        if Utf8Parser.TryParse(digits, &number, &read) && read = digits.Length then
+            number
+        else
+            isNot name "an integer of 64 bits"
 
     /// The text of the next value, as it is written.
     let private rawValue (document: ReadOnlySpan<byte>) (reader: byref<Utf8JsonReader>) =
@@ -114,12 +121,48 @@ module internal RecordReader =
 
         List.rev found
 
-    let private property
+    /// The properties in the order in which RecordWriter writes them.
+    let private names =
+        [| "format"
+           "version"
+           "scope"
+           "moved_to"
+           "created"
+           "signed_in"
+           "seen"
+           "expires_at"
+           "idle_expires_at"
+           "owner"
+           "label"
+           "sealed"
+           "claims"
+           "flashes"
+           "values" |]
+
+    let private utf8Names = names |> Array.map Encoding.UTF8.GetBytes
+
+    /// The number of the property at which the reader is. It is looked for from `next` on, where it is in a document that
+    /// RecordWriter wrote. -1: there is none.
+    let private propertyAt (next: int) (reader: byref<Utf8JsonReader>) : int =
+        let mutable tried = 0
+        let mutable found = -1
+
+        while found < 0 && tried < names.Length do
+            let at = (next + tried) % names.Length
+
+            if reader.ValueTextEquals(ReadOnlySpan utf8Names[at]) then
+                found <- at
+
+            tried <- tried + 1
+
+        found
+
+    let private readProperty
         (document: ReadOnlySpan<byte>)
         (reader: byref<Utf8JsonReader>)
         (name: string)
-        (parts: RecordParts)
-        : RecordParts =
+        (parts: byref<RecordParts>)
+        : unit =
         match name with
         | "format" ->
             expect JsonTokenType.Number "\"format\" is not a number" &reader
@@ -128,40 +171,44 @@ module internal RecordReader =
             if not (reader.TryGetInt32 &number) || number <> RecordWriter.format then
                 fail $"its format is not {RecordWriter.format}, the one that this version reads"
 
-            { parts with Format = ValueSome number }
-        | "version" -> { parts with Version = ValueSome(integer name &reader) }
-        | "scope" -> { parts with Scope = text name &reader }
+            parts.Format <- ValueSome number
+        | "version" -> parts.Version <- ValueSome(integer name &reader)
+        | "scope" -> parts.Scope <- text name &reader
         | "moved_to" ->
             match StoreKey.ofText (text name &reader) with
-            | Some key -> { parts with MovedTo = ValueSome key }
-            | None -> fail "\"moved_to\" is not a store key"
-        | "created" -> { parts with Created = ValueSome(instant name &reader) }
-        | "signed_in" -> { parts with SignedIn = ValueSome(instant name &reader) }
-        | "seen" -> { parts with Seen = ValueSome(instant name &reader) }
-        | "expires_at" -> { parts with ExpiresAt = ValueSome(instant name &reader) }
-        | "idle_expires_at" -> { parts with IdleExpiresAt = ValueSome(instant name &reader) }
-        | "owner" -> { parts with Owner = Some(text name &reader) }
-        | "label" -> { parts with Label = Some(text name &reader) }
-        | "sealed" -> { parts with Sealed = text name &reader }
-        | "claims" -> { parts with Claims = claims &reader }
-        | "flashes" -> { parts with Flashes = flashes document &reader }
-        | "values" -> { parts with Values = values document &reader }
-        | _ -> fail "it has a property that this version does not know"
+            | Some key -> parts.MovedTo <- ValueSome key
+            | None -> isNot name "a store key"
+        | "created" -> parts.Created <- ValueSome(instant name &reader)
+        | "signed_in" -> parts.SignedIn <- ValueSome(instant name &reader)
+        | "seen" -> parts.Seen <- ValueSome(instant name &reader)
+        | "expires_at" -> parts.ExpiresAt <- ValueSome(instant name &reader)
+        | "idle_expires_at" -> parts.IdleExpiresAt <- ValueSome(instant name &reader)
+        | "owner" -> parts.Owner <- Some(text name &reader)
+        | "label" -> parts.Label <- Some(text name &reader)
+        | "sealed" -> parts.Sealed <- text name &reader
+        | "claims" -> parts.Claims <- claims &reader
+        | "flashes" -> parts.Flashes <- flashes document &reader
+        | _ -> parts.Values <- values document &reader
 
     let private parse (document: ReadOnlySpan<byte>) : RecordParts =
         let mutable parts = RecordParts.none
         let mutable reader = Utf8JsonReader(document, options)
-        let mutable seen: Set<string> = Set.empty
+        let mutable seen = 0
+        let mutable next = 0
         expect JsonTokenType.StartObject "it is not a JSON object" &reader
 
         while reader.Read() && reader.TokenType = JsonTokenType.PropertyName do
-            let name = nonNull (reader.GetString())
+            let at = propertyAt next &reader
 
-            if seen.Contains name then
+            if at < 0 then
+                fail "it has a property that this version does not know"
+
+            if seen &&& (1 <<< at) <> 0 then
                 fail "a property occurs twice"
 
-            seen <- seen.Add name
-            parts <- property document &reader name parts
+            seen <- seen ||| (1 <<< at)
+            next <- at + 1
+            readProperty document &reader names[at] &parts
 
         // Raises if anything follows the object.
         reader.Read() |> ignore
@@ -214,7 +261,7 @@ module internal RecordReader =
 
     let read (document: ReadOnlySpan<byte>) : SessionRecord = record (parts document)
 
-    /// The state with the claims, flashes and values of a document that RecordWriter.content wrote.
+    /// The state with the claims, flashes and values of a document that RecordWriter.contentDocument wrote.
     let content (state: SessionState) (document: ReadOnlySpan<byte>) : SessionState =
         let parts = parts document
         { state with Claims = parts.Claims; Flashes = parts.Flashes; Values = parts.Values }

@@ -2,6 +2,7 @@ namespace Runa.Session
 
 open System
 open System.Buffers
+open System.Buffers.Text
 open System.Globalization
 open System.Text.Json
 
@@ -10,38 +11,72 @@ module internal RecordWriter =
     /// The number of the format. It goes up by one whenever older versions would misread a document.
     let format = 1
 
-    /// The point in time as 28 characters, in UTC and to the tick. The texts sort like the points in time.
-    let instant (at: DateTimeOffset) = at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)
-
     let private options = JsonWriterOptions(Encoder = JsonText.encoder, MaxDepth = 128)
 
     // Values were checked when they were set; white space in them stays.
     let private raw (writer: Utf8JsonWriter) (json: string) = writer.WriteRawValue(json, skipInputValidation = true)
 
-    let private metadata (writer: Utf8JsonWriter) (record: SessionRecord) =
+    let private name (text: string) = JsonEncodedText.Encode(text, JsonText.encoder)
+    let private formatName = name "format"
+    let private versionName = name "version"
+    let private scopeName = name "scope"
+    let private createdName = name "created"
+    let private signedInName = name "signed_in"
+    let private seenName = name "seen"
+    let private expiresAtName = name "expires_at"
+    let private idleExpiresAtName = name "idle_expires_at"
+    let private valuesName = name "values"
+
+    let private text (page: RecordPage) (name: JsonEncodedText) (length: int) =
+        page.Writer.WriteString(name, ReadOnlySpan(page.Text, 0, length))
+
+    /// Writes the point in time as 28 characters, in UTC and to the tick. The texts sort like the points in time.
+    let private instant (page: RecordPage) (name: JsonEncodedText) (at: DateTimeOffset) =
+        let mutable length = 0
+        Utf8Formatter.TryFormat(at.UtcDateTime, Span page.Text, &length, StandardFormat 'O') |> ignore
+        text page name length
+
+    // A string, since many JSON readers keep only 53 bits of a number.
+    let private integer (page: RecordPage) (name: JsonEncodedText) (number: int64) =
+        let mutable length = 0
+        Utf8Formatter.TryFormat(number, Span page.Text, &length) |> ignore
+        text page name length
+
+    let private metadata (page: RecordPage) (record: SessionRecord) =
+        let writer = page.Writer
         let state = record.State
         let (RecordVersion.RecordVersion version) = record.Version
-        writer.WriteNumber("format", format)
-        // A string, since many JSON readers keep only 53 bits of a number.
-        writer.WriteString("version", version.ToString CultureInfo.InvariantCulture)
-        writer.WriteString("scope", record.Scope)
+        writer.WriteNumber(formatName, format)
+        integer page versionName version
+        writer.WriteString(scopeName, record.Scope)
 
         match record.Kind with
         | RecordKind.Moved successor -> writer.WriteString("moved_to", StoreKey.toText successor)
         | RecordKind.Live
         | RecordKind.Sealed _ -> ()
 
-        writer.WriteString("created", instant state.CreatedAt)
-        state.SignedInAt |> Option.iter (fun at -> writer.WriteString("signed_in", instant at))
-        writer.WriteString("seen", instant state.LastSeenAt)
-        writer.WriteString("expires_at", instant state.ExpiresAt)
-        record.IdleExpiresAt
-        |> ValueOption.iter (fun at -> writer.WriteString("idle_expires_at", instant at))
-        state.Owner |> Option.iter (fun owner -> writer.WriteString("owner", owner))
-        state.Label |> Option.iter (fun label -> writer.WriteString("label", label))
+        instant page createdName state.CreatedAt
 
-    /// Writes claims, flashes and values, which is what is sealed at rest.
-    let content (writer: Utf8JsonWriter) (state: SessionState) =
+        match state.SignedInAt with
+        | Some at -> instant page signedInName at
+        | None -> ()
+
+        instant page seenName state.LastSeenAt
+        instant page expiresAtName state.ExpiresAt
+
+        match record.IdleExpiresAt with
+        | ValueSome at -> instant page idleExpiresAtName at
+        | ValueNone -> ()
+
+        match state.Owner with
+        | Some owner -> writer.WriteString("owner", owner)
+        | None -> ()
+
+        match state.Label with
+        | Some label -> writer.WriteString("label", label)
+        | None -> ()
+
+    let private content (writer: Utf8JsonWriter) (state: SessionState) =
         if not state.Claims.IsEmpty then
             writer.WriteStartObject "claims"
 
@@ -66,7 +101,7 @@ module internal RecordWriter =
             writer.WriteEndArray()
 
         if not state.Values.IsEmpty then
-            writer.WriteStartObject "values"
+            writer.WriteStartObject valuesName
 
             for KeyValue(key, json) in state.Values do
                 writer.WritePropertyName key
@@ -74,23 +109,29 @@ module internal RecordWriter =
 
             writer.WriteEndObject()
 
-    /// One JSON object as bytes.
-    let document (members: Utf8JsonWriter -> unit) : byte[] =
-        let buffer = ArrayBufferWriter<byte> 512
-        use writer = new Utf8JsonWriter(buffer, options)
-        writer.WriteStartObject()
-        members writer
-        writer.WriteEndObject()
-        writer.Flush()
-        buffer.WrittenSpan.ToArray()
+    let private finished (page: RecordPage) : byte[] =
+        page.Writer.WriteEndObject()
+        page.Finish()
+
+    let private begun () : RecordPage =
+        let page = RecordPage.Take options
+        page.Writer.WriteStartObject()
+        page
+
+    /// Claims, flashes and values as one JSON object, which is what is sealed at rest.
+    let contentDocument (state: SessionState) : byte[] =
+        let page = begun ()
+        content page.Writer state
+        finished page
 
     let write (record: SessionRecord) : byte[] =
-        document (fun writer ->
-            metadata writer record
+        let page = begun ()
+        metadata page record
 
-            match record.Kind with
-            | RecordKind.Sealed text -> writer.WriteString("sealed", text)
-            | RecordKind.Live
-            | RecordKind.Moved _ -> ()
+        match record.Kind with
+        | RecordKind.Sealed text -> page.Writer.WriteString("sealed", text)
+        | RecordKind.Live
+        | RecordKind.Moved _ -> ()
 
-            content writer record.State)
+        content page.Writer record.State
+        finished page

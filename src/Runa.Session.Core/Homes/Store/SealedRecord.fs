@@ -41,7 +41,7 @@ module internal SealedRecord =
         | RecordKind.Moved _
         | RecordKind.Sealed _ -> record
         | RecordKind.Live ->
-            let plain = RecordWriter.document (fun writer -> RecordWriter.content writer record.State)
+            let plain = RecordWriter.contentDocument record.State
             let text = Array.zeroCreate<byte>(nonceLength + plain.Length + tagLength)
             let nonce = Span(text, 0, nonceLength)
             RandomNumberGenerator.Fill nonce
