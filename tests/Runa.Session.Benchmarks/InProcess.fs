@@ -1,34 +1,132 @@
 namespace Runa.Session.Benchmarks
 
-open System.Threading.Tasks
+open System.Threading
+open Runa.Session
 
 /// One request each, in process, without a network: what the pipeline costs.
 module InProcess =
-    let private cases () =
-        let case (name: string) (app: Pipeline) = name, (fun () -> app.Request())
+    let private many = 100_000
+    let private some = 4_000
 
+    let private case (name: string) (app: Pipeline) : Case = Case.make name app.Request
+
+    /// All visitors' tokens are known, as those of visitors who come back.
+    let private seenOnce (count: int) (app: Pipeline) : Pipeline =
+        for _ in 1..count do
+            app.Request().GetAwaiter().GetResult()
+
+        app
+
+    let private manyVisitors (app: Pipeline) : Pipeline =
+        app.AskedBy(app.Newcomers(many, many)) |> seenOnce many
+
+    /// Requests of visitors whose tokens were not verified before: each round asks an application that is new, on the
+    /// same sessions.
+    let private firstRequests (name: string) : Case =
+        let driver = MemoryDriver.create ()
+        let make () = RunaApps.app (SessionSetup.driver "memory" driver) RunaApps.fill200 RunaApps.readThree
+        let first = make ()
+        let visitors = first.Newcomers(some, some)
+        let known = first.Newcomer()
+        let mutable app = first
+
+        { Name = name
+          Prepare =
+            fun () ->
+                (app :> System.IDisposable).Dispose()
+                let next = make ()
+                next.AskedBy [| known |] |> seenOnce 200 |> ignore
+                // Meanwhile the container compiles how it makes its services.
+                Thread.Sleep 50
+                app <- next.AskedBy visitors
+          Request = fun () -> app.Request() }
+
+    let private cookies (name: string) (handler: HttpHandler) : Case =
+        let app = RunaApps.app RunaApps.inCookie RunaApps.fill200 handler
+        case name (app.AskedBy(app.Newcomers(some, some)))
+
+    let private cases () : Case list =
         [ case "bare" (Apps.bare ())
-          case "ASP.NET Core read" (Apps.Framework.read ())
-          case "ASP.NET Core write" (Apps.Framework.write ())
-          case "F# read" (Apps.Runa.read ())
-          case "F# write" (Apps.Runa.write ())
-          case "C# untouched" (Apps.Middleware.untouched ())
-          case "C# read" (Apps.Middleware.read ())
-          case "C# write" (Apps.Middleware.write ()) ]
+          case "floor" (Apps.floor ())
+          case "ASP.NET Core's session, read" (FrameworkApps.read ())
+          case "ASP.NET Core's session, write" (FrameworkApps.write ())
+          case "F#, `readSession`" (RunaApps.read ())
+          case "F#, `withSession` that writes" (RunaApps.write ())
+          case "C#, read behind `UseRunaSession`" (MiddlewareApps.read ())
+          case "C#, write behind `UseRunaSession`" (MiddlewareApps.write ())
+          case "C#, behind `UseRunaSession`, session not used" (MiddlewareApps.untouched ())
+          case
+              "100,000 visitors: ASP.NET Core's session, read"
+              (manyVisitors (FrameworkApps.app FrameworkApps.fillThree FrameworkApps.readThree))
+          case
+              "100,000 visitors: F#, `readSession`"
+              (manyVisitors (RunaApps.app (RunaApps.roomFor many) RunaApps.fillThree RunaApps.readThree))
+          firstRequests "200 B: `readSession`, a visitor's first"
+          cookies "200 B: `readSession`, driver `cookie`" RunaApps.readThree
+          cookies "200 B: `withSession` that writes, driver `cookie`" RunaApps.writeOne ]
 
-    let run (rounds: int) =
-        let measured = Rounds.measure rounds 4_000 (cases ())
+    let private ratios (nanoseconds: string -> float) (bytes: string -> float) : Ratio list =
+        let of' (measure: string -> float) what part whole target =
+            Report.ratio $"in process, {what}" (Some(measure whole / measure part)) target
+
+        let theirs = "ASP.NET Core's session, "
+
+        [ of'
+              nanoseconds
+              "read: ASP.NET Core's time / ours"
+              "F#, `readSession`"
+              (theirs + "read")
+              (AtLeast 18.)
+          of' bytes "read: ASP.NET Core's bytes / ours" "F#, `readSession`" (theirs + "read") (AtLeast 8.)
+          of'
+              nanoseconds
+              "write: ASP.NET Core's time / ours"
+              "F#, `withSession` that writes"
+              (theirs + "write")
+              (AtLeast 11.)
+          of'
+              nanoseconds
+              "100,000 visitors, read: ASP.NET Core's time / ours"
+              "100,000 visitors: F#, `readSession`"
+              "100,000 visitors: ASP.NET Core's session, read"
+              (AtLeast 12.)
+          of'
+              nanoseconds
+              "read: F# / C#"
+              "C#, read behind `UseRunaSession`"
+              "F#, `readSession`"
+              (AtLeast 0.95)
+          of'
+              nanoseconds
+              "write: F# / C#"
+              "C#, write behind `UseRunaSession`"
+              "F#, `withSession` that writes"
+              (AtLeast 0.95)
+          of'
+              nanoseconds
+              "read, 200 B: driver cookie / a visitor's first in memory"
+              "200 B: `readSession`, a visitor's first"
+              "200 B: `readSession`, driver `cookie`"
+              (AtMost 5.) ]
+
+    /// What each case takes over the bare request, in nanoseconds, for the picture.
+    type Results = { Over: Map<string, float>; Ratios: Ratio list }
+
+    let run (rounds: int) : Results =
+        let cases = cases ()
+        let measured = Rounds.measure rounds some cases
         let bare = measured["bare"]
-
-        for KeyValue(name, it) in measured do
-            printfn
-                "%-20s %8.0f ns %7.0f B   over bare %8.0f ns %7.0f B"
-                name
-                it.Nanoseconds
-                it.Bytes
-                (it.Nanoseconds - bare.Nanoseconds)
-                (it.Bytes - bare.Bytes)
-
         let nanoseconds name = measured[name].Nanoseconds - bare.Nanoseconds
         let bytes name = measured[name].Bytes - bare.Bytes
-        Report.inProcess nanoseconds bytes
+
+        Report.table
+            $"In process. The bare request takes {Report.number 0 bare.Nanoseconds} ns and {Report.number 0 bare.Bytes} B."
+            [ "case"; "over the bare request"; "allocated" ]
+            [ for case in cases do
+                  if case.Name <> "bare" then
+                      [ case.Name
+                        $"{Report.number 0 (nanoseconds case.Name)} ns"
+                        $"{Report.number 0 (bytes case.Name)} B" ] ]
+
+        { Over = measured |> Map.map (fun name _ -> nanoseconds name)
+          Ratios = ratios nanoseconds bytes }

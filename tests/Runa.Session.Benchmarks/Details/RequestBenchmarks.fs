@@ -10,15 +10,15 @@ open BenchmarkDotNet.Toolchains.InProcess.Emit
 [<MemoryDiagnoser>]
 type RequestBenchmarks() =
     let bare = Apps.bare ()
-    let frameworkRead = Apps.Framework.read ()
-    let frameworkWrite = Apps.Framework.write ()
-    let runaRead = Apps.Runa.read ()
-    let runaWrite = Apps.Runa.write ()
-    let runaWriteBehindUse = Apps.Runa.writeBehindUse ()
-    let middlewareUntouched = Apps.Middleware.untouched ()
-    let middlewareRead = Apps.Middleware.read ()
-    let middlewareWrite = Apps.Middleware.write ()
-    let middlewareStep = Apps.Middleware.step ()
+    let frameworkRead = FrameworkApps.read ()
+    let frameworkWrite = FrameworkApps.write ()
+    let runaRead = RunaApps.read ()
+    let runaWrite = RunaApps.write ()
+    let runaWriteBehindUse = RunaApps.writeBehindUse ()
+    let middlewareUntouched = MiddlewareApps.untouched ()
+    let middlewareRead = MiddlewareApps.read ()
+    let middlewareWrite = MiddlewareApps.write ()
+    let middlewareStep = MiddlewareApps.step ()
 
     [<Benchmark(Baseline = true)>]
     member _.Bare() : Task = bare.Request()

@@ -130,31 +130,3 @@ type ServerFeatures(request: IHttpRequestFeature, response: IHttpResponseFeature
         member this.Set<'T>(value: 'T) = this.Put(typeof<'T>, box value)
         member _.GetEnumerator() : IEnumerator<KeyValuePair<Type, obj>> = others.GetEnumerator()
         member _.GetEnumerator() : Collections.IEnumerator = others.GetEnumerator()
-
-/// An application in process without a network: what is measured is the pipeline alone. The context is made and thrown
-/// away for each request, as hosts do; the server's own features are kept, as on one connection.
-type Pipeline(services: IServiceProvider, run: RequestDelegate, cookie: string) =
-    let factory = services.GetRequiredService<IHttpContextFactory>()
-    let response = ServerResponse()
-    let request = HttpRequestFeature(Method = "GET", Path = "/", Protocol = "HTTP/1.1", Scheme = "https")
-    do request.Headers.Cookie <- cookie
-    let server = ServerFeatures(request, response, ServerBody response)
-
-    /// The same application, asked with a cookie.
-    member _.WithCookie(cookie: string) = Pipeline(services, run, cookie)
-
-    member _.Request() : Task =
-        task {
-            response.Reset()
-            server.Reset()
-            let context = factory.Create server
-
-            try
-                do! run.Invoke context
-                do! response.Start()
-            finally
-                factory.Dispose context
-        }
-
-    /// What the last response set.
-    member _.SetCookies = (response :> IHttpResponseFeature).Headers.SetCookie

@@ -1,0 +1,55 @@
+namespace Runa.Session.Benchmarks
+
+open System
+open System.Diagnostics
+open System.Threading
+open System.Threading.Tasks
+
+/// One request of a kind, and what is made anew before each round of it, unmeasured.
+[<NoComparison; NoEquality>]
+type Case =
+    { Name: string
+      Prepare: unit -> unit
+      Request: unit -> Task }
+
+module Case =
+    let make (name: string) (request: unit -> Task) : Case = { Name = name; Prepare = ignore; Request = request }
+
+/// What a request of one case takes: the medians of its rounds.
+type Measured = { Nanoseconds: float; Bytes: float }
+
+/// Measures cases in turn, in many short rounds, so that a busy machine disturbs all of them alike.
+module Rounds =
+    let private batch (count: int) (case: Case) : struct (float * float) =
+        case.Prepare()
+        let bytes = GC.GetAllocatedBytesForCurrentThread()
+        let start = Stopwatch.GetTimestamp()
+
+        for _ in 1..count do
+            (case.Request()).GetAwaiter().GetResult()
+
+        let taken = Stopwatch.GetElapsedTime(start).TotalNanoseconds
+        let bytes = GC.GetAllocatedBytesForCurrentThread() - bytes
+        struct (taken / float count, float bytes / float count)
+
+    /// The medians of each case, by its name.
+    let measure (rounds: int) (count: int) (cases: Case list) : Map<string, Measured> =
+        // With pauses, in which the compiler makes the code that is measured.
+        for _ in 1..6 do
+            for case in cases do
+                batch count case |> ignore
+
+            Thread.Sleep 300
+
+        let results =
+            [ for _ in 1..rounds do
+                  for case in cases do
+                      case.Name, batch count case ]
+
+        results
+        |> List.groupBy fst
+        |> List.map (fun (name, rounds) ->
+            let times = rounds |> Seq.map (fun (_, struct (time, _)) -> time)
+            let bytes = rounds |> Seq.map (fun (_, struct (_, bytes)) -> bytes)
+            name, { Nanoseconds = Median.of' times; Bytes = Median.of' bytes })
+        |> Map.ofList
