@@ -17,8 +17,7 @@ module InProcess =
 
         app
 
-    let private manyVisitors (app: Pipeline) : Pipeline =
-        app.AskedBy(app.Newcomers(many, many)) |> seenOnce many
+    let private manyVisitors (app: Pipeline) : Pipeline = app.AskedBy(app.Newcomers(many, many)) |> seenOnce many
 
     /// Requests of visitors whose tokens were not verified before: each round asks an application that is new, on the
     /// same sessions.
@@ -71,12 +70,7 @@ module InProcess =
 
         let theirs = "ASP.NET Core's session, "
 
-        [ of'
-              nanoseconds
-              "read: ASP.NET Core's time / ours"
-              "F#, `readSession`"
-              (theirs + "read")
-              (AtLeast 18.)
+        [ of' nanoseconds "read: ASP.NET Core's time / ours" "F#, `readSession`" (theirs + "read") (AtLeast 18.)
           of' bytes "read: ASP.NET Core's bytes / ours" "F#, `readSession`" (theirs + "read") (AtLeast 8.)
           of'
               nanoseconds
@@ -90,12 +84,7 @@ module InProcess =
               "100,000 visitors: F#, `readSession`"
               "100,000 visitors: ASP.NET Core's session, read"
               (AtLeast 12.)
-          of'
-              nanoseconds
-              "read: F# / C#"
-              "C#, read behind `UseRunaSession`"
-              "F#, `readSession`"
-              (AtLeast 0.95)
+          of' nanoseconds "read: F# / C#" "C#, read behind `UseRunaSession`" "F#, `readSession`" (AtLeast 0.95)
           of'
               nanoseconds
               "write: F# / C#"
@@ -128,5 +117,4 @@ module InProcess =
                         $"{Report.number 0 (nanoseconds case.Name)} ns"
                         $"{Report.number 0 (bytes case.Name)} B" ] ]
 
-        { Over = measured |> Map.map (fun name _ -> nanoseconds name)
-          Ratios = ratios nanoseconds bytes }
+        { Over = measured |> Map.map (fun name _ -> nanoseconds name); Ratios = ratios nanoseconds bytes }

@@ -22,7 +22,8 @@ module RunaApps =
                 app.Run(Apps.filledFirst fill handler)
                 app.Build())
 
-    let fillThree = Session.set Apps.visits 1 >> Session.set Apps.name "Runa" >> Session.set Apps.theme "dark"
+    let fillThree =
+        Session.set Apps.visits 1 >> Session.set Apps.name "Runa" >> Session.set Apps.theme "dark"
 
     /// A session whose values take about 200 bytes.
     let fill200 = fillThree >> Session.set Apps.name (System.String('x', 150))
@@ -50,8 +51,7 @@ module RunaApps =
     let write () = (app id fillThree writeOne).AskedByOne()
 
     /// Behind useSession, the F# counterpart of the middleware.
-    let writeBehindUse () =
-        (app id fillThree (fun next -> useSession "web" (writeBehind next))).AskedByOne()
+    let writeBehindUse () = (app id fillThree (fun next -> useSession "web" (writeBehind next))).AskedByOne()
 
     /// Sessions in the cookie itself.
     let inCookie: SessionSetup -> SessionSetup =

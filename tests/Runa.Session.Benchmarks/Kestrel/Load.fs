@@ -8,6 +8,8 @@ open System.Text
 open System.Threading
 open System.Threading.Tasks
 
+type LoadResult = { PerSecond: float; Answers: int64 }
+
 /// A generator of requests: some connections, each of which sends its next request when it has the answer to the last.
 module Load =
     let private connect (port: int) : Task<NetworkStream> =
@@ -17,9 +19,9 @@ module Load =
             return new NetworkStream(socket, ownsSocket = true)
         }
 
-    let private request (path: string) (cookie: string) : ReadOnlyMemory<byte> =
-        let cookie = if cookie = "" then "" else $"Cookie: {cookie}\r\n"
-        ReadOnlyMemory(Encoding.ASCII.GetBytes $"GET {path} HTTP/1.1\r\nHost: localhost\r\n{cookie}\r\n")
+    let private request (path: string) (cookies: string) : ReadOnlyMemory<byte> =
+        let cookies = if cookies = "" then "" else $"Cookie: {cookies}\r\n"
+        ReadOnlyMemory(Encoding.ASCII.GetBytes $"GET {path} HTTP/1.1\r\nHost: localhost\r\n{cookies}\r\n")
 
     /// Reads one answer whose body is "ok". Returns the number of bytes.
     let private answer (stream: NetworkStream) (buffer: byte[]) : ValueTask<int> =
@@ -44,42 +46,56 @@ module Load =
         from 0
 
     let private check (buffer: byte[]) (length: int) =
-        if not (Encoding.ASCII.GetString(buffer, 0, length).StartsWith "HTTP/1.1 200") then
+        if not (ReadOnlySpan(buffer, 0, length).StartsWith(ReadOnlySpan "HTTP/1.1 200"B)) then
             failwith $"The server answered {Encoding.ASCII.GetString(buffer, 0, min length 200)}"
+
+    /// The values of a header of the answer to one request.
+    let private ask (stream: NetworkStream) (path: string) (cookies: string) (header: string) : Task<string list> =
+        task {
+            let buffer = Array.zeroCreate<byte> 16_384
+            do! stream.WriteAsync(request path cookies)
+            let! length = answer stream buffer
+            check buffer length
+
+            return
+                [ for line in Encoding.ASCII.GetString(buffer, 0, length).Split "\r\n" do
+                      if line.StartsWith(header + ": ", StringComparison.OrdinalIgnoreCase) then
+                          line.Substring(header.Length + 2) ]
+        }
 
     /// Makes a session for each of so many visitors. Returns their cookies.
     let visitors (port: int) (count: int) : Task<string[]> =
         task {
             use! stream = connect port
-            let buffer = Array.zeroCreate<byte> 16_384
             let cookies = ResizeArray<string>()
 
             for _ in 1..count do
-                do! stream.WriteAsync(request "/fill" "")
-                let! length = answer stream buffer
-                check buffer length
-                let text = Encoding.ASCII.GetString(buffer, 0, length)
-
-                cookies.Add(
-                    match text.IndexOf "Set-Cookie: " with
-                    | -1 -> ""
-                    | at -> text.Substring(at + 12).Split(';')[0]
-                )
+                let! set = ask stream "/fill" "" "Set-Cookie"
+                cookies.Add(String.Join("; ", set |> List.map (fun line -> line.Split(';')[0])))
 
             return cookies.ToArray()
         }
 
-    /// Asks for a time, over so many connections. Returns the requests in a second.
-    let run (port: int) (connections: int) (time: TimeSpan) (cookies: string[]) : Task<float> =
+    /// How often this visitor's session was written, as the store has it.
+    let count (port: int) (cookies: string) : Task<int64> =
+        task {
+            use! stream = connect port
+            let! count = ask stream "/count" cookies "X-Count"
+            return int64 (List.exactlyOne count)
+        }
+
+    /// Asks for a time, over so many connections; the visitors with these cookies take turns.
+    let run (port: int) (connections: int) (time: TimeSpan) (cookies: string[]) : Task<LoadResult> =
         task {
             let requests = cookies |> Array.map (request "/")
+            let! streams = Task.WhenAll [ for _ in 1..connections -> connect port ]
             let mutable answers = 0L
             let started = Stopwatch.StartNew()
 
-            let asking (first: int) : Task =
+            let asking (first: int) (stream: NetworkStream) : Task =
                 Task.Run(fun () ->
                     task {
-                        use! stream = connect port
+                        use _ = stream
                         let buffer = Array.zeroCreate<byte> 16_384
                         let mutable next = first
                         let mutable count = 0L
@@ -87,10 +103,7 @@ module Load =
                         while started.Elapsed < time do
                             do! stream.WriteAsync(requests[next % requests.Length])
                             let! length = answer stream buffer
-
-                            if count = 0L then
-                                check buffer length
-
+                            check buffer length
                             next <- next + 1
                             count <- count + 1L
 
@@ -98,6 +111,6 @@ module Load =
                     }
                     :> Task)
 
-            do! Task.WhenAll [ for first in 1..connections -> asking first ]
-            return float answers / started.Elapsed.TotalSeconds
+            do! Task.WhenAll(streams |> Array.mapi asking)
+            return { PerSecond = float answers / started.Elapsed.TotalSeconds; Answers = answers }
         }

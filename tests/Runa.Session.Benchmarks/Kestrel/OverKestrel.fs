@@ -1,82 +1,89 @@
 namespace Runa.Session.Benchmarks
 
 open System
-open System.Diagnostics
-open System.IO
 open System.Threading.Tasks
-open Runa.Session.Tests.RedisServers
 
-/// Over Kestrel on the loopback: the sites in one process, the load from another.
+/// Requests in a second over Kestrel on the loopback.
 module OverKestrel =
     let private visitors = 50
     let private connections = 32
 
-    /// The process with the sites. Writes their ports, and ends when its input does.
-    let serve () : Task =
+    /// The rates of each site, one for each round. The sites take turns.
+    let private rates (rounds: int) (time: TimeSpan) (sites: (string * int) list) : Task<(string * float list) list> =
         task {
-            let! redis =
-                task {
-                    if RedisServer.IsInstalled then
-                        let! server = RedisServer.Start []
-                        return Sites.redis server.Address
-                    else
-                        return []
-                }
+            let cookies = Collections.Generic.Dictionary<string, string[]>()
 
-            for site in Sites.memory @ redis do
-                let! port = Sites.start site
-                printfn $"{port} {site.Name}"
+            for name, port in sites do
+                let! made = Load.visitors port visitors
+                cookies[name] <- made
+                let! _ = Load.run port connections (TimeSpan.FromSeconds 1.) made
+                ()
 
-            printfn "ready"
-            let! _ = Console.In.ReadToEndAsync()
-            ()
+            let results = ResizeArray<string * float>()
+
+            for _ in 1..rounds do
+                for name, port in sites do
+                    let! result = Load.run port connections time cookies[name]
+                    results.Add(name, result.PerSecond)
+
+            return
+                [ for name, _ in sites ->
+                      name,
+                      [ for other, rate in results do
+                            if other = name then
+                                rate ] ]
         }
 
-    let private startServer () : Process * (string * int) list =
-        let program = string Environment.ProcessPath
-        let arguments = [ typeof<Site>.Assembly.Location; "serve" ]
-        let start = ProcessStartInfo(program, arguments)
-        start.RedirectStandardInput <- true
-        start.RedirectStandardOutput <- true
-        let server = Process.Start start
+    let private stores = [ "memory"; "cookie"; "Redis"; "PostgreSQL"; "SQLite" ]
 
-        let rec sites () =
-            match server.StandardOutput.ReadLine() with
-            | null -> failwith "The process with the sites ended early."
-            | "ready" -> []
-            | line ->
-                let at = line.IndexOf ' '
-                (line.Substring(at + 1), int (line.Substring(0, at))) :: sites ()
+    let private print (rates: (string * float list) list) =
+        let rate name =
+            match List.tryFind (fun (other, _) -> other = name) rates with
+            | Some(_, rates) -> Report.number 0 (Median.of' rates)
+            | None -> "–"
 
-        server, sites ()
+        let yardstick (store: string) =
+            match store with
+            | "memory"
+            | "cookie" -> "bare"
+            | "Redis" -> "Redis, one GET"
+            | store -> $"{store}, one SELECT"
 
-    /// The requests in a second of each site: medians of rounds in which the sites take turns.
-    let measure (rounds: int) (seconds: float) : Task<Map<string, float>> =
+        let row (what: string) (name: string -> string) = what :: List.map (name >> rate) stores
+
+        Report.table
+            $"Over Kestrel, requests in a second: {connections} connections, {visitors} visitors."
+            ("case" :: stores)
+            [ row "bare endpoint, one GET, or one SELECT by key" yardstick
+              row "read" (fun store -> $"{store}, read")
+              row "write" (fun store -> $"{store}, write")
+              row "read by ASP.NET Core's session" (fun store -> $"{store}, read by ASP.NET Core's session")
+              row "write by ASP.NET Core's session, which loses updates" (fun store ->
+                  $"{store}, write by ASP.NET Core's session") ]
+
+    let private ratios (rates: (string * float list) list) : Ratio list =
+        let rates = Map.ofList rates
+
+        // Both sides of a ratio are of the same round.
+        let share what part whole least =
+            let value =
+                match rates.TryFind part, rates.TryFind whole with
+                | Some part, Some whole -> Some(List.map2 (/) part whole |> Median.of')
+                | _ -> None
+
+            Report.ratio $"Kestrel, {what}" value (AtLeast least)
+
+        [ share "memory: read, of bare" "memory, read" "bare" 0.97
+          share "memory: write, of bare" "memory, write" "bare" 0.94
+          share "Redis: read, of one GET" "Redis, read" "Redis, one GET" 0.91
+          share "Redis: read, of ASP.NET Core's" "Redis, read" "Redis, read by ASP.NET Core's session" 2.2
+          share "Redis: write, of ASP.NET Core's" "Redis, write" "Redis, write by ASP.NET Core's session" 1.45
+          share "PostgreSQL: read, of one SELECT" "PostgreSQL, read" "PostgreSQL, one SELECT" 0.85
+          share "SQLite: read, of one SELECT" "SQLite, read" "SQLite, one SELECT" 0.85 ]
+
+    let run (rounds: int) (seconds: float) : Task<Ratio list> =
         task {
-            let server, sites = startServer ()
-
-            try
-                let cookies = Collections.Generic.Dictionary<string, string[]>()
-
-                for name, port in sites do
-                    let! made = Load.visitors port visitors
-                    cookies[name] <- made
-                    let! _ = Load.run port connections (TimeSpan.FromSeconds 1.) made
-                    ()
-
-                let results = ResizeArray<string * float>()
-
-                for _ in 1..rounds do
-                    for name, port in sites do
-                        let! rate = Load.run port connections (TimeSpan.FromSeconds seconds) cookies[name]
-                        results.Add(name, rate)
-
-                return
-                    results
-                    |> Seq.groupBy fst
-                    |> Seq.map (fun (name, rates) -> name, rates |> Seq.map snd |> List.ofSeq |> Rounds.median)
-                    |> Map.ofSeq
-            finally
-                server.StandardInput.Close()
-                server.WaitForExit 10_000 |> ignore
+            let! rates = SiteProcess.beside "serve" (rates rounds (TimeSpan.FromSeconds seconds))
+            print rates
+            return ratios rates
         }

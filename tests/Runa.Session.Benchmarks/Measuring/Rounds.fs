@@ -7,10 +7,7 @@ open System.Threading.Tasks
 
 /// One request of a kind, and what is made anew before each round of it, unmeasured.
 [<NoComparison; NoEquality>]
-type Case =
-    { Name: string
-      Prepare: unit -> unit
-      Request: unit -> Task }
+type Case = { Name: string; Prepare: unit -> unit; Request: unit -> Task }
 
 module Case =
     let make (name: string) (request: unit -> Task) : Case = { Name = name; Prepare = ignore; Request = request }
