@@ -2,6 +2,7 @@ namespace Runa.Session.Benchmarks
 
 open System.Threading
 open Runa.Session
+open Runa.Session.Benchmarks.Plots
 
 /// One request each, in process, without a network: what the pipeline costs.
 module InProcess =
@@ -98,10 +99,27 @@ module InProcess =
               "200 B: `readSession`, driver `cookie`"
               (AtMost 5.) ]
 
-    /// What each case takes over the bare request, in nanoseconds, for the picture.
-    type Results = { Over: Map<string, float>; Ratios: Ratio list }
+    /// The picture of the README.
+    let private picture (nanoseconds: string -> float) =
+        let bar name who case : Bar =
+            let value = nanoseconds case / 1000.
+            { Name = name; Who = who; Value = value; Label = $"{Report.number 1 value} µs" }
 
-    let run (rounds: int) : Results =
+        Pictures.write
+            "in-process"
+            (BarChart.svg
+                { Title = "What a session in memory adds to a request"
+                  Horizontal = "microseconds over a request without a session, in process"
+                  Bars =
+                    [ bar "read, ASP.NET Core's session" Theirs "ASP.NET Core's session, read"
+                      bar "read, Runa.Session in F#" Ours "F#, `readSession`"
+                      bar "read, Runa.Session in C#" Ours "C#, read behind `UseRunaSession`"
+                      bar "write, ASP.NET Core's session" Theirs "ASP.NET Core's session, write"
+                      bar "write, Runa.Session in F#" Ours "F#, `withSession` that writes"
+                      bar "write, Runa.Session in C#" Ours "C#, write behind `UseRunaSession`" ] })
+
+    /// Measures, prints a table, and may draw.
+    let run (rounds: int) (isDrawn: bool) : Ratio list =
         let cases = cases ()
         let measured = Rounds.measure rounds some cases
         let bare = measured["bare"]
@@ -117,4 +135,7 @@ module InProcess =
                         $"{Report.number 0 (nanoseconds case.Name)} ns"
                         $"{Report.number 0 (bytes case.Name)} B" ] ]
 
-        { Over = measured |> Map.map (fun name _ -> nanoseconds name); Ratios = ratios nanoseconds bytes }
+        if isDrawn then
+            picture nanoseconds
+
+        ratios nanoseconds bytes

@@ -117,3 +117,10 @@ module Stores =
             let! sqlite = sqlite ()
             return memory () @ cookie () @ redis @ postgres @ sqlite
         }
+
+    /// For a session that many change at once.
+    let forWriters () : Task<Site list> =
+        task {
+            let! redis = redis ()
+            return memory () @ redis
+        }
