@@ -79,7 +79,8 @@ Target.create "Giraffe" (fun _ ->
 Target.description "Build everything (Release)"
 Target.create "Build" (fun _ -> alone (fun () -> build solution))
 
-Target.description "Compare with a bare endpoint and ASP.NET Core's session; -- --full: BenchmarkDotNet, for details"
+Target.description
+    "Compare with a bare endpoint and ASP.NET Core's session; -- growth, -- pauses, -- all, -- --full: more"
 
 Target.create "Bench" (fun _ ->
     let folder = "tests/Runa.Session.Benchmarks"
@@ -139,7 +140,7 @@ Target.create "Clean" (fun _ ->
 
 match target, arguments with
 | _, [ ("-l" | "--list") ] -> Target.listAvailable ()
-| _, first :: _ when not takesArguments || not (first.StartsWith '-') ->
+| _, first :: _ when not takesArguments || (isTest && not (first.StartsWith '-')) ->
     eprintfn $"The target {target} takes no argument '{first}'."
     exit 2
 | _ ->
