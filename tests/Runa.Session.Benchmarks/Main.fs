@@ -25,6 +25,7 @@ let private usage =
     "Arguments: none, for what a session costs; or one of
   in-process     without Kestrel
   kestrel        only over Kestrel
+  parts          what the parts of a request take
   growth         how costs grow, with pictures; growth keys (bytes, connections, writers, sessions) for one of them
   pauses         for the garbage collector, with a million sessions
   all            all of these, with all pictures
@@ -36,6 +37,7 @@ let main args =
     | [] -> Report.ratios (inProcess false @ overKestrel ())
     | [ "in-process" ] -> Report.ratios (inProcess false)
     | [ "kestrel" ] -> Report.ratios (overKestrel ())
+    | [ "parts" ] -> Parts.run ()
     | [ "growth" ] -> growth ()
     | [ "growth"; name ] -> growthOf name
     | [ "pauses" ] -> Pauses.run ()
