@@ -99,43 +99,42 @@ module InProcess =
               "200 B: `readSession`, driver `cookie`"
               (AtMost 5.) ]
 
-    /// The picture of the README.
-    let private picture (nanoseconds: string -> float) =
+    let private picture (nanoseconds: string -> float) : string =
         let bar name who case : Bar =
             let value = nanoseconds case / 1000.
             { Name = name; Who = who; Value = value; Label = $"{Report.number 1 value} µs" }
 
-        Pictures.write
-            "in-process"
-            (BarChart.svg
-                { Title = "What a session in memory adds to a request"
-                  Horizontal = "microseconds over a request without a session, in process"
-                  Bars =
-                    [ bar "read, ASP.NET Core's session" Theirs "ASP.NET Core's session, read"
-                      bar "read, Runa.Session in F#" Ours "F#, `readSession`"
-                      bar "read, Runa.Session in C#" Ours "C#, read behind `UseRunaSession`"
-                      bar "write, ASP.NET Core's session" Theirs "ASP.NET Core's session, write"
-                      bar "write, Runa.Session in F#" Ours "F#, `withSession` that writes"
-                      bar "write, Runa.Session in C#" Ours "C#, write behind `UseRunaSession`" ] })
+        BarChart.svg
+            { Title = "What a session in memory adds to a request"
+              Horizontal = "microseconds over a request without a session, in process"
+              Bars =
+                [ bar "read, ASP.NET Core's session" Theirs "ASP.NET Core's session, read"
+                  bar "read, Runa.Session in F#" Ours "F#, `readSession`"
+                  bar "read, Runa.Session in C#" Ours "C#, read behind `UseRunaSession`"
+                  bar "write, ASP.NET Core's session" Theirs "ASP.NET Core's session, write"
+                  bar "write, Runa.Session in F#" Ours "F#, `withSession` that writes"
+                  bar "write, Runa.Session in C#" Ours "C#, write behind `UseRunaSession`" ] }
 
-    /// Measures, prints a table, and may draw.
-    let run (rounds: int) (isDrawn: bool) : Ratio list =
+    /// Measures in so many rounds.
+    let run (output: Output) (rounds: int) : Ratio list =
         let cases = cases ()
         let measured = Rounds.measure rounds some cases
         let bare = measured["bare"]
         let nanoseconds name = measured[name].Nanoseconds - bare.Nanoseconds
         let bytes name = measured[name].Bytes - bare.Bytes
 
-        Report.table
-            $"In process. The bare request takes {Report.number 0 bare.Nanoseconds} ns and {Report.number 0 bare.Bytes} B."
-            [ "case"; "over the bare request"; "allocated" ]
-            [ for case in cases do
-                  if case.Name <> "bare" then
-                      [ case.Name
-                        $"{Report.number 0 (nanoseconds case.Name)} ns"
-                        $"{Report.number 0 (bytes case.Name)} B" ] ]
+        let table =
+            Report.table
+                [ "case"; "over the bare request"; "allocated" ]
+                [ for case in cases do
+                      if case.Name <> "bare" then
+                          [ case.Name
+                            $"{Report.number 0 (nanoseconds case.Name)} ns"
+                            $"{Report.number 0 (bytes case.Name)} B" ] ]
 
-        if isDrawn then
-            picture nanoseconds
+        output.Show
+            "in process"
+            $"{table}\n\nThe bare request took {Report.number 0 bare.Nanoseconds} ns and {Report.number 0 bare.Bytes} B in that run."
 
+        output.Draw "in-process" (picture nanoseconds)
         ratios nanoseconds bytes

@@ -7,55 +7,64 @@ open Runa.Session.Benchmarks.Growth
 
 let private wait (work: Task<'T>) : 'T = work.GetAwaiter().GetResult()
 let private finish (work: Task) = work.GetAwaiter().GetResult()
-let private inProcess isDrawn = InProcess.run 25 isDrawn
-let private overKestrel () = wait (OverKestrel.run 5 1.2)
+let private inProcess output = InProcess.run output 25
+let private overKestrel output = wait (OverKestrel.run output 5 1.2)
+let private showRatios (output: Output) ratios = output.Show "targets" (Report.ratios ratios)
 
-let private growthOf (name: string) =
-    match name with
-    | "keys" -> GrowthInProcess.keys ()
-    | "bytes" -> GrowthInProcess.bytes ()
-    | "connections" -> finish (GrowthOverKestrel.connections ())
-    | "writers" -> finish (GrowthOverKestrel.writers ())
-    | "sessions" -> GrowthInProcess.sessions ()
-    | _ -> failwith $"There is no growth of {name}: keys, bytes, connections, writers or sessions."
+let private growths: (string * (Output -> unit)) list =
+    [ "keys", GrowthInProcess.keys
+      "bytes", GrowthInProcess.bytes
+      "connections", GrowthOverKestrel.connections >> finish
+      "writers", GrowthOverKestrel.writers >> finish
+      "sessions", GrowthInProcess.sessions ]
 
-let private growth () = List.iter growthOf [ "keys"; "bytes"; "connections"; "writers"; "sessions" ]
+let private growth (output: Output) =
+    for _, measure in growths do
+        measure output
 
 let private usage =
     "Arguments: none, for what a session costs; or one of
   in-process     without Kestrel
   kestrel        only over Kestrel
   parts          what the parts of a request take
-  growth         how costs grow, with pictures; growth keys (bytes, connections, writers, sessions) for one of them
+  growth         how costs grow; growth keys (bytes, connections, writers, sessions) for one of them; draws pictures
   pauses         for the garbage collector, with a million sessions
-  all            all of these, with all pictures
+  all            all of these; writes the figures and pictures of docs/performance.md
   --full …       BenchmarkDotNet, with its own arguments"
+
+let private all (output: Output) =
+    let ratios = inProcess output @ overKestrel output
+    Parts.run output
+    growth output
+    Pauses.run output
+    showRatios output ratios
+
+let private fully (args: string list) =
+    let args = if args.IsEmpty then [ "--filter"; "*" ] else args
+
+    BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(Array.ofList args, Settings.Instance)
+    |> ignore
 
 [<EntryPoint>]
 let main args =
+    let console, pages = Output.console, Output.pages
+    let isGrowth name = growths |> List.exists (fun (other, _) -> other = name)
+
     match List.ofArray args with
-    | [] -> Report.ratios (inProcess false @ overKestrel ())
-    | [ "in-process" ] -> Report.ratios (inProcess false)
-    | [ "kestrel" ] -> Report.ratios (overKestrel ())
-    | [ "parts" ] -> Parts.run ()
-    | [ "growth" ] -> growth ()
-    | [ "growth"; name ] -> growthOf name
-    | [ "pauses" ] -> Pauses.run ()
-    | [ "all" ] ->
-        let ratios = inProcess true @ overKestrel ()
-        growth ()
-        Pauses.run ()
-        Report.ratios ratios
+    | [] -> showRatios console (inProcess console @ overKestrel console)
+    | [ "in-process" ] -> showRatios console (inProcess console)
+    | [ "kestrel" ] -> showRatios console (overKestrel console)
+    | [ "parts" ] -> Parts.run console
+    | [ "growth" ] -> growth pages
+    | [ "growth"; name ] when isGrowth name -> (Map.ofList growths)[name] pages
+    | [ "pauses" ] -> Pauses.run console
+    | [ "all" ] -> all pages
+    | "--full" :: args -> fully args
     // The other processes of these.
     | [ "serve" ] -> finish (SiteProcess.serve (wait (Stores.all ())))
     | [ "serve-memory" ] -> finish (SiteProcess.serve (Stores.memory ()))
     | [ "serve-writers" ] -> finish (SiteProcess.serve (wait (Stores.forWriters ())))
     | [ "pauses"; side ] -> Pauses.serveSide side
-    | "--full" :: args ->
-        let args = if args.IsEmpty then [ "--filter"; "*" ] else args
-
-        BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(Array.ofList args, Settings.Instance)
-        |> ignore
     | _ -> printfn "%s" usage
 
     0

@@ -117,7 +117,7 @@ type PartBenchmarks() =
 
 /// The same parts in interleaved rounds, in a few seconds.
 module Parts =
-    let run () =
+    let run (output: Output) =
         let parts = PartBenchmarks()
 
         let case name (part: unit -> 'T) : Case =
@@ -146,10 +146,10 @@ module Parts =
         let nothing = measured["nothing"]
 
         Report.table
-            "Parts of a request:"
             [ "part"; "time"; "allocated" ]
             [ for case in List.tail cases do
                   let it = measured[case.Name]
                   [ case.Name
                     $"{Report.number 0 (it.Nanoseconds - nothing.Nanoseconds)} ns"
                     $"{Report.number 0 (it.Bytes - nothing.Bytes)} B" ] ]
+        |> output.Show "parts"

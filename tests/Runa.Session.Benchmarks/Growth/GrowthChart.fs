@@ -16,11 +16,12 @@ module GrowthChart =
         | Some(_, value) -> Report.number 0 value
         | None -> "–"
 
-    let show (picture: string) (chart: LineChart) =
-        Report.table
-            $"{chart.Title}: {chart.Vertical}"
-            (chart.Horizontal :: List.map (fun (line: Line) -> line.Name) chart.Lines)
-            [ for at, label in chart.Marks -> label :: [ for line in chart.Lines -> cell line at ] ]
+    /// The table is printed only; the page shows the picture.
+    let show (output: Output) (picture: string) (chart: LineChart) =
+        let table =
+            Report.table
+                (chart.Horizontal :: List.map (fun (line: Line) -> line.Name) chart.Lines)
+                [ for at, label in chart.Marks -> label :: [ for line in chart.Lines -> cell line at ] ]
 
-        printfn ""
-        Pictures.write picture (LineChart.svg chart)
+        printfn $"\n{chart.Title}, {chart.Vertical}:\n\n{table}"
+        output.Draw picture (LineChart.svg chart)

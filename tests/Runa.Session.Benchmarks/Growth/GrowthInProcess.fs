@@ -40,8 +40,9 @@ module GrowthInProcess =
 
     let private microseconds = "microseconds of a request over the bare one, in process"
 
-    let private show picture title horizontal (marks: (int * string) list) (lines: Line list) =
+    let private show output picture title horizontal (marks: (int * string) list) (lines: Line list) =
         GrowthChart.show
+            output
             picture
             { Title = title
               Vertical = microseconds
@@ -56,7 +57,7 @@ module GrowthInProcess =
     let private theirs fill endpoint = (FrameworkApps.app fill endpoint).AskedByOne()
 
     /// One of the session's keys is read or written.
-    let keys () =
+    let keys (output: Output) =
         let axis = [ 1; 10; 100; 1000 ]
         let all = [| for i in 1 .. List.max axis -> SessionKey.create<int> $"key{i}" |]
 
@@ -87,10 +88,15 @@ module GrowthInProcess =
               kind "write, Runa.Session" Ours (fun count -> ours (fill count) write)
               kind "read, ASP.NET Core" Theirs (fun count -> theirs (fillTheirs count) readTheirs)
               kind "write, ASP.NET Core" Theirs (fun count -> theirs (fillTheirs count) writeTheirs) ]
-        |> show "growth-keys" "More keys in a session" "keys in the session, of which one is used" (labelled axis)
+        |> show
+            output
+            "growth-keys"
+            "More keys in a session"
+            "keys in the session, of which one is used"
+            (labelled axis)
 
     /// A text is read, or a number beside it is written.
-    let bytes () =
+    let bytes (output: Output) =
         let axis = [ 100; 1024; 4096; 16_384; 65_536 ]
         let text = SessionKey.create<string> "text"
 
@@ -115,13 +121,14 @@ module GrowthInProcess =
               kind "read, ASP.NET Core" Theirs (fun length -> theirs (fillTheirs length) readTheirs)
               kind "write, ASP.NET Core" Theirs (fun length -> theirs (fillTheirs length) FrameworkApps.writeOne) ]
         |> show
+            output
             "growth-bytes"
             "Larger sessions"
             "size of a text in the session; a read reads it, a write changes a number beside it"
             [ 100, "100 B"; 1024, "1 KiB"; 4096, "4 KiB"; 16_384, "16 KiB"; 65_536, "64 KiB" ]
 
     /// Up to 10,000 visitors, spread over all sessions, take turns.
-    let sessions () =
+    let sessions (output: Output) =
         let axis = [ 1; 10; 100; 1000; 10_000; 100_000; 1_000_000 ]
 
         let many (app: Pipeline) (count: int) =
@@ -140,4 +147,9 @@ module GrowthInProcess =
                   many (RunaApps.app (RunaApps.roomFor count) RunaApps.fillThree RunaApps.readThree) count)
               kind "read, ASP.NET Core" Theirs (fun count ->
                   many (FrameworkApps.app FrameworkApps.fillThree FrameworkApps.readThree) count) ]
-        |> show "growth-sessions" "More sessions in memory" "sessions, of which up to 10,000 take turns" (labelled axis)
+        |> show
+            output
+            "growth-sessions"
+            "More sessions in memory"
+            "sessions, of which up to 10,000 take turns"
+            (labelled axis)

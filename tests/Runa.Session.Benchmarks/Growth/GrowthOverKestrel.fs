@@ -34,7 +34,7 @@ module GrowthOverKestrel =
                                         value ] ]
         }
 
-    let connections () : Task =
+    let connections (output: Output) : Task =
         SiteProcess.beside "serve-memory" (fun sites ->
             task {
                 let ports = Map.ofList sites
@@ -56,6 +56,7 @@ module GrowthOverKestrel =
                         })
 
                 GrowthChart.show
+                    output
                     "growth-connections"
                     { Title = "More connections"
                       Vertical = "thousands of requests in a second over Kestrel, sessions in memory"
@@ -80,7 +81,7 @@ module GrowthOverKestrel =
             return result.PerSecond * share, share
         }
 
-    let writers () : Task =
+    let writers (output: Output) : Task =
         SiteProcess.beside "serve-writers" (fun sites ->
             task {
                 let ports = Map.ofList sites
@@ -114,6 +115,7 @@ module GrowthOverKestrel =
                     { Name = $"{store}, {by}"; Who = who; IsDashed = (store <> "memory"); Points = points name }
 
                 GrowthChart.show
+                    output
                     "growth-writers"
                     { Title = "More writers of one session"
                       Vertical = "updates in a second that were stored, over Kestrel"
@@ -123,9 +125,9 @@ module GrowthOverKestrel =
                       Lines = List.map line names }
 
                 Report.table
-                    "Of the updates that were answered, stored:"
                     ("writers" :: names)
                     [ for at in axis ->
                           Scale.label (float at)
                           :: [ for name in names -> $"{Report.number 1 (100. * shares[(name, at)])} %%" ] ]
+                |> output.Show "stored updates"
             })

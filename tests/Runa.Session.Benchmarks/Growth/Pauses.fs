@@ -83,10 +83,17 @@ module Pauses =
         running.WaitForExit()
         List.ofArray (line.Split '|')
 
-    let run () =
-        let numbers = Report.number 0
+    let run (output: Output) =
+        let table =
+            Report.table
+                [ "sessions"
+                  "memory"
+                  "collections of generation 0, 1, 2"
+                  "longest pause"
+                  "all pauses"
+                  "of the time" ]
+                [ "Runa.Session" :: measure "ours"; "ASP.NET Core" :: measure "theirs" ]
 
-        Report.table
-            $"Pauses for the garbage collector: {numbers sessions} sessions in memory, {numbers requests} requests, one in ten of which writes:"
-            [ "sessions"; "memory"; "collections of generation 0, 1, 2"; "longest"; "all"; "share of the time" ]
-            [ "Runa.Session" :: measure "ours"; "ASP.NET Core" :: measure "theirs" ]
+        output.Show
+            "pauses"
+            $"{table}\n\n{Report.number 0 sessions} sessions in memory, {Report.number 0 requests} requests, one in ten of which writes."

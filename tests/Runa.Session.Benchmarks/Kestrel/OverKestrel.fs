@@ -36,7 +36,7 @@ module OverKestrel =
 
     let private stores = [ "memory"; "cookie"; "Redis"; "PostgreSQL"; "SQLite" ]
 
-    let private print (rates: (string * float list) list) =
+    let private table (rates: (string * float list) list) : string =
         let rate name =
             match List.tryFind (fun (other, _) -> other = name) rates with
             | Some(_, rates) -> Report.number 0 (Median.of' rates)
@@ -52,8 +52,7 @@ module OverKestrel =
         let row (what: string) (name: string -> string) = what :: List.map (name >> rate) stores
 
         Report.table
-            $"Over Kestrel, requests in a second: {connections} connections, {visitors} visitors."
-            ("case" :: stores)
+            ("requests in a second" :: stores)
             [ row "bare endpoint, one GET, or one SELECT by key" yardstick
               row "read" (fun store -> $"{store}, read")
               row "write" (fun store -> $"{store}, write")
@@ -81,9 +80,10 @@ module OverKestrel =
           share "PostgreSQL: read, of one SELECT" "PostgreSQL, read" "PostgreSQL, one SELECT" 0.85
           share "SQLite: read, of one SELECT" "SQLite, read" "SQLite, one SELECT" 0.85 ]
 
-    let run (rounds: int) (seconds: float) : Task<Ratio list> =
+    /// Measures each site for so many seconds in so many rounds.
+    let run (output: Output) (rounds: int) (seconds: float) : Task<Ratio list> =
         task {
             let! rates = SiteProcess.beside "serve" (rates rounds (TimeSpan.FromSeconds seconds))
-            print rates
+            output.Show "over Kestrel" $"{table rates}\n\n{connections} connections, {visitors} visitors."
             return ratios rates
         }

@@ -16,22 +16,20 @@ type Ratio =
         Target: Target
     }
 
-/// Prints tables in Markdown.
+/// Tables in Markdown.
 module Report =
     let private invariant = CultureInfo.InvariantCulture
 
     /// With separators of thousands.
     let number (decimals: int) (value: float) : string = value.ToString($"N{decimals}", invariant)
 
-    let table (title: string) (head: string list) (rows: string list list) =
+    let table (head: string list) (rows: string list list) : string =
         let line (cells: string list) =
             let cells = String.concat " | " cells
-            printfn $"| {cells} |"
+            $"| {cells} |"
 
-        printfn $"\n{title}\n"
-        line head
-        line (head |> List.mapi (fun i _ -> if i = 0 then "---" else "---:"))
-        List.iter line rows
+        let under = head |> List.mapi (fun i _ -> if i = 0 then "---" else "---:")
+        List.map line (head :: under :: rows) |> String.concat "\n"
 
     let ratio (what: string) (value: float option) (target: Target) : Ratio =
         { What = what; Value = value; Target = target }
@@ -53,5 +51,4 @@ module Report =
             [ ratio.What; number 2 value; target; verdict ]
         | None -> [ ratio.What; "–"; target; "skipped: not installed" ]
 
-    let ratios (ratios: Ratio list) =
-        table "Ratios, beside their targets:" [ "what"; "measured"; "target"; "" ] (List.map row ratios)
+    let ratios (ratios: Ratio list) : string = table [ "ratio"; "measured"; "target"; "" ] (List.map row ratios)
