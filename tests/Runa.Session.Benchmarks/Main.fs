@@ -27,6 +27,7 @@ let private usage =
   in-process     without Kestrel
   kestrel        only over Kestrel
   parts          what the parts of a request take
+  in-memory      a memory driver that holds a million sessions
   growth         how costs grow; growth keys (bytes, connections, writers, sessions) for one of them; draws pictures
   pauses         for the garbage collector, with a million sessions
   all            all of these; writes the figures and pictures of docs/performance.md
@@ -58,6 +59,7 @@ let main args =
     | [ "growth" ] -> growth pages
     | [ "growth"; name ] when isGrowth name -> (Map.ofList growths)[name] pages
     | [ "pauses" ] -> Pauses.run console
+    | [ "in-memory" ] -> InMemory.run ()
     | [ "all" ] -> all pages
     | "--full" :: args -> fully args
     // The other processes of these.

@@ -1,0 +1,138 @@
+namespace Runa.Session.Benchmarks
+
+open System
+open System.Diagnostics
+open System.Threading
+open Runa.Session
+
+/// A clock that can be put ahead.
+[<Sealed>]
+type private Ahead() =
+    inherit TimeProvider()
+    member val By = TimeSpan.Zero with get, set
+    override clock.GetUtcNow() = DateTimeOffset.UtcNow + clock.By
+    override clock.GetTimestamp() =
+        Stopwatch.GetTimestamp() + clock.By.Ticks * Stopwatch.Frequency / TimeSpan.TicksPerSecond
+
+/// What the driver memory costs with a million sessions of visitors: bytes, and the time of what a full store does.
+module InMemory =
+    let private million = 1_000_000
+
+    /// About 100 bytes of content, in three values.
+    let private record (now: DateTimeOffset) (n: int) : SessionRecord =
+        let text (prefix: string) = "\"" + prefix + n.ToString "D32" + "\""
+
+        { Version = RecordVersion.Next()
+          Scope = "shop/web"
+          State =
+            { SessionState.fresh now (TimeSpan.FromDays 14.) with
+                Values = Map [ "name", text "Runa"; "theme", text "dark"; "visits", (1_000_000 + n).ToString() ] }
+          IdleExpiresAt = ValueSome(now + TimeSpan.FromHours 2.)
+          Kind = RecordKind.Live }
+
+    let private keys (count: int) =
+        let random = Random 1
+        Array.init count (fun _ -> StoreKey(uint64 (random.NextInt64()) * 2UL, uint64 (random.NextInt64())))
+
+    let private line (what: string) (value: float) (target: float) (unit: string) =
+        let verdict = if value <= target then "reached" else "not reached"
+        printfn "%-58s %8.2f %-3s target %7.2f %-3s %s" what value unit target unit verdict
+
+    let private median (values: float list) = (List.sort values)[values.Length / 2]
+
+    let private microseconds (ticks: int64) = float ticks * 1e6 / float Stopwatch.Frequency
+
+    /// The mean and the longest time of `work`, in microseconds.
+    let private times (work: int -> unit) (from: int) (until: int) =
+        let mutable longest = 0L
+        let began = Stopwatch.GetTimestamp()
+        let mutable last = began
+
+        for n in from .. until - 1 do
+            work n
+            let now = Stopwatch.GetTimestamp()
+            longest <- max longest (now - last)
+            last <- now
+
+        microseconds (last - began) / float (until - from), microseconds longest
+
+    /// Rounds of `count` each: the median of their means and of their longest times.
+    let private rounds (work: int -> unit) (from: int) (count: int) (rounds: int) =
+        let measured =
+            [ for round in 0 .. rounds - 1 -> times work (from + round * count) (from + (round + 1) * count) ]
+        median (List.map fst measured), median (List.map snd measured)
+
+    let private options: MemoryDriverOptions =
+        { MemoryDriver.defaults with MaxSessions = million; MaxBytes = Int64.MaxValue }
+
+    let private fill (driver: SessionDriver) (keys: StoreKey[]) =
+        let now = DateTimeOffset.UtcNow
+
+        fun n ->
+            if not (driver.Create keys[n] (record now n) CancellationToken.None).Result then
+                failwith "The key is taken."
+
+    let private bytes (keys: StoreKey[]) =
+        let before = GC.GetTotalMemory true
+        let driver = MemoryDriver.create options
+        let create = fill driver keys
+        let mean, longest = rounds create 0 (million / 10) 10
+        line
+            "memory, bytes of a session, of a million"
+            (float (GC.GetTotalMemory true - before) / float million)
+            280.
+            "B"
+        line "memory, create: mean of a million" mean 5. "us"
+        line "memory, create: the longest of 100,000" (longest / 1000.) 5. "ms"
+        driver
+
+    let private evict (driver: SessionDriver) (keys: StoreKey[]) =
+        let mean, longest = rounds (fill driver keys) million 100_000 5
+        line "memory, eviction in a full store: mean" mean 5. "us"
+        line "memory, eviction in a full store: the longest of 100,000" (longest / 1000.) 5. "ms"
+
+    let private load (driver: SessionDriver) key =
+        if (driver.Load key CancellationToken.None).Result.IsNone then
+            failwith "A session is gone."
+
+    let private read (keys: StoreKey[]) =
+        let driver = MemoryDriver.create options
+        let create = fill driver keys
+
+        for n in 0..99_999 do
+            create n
+
+        let hot, _ = rounds (fun _ -> load driver keys[7]) 0 1_000_000 5
+        let turns, _ = rounds (fun n -> load driver keys[n % 100_000]) 0 500_000 5
+        line "memory, read of one session" (hot * 1000.) 100. "ns"
+        line "memory, read of 100,000 in turn" (turns * 1000.) 700. "ns"
+
+    let private sweep (keys: StoreKey[]) =
+        let clock = Ahead()
+        let driver = MemoryDriver.create { options with TimeProvider = clock }
+        let create = fill driver keys
+
+        for n in 0 .. million - 1 do
+            create n
+
+        let purge expected =
+            let began = Stopwatch.GetTimestamp()
+            let purged = (driver.PurgeExpired CancellationToken.None).Result
+
+            if purged <> expected then
+                failwith $"{purged} of {expected} were removed."
+
+            microseconds (Stopwatch.GetTimestamp() - began) / 1000.
+
+        let nothing = median [ for _ in 1..5 -> purge 0 ]
+        clock.By <- TimeSpan.FromHours 3.
+        line "memory, sweep of a million, of which none has ended" nothing 370. "ms"
+        line "memory, sweep of a million, all ended" (purge million) 1000. "ms"
+
+    let run () =
+        let keys = keys (2 * million)
+        let driver = bytes keys
+        evict driver keys
+        GC.KeepAlive driver
+        read keys
+        sweep keys
