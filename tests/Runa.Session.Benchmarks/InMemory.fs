@@ -12,7 +12,7 @@ type private Ahead() =
     member val By = TimeSpan.Zero with get, set
     override clock.GetUtcNow() = DateTimeOffset.UtcNow + clock.By
     override clock.GetTimestamp() =
-        Stopwatch.GetTimestamp() + clock.By.Ticks * Stopwatch.Frequency / TimeSpan.TicksPerSecond
+        Stopwatch.GetTimestamp() + clock.By.Ticks * (Stopwatch.Frequency / TimeSpan.TicksPerSecond)
 
 /// What the driver memory costs with a million sessions of visitors: bytes, and the time of what a full store does.
 module InMemory =

@@ -11,14 +11,18 @@ open System.Threading
 ///
 /// The work for one newcomer does not grow with the store: a few entries are looked at, and the best of them is
 /// evicted.
+///
+/// Whoever calls Settle or Leave holds the lock of the entry's shard, so an entry that is counted is in use. Whoever
+/// chooses holds no shard's lock.
 [<Sealed>]
-type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
+type internal MemoryEviction(table: MemoryTable, maxSessions: int, maxBytes: int64) =
     static let samples = 5
     // How many entries of each rank are checked for expiry. The sweep finds the others.
     static let glances = 1
 
     let turn = Lock()
-    let once, again, tombstones, owned = MemoryPool(), MemoryPool(), MemoryPool(), MemoryPool()
+    let once, again = MemoryPool table, MemoryPool table
+    let tombstones, owned = MemoryPool table, MemoryPool table
     let maxTombstones = 64 + maxSessions / 4
 
     let pool (rank: MemoryRank) =
@@ -28,23 +32,32 @@ type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
         | MemoryRank.Tombstone -> tombstones
         | _ -> owned
 
-    let leave (entry: MemoryEntry) =
-        if entry.Rank <> MemoryRank.Nowhere then
-            (pool entry.Rank).Remove entry
-            entry.Place <- { entry.Place with Rank = MemoryRank.Nowhere }
+    let leave (id: MemoryId) =
+        let entry = &table.At id
 
-    let move (entry: MemoryEntry) (rank: MemoryRank) (size: int64) =
+        if entry.Rank <> MemoryRank.Nowhere then
+            (pool entry.Rank).Remove id
+            entry.Rank <- MemoryRank.Nowhere
+
+    let move (id: MemoryId) (size: int) =
+        let entry = &table.At id
+        let rank = entry.RankOf
+
         if entry.Rank = rank then
-            (pool rank).Resize(entry, size)
+            (pool rank).Resize(id, size)
         else
-            leave entry
-            entry.Place <- { entry.Place with Size = size; Rank = rank }
-            (pool rank).Add entry
+            leave id
+            entry.Size <- size
+            entry.Rank <- rank
+            (pool rank).Add id
 
     let strangers () = once.Count + again.Count
     let ownedBytes () = owned.Bytes + tombstones.Bytes
     let bytes () = once.Bytes + again.Bytes + ownedBytes ()
-    let isTooLarge (newcomer: MemoryEntry) = newcomer.Rank <> MemoryRank.Nowhere && newcomer.Size > maxBytes
+
+    let isTooLarge (newcomer: MemoryId) =
+        (table.At newcomer).Rank <> MemoryRank.Nowhere && int64 (table.At newcomer).Size > maxBytes
+
     let hasTooManyStrangers () = strangers () > 1 && (strangers () + owned.Count > maxSessions || bytes () > maxBytes)
     let isStrangerTooLarge () = strangers () = 1 && bytes () - maxBytes > maxBytes / 8L
     let hasTooManyOwned () = owned.Count - 1 > maxSessions
@@ -62,39 +75,25 @@ type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
     let until (now: DateTimeOffset) = now.UtcTicks - SessionRecord.clockTolerance.Ticks
 
     /// An entry that has expired, otherwise the one that was not used for longest.
-    let oldest (pool: MemoryPool) (spared: MemoryEntry | null) (now: DateTimeOffset) =
+    let oldest (pool: MemoryPool) (spared: MemoryId) (now: DateTimeOffset) : MemoryId =
         let until = until now
-        let time (entry: MemoryEntry) = if entry.Ends <= until then Int64.MinValue else entry.LastUse
 
         pool.Find(
             samples,
             spared,
-            fun entry found ->
-                match found with
-                | null -> true
-                | found -> time entry < time found
+            fun id ->
+                let entry = &table.At id
+                ValueSome(if entry.Ends <= until then Int64.MinValue else entry.LastUse)
         )
 
-    let expiredIn (spared: MemoryEntry) (now: DateTimeOffset) (pool: MemoryPool) : MemoryEntry | null =
+    let expiredIn (spared: MemoryId) (now: DateTimeOffset) (pool: MemoryPool) : MemoryId =
         let until = until now
+        pool.Find(glances, spared, (fun id -> if (table.At id).Ends <= until then ValueSome 0L else ValueNone))
 
-        pool.Find(
-            glances,
-            spared,
-            fun entry found ->
-                isNull found
-                && entry.Ends <= until
-                && (match entry.Record with
-                    | null -> true
-                    | record -> SessionRecord.isPurgeable now record)
-        )
+    let orElse (other: unit -> MemoryId) (found: MemoryId) : MemoryId =
+        if found = MemoryId.none then other () else found
 
-    let orElse (other: unit -> MemoryEntry | null) (found: MemoryEntry | null) : MemoryEntry | null =
-        match found with
-        | null -> other ()
-        | found -> found
-
-    let expired (newcomer: MemoryEntry) (now: DateTimeOffset) : MemoryEntry | null =
+    let expired (newcomer: MemoryId) (now: DateTimeOffset) : MemoryId =
         expiredIn newcomer now again
         |> orElse (fun () -> expiredIn newcomer now tombstones)
         |> orElse (fun () -> expiredIn newcomer now owned)
@@ -102,18 +101,22 @@ type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
 
     /// The stranger to evict: one that was seen once, unless these are no more than an eighth of all strangers. Without
     /// that share, in a store full of strangers who came back, new ones would never stay long enough to come back.
-    let oldestStranger (newcomer: MemoryEntry) now =
-        let others = if newcomer.Rank = MemoryRank.SeenOnce then once.Count - 1 else once.Count
+    let oldestStranger (newcomer: MemoryId) now =
+        let others =
+            if (table.At newcomer).Rank = MemoryRank.SeenOnce then
+                once.Count - 1
+            else
+                once.Count
 
         if others > strangers () / 8 then
             oldest once newcomer now |> orElse (fun () -> oldest again newcomer now)
         else
             oldest again newcomer now |> orElse (fun () -> oldest once newcomer now)
 
-    /// The next entry to evict. Null: everything fits.
-    let choose (newcomer: MemoryEntry) (now: DateTimeOffset) : MemoryEntry | null =
+    /// The next entry to evict. MemoryId.none: everything fits.
+    let choose (newcomer: MemoryId) (now: DateTimeOffset) : MemoryId =
         if not (isOver newcomer) then
-            null
+            MemoryId.none
         elif isTooLarge newcomer then
             newcomer
         else
@@ -122,7 +125,7 @@ type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
                 if hasTooManyStrangers () then
                     oldestStranger newcomer now
                 elif isStrangerTooLarge () then
-                    oldest once null now |> orElse (fun () -> oldest again null now)
+                    oldest once MemoryId.none now |> orElse (fun () -> oldest again MemoryId.none now)
                 elif hasTooManyOwned () then
                     oldest owned newcomer now
                 else
@@ -136,46 +139,20 @@ type internal MemoryEviction(maxSessions: int, maxBytes: int64) =
         lock turn (fun () -> owned.Count >= maxSessions || ownedBytes () >= maxBytes - maxBytes / 8L)
 
     /// Counts the entry again after each change. Returns true if something must be evicted.
-    member eviction.Settle(entry: MemoryEntry) : bool =
-        let seen = entry.Record
-
-        let bytes =
-            match seen with
-            | null -> 0L
-            | record -> MemoryEntry.SizeOf record
-
-        let isSettled, mustLeave =
-            lock turn (fun () ->
-                match entry.Record with
-                | null ->
-                    leave entry
-                    true, false
-                | record when Object.ReferenceEquals(record, seen) ->
-                    move entry (entry.RankOf record) bytes
-                    true, isOver entry
-                | _ -> false, false)
-
-        if isSettled then mustLeave else eviction.Settle entry
-
-    /// Takes the next entry to evict out of the count, and returns it with its record. The caller removes it if that is
-    /// still its record, and otherwise counts it again. The newcomer itself is evicted only if it is larger than all
-    /// the room.
-    member _.Take(newcomer: MemoryEntry, now: DateTimeOffset) : struct (MemoryEntry * SessionRecord) voption =
+    member _.Settle(id: MemoryId, size: int) : bool =
         lock turn (fun () ->
-            let rec take () =
-                match choose newcomer now with
-                | null -> ValueNone
-                | entry ->
-                    match entry.Record with
-                    | null ->
-                        leave entry
-                        take ()
-                    | record when entry.RankOf record <> entry.Rank ->
-                        // The entry has just changed, and is not counted again yet.
-                        move entry (entry.RankOf record) entry.Size
-                        take ()
-                    | record ->
-                        leave entry
-                        ValueSome struct (entry, record)
+            move id size
+            isOver id)
 
-            take ())
+    /// Counts the entry no more.
+    member _.Leave(id: MemoryId) = lock turn (fun () -> leave id)
+
+    /// Takes the next entry to evict out of the count. The caller removes it if it still has this key and was not counted
+    /// again since. The newcomer itself is evicted only if it is larger than all the room.
+    member _.Take(newcomer: MemoryId, now: DateTimeOffset) : struct (MemoryId * StoreKey) voption =
+        lock turn (fun () ->
+            match choose newcomer now with
+            | id when id = MemoryId.none -> ValueNone
+            | id ->
+                leave id
+                ValueSome struct (id, (table.At id).Key))

@@ -1,28 +1,17 @@
 namespace Runa.Session
 
-open System.Collections.Concurrent
-open System.Collections.Generic
-
-/// Entries by store key, in many small dictionaries, so that one that grows delays only its own writers.
+/// Entries by store key, in many shards, so that whoever changes one delays few others. A shard grows in steps that take
+/// well below a millisecond, of many millions of sessions.
 [<Sealed>]
-type internal MemoryTable() =
-    let parts = Array.init 64 (fun _ -> ConcurrentDictionary<StoreKey, MemoryEntry>(4, 31))
-    // The dictionaries hash by the low half of the key, so this uses the high half.
-    let part (key: StoreKey) = parts[int (key.High >>> 58)]
+type internal MemoryTable(hotBytes: int64) =
+    let budget = MemoryBudget hotBytes
+    let shards = Array.init 256 (fun number -> MemoryShard(number, MemoryHot budget))
 
-    member _.TryFind(key: StoreKey) : MemoryEntry | null =
-        match (part key).TryGetValue key with
-        | true, entry -> entry
-        | _ -> null
+    member _.Shards = shards
 
-    member _.TryAdd(entry: MemoryEntry) : bool = (part entry.Key).TryAdd(entry.Key, entry)
+    // Buckets go by the low half of the key, so this uses the high half.
+    member _.ShardOf(key: StoreKey) : MemoryShard = shards[int (key.High >>> 56)]
 
-    member _.Remove(entry: MemoryEntry) = (part entry.Key).TryRemove(KeyValuePair(entry.Key, entry)) |> ignore
-
-    /// All entries, without blocking anybody. Entries that come and go meanwhile may be among them.
-    member _.All: seq<MemoryEntry> =
-        seq {
-            for part in parts do
-                for KeyValue(_, entry) in part do
-                    entry
-        }
+    /// Without the shard's lock: any entry that is counted.
+    member _.At(id: MemoryId) : byref<MemoryEntry> =
+        &shards[MemoryId.shard id].At(MemoryId.number id)
