@@ -27,7 +27,7 @@ let tests =
 
               for owner in [ None; Some "mallory" ] do
                   let large = record clock owner 90.
-                  let large = { large with State = { large.State with Values = Map [ "key", String('x', 30_000) ] } }
+                  let large = { large with State = { large.State with Values = Map [ "key", String('x', 60_000) ] } }
                   store.Create(key 99, large) |> Expect.isTrue "created"
                   (store.Peek(key 99)).IsNone |> Expect.isTrue "and gone"
 

@@ -38,6 +38,8 @@ type internal MemoryEntry =
     val mutable Next: int
     /// Where the packed record is.
     val mutable Place: int
+    /// MemoryShard.Unpacked when it was last unpacked.
+    val mutable Unpacked: int
     /// The slot in the pool of its rank. Guarded by MemoryEviction's lock, like the next two.
     val mutable Slot: int
     /// The bytes by which it counts.
@@ -47,8 +49,6 @@ type internal MemoryEntry =
     val mutable IsTombstone: bool
     /// Whether it was loaded since it was created.
     val mutable IsAgain: bool
-    /// Whether it was unpacked since it was last kept unpacked.
-    val mutable IsWarm: bool
 
     member entry.RankOf: MemoryRank =
         if not entry.HasOwner then

@@ -27,9 +27,8 @@ type internal MemoryHot(budget: MemoryBudget) =
         let mutable found = -1
 
         for slot in first .. first + ways - 1 do
-            match slots[slot] with
-            | null -> found <- slot
-            | _ -> ()
+            if found < 0 && isNull slots[slot] then
+                found <- slot
 
         for slot in first .. first + ways - 1 do
             match slots[slot] with
@@ -52,6 +51,8 @@ type internal MemoryHot(budget: MemoryBudget) =
             | null -> ()
             | hot -> if hot.IsUsed then hot.IsUsed <- false else clear slot
 
+    static member Most = ways * sets
+
     /// Without the lock.
     member _.TryFind(key: StoreKey) : HotRecord | null =
         let slots = Volatile.Read &slots
@@ -62,7 +63,7 @@ type internal MemoryHot(budget: MemoryBudget) =
             let last = slot + ways
 
             while slot < last do
-                match Volatile.Read &slots[slot] with
+                match slots[slot] with
                 | null -> slot <- slot + 1
                 | hot when isOf key hot ->
                     found <- hot
@@ -78,7 +79,9 @@ type internal MemoryHot(budget: MemoryBudget) =
             for slot in first .. first + ways - 1 do
                 match slots[slot] with
                 | null -> ()
-                | hot -> if isOf key hot then clear slot
+                | hot ->
+                    if isOf key hot then
+                        clear slot
 
     /// Keeps the record, if there is room within the budget.
     member hot.Keep(key: StoreKey, number: int, record: SessionRecord) =

@@ -5,17 +5,18 @@ open System.Collections.Concurrent
 open System.Threading
 
 /// Numbers for the names that many sessions have in common: of keys, claims and scopes. A packed record then holds a
-/// number, and unpacked ones share the text. The first names that come get a number, for the life of the process; later
-/// ones are packed as text.
-module internal MemoryNames =
-    let private most = 1024
-    let private longest = 64
-    let private names: string[] = Array.zeroCreate most
-    let private numbers = ConcurrentDictionary<string, int>(StringComparer.Ordinal)
-    let private turn = Lock()
-    let mutable private isFull = false
+/// number, and unpacked ones share the text. Up to `most` short names that come first get one, and keep it.
+[<Sealed>]
+type internal MemoryNames(most: int) =
+    static let longest = 64
+    static let shared = MemoryNames 1024
 
-    let private add (name: string) =
+    let names: string[] = Array.zeroCreate most
+    let numbers = ConcurrentDictionary<string, int>(StringComparer.Ordinal)
+    let turn = Lock()
+    let mutable isFull = false
+
+    let add (name: string) =
         lock turn (fun () ->
             match numbers.TryGetValue name with
             | true, number -> number
@@ -27,12 +28,15 @@ module internal MemoryNames =
                 isFull <- (number = most)
                 number)
 
+    /// Those of this process.
+    static member Shared = shared
+
     /// The name's number, from 1. 0: it has none.
-    let numberOf (name: string) : int =
+    member _.NumberOf(name: string) : int =
         match numbers.TryGetValue name with
         | true, number -> number
         | _ when isFull || name.Length > longest -> 0
         | _ -> add name
 
     /// The name with this number.
-    let ofNumber (number: int) : string = names[number - 1]
+    member _.OfNumber(number: int) : string = names[number - 1]

@@ -14,6 +14,7 @@ type internal MemoryPage(length: int) =
     /// The bytes before the content of a block.
     static member Head = 8
 
+    member _.Bytes = bytes
     member _.Length = bytes.Length
     /// Where the next block begins.
     member val Used = 0 with get, set
@@ -26,7 +27,12 @@ type internal MemoryPage(length: int) =
     member _.OwnerAt(at: int) = word at
 
     member _.LengthAt(at: int) = word (at + 4)
-    member _.ContentAt(at: int) : Span<byte> = Span(bytes, at + MemoryPage.Head, word (at + 4) - MemoryPage.Head)
+    member _.ContentAt(at: int) : Span<byte> = MemoryPage.Content(bytes, at)
+
+    /// The content of the block that begins there.
+    static member Content(bytes: byte[], at: int) : Span<byte> =
+        let length = BinaryPrimitives.ReadInt32LittleEndian(ReadOnlySpan(bytes, at + 4, 4))
+        Span(bytes, at + MemoryPage.Head, length - MemoryPage.Head)
 
     /// Adds a block, for which there must be room, and returns where it begins.
     member page.Append(owner: int, content: ReadOnlySpan<byte>) : int =
@@ -57,6 +63,8 @@ type internal MemoryPages(moved: Action<int, int>) =
     static let pageLength = 1 <<< bits
 
     let pages = List<MemoryPage | null>()
+    // The bytes of the pages once more: a read that looks at no page object waits less for memory.
+    let mutable contents: byte[][] = Array.zeroCreate 4
     /// Numbers of pages that were dropped.
     let dropped = Stack<int>()
     let mutable spare: MemoryPage | null = null
@@ -74,18 +82,26 @@ type internal MemoryPages(moved: Action<int, int>) =
     let add (page: MemoryPage) : int =
         held <- held + int64 page.Length
 
-        match dropped.TryPop() with
-        | true, number ->
-            pages[number] <- page
-            number
-        | _ ->
-            pages.Add page
-            pages.Count - 1
+        let number =
+            match dropped.TryPop() with
+            | true, number ->
+                pages[number] <- page
+                number
+            | _ ->
+                pages.Add page
+                pages.Count - 1
+
+        if number = contents.Length then
+            Array.Resize(&contents, 2 * number)
+
+        contents[number] <- page.Bytes
+        number
 
     let drop (number: int) =
         let page = at number
         held <- held - int64 page.Length
         pages[number] <- null
+        contents[number] <- [||]
         dropped.Push number
 
         if page.Length = pageLength then
@@ -160,6 +176,9 @@ type internal MemoryPages(moved: Action<int, int>) =
 
             empty number
 
+    /// The bytes of all pages.
+    member _.Held = held
+
     /// Adds a block, and returns its place. A large one has a page of its own.
     member _.Add(owner: int, content: ReadOnlySpan<byte>) : int =
         let length = MemoryPage.Head + content.Length
@@ -171,7 +190,7 @@ type internal MemoryPages(moved: Action<int, int>) =
             append tail owner content
 
     /// The content of a block, until the next one is added or freed.
-    member _.Read(place: int) : Span<byte> = (at (place >>> bits)).ContentAt(place &&& (pageLength - 1))
+    member _.Read(place: int) : Span<byte> = MemoryPage.Content(contents[place >>> bits], place &&& (pageLength - 1))
 
     member _.Free(place: int) =
         let number = place >>> bits

@@ -28,10 +28,11 @@ type internal MemoryShard(number: int, hot: MemoryHot) =
     member _.Turn = turn
     member _.Number = number
     member _.Hot = hot
+    /// How many loads found their record packed.
+    member val Unpacked = 0 with get, set
 
     /// Without the lock: any entry that was made when the caller last held a lock.
-    member _.At(number: int) : byref<MemoryEntry> =
-        &chunks[number >>> chunkBits].[number &&& (chunkLength - 1)]
+    member _.At(number: int) : byref<MemoryEntry> = &chunks[number >>> chunkBits].[number &&& (chunkLength - 1)]
 
     member private shard.IsOf(key: StoreKey, number: int) =
         let entry = &shard.At number
@@ -80,7 +81,7 @@ type internal MemoryShard(number: int, hot: MemoryHot) =
         entry.Key <- key
         entry.LastUse <- now
         entry.IsAgain <- false
-        entry.IsWarm <- false
+        entry.Unpacked <- 0
         entry.Rank <- MemoryRank.Nowhere
         entry.Place <- place
         shard.Describe added

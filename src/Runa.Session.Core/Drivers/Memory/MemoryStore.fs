@@ -116,11 +116,12 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
                 entry.LastUse <- usedAt ()
                 entry.IsAgain <- true
 
-                if entry.IsWarm then
+                // Whoever comes too rarely to be found unpacked the next time displaces nobody.
+                if not isFirst && shard.Unpacked - entry.Unpacked <= MemoryHot.Most then
                     shard.Hot.Keep(key, number, record)
 
-                // A visitor who comes only once more displaces nobody who comes often.
-                entry.IsWarm <- not entry.IsWarm
+                shard.Unpacked <- shard.Unpacked + 1
+                entry.Unpacked <- shard.Unpacked
                 ValueSome record, (if isFirst && not entry.HasOwner then newcomer shard number else -1))
 
     /// The number of records, tombstones included.
@@ -221,12 +222,14 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
         let mutable purged = 0
 
         for shard in table.Shards do
-            purged <- purged + shard.Each(fun number ->
-                if (shard.At number).Ends <= until then
-                    remove shard number
-                    1
-                else
-                    0)
+            purged <-
+                purged
+                + shard.Each(fun number ->
+                    if (shard.At number).Ends <= until then
+                        remove shard number
+                        1
+                    else
+                        0)
 
             lock shard.Turn (fun () -> shard.Hot.Cool())
 

@@ -13,5 +13,4 @@ type internal MemoryTable(hotBytes: int64) =
     member _.ShardOf(key: StoreKey) : MemoryShard = shards[int (key.High >>> 56)]
 
     /// Without the shard's lock: any entry that is counted.
-    member _.At(id: MemoryId) : byref<MemoryEntry> =
-        &shards[MemoryId.shard id].At(MemoryId.number id)
+    member _.At(id: MemoryId) : byref<MemoryEntry> = &shards[MemoryId.shard id].At(MemoryId.number id)

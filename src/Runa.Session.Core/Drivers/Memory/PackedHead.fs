@@ -64,7 +64,11 @@ module internal PackedHead =
         let before = idle packed
         let seen = seen packed + (wanted - before)
 
-        if has PackedFlags.Offsets packed || idleExpiresAt.TotalOffsetMinutes <> 0 || seen > DateTimeOffset.MaxValue.UtcTicks then
+        if
+            has PackedFlags.Offsets packed
+            || idleExpiresAt.TotalOffsetMinutes <> 0
+            || seen > DateTimeOffset.MaxValue.UtcTicks
+        then
             false
         elif not (has PackedFlags.Idle packed) then
             bytes[flagsAt] <- bytes[flagsAt] ||| byte PackedFlags.Idle

@@ -150,7 +150,11 @@ module internal PackedRecord =
         let scope = PackedReader.name bytes &at
         let owner = if isSet PackedFlags.Owner then Some(PackedReader.text bytes &at) else None
         let kind = readKind flags bytes &at
-        let signedIn = if isSet PackedFlags.SignedIn then Some(instant (PackedReader.int64 bytes &at)) else None
+        let signedIn =
+            if isSet PackedFlags.SignedIn then
+                Some(instant (PackedReader.int64 bytes &at))
+            else
+                None
         let label = if isSet PackedFlags.Label then Some(PackedReader.text bytes &at) else None
         offsetsAt <- at
 
