@@ -13,7 +13,8 @@ public sealed class MemoryDriverOptions
     public int MaxSessions { get; set; } = MemoryDriver.Defaults.MaxSessions;
 
     /// <summary>
-    /// The most bytes of memory that all sessions together may take, approximately. At least 1. Default: 256 MiB.
+    /// The most bytes of memory that all sessions together may take, approximately. At least 1. Those that are loaded
+    /// most are also kept in a form that takes up to an eighth more. Default: 256 MiB.
     /// </summary>
     public long MaxBytes { get; set; } = MemoryDriver.Defaults.MaxBytes;
 

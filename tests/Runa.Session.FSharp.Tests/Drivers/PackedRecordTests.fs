@@ -92,7 +92,7 @@ let tests =
 
           testCase "the first short names get a number, and are one object from then on"
           <| fun () ->
-              let names = MemoryNames 3
+              let names = PackedNames 3
               names.NumberOf(String('x', 1_000)) |> Expect.equal "too long" 0
               let numbers () = [ for name in [ "a"; "b"; "a"; "c"; "d"; "b" ] -> names.NumberOf name ]
               numbers () |> Expect.equal "three" [ 1; 2; 1; 3; 0; 2 ]

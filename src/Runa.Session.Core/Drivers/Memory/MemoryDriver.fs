@@ -14,8 +14,10 @@ type MemoryDriverOptions =
         /// signed-in users also holds one session of a visitor, and one of a user, beyond this number. Default:
         /// 100,000.
         MaxSessions: int
-        /// About how many bytes of memory all sessions may take. In a store full of signed-in users, the one visitor's
-        /// session may take an eighth more. Default: 256 MiB.
+        /// About how many bytes of memory all sessions may take as they are kept: packed, with text as UTF-8, about 100
+        /// bytes for each beside its content. The sessions loaded most, at most 16,384, are kept unpacked, too, which
+        /// may take an eighth more. In a store full of signed-in users, the one visitor's session may take an eighth
+        /// more. Default: 256 MiB.
         MaxBytes: int64
         /// The clock that decides what has expired.
         TimeProvider: TimeProvider

@@ -62,7 +62,7 @@ type internal MemoryEntry =
     /// block and the waste between blocks; and the owner's index.
     static member SizeOf(length: int, hasOwner: bool) : int =
         let owned = if hasOwner then 320L else 0L
-        int (min (int64 Int32.MaxValue) (88L + int64 length + int64 length / 8L + owned))
+        int (min (int64 Int32.MaxValue) (80L + int64 length + int64 length / 8L + owned))
 
     static member SizeOf(record: SessionRecord) : int64 =
         int64 (MemoryEntry.SizeOf((PackedRecord.pack record).Length, record.State.Owner.IsSome))

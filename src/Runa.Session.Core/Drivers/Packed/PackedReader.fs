@@ -43,4 +43,4 @@ module internal PackedReader =
     let name (bytes: ReadOnlySpan<byte>) (at: byref<int>) : string =
         match number bytes &at with
         | 0 -> text bytes &at
-        | number -> MemoryNames.Shared.OfNumber number
+        | number -> PackedNames.Shared.OfNumber number

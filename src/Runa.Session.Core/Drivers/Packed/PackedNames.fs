@@ -7,9 +7,9 @@ open System.Threading
 /// Numbers for the names that many sessions have in common: of keys, claims and scopes. A packed record then holds a
 /// number, and unpacked ones share the text. Up to `most` short names that come first get one, and keep it.
 [<Sealed>]
-type internal MemoryNames(most: int) =
+type internal PackedNames(most: int) =
     static let longest = 64
-    static let shared = MemoryNames 1024
+    static let shared = PackedNames 1024
 
     let names: string[] = Array.zeroCreate most
     let numbers = ConcurrentDictionary<string, int>(StringComparer.Ordinal)

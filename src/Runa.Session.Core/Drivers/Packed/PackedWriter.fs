@@ -85,7 +85,7 @@ type internal PackedWriter() =
 
     /// A name that many records have in common.
     member writer.Name(name: string) =
-        let number = MemoryNames.Shared.NumberOf name
+        let number = PackedNames.Shared.NumberOf name
         writer.Number number
 
         if number = 0 then
