@@ -129,7 +129,7 @@ module InMemory =
         let hot, _ = rounds (fun _ -> load driver keys[7]) 0 200_000 9
         let turns, _ = rounds (fun n -> load driver keys[n % 100_000]) 0 100_000 9
         line "memory, read of one session" (hot * 1000.) 100. "ns"
-        line "memory, read of 100,000 in turn" (turns * 1000.) 700. "ns"
+        line "memory, read of 100,000 in turn" (turns * 1000.) 600. "ns"
 
     let private sweep (keys: StoreKey[]) =
         let clock = Ahead()
