@@ -35,13 +35,10 @@ type internal RedisScripts(database: IDatabase, keys: RedisKeys, refusals: Redis
         : Task<RedisResult> =
         token.ThrowIfCancellationRequested()
 
-        let answer =
-            if isKnown then
-                database.ScriptEvaluateAsync(script.Hash, [| key |], arguments, CommandFlags.DemandMaster)
-            else
-                database.ScriptEvaluateAsync(script.Text, [| key |], arguments, CommandFlags.DemandMaster)
-
-        answer.WaitAsync token
+        if isKnown then
+            database.ScriptEvaluateAsync(script.Hash, [| key |], arguments, CommandFlags.DemandMaster)
+        else
+            database.ScriptEvaluateAsync(script.Text, [| key |], arguments, CommandFlags.DemandMaster)
 
     /// Runs a script, and reads its answer.
     let rec evaluate

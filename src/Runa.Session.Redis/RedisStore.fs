@@ -43,9 +43,10 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
         | Some owner -> index (entry record.Scope owner key now record.State.ExpiresAt) token
         | None -> Task.FromResult()
 
+    // A command that was sent cannot be taken back. So a call does not wait for its token, too, while its caller does.
     let get (key: RedisKey) (token: CancellationToken) : Task<RedisValue> =
         token.ThrowIfCancellationRequested()
-        database.StringGetAsync(key, CommandFlags.DemandMaster).WaitAsync token
+        database.StringGetAsync(key, CommandFlags.DemandMaster)
 
     let rec load (key: RedisKey) (isSecond: bool) (token: CancellationToken) : Task<SessionRecord voption> =
         task {
@@ -79,7 +80,7 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
     member _.Find (key: StoreKey) (token: CancellationToken) : Task<RedisFound> =
         task {
             try
-                let! value = RedisErrors.readTwice (fun () -> get (keys.Record key) token)
+                let! value = RedisErrors.readTwice (fun () -> (get (keys.Record key) token).WaitAsync token)
                 return RedisRecord.find value
             with error when RedisErrors.isWrongType error ->
                 return RedisRecord.ofOtherType ()

@@ -6,15 +6,15 @@ open System.Threading
 /// The time limit of one call to a driver, which all calls that begin at about the same time share.
 [<Sealed; AllowNullLiteral>]
 type internal CallLimit(timeout: TimeSpan, began: int64) =
-    /// How long to wait for a driver that ignores cancellation.
+    /// How much longer to wait for a driver that writes: one that heeds its cancellation says what became of the write.
     static let grace = TimeSpan.FromMilliseconds 250.
-    let driver = new CancellationTokenSource(timeout)
-    let caller = new CancellationTokenSource(timeout + grace)
+    let source = new CancellationTokenSource(timeout)
+    let later = new CancellationTokenSource(timeout + grace)
     member internal _.Began = began
-    /// Cancels the driver's work.
-    member _.Driver = driver.Token
-    /// Ends the wait for the driver.
-    member _.Caller = caller.Token
+    /// Cancels the driver's work, and ends the wait for what it reads.
+    member _.ForDriver = source.Token
+    /// Ends the wait for what it writes.
+    member _.ForWrites = later.Token
 
 /// The time limits of calls to a driver. A timer for each call would cost more than many a call itself: calls that begin
 /// within a hundredth of the limit share one, so a limit may end later by that much. Neither source is disposed: its timer

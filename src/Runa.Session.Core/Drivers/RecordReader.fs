@@ -11,51 +11,10 @@ open System.Text.Json
 /// Reads exactly what RecordWriter writes. Raises InvalidDataException for a property that is unknown, duplicate or of
 /// another type. The message names the property but never contains its value (promise 5).
 module internal RecordReader =
-    let private strict = UTF8Encoding(false, true)
+    open RecordTokens
+
     // Values are up to 64 levels deep, inside the document, a list and an object.
     let private options = JsonReaderOptions(MaxDepth = 72)
-
-    let fail (what: string) : 'T = raise (InvalidDataException $"This is no session record: {what}.")
-
-    let private expect (token: JsonTokenType) (what: string) (reader: byref<Utf8JsonReader>) =
-        if not (reader.Read()) || reader.TokenType <> token then
-            fail what
-
-    let private isNot (name: string) (what: string) : 'T = fail $"\"{name}\" is not {what}"
-
-    let private expectString (name: string) (reader: byref<Utf8JsonReader>) =
-        if not (reader.Read()) || reader.TokenType <> JsonTokenType.String then
-            isNot name "a string"
-
-    let private text (name: string) (reader: byref<Utf8JsonReader>) : string =
-        expectString name &reader
-        nonNull (reader.GetString())
-
-    let private instant (name: string) (reader: byref<Utf8JsonReader>) =
-        expectString name &reader
-        let mutable at = DateTimeOffset.MinValue
-        if reader.TryGetDateTimeOffset &at then at else isNot name "a point in time"
-
-    let private integer (name: string) (reader: byref<Utf8JsonReader>) : int64 =
-        expectString name &reader
-        let mutable number = 0L
-        let mutable read = 0
-        // The reader's text is not unescaped, and no digit is ever escaped.
-        let digits = reader.ValueSpan
-
-        if Utf8Parser.TryParse(digits, &number, &read) && read = digits.Length then
-            number
-        else
-            isNot name "an integer of 64 bits"
-
-    /// The text of the next value, as it is written.
-    let private rawValue (document: ReadOnlySpan<byte>) (reader: byref<Utf8JsonReader>) =
-        if not (reader.Read()) then
-            fail "a value is missing"
-
-        let start = int reader.TokenStartIndex
-        reader.Skip()
-        strict.GetString(document.Slice(start, int reader.BytesConsumed - start))
 
     let private claims (reader: byref<Utf8JsonReader>) =
         expect JsonTokenType.StartObject "\"claims\" is not an object" &reader

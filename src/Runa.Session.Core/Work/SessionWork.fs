@@ -11,8 +11,8 @@ open Runa.Session.Hosting
 type internal SessionWork(home: Home, host: IScopeHost) =
     let mutable work = Work.none
     let mutable lane = Lane()
-    // The Cookie header of this request. It is kept, because servers use the objects of a request again: a session that
-    // outlives its request would otherwise read the header of the next one.
+    // The Cookie header. It is kept, because servers use the objects of a request again: a session that outlives its
+    // request would otherwise read the next one's.
     let cookies = host.Cookies
     // The origin of the session that the latest run-once step was given.
     let mutable once: SessionOrigin = null
@@ -63,20 +63,21 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         if lane.IsMyStep then
             raise (Misuse.nested home.Definition.Name)
 
-    member private _.Loaded(found: Snapshot) : unit =
-        // Another load may have been quicker, and its session may have been changed already.
-        if not (Work.isLoaded work) then
-            work <- Work.load found work
-
-    /// Loads the session at the first call. Later calls return the current snapshot.
-    member private this.Find() : ValueTask<Snapshot> =
+    member private _.Loading() : ValueTask<Snapshot> =
         if Work.isLoaded work then
             ValueTask<Snapshot> work.Snapshot
         else
             home.Load cookies
-            |> ValueTasks.map (fun found ->
-                this.Loaded found
-                work.Snapshot)
+
+    /// Keeps what was loaded. Another load may have been quicker, and its session may have been changed already.
+    member private _.Keep(found: Snapshot) : Snapshot =
+        if not (Work.isLoaded work) then
+            work <- Work.load found work
+
+        work.Snapshot
+
+    /// Loads the session at the first call. Later calls return the current snapshot.
+    member private this.Find() : ValueTask<Snapshot> = this.Loading() |> ValueTasks.map (fun found -> this.Keep found)
 
     /// Loads the session once, and touches it if that is due. Used where no step follows, which would touch it.
     member this.Load() : ValueTask<Session> =
@@ -132,13 +133,10 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     member private this.StepNow(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         Work.checkFault work
 
-        if Work.isLoaded work then
-            this.StepOn(whenGone, step)
-        else
-            home.Load cookies
-            |> ValueTasks.bind (fun found ->
-                this.Loaded found
-                this.StepOn(whenGone, step))
+        this.Loading()
+        |> ValueTasks.bind (fun found ->
+            this.Keep found |> ignore
+            this.StepOn(whenGone, step))
 
     member private this.StepOn(whenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         let set = work.Pending
@@ -173,8 +171,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
                 }
             )
 
-    /// Runs a step that can run again, and commits it with what was set before. Returns its result, and whether more
-    /// than a touch was written.
+    /// Runs a step that can run again, and commits it with what was set. Returns its result, and whether it was written.
     member this.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         if not lane.HasStep && lane.IsFree then
             // Almost every request takes this path, which makes no closure.
@@ -218,8 +215,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
 
         work <- Work.put wanted work
 
-    /// Records that a change was lost because the session could not be loaded. The commit raises the exception, so that
-    /// no response says that the change was saved (promise 14).
+    /// Records that a change was lost. The commit raises the exception: no response says that it was saved (promise 14).
     member _.Fail(e: exn) = work <- Work.fail e work
 
     /// Drops what was set but not committed.

@@ -51,12 +51,12 @@ module internal DriverCall =
         | :? SessionStoreException as e -> e.InnerException :? InvalidDataException
         | _ -> false
 
-    /// The driver's answer, as long as somebody waits for it.
-    let waited (limit: CallLimit) (answer: ValueTask<'T>) : Task<'T> =
+    /// The driver's answer, until the limit ends. A driver has a little longer to say what became of a write.
+    let waited (limit: CallLimit) isWrite (answer: ValueTask<'T>) : Task<'T> =
         if answer.IsCompleted then
             answer.AsTask()
         else
-            answer.AsTask().WaitAsync limit.Caller
+            answer.AsTask().WaitAsync(if isWrite then limit.ForWrites else limit.ForDriver)
 
     /// Whether the limit ended the call. What follows must then leave the thread, on which the limit ends other calls, too.
     let isLimit (e: exn) : bool = e :? OperationCanceledException
@@ -70,7 +70,7 @@ module internal DriverCall =
         task {
             try
                 let limit = definition.Limits.Begin()
-                return! waited limit (call limit.Driver)
+                return! waited limit isWrite (call limit.ForDriver)
             with e ->
                 if isLimit e then
                     do! Task.Yield()
@@ -98,7 +98,7 @@ module internal DriverCall =
 
                 try
                     let limit = definition.Limits.Begin()
-                    let! found = waited limit (call limit.Driver)
+                    let! found = waited limit isWrite (call limit.ForDriver)
                     answer <- found
                 with e ->
                     if isLimit e then
