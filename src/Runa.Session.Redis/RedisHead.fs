@@ -151,12 +151,15 @@ module internal RedisHead =
     /// The length of the head of a value, which is not null. -1: it is no record's.
     let headLength (value: RedisValue) : int = lengthOf (bytesOf value).Span
 
-    /// Whether a value, which is not null, is a record's whose ends can be read.
+    /// Whether a value, which is not null, has a whole head whose ends can be read.
     let isSound (value: RedisValue) : bool =
         let bytes = (bytesOf value).Span
+        let length = lengthOf bytes
 
-        let isTime at = (tryTime at (bytesOf value).Span).IsSome
-        lengthOf bytes >= 0 && isTime expiresAt && (isNever idleExpiresAt bytes || isTime idleExpiresAt)
+        length >= 0
+        && length <= bytes.Length
+        && (tryTime expiresAt bytes).IsSome
+        && (isNever idleExpiresAt bytes || (tryTime idleExpiresAt bytes).IsSome)
 
     let whose (value: RedisValue) : RedisWhose voption = tryWhose (bytesOf value).Span
 

@@ -10,7 +10,7 @@ open StackExchange.Redis
 type RedisScripting =
     /// By Lua scripts, one round trip each, on Redis 5 or newer. After the server has refused a script, by MULTI/EXEC.
     | Auto
-    /// By MULTI/EXEC, two to three round trips each, on Redis 7 or newer, Valkey or Garnet.
+    /// By MULTI/EXEC, up to three round trips each, on Redis 7 or newer, Valkey or Garnet.
     | Never
 
 /// Whether the server runs scripts, as far as is known. Processes that write in different ways work together.

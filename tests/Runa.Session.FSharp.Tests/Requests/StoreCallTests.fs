@@ -69,6 +69,38 @@ let tests =
                   TestDriver(inner (), TestDriver.Only([ StoreOperation.Load ], Behaviour.HangUntilCancelled))
               (failure (loading driver.Driver)).Message |> Expect.stringContains "says so" "did not answer"
 
+          testCase "promise 15: a request that blocks after its time limit holds up no call whose limit ends with it"
+          <| fun () ->
+              for behaviour in [ Behaviour.Hang; Behaviour.HangUntilCancelled ] do
+                  let driver = TestDriver(inner (), TestDriver.Only([ StoreOperation.Load ], behaviour))
+                  let load = loading driver.Driver
+                  use gate = new ManualResetEventSlim()
+
+                  let blocking (call: Task<Snapshot>) : Task =
+                      call.ContinueWith(
+                          (fun (_: Task<Snapshot>) -> gate.Wait()),
+                          TaskContinuationOptions.ExecuteSynchronously
+                      )
+
+                  let calls = [ load (); load () ]
+                  let blocked = calls |> List.map blocking
+
+                  for call in calls do
+                      SpinWait.SpinUntil((fun () -> call.IsCompleted), 30_000) |> Expect.isTrue $"{behaviour}: it ended"
+
+                  gate.Set()
+                  wait (task { do! Task.WhenAll blocked })
+
+          testCase "calls that begin together share a limit, later ones have their own"
+          <| fun () ->
+              let limits = CallLimits(TimeSpan.FromHours 1.)
+              let first = limits.Begin()
+              Object.ReferenceEquals(limits.Begin(), first) |> Expect.isTrue "one"
+              let short = CallLimits(TimeSpan.FromMilliseconds 20.)
+              let first = short.Begin()
+              Thread.Sleep 20
+              Object.ReferenceEquals(short.Begin(), first) |> Expect.isFalse "another"
+
           testCase "a driver that throws before it answers is treated in the same way"
           <| fun () ->
               for isInProcess in [ false; true ] do
