@@ -19,17 +19,6 @@ module Output =
 
     let private print (section: string) (text: string) = printfn $"\n{section}:\n\n{text}"
 
-    /// Replaces what stands between the comments that begin and end a section.
-    let replace (section: string) (text: string) (page: string) : string =
-        let beginning, ending = $"<!-- {section} -->", $"<!-- end of {section} -->"
-        let at = page.IndexOf(beginning, StringComparison.Ordinal) + beginning.Length
-        let until = page.IndexOf(ending, StringComparison.Ordinal)
-
-        if at < beginning.Length || until < at then
-            failwith $"docs/performance.md has no section \"{section}\"."
-
-        page.Substring(0, at) + "\n\n" + text + "\n\n" + page.Substring until
-
     /// Prints, and draws nothing.
     let console: Output = { Show = print; Draw = fun _ _ -> () }
 
@@ -39,7 +28,7 @@ module Output =
             fun section text ->
                 print section text
                 let page = Path.Combine(root.Value, "docs", "performance.md")
-                File.WriteAllText(page, replace section text (File.ReadAllText page))
+                File.WriteAllText(page, Section.replace section text (File.ReadAllText page))
           Draw =
             fun name svg ->
                 let folder = Path.Combine(root.Value, "docs", "images")

@@ -1,4 +1,4 @@
-module Runa.Session.Tests.ScaleTests
+module Runa.Session.Tests.BenchmarkTests
 
 open Expecto
 open Runa.Session.Benchmarks
@@ -8,7 +8,7 @@ open Runa.Session.Benchmarks.Plots
 [<Tests>]
 let tests =
     testList
-        "Scale"
+        "Benchmarks"
         [ for values, ticks in
               [ [ 3.; 68. ], [ 0.; 20.; 40.; 60.; 80. ]
                 [ 0.; 10. ], [ 0.; 2.; 4.; 6.; 8.; 10. ]
@@ -51,4 +51,12 @@ let tests =
           test "the median of an odd and of an even number of values" {
               Expect.equal (Median.of' [ 9.; 1.; 2. ]) 2. "odd"
               Expect.equal (Median.of' [ 9.; 1.; 2.; 4. ]) 3. "even"
+          }
+
+          test "a section of the page is replaced, and nothing else" {
+              let page = "before <!-- b --> old <!-- end of b --> <!-- c --> after <!-- end of c -->"
+              let replaced = Section.replace "b" "new" page
+              Expect.equal replaced (page.Replace(" old ", "\n\nnew\n\n")) "the text"
+              Expect.equal (Section.replace "b" "new" replaced) replaced "again"
+              Expect.throws (fun () -> Section.replace "d" "new" page |> ignore) "a section that is not there"
           } ]
