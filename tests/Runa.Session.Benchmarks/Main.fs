@@ -7,7 +7,7 @@ open Runa.Session.Benchmarks.Growth
 
 let private wait (work: Task<'T>) : 'T = work.GetAwaiter().GetResult()
 let private finish (work: Task) = work.GetAwaiter().GetResult()
-let private inProcess output = InProcess.run output 25
+let private inProcess output = InProcess.run output
 let private overKestrel output = wait (OverKestrel.run output 5 1.2)
 let private showRatios (output: Output) ratios = output.Show "targets" (Report.ratios ratios)
 
@@ -63,6 +63,7 @@ let main args =
     | [ "all" ] -> all pages
     | "--full" :: args -> fully args
     // The other processes of these.
+    | [ "in-process-here" ] -> InProcess.measureHere ()
     | [ "serve" ] -> finish (SiteProcess.serve (wait (Stores.all ())))
     | [ "serve-memory" ] -> finish (SiteProcess.serve (Stores.memory ()))
     | [ "serve-writers" ] -> finish (SiteProcess.serve (wait (Stores.forWriters ())))

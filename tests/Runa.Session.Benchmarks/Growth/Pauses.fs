@@ -74,14 +74,7 @@ module Pauses =
     let serveSide (side: string) = serve (if side = "ours" then ours () else theirs ())
 
     let private measure (side: string) : string list =
-        let start =
-            ProcessStartInfo(string Environment.ProcessPath, [ typeof<Site>.Assembly.Location; "pauses"; side ])
-        start.RedirectStandardOutput <- true
-        start.Environment["DOTNET_gcServer"] <- "1"
-        use running = Process.Start start
-        let line = running.StandardOutput.ReadToEnd().Trim()
-        running.WaitForExit()
-        List.ofArray (line.Split '|')
+        (Program.output [ "pauses"; side ] [ "DOTNET_gcServer", "1" ]).Trim().Split '|' |> List.ofArray
 
     let run (output: Output) =
         let table =

@@ -19,11 +19,7 @@ module SiteProcess =
         }
 
     let private start (argument: string) : Process * (string * int) list =
-        let start =
-            ProcessStartInfo(string Environment.ProcessPath, [ typeof<Site>.Assembly.Location; argument ])
-        start.RedirectStandardInput <- true
-        start.RedirectStandardOutput <- true
-        let server = Process.Start start
+        let server = Program.start [ argument ] []
 
         let rec sites () =
             match server.StandardOutput.ReadLine() with

@@ -15,9 +15,14 @@ module Case =
 /// What a request of one case takes: the medians of its rounds.
 type Measured = { Nanoseconds: float; Bytes: float }
 
+module Measured =
+    let medians (measured: Measured seq) : Measured =
+        { Nanoseconds = measured |> Seq.map _.Nanoseconds |> Median.of'
+          Bytes = measured |> Seq.map _.Bytes |> Median.of' }
+
 /// Measures cases in turn, in many short rounds, so that a busy machine disturbs all of them alike.
 module Rounds =
-    let private batch (count: int) (case: Case) : struct (float * float) =
+    let private batch (count: int) (case: Case) : Measured =
         case.Prepare()
         let bytes = GC.GetAllocatedBytesForCurrentThread()
         let start = Stopwatch.GetTimestamp()
@@ -27,7 +32,7 @@ module Rounds =
 
         let taken = Stopwatch.GetElapsedTime(start).TotalNanoseconds
         let bytes = GC.GetAllocatedBytesForCurrentThread() - bytes
-        struct (taken / float count, float bytes / float count)
+        { Nanoseconds = taken / float count; Bytes = float bytes / float count }
 
     /// The medians of each case, by its name.
     let measure (rounds: int) (count: int) (cases: Case list) : Map<string, Measured> =
@@ -45,8 +50,5 @@ module Rounds =
 
         results
         |> List.groupBy fst
-        |> List.map (fun (name, rounds) ->
-            let times = rounds |> Seq.map (fun (_, struct (time, _)) -> time)
-            let bytes = rounds |> Seq.map (fun (_, struct (_, bytes)) -> bytes)
-            name, { Nanoseconds = Median.of' times; Bytes = Median.of' bytes })
+        |> List.map (fun (name, rounds) -> name, Measured.medians (List.map snd rounds))
         |> Map.ofList
