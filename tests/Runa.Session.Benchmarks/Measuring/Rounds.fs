@@ -2,6 +2,7 @@ namespace Runa.Session.Benchmarks
 
 open System
 open System.Diagnostics
+open System.Runtime
 open System.Threading
 open System.Threading.Tasks
 
@@ -34,14 +35,22 @@ module Rounds =
         let bytes = GC.GetAllocatedBytesForCurrentThread() - bytes
         { Nanoseconds = taken / float count; Bytes = float bytes / float count }
 
+    /// Runs all cases, with pauses in which the compiler makes the code that is measured, until it makes no more. A busy
+    /// machine may need a while. A few methods are made in each round, by cases that make an application anew.
+    let rec private warmUp (pass: int) (count: int) (cases: Case list) =
+        let before = JitInfo.GetCompiledMethodCount false
+
+        for case in cases do
+            batch count case |> ignore
+
+        Thread.Sleep 300
+
+        if pass < 6 || (pass < 20 && JitInfo.GetCompiledMethodCount false - before > 20L) then
+            warmUp (pass + 1) count cases
+
     /// The medians of each case, by its name.
     let measure (rounds: int) (count: int) (cases: Case list) : Map<string, Measured> =
-        // With pauses, in which the compiler makes the code that is measured.
-        for _ in 1..6 do
-            for case in cases do
-                batch count case |> ignore
-
-            Thread.Sleep 300
+        warmUp 1 count cases
 
         let results =
             [ for _ in 1..rounds do
