@@ -121,7 +121,7 @@ module InProcess =
     /// Measures in this process, and writes a line for each case.
     let measureHere () =
         let cases = cases ()
-        let measured = Rounds.measure 15 some cases
+        let measured = Rounds.measure 80 cases
 
         for case in cases do
             let it = measured[case.Name]

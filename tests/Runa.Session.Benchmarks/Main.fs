@@ -8,7 +8,7 @@ open Runa.Session.Benchmarks.Growth
 let private wait (work: Task<'T>) : 'T = work.GetAwaiter().GetResult()
 let private finish (work: Task) = work.GetAwaiter().GetResult()
 let private inProcess output = InProcess.run output
-let private overKestrel output = wait (OverKestrel.run output 5 1.2)
+let private overKestrel output = wait (OverKestrel.run output 15 0.4)
 let private showRatios (output: Output) ratios = output.Show "targets" (Report.ratios ratios)
 
 let private growths: (string * (Output -> unit)) list =

@@ -142,7 +142,7 @@ module Parts =
               Case.make "SQLite, one SELECT" (fun () -> parts.SqliteSelect())
               Case.make "SQLite, load by the driver" (fun () -> parts.SqliteLoad()) ]
 
-        let measured = Rounds.measure 15 4_000 cases
+        let measured = Rounds.measure 80 cases
         let nothing = measured["nothing"]
 
         Report.table

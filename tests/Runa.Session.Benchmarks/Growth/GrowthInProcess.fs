@@ -21,7 +21,7 @@ module GrowthInProcess =
             app.Request().GetAwaiter().GetResult()
 
     /// The lines of these kinds: microseconds over the bare request. All cases take turns.
-    let private lines (prepare: Pipeline -> unit) (count: int) (axis: int list) (kinds: Kind list) : Line list =
+    let private lines (prepare: Pipeline -> unit) (axis: int list) (kinds: Kind list) : Line list =
         let name (kind: Kind) (at: int) = $"{kind.Name} {at}"
 
         let case (name: string) (app: Pipeline) : Case =
@@ -33,7 +33,7 @@ module GrowthInProcess =
                   for kind in kinds do
                       case (name kind at) (kind.App at) ]
 
-        let measured = Rounds.measure 15 count cases
+        let measured = Rounds.measure 40 cases
         let over name = (measured[name].Nanoseconds - measured["bare"].Nanoseconds) / 1000.
 
         [ for kind in kinds -> GrowthChart.line kind.Name kind.Who [ for at in axis -> float at, over (name kind at) ] ]
@@ -82,7 +82,6 @@ module GrowthInProcess =
 
         lines
             tidy
-            1000
             axis
             [ kind "read, Runa.Session" Ours (fun count -> ours (fill count) read)
               kind "write, Runa.Session" Ours (fun count -> ours (fill count) write)
@@ -114,7 +113,6 @@ module GrowthInProcess =
 
         lines
             tidy
-            1000
             axis
             [ kind "read, Runa.Session" Ours (ours read)
               kind "write, Runa.Session" Ours (ours RunaApps.writeOne)
@@ -141,7 +139,6 @@ module GrowthInProcess =
 
         lines
             ignore
-            2000
             axis
             [ kind "read, Runa.Session" Ours (fun count ->
                   many (RunaApps.app (RunaApps.roomFor count) RunaApps.fillThree RunaApps.readThree) count)

@@ -7,8 +7,8 @@ open Runa.Session.Benchmarks.Plots
 
 /// How the rate of requests over Kestrel grows with the connections, and with the writers of one session.
 module GrowthOverKestrel =
-    let private rounds = 5
-    let private time = TimeSpan.FromSeconds 0.8
+    let private rounds = 9
+    let private time = TimeSpan.FromSeconds 0.4
     let private theirs = "by ASP.NET Core's session"
 
     let private marks (axis: int list) = axis |> List.map (fun at -> float at, Scale.label (float at))

@@ -37,24 +37,31 @@ module Rounds =
 
     /// Runs all cases, with pauses in which the compiler makes the code that is measured, until it makes no more. A busy
     /// machine may need a while. A few methods are made in each round, by cases that make an application anew.
-    let rec private warmUp (pass: int) (count: int) (cases: Case list) =
+    let rec private warmUp (pass: int) (cases: Case list) =
         let before = JitInfo.GetCompiledMethodCount false
 
         for case in cases do
-            batch count case |> ignore
+            batch 2_000 case |> ignore
 
         Thread.Sleep 300
 
         if pass < 6 || (pass < 20 && JitInfo.GetCompiledMethodCount false - before > 20L) then
-            warmUp (pass + 1) count cases
+            warmUp (pass + 1) cases
+
+    /// How many requests take about a millisecond. That is short enough for a busy machine to leave most rounds alone, and
+    /// the same for all cases, so that none is disturbed more often.
+    let private countOf (case: Case) : int =
+        let least = List.min [ for _ in 1..3 -> (batch 50 case).Nanoseconds ]
+        int (1e6 / least) |> max 20 |> min 4_000
 
     /// The medians of each case, by its name.
-    let measure (rounds: int) (count: int) (cases: Case list) : Map<string, Measured> =
-        warmUp 1 count cases
+    let measure (rounds: int) (cases: Case list) : Map<string, Measured> =
+        warmUp 1 cases
+        let counted = [ for case in cases -> case, countOf case ]
 
         let results =
             [ for _ in 1..rounds do
-                  for case in cases do
+                  for case, count in counted do
                       case.Name, batch count case ]
 
         results
