@@ -28,10 +28,11 @@ let private usage =
   kestrel        only over Kestrel
   parts          what the parts of a request take
   in-memory      a memory driver that holds a million sessions
-  growth         how costs grow; growth keys (bytes, connections, writers, sessions) for one of them; draws pictures
+  growth         how costs grow; growth keys (bytes, connections, writers, sessions) for one of them
   pauses         for the garbage collector, with a million sessions
-  all            all of these; writes the figures and pictures of docs/performance.md
-  --full …       BenchmarkDotNet, with its own arguments"
+  all            all of these
+  --full …       BenchmarkDotNet, with its own arguments
+growth and all write the figures and pictures of docs/performance.md; the others do with a further --write."
 
 let private all (output: Output) =
     let ratios = inProcess output @ overKestrel output
@@ -46,22 +47,18 @@ let private fully (args: string list) =
     BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(Array.ofList args, Settings.Instance)
     |> ignore
 
-[<EntryPoint>]
-let main args =
-    let console, pages = Output.console, Output.pages
-    let isGrowth name = growths |> List.exists (fun (other, _) -> other = name)
-
-    match List.ofArray args with
-    | [] -> showRatios console (inProcess console @ overKestrel console)
-    | [ "in-process" ] -> showRatios console (inProcess console)
-    | [ "kestrel" ] -> showRatios console (overKestrel console)
-    | [ "parts" ] -> Parts.run console
-    | [ "growth" ] -> growth pages
-    | [ "growth"; name ] when isGrowth name -> (Map.ofList growths)[name] pages
-    | [ "pauses" ] -> Pauses.run console
+let private measure (output: Output) (args: string list) =
+    match args with
+    | [] -> showRatios output (inProcess output @ overKestrel output)
+    | [ "in-process" ] -> showRatios Output.console (inProcess output)
+    | [ "kestrel" ] -> showRatios Output.console (overKestrel output)
+    | [ "parts" ] -> Parts.run output
+    | [ "growth" ] -> growth Output.pages
+    | [ "growth"; name ] when List.exists (fun (other, _) -> other = name) growths ->
+        (Map.ofList growths)[name] Output.pages
+    | [ "pauses" ] -> Pauses.run output
     | [ "in-memory" ] -> InMemory.run ()
-    | [ "all" ] -> all pages
-    | "--full" :: args -> fully args
+    | [ "all" ] -> all Output.pages
     // The other processes of these.
     | [ "in-process-here" ] -> InProcess.measureHere ()
     | [ "serve" ] -> finish (SiteProcess.serve (wait (Stores.all ())))
@@ -69,5 +66,12 @@ let main args =
     | [ "serve-writers" ] -> finish (SiteProcess.serve (wait (Stores.forWriters ())))
     | [ "pauses"; side ] -> Pauses.serveSide side
     | _ -> printfn "%s" usage
+
+[<EntryPoint>]
+let main args =
+    match List.ofArray args with
+    | "--full" :: args -> fully args
+    | args when List.contains "--write" args -> measure Output.pages (List.except [ "--write" ] args)
+    | args -> measure Output.console args
 
     0
