@@ -179,5 +179,8 @@ module internal Snapshot =
 
     /// The snapshot of a record that the request has just written. `since`: when the request first looked at the
     /// session.
+    let writtenAt (now: DateTimeOffset) definition (place: Place) (record: SessionRecord) (since: int64) : Snapshot =
+        make definition SnapshotStatus.Active place record false record.State now since
+
     let written (definition: SessionDefinition) (place: Place) (record: SessionRecord) (since: int64) : Snapshot =
-        make definition SnapshotStatus.Active place record false record.State definition.Now since
+        writtenAt definition.Now definition place record since

@@ -5,9 +5,19 @@ open System.Runtime.InteropServices
 open System.Security.Cryptography
 open System.Threading
 
+/// A place for one token. The mark, which is a part of its keyed hash, tells most other tokens from it without a look at
+/// the token, which is seldom in the processor's cache.
+[<Struct; NoComparison; NoEquality>]
+type internal MemoSlot(mark: uint32, token: GenuineToken) =
+    // A reader may see one of the two before the other. Then it finds nothing, or another token, which it compares whole.
+    member _.Mark = mark
+    member _.Token = token
+    member _.Is(words: inref<TokenWords>) : bool = not (isNull token) && token.Is &words
+    member slot.IsFreeFor(words: inref<TokenWords>) : bool = isNull token || token.Is &words
+
 /// Remembers tokens that were verified lately, so that requests of one visitor verify the same tag once. Only genuine
 /// tokens enter it, so nobody can fill it with forged ones. It knows store keys, never sessions: the store is asked for
-/// each request. Bounded: it grows with the visitors, to at most 262,144 tokens (about 25 MB).
+/// each request. Bounded: it grows with the visitors, to at most 262,144 tokens (about 27 MB).
 [<Sealed>]
 type internal TokenMemo() =
     static let ways = 4
@@ -19,41 +29,45 @@ type internal TokenMemo() =
         MemoryMarshal.Cast<byte, uint64>(Span(RandomNumberGenerator.GetBytes 16)).ToArray()
         |> Array.map (fun factor -> factor ||| 1UL)
 
-    let mutable sets: GenuineToken[] = Array.zeroCreate (fewest * ways)
+    let mutable sets: MemoSlot[] = Array.zeroCreate (fewest * ways)
     let mutable isGrowing = 0
     // How many tokens were displaced since the memo last grew.
     let mutable displaced = 0
     let mutable turn = 0
 
-    /// The first place of the token's set. The random id of the token starts in the second word at the latest.
-    let placeOf (words: inref<TokenWords>) (sets: GenuineToken[]) : int =
-        let hash = words.W1 * factors[0] + words.W2 * factors[1]
+    /// The random id of the token starts in the second word at the latest.
+    let hashOf (words: inref<TokenWords>) : uint64 = words.W1 * factors[0] + words.W2 * factors[1]
+
+    /// The first place of the token's set. The high bits of the product depend on all bits of the words.
+    let placeOf (hash: uint64) (sets: MemoSlot[]) : int =
         let count = sets.Length / ways
-        // The high bits of the product depend on all bits of the words.
         int (((hash >>> 32) * uint64 count) >>> 32) * ways
 
-    let put (known: GenuineToken) (sets: GenuineToken[]) : bool =
-        let words = known.Words
-        let first = placeOf &words sets
+    let put (token: GenuineToken) (sets: MemoSlot[]) : bool =
+        let words = token.Words
+        let hash = hashOf &words
+        let first = placeOf hash sets
         let mutable way = 0
 
-        while way < ways && not (isNull sets[first + way]) && not (sets[first + way].Is &words) do
+        while way < ways && not (sets[first + way].IsFreeFor &words) do
             way <- way + 1
 
-        if way < ways then
-            sets[first + way] <- known
-            true
-        else
+        let isKept = way < ways
+
+        if not isKept then
             turn <- turn + 1
-            sets[first + (turn &&& (ways - 1))] <- known
-            false
+            way <- turn &&& (ways - 1)
+
+        sets[first + way] <- MemoSlot(uint32 hash, token)
+        isKept
 
     let grow () =
-        let larger: GenuineToken[] = Array.zeroCreate (sets.Length * 4)
+        let larger: MemoSlot[] = Array.zeroCreate (sets.Length * 4)
 
-        for known in sets do
-            if not (isNull known) then
-                put known larger |> ignore
+        for slot in sets do
+            match slot.Token with
+            | null -> ()
+            | token -> put token larger |> ignore
 
         displaced <- 0
         Volatile.Write(&sets, larger)
@@ -61,15 +75,16 @@ type internal TokenMemo() =
     /// The token of these words. Null: it is not known.
     member _.TryFind(words: inref<TokenWords>) : GenuineToken =
         let sets = Volatile.Read &sets
-        let first = placeOf &words sets
+        let hash = hashOf &words
+        let first = placeOf hash sets
         let mutable found: GenuineToken = null
         let mutable way = 0
 
         while way < ways do
-            let known = sets[first + way]
+            let slot = &sets[first + way]
 
-            if not (isNull known) && known.Is &words then
-                found <- known
+            if slot.Mark = uint32 hash && slot.Is &words then
+                found <- slot.Token
                 way <- ways
             else
                 way <- way + 1
@@ -91,7 +106,7 @@ type internal TokenMemo() =
                     Volatile.Write(&isGrowing, 0)
 
     /// How many tokens it knows. For tests.
-    member _.Count = sets |> Array.sumBy (fun known -> if isNull known then 0 else 1)
+    member _.Count = sets |> Array.sumBy (fun slot -> if isNull slot.Token then 0 else 1)
 
     /// The most tokens that it can know now.
     member _.Capacity = sets.Length

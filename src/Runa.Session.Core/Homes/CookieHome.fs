@@ -19,8 +19,7 @@ module internal CookieHome =
     /// Prefers an active session, and of several active ones the one that was written last. A browser can hold an old
     /// cookie at another path or domain, which it sends first and which is good until its end.
     let private isBetter (a: Snapshot) (b: Snapshot) =
-        a.IsActive
-        && (not b.IsActive || Instant.isBefore a.State.LastSeenAt b.State.LastSeenAt)
+        a.IsActive && (not b.IsActive || Instant.isBefore a.State.LastSeenAt b.State.LastSeenAt)
 
     /// Opens the cookie at this position among those of its name, joining its pieces if it has any.
     let private read

@@ -10,24 +10,26 @@ module internal FrameworkCaches =
     let isResponseCachingOutside (host: SessionHost) (context: HttpContext) : bool =
         host.MayBeCached && not (isNull (Features.tryGet<IResponseCachingFeature> context.Features))
 
-    /// Called at the first look, before the response starts.
-    let meetResponseCaching (host: SessionHost) (context: HttpContext) (watchBody: unit -> unit) =
+    let private meetResponseCaching (host: SessionHost) (context: HttpContext) : bool =
         // Response caching reads the headers before OnStarting; for an empty body, when the handler has ended.
         if isResponseCachingOutside host context then
             ResponseHeaders.apply context.Response.Headers false
             PrivateResponse.Guard context.Features
-            watchBody ()
-        elif host.MeetsResponseCaching then
-            // Response caching is not outside this middleware, but may be inside it.
-            ResponseHeaders.uncache context.Request
+            true
+        else
+            if host.MeetsResponseCaching then
+                // Response caching is not outside this middleware, but may be inside it.
+                ResponseHeaders.uncache context.Request
 
-    /// Called at the first look at a session.
-    let inline meet (host: SessionHost) (context: HttpContext) ([<InlineIfLambda>] watchBody: unit -> unit) =
+            false
+
+    /// Called at the first look at a session. Returns whether to watch the body from now on.
+    let meet (host: SessionHost) (context: HttpContext) : bool =
         if host.MayBeCached then
             ResponseHeaders.veto context
-
-            if not context.Response.HasStarted then
-                meetResponseCaching host context (fun () -> watchBody ())
+            not context.Response.HasStarted && meetResponseCaching host context
+        else
+            false
 
     /// Called when the response starts.
     let veto (host: SessionHost) (context: HttpContext) =

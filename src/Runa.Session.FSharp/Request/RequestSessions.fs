@@ -159,7 +159,9 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
 
     member private sessions.Prepare() =
         sessions.Listen()
-        FrameworkCaches.meet sessions.Host context (fun () -> sessions.WatchBody())
+
+        if FrameworkCaches.meet sessions.Host context then
+            sessions.WatchBody()
 
     member private sessions.WatchBody() =
         match CommittingBody.Watch(context.Features, sessions) with

@@ -20,18 +20,27 @@ type internal ScopeList =
 
     member scopes.TryFind(name: string) : SessionScope | null =
         match scopes.found with
+        | null -> null
         | :? SessionScope as only -> if only.Name = name then only else null
         | _ -> scopes.List |> List.tryFind (fun scope -> scope.Name = name) |> Option.toObj
 
     member inline scopes.Exists([<InlineIfLambda>] holds: SessionScope -> bool) : bool =
         match scopes.Only with
-        | null -> scopes.All |> List.exists (fun scope -> holds scope)
+        | null ->
+            let mutable isFound = false
+
+            for scope in scopes.All do
+                isFound <- isFound || holds scope
+
+            isFound
         | only -> holds only
 
     /// Calls the action for each, in this order. Makes no list for a single one.
     member inline scopes.Each([<InlineIfLambda>] act: SessionScope -> unit) : unit =
         match scopes.Only with
-        | null -> scopes.All |> List.iter (fun scope -> act scope)
+        | null ->
+            for scope in scopes.All do
+                act scope
         | only -> act only
 
     /// The scope, if there is exactly one.

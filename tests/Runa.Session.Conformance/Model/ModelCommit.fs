@@ -142,9 +142,9 @@ let rec commit (now: DateTimeOffset) (work: Work) (store: Store) : Outcome =
     | Found.Live seen ->
         match standing now work.Token store with
         | None -> lost seen work store
-        | Some current when current.Version = seen.Version && work.Renewed ->
-            let signsIn = work.Content.Owner <> current.Content.Owner
-            if signsIn && isRevoked work store then None else move now work store
+        // A sign-in looks for a revocation before it finds out that another request was first.
+        | Some _ when work.Renewed && work.Content.Owner <> seen.Content.Owner && isRevoked work store -> None
+        | Some current when current.Version = seen.Version && work.Renewed -> move now work store
         | Some current when current.Version = seen.Version ->
             let isLonger = work.Content.Ends <> seen.Content.Ends
             let cookie =

@@ -84,14 +84,17 @@ type internal MemoryRecords(clock: TimeProvider, log: ILogger, maxSessions: int,
     /// Without the lock: the shard that holds the key.
     member _.ShardOf(key: StoreKey) : MemoryShard = table.ShardOf key
 
+    /// Without the lock: makes room for an entry.
+    member _.MakeRoom(shard: MemoryShard, newcomer: int) : unit = makeRoom (idOf shard newcomer)
+
     /// Without the lock: takes it for `change`, which answers and may return the number of an entry for which room must
     /// be made, or -1. Makes the room without the lock.
-    member _.Change(key: StoreKey, change: MemoryShard -> struct ('T * int)) : 'T =
-        let shard = table.ShardOf key
+    member inline records.Change(key: StoreKey, [<InlineIfLambda>] change: MemoryShard -> struct ('T * int)) : 'T =
+        let shard = records.ShardOf key
         let struct (answer, newcomer) = lock shard.Turn (fun () -> change shard)
 
         if newcomer >= 0 then
-            makeRoom (idOf shard newcomer)
+            records.MakeRoom(shard, newcomer)
 
         answer
 

@@ -16,7 +16,8 @@ module internal StoreCreation =
         SessionSize.check definition state
         newRecord definition state
 
-    let setCookie (snapshot: Snapshot) = CookieChange.Set(snapshot.Place.Token.Text.AsMemory(), snapshot.State.ExpiresAt, 0)
+    let setCookie (snapshot: Snapshot) =
+        CookieChange.Set(snapshot.Place.Token.Text.AsMemory(), snapshot.State.ExpiresAt, 0)
 
     /// Deletes a new record. Nobody was given its token, so if this fails, it is unreachable and expires.
     let private takeBack definition key = StoreEnding.deleteQuietly definition key ignore

@@ -20,10 +20,11 @@ module internal StoreHome =
                 return Fate.Stands created
             })
 
-    let private replaced definition (snapshot: Snapshot) record sendsCookie (refusal: Outcome voption) : Outcome =
+    let private replaced definition (snapshot: Snapshot) (record: SessionRecord) sendsCookie (refusal: Outcome voption) : Outcome =
         match refusal with
         | ValueNone ->
-            let stored = Snapshot.written definition snapshot.Place record snapshot.Since
+            let now = record.State.LastSeenAt
+            let stored = Snapshot.writtenAt now definition snapshot.Place record snapshot.Since
             let cookie = if sendsCookie then setCookie stored else CookieChange.None
             Outcome.Committed(Answer.written stored cookie)
         | ValueSome refusal -> refusal
