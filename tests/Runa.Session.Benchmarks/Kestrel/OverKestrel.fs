@@ -54,6 +54,8 @@ module OverKestrel =
         Report.table
             ("requests in a second" :: stores)
             [ row "bare endpoint, one GET, or one SELECT by key" yardstick
+              row "bare endpoint, with a cookie and the two headers" (fun store ->
+                  if store = "memory" then "bare, cookie and headers" else "")
               row "read" (fun store -> $"{store}, read")
               row "write" (fun store -> $"{store}, write")
               row "read by ASP.NET Core's session" (fun store -> $"{store}, read by ASP.NET Core's session")
@@ -74,6 +76,8 @@ module OverKestrel =
 
         [ share "memory: read, of bare" "memory, read" "bare" 0.97
           share "memory: write, of bare" "memory, write" "bare" 0.94
+          share "memory: read, of bare with cookie and headers" "memory, read" "bare, cookie and headers" 0.97
+          share "memory: write, of bare with cookie and headers" "memory, write" "bare, cookie and headers" 0.94
           share "Redis: read, of one GET" "Redis, read" "Redis, one GET" 0.91
           share "Redis: read, of ASP.NET Core's" "Redis, read" "Redis, read by ASP.NET Core's session" 2.2
           share "Redis: write, of ASP.NET Core's" "Redis, write" "Redis, write by ASP.NET Core's session" 1.45

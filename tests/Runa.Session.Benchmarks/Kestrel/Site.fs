@@ -52,6 +52,26 @@ module Site =
         { Name = name
           Make = fun () -> app ignore ignore { Fill = nothing; Count = nothing; Measured = measured } }
 
+    /// A site without sessions, whose requests and responses are as long as those of a session: a cookie comes, and the two
+    /// caching headers go.
+    let dressed (name: string) : Site =
+        let token = String('x', 68)
+
+        let fill (context: HttpContext) : Task =
+            context.Response.Headers.SetCookie <- $"web={token}"
+            ok context
+
+        let measured (context: HttpContext) : Task =
+            let headers = context.Response.Headers
+            headers.Vary <- "Cookie"
+            headers.CacheControl <- "private"
+            ok context
+
+        { Name = name
+          Make =
+            fun () ->
+                app ignore ignore { Fill = RequestDelegate fill; Count = nothing; Measured = RequestDelegate measured } }
+
     /// Starts a site, and returns its port.
     let start (site: Site) : Task<int> =
         task {

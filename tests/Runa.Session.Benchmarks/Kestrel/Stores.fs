@@ -20,6 +20,7 @@ module Stores =
 
     let memory () : Site list =
         [ Site.plain "bare" Site.nothing
+          Site.dressed "bare, cookie and headers"
           yield! RunaSites.both "memory" id
           yield! FrameworkSites.both "memory" FrameworkApps.inMemory ]
 
