@@ -6,7 +6,7 @@ open System.IO
 open System.Text
 open System.Text.Json
 
-/// Reads single tokens of a record's document. Raises InvalidDataException for others than those that are expected. The
+/// Reads single tokens of a record's document. Raises InvalidDataException for a token that is not the expected one. The
 /// message names the property but never contains its value (promise 5).
 module internal RecordTokens =
     let private strict = UTF8Encoding(false, true)
@@ -35,7 +35,7 @@ module internal RecordTokens =
         expectString name &reader
         let mutable number = 0L
         let mutable read = 0
-        // The reader's text is not unescaped, and no digit is ever escaped.
+        // ValueSpan is the text as it is written, with its escapes. RecordWriter escapes no digit.
         let digits = reader.ValueSpan
 
         if Utf8Parser.TryParse(digits, &number, &read) && read = digits.Length then

@@ -27,27 +27,27 @@ module internal RecordWriter =
     let private idleExpiresAtName = name "idle_expires_at"
     let private valuesName = name "values"
 
-    let private text (page: RecordPage) (name: JsonEncodedText) (length: int) =
-        page.Writer.WriteString(name, ReadOnlySpan(page.Text, 0, length))
+    let private text (buffer: RecordBuffer) (name: JsonEncodedText) (length: int) =
+        buffer.Writer.WriteString(name, ReadOnlySpan(buffer.Scratch, 0, length))
 
     /// Writes the point in time as 28 characters, in UTC and to the tick. The texts sort like the points in time.
-    let private instant (page: RecordPage) (name: JsonEncodedText) (at: DateTimeOffset) =
+    let private instant (buffer: RecordBuffer) (name: JsonEncodedText) (at: DateTimeOffset) =
         let mutable length = 0
-        Utf8Formatter.TryFormat(at.UtcDateTime, Span page.Text, &length, StandardFormat 'O') |> ignore
-        text page name length
+        Utf8Formatter.TryFormat(at.UtcDateTime, Span buffer.Scratch, &length, StandardFormat 'O') |> ignore
+        text buffer name length
 
     // A string, since many JSON readers keep only 53 bits of a number.
-    let private integer (page: RecordPage) (name: JsonEncodedText) (number: int64) =
+    let private integer (buffer: RecordBuffer) (name: JsonEncodedText) (number: int64) =
         let mutable length = 0
-        Utf8Formatter.TryFormat(number, Span page.Text, &length) |> ignore
-        text page name length
+        Utf8Formatter.TryFormat(number, Span buffer.Scratch, &length) |> ignore
+        text buffer name length
 
-    let private metadata (page: RecordPage) (record: SessionRecord) =
-        let writer = page.Writer
+    let private metadata (buffer: RecordBuffer) (record: SessionRecord) =
+        let writer = buffer.Writer
         let state = record.State
         let (RecordVersion.RecordVersion version) = record.Version
         writer.WriteNumber(formatName, format)
-        integer page versionName version
+        integer buffer versionName version
         writer.WriteString(scopeName, record.Scope)
 
         match record.Kind with
@@ -55,17 +55,17 @@ module internal RecordWriter =
         | RecordKind.Live
         | RecordKind.Sealed _ -> ()
 
-        instant page createdName state.CreatedAt
+        instant buffer createdName state.CreatedAt
 
         match state.SignedInAt with
-        | Some at -> instant page signedInName at
+        | Some at -> instant buffer signedInName at
         | None -> ()
 
-        instant page seenName state.LastSeenAt
-        instant page expiresAtName state.ExpiresAt
+        instant buffer seenName state.LastSeenAt
+        instant buffer expiresAtName state.ExpiresAt
 
         match record.IdleExpiresAt with
-        | ValueSome at -> instant page idleExpiresAtName at
+        | ValueSome at -> instant buffer idleExpiresAtName at
         | ValueNone -> ()
 
         match state.Owner with
@@ -109,29 +109,29 @@ module internal RecordWriter =
 
             writer.WriteEndObject()
 
-    let private finished (page: RecordPage) : byte[] =
-        page.Writer.WriteEndObject()
-        page.Finish()
+    let private finished (buffer: RecordBuffer) : byte[] =
+        buffer.Writer.WriteEndObject()
+        buffer.Finish()
 
-    let private begun () : RecordPage =
-        let page = RecordPage.Take options
-        page.Writer.WriteStartObject()
-        page
+    let private begun () : RecordBuffer =
+        let buffer = RecordBuffer.Take options
+        buffer.Writer.WriteStartObject()
+        buffer
 
     /// Claims, flashes and values as one JSON object, which is what is sealed at rest.
     let contentDocument (state: SessionState) : byte[] =
-        let page = begun ()
-        content page.Writer state
-        finished page
+        let buffer = begun ()
+        content buffer.Writer state
+        finished buffer
 
     let write (record: SessionRecord) : byte[] =
-        let page = begun ()
-        metadata page record
+        let buffer = begun ()
+        metadata buffer record
 
         match record.Kind with
-        | RecordKind.Sealed text -> page.Writer.WriteString("sealed", text)
+        | RecordKind.Sealed text -> buffer.Writer.WriteString("sealed", text)
         | RecordKind.Live
         | RecordKind.Moved _ -> ()
 
-        content page.Writer record.State
-        finished page
+        content buffer.Writer record.State
+        finished buffer

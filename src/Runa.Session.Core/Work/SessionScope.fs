@@ -12,6 +12,7 @@ type internal ScopeState =
 
 [<Sealed>]
 type SessionScope internal (home: Home, host: IScopeHost) =
+    // It keeps home and host, so the scope takes them from there instead of keeping them twice.
     let work = SessionWork(home, host)
     let mutable state = ScopeState.Closed
     let mutable inForce: ScopePolicy | null = null

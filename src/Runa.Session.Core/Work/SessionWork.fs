@@ -63,6 +63,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         if lane.IsMyStep then
             raise (Misuse.nested home.Definition.Name)
 
+    /// The current snapshot; before the first load a new one, which must be handed to Keep.
     member private _.Loading() : ValueTask<Snapshot> =
         if Work.isLoaded work then
             ValueTask<Snapshot> work.Snapshot
@@ -76,7 +77,6 @@ type internal SessionWork(home: Home, host: IScopeHost) =
 
         work.Snapshot
 
-    /// Loads the session at the first call. Later calls return the current snapshot.
     member private this.Find() : ValueTask<Snapshot> = this.Loading() |> ValueTasks.map (fun found -> this.Keep found)
 
     /// Loads the session once, and touches it if that is due. Used where no step follows, which would touch it.
@@ -171,7 +171,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
                 }
             )
 
-    /// Runs a step that can run again, and commits it with what was set. Returns its result, and whether it was written.
+    /// Runs a step that can run again, and commits. Returns its result, and whether more than a touch was written.
     member this.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         if not lane.HasStep && lane.IsFree then
             // Almost every request takes this path, which makes no closure.
