@@ -54,8 +54,6 @@ module InMemory =
         let verdict = if value <= target then "reached" else "not reached"
         printfn "%-58s %8.2f %-3s target %7.2f %-3s %s" what value unit target unit verdict
 
-    let private median (values: float list) = (List.sort values)[values.Length / 2]
-
     /// Rounds of `count` each: the median of their means, and the median of their longest single times, in microseconds
     /// of this thread's work. What the garbage collector does for it counts.
     let private rounds (work: int -> unit) (from: int) (count: int) (rounds: int) =
@@ -84,7 +82,7 @@ module InMemory =
                   let from = from + 2 * round * count
                   mean from, longest (from + count) ]
 
-        median (List.map fst measured), median (List.map snd measured)
+        Median.of' (List.map fst measured), Median.of' (List.map snd measured)
 
     let private options: MemoryDriverOptions =
         { MemoryDriver.defaults with MaxSessions = million; MaxBytes = Int64.MaxValue }
@@ -148,7 +146,7 @@ module InMemory =
 
             float (ThreadTime.now () - began) / 1e6
 
-        let nothing = median [ for _ in 1..5 -> purge 0 ]
+        let nothing = Median.of' [ for _ in 1..5 -> purge 0 ]
         clock.By <- TimeSpan.FromHours 3.
         line "memory, sweep of a million, of which none has ended" nothing 370. "ms"
         line "memory, sweep of a million, all ended" (purge million) 1000. "ms"

@@ -27,12 +27,13 @@ let private usage =
   in-process     without Kestrel
   kestrel        only over Kestrel
   parts          what the parts of a request take
-  in-memory      a memory driver that holds a million sessions
   growth         how costs grow; growth keys (bytes, connections, writers, sessions) for one of them
   pauses         for the garbage collector, with a million sessions
   all            all of these
+  in-memory      a memory driver that holds a million sessions, beside targets of its own
   --full …       BenchmarkDotNet, with its own arguments
-growth and all write the figures and pictures of docs/performance.md; the others do with a further --write."
+growth and all write their figures and pictures into docs/performance.md; the others do with a further --write, except
+in-memory and --full."
 
 let private all (output: Output) =
     let ratios = inProcess output @ overKestrel output

@@ -13,7 +13,7 @@ open Runa.Session.Tests
 open Runa.Session.Tests.RedisServers
 open StackExchange.Redis
 
-/// The sites by the store of their sessions. With a server or a file, there is one more site, whose request asks the
+/// The sites by the store of their sessions. Each driver is registered under the name of the default one, memory. With a server or a file, there is one more site, whose request asks the
 /// store once by the same client, without a session.
 module Stores =
     let private document = String('x', 250)

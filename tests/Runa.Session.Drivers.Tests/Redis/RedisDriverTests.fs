@@ -231,7 +231,7 @@ let tests =
                   })
 
           bothWays
-              "promise 5: what this driver did not write is an error that names the field and shows no value"
+              "promise 5: what this driver did not write is an error that names the part and shows no value"
               (fun corner ->
                   task {
                       let whole = record corner.Clock

@@ -44,7 +44,7 @@ let private refuses (arguments: string list) name (spoil: Site -> Task<SessionDr
                 refused.IsRefusal error |> Expect.isTrue $"{what}: {error}"
 
             let! after = RedisDump.dump site.Connection "runa:[soea]:"
-            // A hash gives its fields in any order.
+            // Redis names its keys in any order.
             Array.sort after |> Expect.equal "what Redis holds" (Array.sort before)
         })
 
