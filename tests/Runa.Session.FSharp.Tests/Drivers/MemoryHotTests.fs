@@ -65,7 +65,7 @@ let tests =
               store.Load(key 1) |> Expect.equal "gone" ValueNone
 
           testCase
-              "promise 26: what is kept unpacked is bounded, forgotten when it is not used, and let go with its record"
+              "promise 26: what is kept unpacked is bounded, forgotten when it is not used, and gives its bytes back"
           <| fun () ->
               let clock = clock ()
               let budget = MemoryBudget 20_000L
@@ -92,7 +92,7 @@ let tests =
               hot.Forget(key one)
               (kept (), budget.Taken) |> Expect.equal "nothing" ([], 0L)
 
-          testCase "promise 3: whether packed or not, no replacement is lost, and no reader sees an older record again"
+          testCase "promise 12: whether packed or not, no replacement is lost, and no reader sees an older record again"
           <| fun () ->
               let clock = clock ()
               let store = MemoryStore(clock, NullLogger.Instance, 1_000, Int64.MaxValue)
