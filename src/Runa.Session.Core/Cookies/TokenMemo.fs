@@ -12,7 +12,6 @@ type internal MemoSlot(mark: uint32, token: GenuineToken) =
     // A reader may see one of the two before the other. Then it finds nothing, or another token, which it compares whole.
     member _.Mark = mark
     member _.Token = token
-    member _.Is(words: inref<TokenWords>) : bool = not (isNull token) && token.Is &words
     member slot.IsFreeFor(words: inref<TokenWords>) : bool = isNull token || token.Is &words
 
 /// Remembers tokens that were verified lately, so that requests of one visitor verify the same tag once. Only genuine
@@ -83,8 +82,11 @@ type internal TokenMemo() =
         while way < ways do
             let slot = &sets[first + way]
 
-            if slot.Mark = uint32 hash && slot.Is &words then
-                found <- slot.Token
+            // Read once: another thread may put another visitor's token here meanwhile.
+            let token = if slot.Mark = uint32 hash then slot.Token else null
+
+            if not (isNull token) && token.Is &words then
+                found <- token
                 way <- ways
             else
                 way <- way + 1

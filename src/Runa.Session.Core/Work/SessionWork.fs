@@ -25,32 +25,34 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         work <- Work.settle from set answer work
         struct (result, answer.IsWritten)
 
+    /// Reads or changes the state while an operation may be under way, which ends on another thread.
+    member inline private this.Alone([<InlineIfLambda>] act: unit -> 'T) : 'T =
+        if lane.IsFree then act () else lock this act
+
     member _.Home = home
     member _.Host = host
     member _.Definition = home.Definition
     /// What the response does with the session's cookie.
     member _.Cookie = work.Cookie
     member _.IsLoaded = Work.isLoaded work
-    /// Whether something was set but not committed yet, or a change was lost.
     member _.IsPending = Work.isPending work
 
     /// The session that was set but not committed yet, or the exception that prevents the commit. Null: neither.
     member _.Uncommitted: objnull = if isNull work.Pending then box work.Fault else box work.Pending
 
-    /// Whether no operation is under way.
     member _.IsFree = lane.IsFree
-    /// Whether the caller is a step of this session.
     member _.IsStepping = lane.IsMyStep
     member _.Snapshot = work.Snapshot
 
     /// The current session, including what was set. It must be loaded.
-    member _.Current: Session = Work.current work
+    member this.Current: Session = this.Alone(fun () -> Work.current work)
 
     /// The current session, for a caller who may pass it to Put later.
-    member _.Show() : Session =
-        let struct (session, shown) = Work.show work
-        work <- shown
-        session
+    member this.Show() : Session =
+        this.Alone(fun () ->
+            let struct (session, shown) = Work.show work
+            work <- shown
+            session)
 
     /// Whether the session was made from the one that Show returns.
     member _.IsShown(wanted: Session) = Work.isShown wanted work
@@ -112,7 +114,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
             ))
 
     /// Applies a commit's result. If `set` may have been saved, and must not be saved twice, later commits raise that.
-    member private _.Settle
+    member private this.Settle
         (from: Snapshot, set: Session | null, committing: ValueTask<struct (Answer * 'R)>)
         : ValueTask<struct ('R * bool)> =
         if committing.IsCompletedSuccessfully then
@@ -122,9 +124,9 @@ type internal SessionWork(home: Home, host: IScopeHost) =
                 task {
                     try
                         let! committed = committing
-                        return settle from set committed
+                        return lock this (fun () -> settle from set committed)
                     with :? SessionStoreException as e when e.MayHaveBeenSaved && Work.addsUp set ->
-                        work <- { work with Fault = e }
+                        lock this (fun () -> work <- { work with Fault = e })
                         ExceptionDispatchInfo.Throw e
                         return Unchecked.defaultof<_>
                 }
@@ -174,7 +176,6 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     /// Runs a step that can run again, and commits. Returns its result, and whether more than a touch was written.
     member this.Step(whenGone: WhenGone, step: Session -> struct (Session * 'R)) : ValueTask<struct ('R * bool)> =
         if not lane.HasStep && lane.IsFree then
-            // Almost every request takes this path, which makes no closure.
             lane.Take(this.StepNow(whenGone, step))
         else
             this.StepLater(whenGone, step)
@@ -213,13 +214,13 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         if not host.CanSendCookie then
             Stepping.checkCookie home this work.Snapshot (Stepping.plan home work.Snapshot wanted)
 
-        work <- Work.put wanted work
+        this.Alone(fun () -> work <- Work.put wanted work)
 
     /// Records that a change was lost. The commit raises the exception: no response says that it was saved (promise 14).
-    member _.Fail(e: exn) = work <- Work.fail e work
+    member this.Fail(e: exn) = this.Alone(fun () -> work <- Work.fail e work)
 
     /// Drops what was set but not committed.
-    member _.Discard() = work <- Work.discard work
+    member this.Discard() = this.Alone(fun () -> work <- Work.discard work)
 
     member private this.CommitPending() : ValueTask<bool> =
         Work.checkFault work
@@ -228,7 +229,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         | null -> ValueTask<bool> false
         | wanted ->
             let from = work.Snapshot
-            let asItIs (session: Session) = struct (session, ())
+            let asItIs = fun (session: Session) -> struct (session, ())
             let committing = Transact.run home this WhenGone.StepAgainUnlessOwned asItIs from wanted
             this.Settle(from, wanted, committing) |> ValueTasks.map (fun (struct ((), isWritten)) -> isWritten)
 

@@ -135,17 +135,14 @@ module internal Work =
     /// What remains to be committed after a commit from this snapshot. `set` is what had been set before and was
     /// committed; null: nothing. Raises SessionConflictException if what was set in the meantime cannot be merged.
     let private left (from: Snapshot) (set: Session | null) (work: Work) : Session | null =
-        match work.Pending, set with
-        | null, _ -> null
-        | now, NonNull set when isOne now set -> null
-        // It was set while the commit was under way, and is still to be committed.
-        | now, set ->
-            let start =
-                match set with
-                | null -> from.Session
-                | set -> set
-
-            Carrying.merge from.Definition work.Snapshot start (Merge.beyond start now)
+        match work.Pending with
+        | null -> null
+        | now ->
+            match set with
+            | null -> Carrying.merge from.Definition work.Snapshot from.Session (Merge.beyond from.Session now)
+            | set when isOne now set -> null
+            // It was set while the commit was under way, and is still to be committed.
+            | set -> Carrying.merge from.Definition work.Snapshot set (Merge.beyond set now)
 
     /// Applies the answer of a commit from this snapshot. `set` is what had been set before; null: nothing.
     let settle (from: Snapshot) (set: Session | null) (answer: Answer) (work: Work) : Work =

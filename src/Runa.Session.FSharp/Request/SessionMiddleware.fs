@@ -44,8 +44,18 @@ type SessionMiddleware(name: string, isFor: Func<HttpContext, bool> | null) =
                     sessions.Leave offer
                     reraise ()
 
-            if running.IsCompletedSuccessfully && isNull (sessions.Changed offer) then
-                sessions.Leave offer
-                running
+            if not running.IsCompletedSuccessfully then
+                finish sessions offer running
             else
-                finish sessions offer running)
+                match sessions.Changed offer with
+                | null ->
+                    sessions.Leave offer
+                    running
+                | scope ->
+                    let committing = scope.Commit()
+
+                    if committing.IsCompletedSuccessfully then
+                        sessions.Leave offer
+                        running
+                    else
+                        finish sessions offer committing)

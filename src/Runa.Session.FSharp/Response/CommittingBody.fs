@@ -27,18 +27,18 @@ type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWri
 
     /// Puts a committing body in place. Null: there is one already, or the response has no body feature.
     static member Watch(features: IFeatureCollection, before: IBeforeWrite) : CommittingBody =
-        match features.Get<IHttpResponseBodyFeature>() with
-        | null
+        match features[typeof<IHttpResponseBodyFeature>] with
         | :? CommittingBody -> null
-        | inner ->
+        | :? IHttpResponseBodyFeature as inner ->
             let committing = CommittingBody(inner, before)
-            features.Set<IHttpResponseBodyFeature> committing
+            features[typeof<IHttpResponseBodyFeature>] <- committing
             committing
+        | _ -> null
 
     /// Removes the committing body, if it is still the outermost.
     member committing.Unwatch(features: IFeatureCollection) =
-        if Object.ReferenceEquals(features.Get<IHttpResponseBodyFeature>(), committing) then
-            features.Set<IHttpResponseBodyFeature> inner
+        if Object.ReferenceEquals(features[typeof<IHttpResponseBodyFeature>], committing) then
+            Features.set<IHttpResponseBodyFeature> features inner
 
     /// Sends the held bytes to the server if the change was stored, and discards them otherwise.
     member _.EndHolding(isStored: bool) = if isStored then held.Release inner.Writer else held.Discard()

@@ -71,10 +71,10 @@ type internal PrivateResponse(inner: IHttpResponseFeature) =
 
     /// Puts the feature in place, once.
     static member Guard(features: IFeatureCollection) =
-        match features.Get<IHttpResponseFeature>() with
+        match Features.tryGet<IHttpResponseFeature> features with
         | null
         | :? PrivateResponse -> ()
-        | inner -> features.Set<IHttpResponseFeature>(PrivateResponse inner)
+        | inner -> Features.set<IHttpResponseFeature> features (PrivateResponse inner)
 
     interface IHttpResponseFeature with
         member _.StatusCode

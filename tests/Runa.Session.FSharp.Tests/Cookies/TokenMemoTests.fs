@@ -138,6 +138,41 @@ let private races =
         Expect.equal wrong 0 "wrong keys"
     }
 
+/// Tokens that share a set and a mark, so that each displaces another one.
+let private alike: GenuineToken[] =
+    Array.init 16 (fun number ->
+        let mutable words = TokenWords()
+        (TokenWords.Bytes &words)[50] <- byte number
+        GenuineToken(words, StoreKey(0UL, uint64 number)))
+
+let private displacing =
+    testTask "who asks while tokens displace each other finds the same token or none" {
+        let memo = TokenMemo()
+        let mutable wrong = 0
+        let mutable isAdding = true
+
+        let adding =
+            Task.Run(fun () ->
+                for _ in 1..200_000 do
+                    alike |> Array.iter memo.Add
+
+                Volatile.Write(&isAdding, false))
+
+        let reading =
+            Task.Run(fun () ->
+                while Volatile.Read &isAdding do
+                    for token in alike do
+                        let words = token.Words
+
+                        match memo.TryFind &words with
+                        | null -> ()
+                        | found when found.Key = token.Key -> ()
+                        | _ -> wrong <- wrong + 1)
+
+        do! Task.WhenAll [ adding; reading ]
+        Expect.equal wrong 0 "another visitor's token"
+    }
+
 let private store =
     testTask "promise 9: the store is asked for each request, so a revoked session is gone at once" {
         let clock = clock ()
@@ -160,4 +195,4 @@ let private store =
     }
 
 [<Tests>]
-let tests = testList "TokenMemo" [ whatEnters; capacity; races; store ]
+let tests = testList "TokenMemo" [ whatEnters; capacity; races; displacing; store ]

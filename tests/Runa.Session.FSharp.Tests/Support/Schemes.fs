@@ -25,7 +25,8 @@ let ann = [ identifier, "ann"; ClaimTypes.Name, "Ann Lee"; "role", "editor"; "ro
 
 /// Signs in with these properties, and goes on.
 let signInWith (scheme: string) (claims: (string * string) list) (properties: AuthenticationProperties) : HttpHandler =
-    perform _.SignInAsync(scheme, principal claims, properties)
+    // A copy for each request: a scheme adds to them, and tests that run at once share a handler.
+    perform _.SignInAsync(scheme, principal claims, properties.Clone())
 
 let signIn scheme claims : HttpHandler = signInWith scheme claims (AuthenticationProperties())
 let signOut (scheme: string) : HttpHandler = perform _.SignOutAsync(scheme)

@@ -20,7 +20,13 @@ module internal StoreHome =
                 return Fate.Stands created
             })
 
-    let private replaced definition (snapshot: Snapshot) (record: SessionRecord) sendsCookie (refusal: Outcome voption) : Outcome =
+    let private replaced
+        definition
+        (snapshot: Snapshot)
+        (record: SessionRecord)
+        sendsCookie
+        (refusal: Outcome voption)
+        : Outcome =
         match refusal with
         | ValueNone ->
             let now = record.State.LastSeenAt
@@ -108,10 +114,7 @@ module internal StoreHome =
         | Plan.Superseded, _ -> CommitTurn.Refuse(definition, Attempt.moved)
 
     let private handle (snapshot: Snapshot) =
-        if snapshot.IsActive then
-            Some(StoreKey.toText snapshot.Place.Key)
-        else
-            None
+        if snapshot.IsActive then Some(StoreKey.toText snapshot.Place.Key) else None
 
     let ofDefinition (definition: SessionDefinition) : Home =
         { Definition = definition
