@@ -15,13 +15,16 @@ type internal CallLimit(timeout: TimeSpan, began: int64) =
     member _.ForDriver = source.Token
     /// Ends the wait for what it writes.
     member _.ForWrites = later.Token
+    /// Whether the limit has ended. What follows a call must then leave the thread, on which the limit may be ending other
+    /// calls, too, whatever the driver made of its cancellation.
+    member _.HasEnded = source.IsCancellationRequested || later.IsCancellationRequested
 
 /// The time limits of calls to a driver. A timer for each call would cost more than many a call itself: calls that begin
 /// within a hundredth of the limit share one, so a limit may end later by that much. Neither source is disposed: its timer
 /// keeps it until it has run out.
 [<Sealed>]
 type internal CallLimits(timeout: TimeSpan) =
-    let step = Math.Clamp(int64 timeout.TotalMilliseconds / 100L, 1L, 1_000L)
+    let step = max 1L (int64 timeout.TotalMilliseconds / 100L)
     // Registrations of one source take turns, so that threads on many cores would wait for each other.
     let current: CallLimit[] = Array.zeroCreate (min 16 Environment.ProcessorCount)
 

@@ -38,6 +38,39 @@ let private loading (driver: SessionDriver) =
 
 let private inner () = memory (clock ())
 
+/// A driver that ends a load in its own way when it is cancelled, which it comes to know after some work.
+let private ending (how: TaskCompletionSource<SessionRecord voption> -> unit) : SessionDriver =
+    let load (_: StoreKey) (token: CancellationToken) =
+        ValueTask<SessionRecord voption>(
+            task {
+                let answer = TaskCompletionSource<SessionRecord voption>()
+                do! Task.Delay 1
+                use _ = token.Register(fun () -> how answer)
+                return! answer.Task
+            }
+        )
+
+    { inner () with Load = load; Place = DriverPlace.Store }
+
+/// Calls of which most share a limit, each of a request that then blocks: all end.
+let private endTogether (how: string) (call: unit -> Task<'T>) : unit =
+    use gate = new ManualResetEventSlim()
+
+    let blocking (call: Task<'T>) : Task =
+        call.ContinueWith((fun (_: Task<'T>) -> gate.Wait()), TaskContinuationOptions.ExecuteSynchronously)
+
+    // The first call ever takes longer, so that its limit would be its own.
+    call().ContinueWith(fun (_: Task<'T>) -> ()).Wait()
+    let calls = [ for _ in 1..4 -> call () ]
+    let blocked = calls |> List.map blocking
+
+    try
+        for call in calls do
+            SpinWait.SpinUntil((fun () -> call.IsCompleted), 5_000) |> Expect.isTrue $"{how}: it ended"
+    finally
+        gate.Set()
+        wait (task { do! Task.WhenAll blocked })
+
 [<Tests>]
 let tests =
     testList
@@ -73,23 +106,12 @@ let tests =
           <| fun () ->
               for behaviour in [ Behaviour.Hang; Behaviour.HangUntilCancelled ] do
                   let driver = TestDriver(inner (), TestDriver.Only([ StoreOperation.Load ], behaviour))
-                  let load = loading driver.Driver
-                  use gate = new ManualResetEventSlim()
+                  endTogether $"{behaviour}" (loading driver.Driver)
 
-                  let blocking (call: Task<Snapshot>) : Task =
-                      call.ContinueWith(
-                          (fun (_: Task<Snapshot>) -> gate.Wait()),
-                          TaskContinuationOptions.ExecuteSynchronously
-                      )
-
-                  let calls = [ load (); load () ]
-                  let blocked = calls |> List.map blocking
-
-                  for call in calls do
-                      SpinWait.SpinUntil((fun () -> call.IsCompleted), 30_000) |> Expect.isTrue $"{behaviour}: it ended"
-
-                  gate.Set()
-                  wait (task { do! Task.WhenAll blocked })
+              let raising = ending (fun answer -> answer.SetException(StoreDown StoreOperation.Load))
+              endTogether "raises when it is cancelled" (loading raising)
+              let answering = ending (fun answer -> answer.SetResult ValueNone)
+              endTogether "answers when it is cancelled" (loading answering)
 
           testCase "calls that begin together share a limit, later ones have their own"
           <| fun () ->
@@ -100,6 +122,13 @@ let tests =
               let first = short.Begin()
               Thread.Sleep 20
               Object.ReferenceEquals(short.Begin(), first) |> Expect.isFalse "another"
+
+          testCase "a long limit takes few timers, however long calls begin under it"
+          <| fun () ->
+              let limits = CallLimits(TimeSpan.FromDays 1.)
+              let first = limits.Begin()
+              Thread.Sleep 1_100
+              Object.ReferenceEquals(limits.Begin(), first) |> Expect.isTrue "one"
 
           testCase "a driver that throws before it answers is treated in the same way"
           <| fun () ->

@@ -58,9 +58,6 @@ module internal DriverCall =
         else
             answer.AsTask().WaitAsync(if isWrite then limit.ForWrites else limit.ForDriver)
 
-    /// Whether the limit ended the call. What follows must then leave the thread, on which the limit ends other calls, too.
-    let isLimit (e: exn) : bool = e :? OperationCanceledException
-
     let private limited
         (definition: SessionDefinition)
         operation
@@ -68,11 +65,17 @@ module internal DriverCall =
         (call: CancellationToken -> ValueTask<'T>)
         : Task<'T> =
         task {
+            let limit = definition.Limits.Begin()
+
             try
-                let limit = definition.Limits.Begin()
-                return! waited limit isWrite (call limit.ForDriver)
+                let! answer = waited limit isWrite (call limit.ForDriver)
+
+                if limit.HasEnded then
+                    do! Task.Yield()
+
+                return answer
             with e ->
-                if isLimit e then
+                if limit.HasEnded then
                     do! Task.Yield()
 
                 return raise (failed definition operation isWrite e)
@@ -95,16 +98,16 @@ module internal DriverCall =
             task {
                 let mutable fault: exn | null = null
                 let mutable answer = Unchecked.defaultof<'T>
+                let limit = definition.Limits.Begin()
 
                 try
-                    let limit = definition.Limits.Begin()
                     let! found = waited limit isWrite (call limit.ForDriver)
                     answer <- found
                 with e ->
-                    if isLimit e then
-                        do! Task.Yield()
-
                     fault <- failed definition operation isWrite e
+
+                if limit.HasEnded then
+                    do! Task.Yield()
 
                 match fault with
                 | null -> return! next answer
