@@ -18,5 +18,9 @@ type internal SessionHost private (registry: SessionRegistry, isWatched: bool) =
     /// Whether the application's pipeline contains output caching.
     member val MeetsOutputCaching = false with get, set
 
-    /// Whether a cache of the framework may store the response. If not, no request looks for one.
-    member host.MayBeCached = host.MeetsResponseCaching || host.MeetsOutputCaching || not isWatched
+    /// Whether a request came through a cache that is not in the application's pipeline, but around it.
+    member val IsInsideCache = false with get, set
+
+    /// Whether a cache of the framework may store the response, as far as is known.
+    member host.MayBeCached =
+        host.MeetsResponseCaching || host.MeetsOutputCaching || host.IsInsideCache || not isWatched
