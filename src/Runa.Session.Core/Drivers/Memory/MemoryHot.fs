@@ -56,7 +56,7 @@ type internal MemoryHot(budget: MemoryBudget) =
 
     static member Most = ways * sets
 
-    /// Without the lock.
+    /// Without the lock. Who finds a record also sees the entry that was made before it.
     member _.TryFind(key: StoreKey) : HotRecord | null =
         let slots = Volatile.Read &slots
         let mutable found: HotRecord | null = null
@@ -66,7 +66,7 @@ type internal MemoryHot(budget: MemoryBudget) =
             let last = slot + ways
 
             while slot < last do
-                match slots[slot] with
+                match Volatile.Read &slots[slot] with
                 | null -> slot <- slot + 1
                 | hot when isOf key hot ->
                     found <- hot
