@@ -146,7 +146,7 @@ let private alike: GenuineToken[] =
         GenuineToken(words, StoreKey(0UL, uint64 number)))
 
 let private displacing =
-    testTask "who asks while tokens displace each other finds the same token or none" {
+    testTask "promise 2: who asks while tokens displace each other finds the same token or none" {
         let memo = TokenMemo()
         let mutable wrong = 0
         let mutable isAdding = true
