@@ -1,6 +1,7 @@
 module Runa.Session.Tests.PackedRecordTests
 
 open System
+open System.Runtime.CompilerServices
 open Expecto
 open Expecto.Flip
 open FsCheck
@@ -10,6 +11,11 @@ open Runa.Session.Tests.Records
 
 let private packed (record: SessionRecord) : byte[] = (PackedRecord.pack record).Written.ToArray()
 let private unpacked (bytes: byte[]) : SessionRecord = PackedRecord.unpack (ReadOnlySpan bytes)
+
+[<MethodImpl(MethodImplOptions.NoInlining)>]
+let private packLarge (record: SessionRecord) : WeakReference =
+    let values = Map [ "large", String('x', 1_000_000) ]
+    WeakReference(PackedRecord.pack { record with State = { record.State with Values = values } })
 
 let private holds (times: int) (property: Property) =
     Check.One(Config.QuickThrowOnFailure.WithMaxTest(times).WithQuietOnSuccess true, property)
@@ -89,6 +95,12 @@ let tests =
                   let values = Map [ for m in 1..100 -> $"name {n} {m}" + String('x', m), "1" ]
                   let many = { record with State = { record.State with Values = values } }
                   unpacked (packed many) |> Expect.equal "the same" many
+
+          testCase "promise 26: a thread keeps no memory of a record that was unusually large"
+          <| fun () ->
+              let writer = packLarge (Gen.sample 1 record |> Seq.head)
+              GC.Collect()
+              writer.IsAlive |> Expect.isFalse "it is gone"
 
           testCase "the first short names get a number, and are one object from then on"
           <| fun () ->

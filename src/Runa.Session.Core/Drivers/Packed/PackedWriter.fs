@@ -22,6 +22,10 @@ type internal PackedWriter() =
         if at + count > bytes.Length then
             Array.Resize(&bytes, max (at + count) (2 * bytes.Length))
 
+            // A thread does not keep the memory of a session that was unusually large.
+            if bytes.Length > kept then
+                PackedWriter.current <- null
+
     /// The empty writer of this thread. What was written before is gone.
     static member Fresh() : PackedWriter =
         match PackedWriter.current with
@@ -33,11 +37,7 @@ type internal PackedWriter() =
             writer.Clear()
             writer
 
-    member private _.Clear() =
-        at <- 0
-
-        if bytes.Length > kept then
-            bytes <- Array.zeroCreate 512
+    member private _.Clear() = at <- 0
 
     member _.Written: ReadOnlySpan<byte> = ReadOnlySpan(bytes, 0, at)
     member _.Length = at
