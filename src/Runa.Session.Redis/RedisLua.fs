@@ -2,7 +2,7 @@
 module internal Runa.Session.RedisLua
 
 // How long Redis keeps a record, by the earlier of the writer's clock and the server's, so that a writer whose clock is
-// ahead shortens nothing (promise 28): `left` is that time by the writer's clock, `until` the point in time at which it
+// ahead shortens nothing (promise 28): `left` is that time by the writer's clock, `till` the point in time at which it
 // ends. Unless the end moves earlier, an expiry is never shortened.
 let private lives =
     """
@@ -14,7 +14,7 @@ local function lives(left, till)
 end
 """
 
-// What a damaged head may hold in place of a time could look like one that is over.
+// A damaged head must not count as one that has ended, so a script first checks its shape.
 let private isHead = "'^runa1 %x+ %d[%d:.TZ-]+ [%d:.TZ~-]+ [%d:.TZ~-]+ %d+ %d+ '"
 
 // Arguments: the value, and its life twice, as `lives` takes it.

@@ -43,7 +43,8 @@ type internal RedisStore(database: IDatabase, keys: RedisKeys, writes: IRedisWri
         | Some owner -> index (entry record.Scope owner key now record.State.ExpiresAt) token
         | None -> Task.FromResult()
 
-    // A command that was sent cannot be taken back. So a call does not wait for its token, too, while its caller does.
+    // A command that was sent cannot be taken back. The caller stops waiting at its limit, so this does not wait for the
+    // token as well.
     let get (key: RedisKey) (token: CancellationToken) : Task<RedisValue> =
         token.ThrowIfCancellationRequested()
         database.StringGetAsync(key, CommandFlags.DemandMaster)

@@ -25,7 +25,8 @@ type internal CallLimit(timeout: TimeSpan, began: int64) =
 [<Sealed>]
 type internal CallLimits(timeout: TimeSpan) =
     let step = max 1L (int64 timeout.TotalMilliseconds / 100L)
-    // Registrations of one source take turns, so that threads on many cores would wait for each other.
+    // Registrations of one source take turns. So there are several sources, or threads on many cores would wait for each
+    // other.
     let current: CallLimit[] = Array.zeroCreate (min 16 Environment.ProcessorCount)
 
     member _.Begin() : CallLimit =

@@ -187,7 +187,7 @@ module internal Transact =
                 let run = begin' home watch whenGone step snapshot
                 first |> ValueTasks.bind (fun outcome -> attempted run snapshot pending result 1 outcome)
 
-    /// Both.
+    /// Runs the step, and commits what it returned.
     let run home watch whenGone step snapshot pending : ValueTask<struct (Answer * 'R)> =
         plan home watch step snapshot pending |> commit home watch whenGone step snapshot pending
 

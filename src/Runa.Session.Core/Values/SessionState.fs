@@ -110,7 +110,8 @@ module internal SessionState =
         let optional = Option.fold (fun sum s -> sum + text s)
         optional (optional (values + flashes + claims) state.Owner) state.Label
 
-    /// Whether the state certainly has at most so many bytes. Most states are so small that counting characters says so.
+    /// Whether the state certainly has at most so many bytes. A character takes at most three, and most
+    /// states are so small that counting characters is enough.
     let isSmall (most: int) (state: SessionState) : bool =
         match plainLength state with
         | -1 -> false

@@ -5,8 +5,8 @@ open System.Threading
 /// The records of a shard that are also kept unpacked: those that were loaded lately, at most 64. They are found without
 /// a lock, and changed under the shard's. What is here is what the shard holds, so it may be forgotten at any time.
 ///
-/// Of all shards that is 16,384, about 10 MB: on a busy server more than the visitors who come between two requests of
-/// one of them. To unpack the record of anybody else takes a small part of a request's time.
+/// All shards together keep 16,384, about 10 MB. On a busy server fewer other visitors come between two requests of one
+/// visitor, so most records are found unpacked. To unpack another takes a part of a request's time.
 [<Sealed>]
 type internal MemoryHot(budget: MemoryBudget) =
     static let ways = 4

@@ -69,7 +69,7 @@ module internal StoredRecord =
 
     let unread definition place (e: exn) : Snapshot =
         if not (DriverCall.isUnreadable e) then
-            raise e
+            ExceptionDispatchInfo.Throw e
 
         reportUnreadable definition e
         Snapshot.unreadable definition place
