@@ -144,7 +144,10 @@ let settle (commit: Commit) ending world =
     | Unchanged when commit.Stores = world.Stored ->
         { world with
             Work = Work.settle commit.From commit.Set (Answer.unwritten commit.From) world.Work
-            Set = (if Work.isSetSince commit.Set world.Work then world.Set else None)
+            Set =
+                match world.Set with
+                | Some mine when Work.isSetSince commit.Set world.Work -> Some(carried commit.Seen mine world.Stored)
+                | _ -> None
             Under = None }
     | Touched
     | Unchanged -> refuseShown (settled (world.Version + 1L) (holding commit.Stores) true CookieChange.None world)
