@@ -6,10 +6,8 @@ open System
 module internal Idle =
     let private longestInterval = TimeSpan.FromMinutes 1L
 
-    let private intervalTicks (idle: TimeSpan) : int64 = min (idle.Ticks / 10L) longestInterval.Ticks
-
     /// The least time between two moves of an idle end (promise 7).
-    let touchInterval (idle: TimeSpan) : TimeSpan = TimeSpan.FromTicks(intervalTicks idle)
+    let touchInterval (idle: TimeSpan) : TimeSpan = TimeSpan.FromTicks(min (idle.Ticks / 10L) longestInterval.Ticks)
 
     /// The idle end, counted from now and never after the absolute end.
     let endAt (now: DateTimeOffset) (idle: TimeSpan option) (state: SessionState) : DateTimeOffset voption =
@@ -28,7 +26,7 @@ module internal Idle =
             match record.IdleExpiresAt with
             | ValueSome before when
                 min next record.State.ExpiresAt.UtcTicks <= before.UtcTicks
-                || next - before.UtcTicks < intervalTicks idle
+                || next - before.UtcTicks < (touchInterval idle).Ticks
                 ->
                 ValueNone
             | _ -> endAt now (Some idle) record.State
@@ -41,5 +39,5 @@ module internal Idle =
         | None, ValueNone -> false
         | Some idle, ValueSome stored ->
             let expected = min (record.State.LastSeenAt.UtcTicks + idle.Ticks) record.State.ExpiresAt.UtcTicks
-            abs (expected - stored.UtcTicks) >= intervalTicks idle
+            abs (expected - stored.UtcTicks) >= (touchInterval idle).Ticks
         | _ -> true

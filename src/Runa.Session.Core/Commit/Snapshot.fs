@@ -65,8 +65,6 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
     member _.Definition = definition
     member _.Place = facts.Place
     member _.IsActive = facts.Status = SnapshotStatus.Active
-    member _.HasStatus(status: SnapshotStatus) = facts.Status = status
-    member _.HasStatusOf(other: Snapshot) = other.HasStatus facts.Status
 
     /// The record of an Active session. Otherwise a tombstone or a record that has ended, if there is one.
     member _.Record: SessionRecord voption =

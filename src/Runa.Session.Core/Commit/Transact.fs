@@ -156,9 +156,14 @@ module internal Transact =
         with e ->
             ValueTask<Outcome>(Task.FromException<Outcome> e)
 
-    /// The outcome that is there already. Missing: there is none yet, or it is an exception.
-    let private answered (attempt: ValueTask<Outcome>) : Outcome =
-        if attempt.IsCompletedSuccessfully then attempt.Result else Outcome.Missing
+    /// The answer of an attempt that has committed already.
+    let private committedAtOnce (attempt: ValueTask<Outcome>) : Answer voption =
+        if not attempt.IsCompletedSuccessfully then
+            ValueNone
+        else
+            match attempt.Result with
+            | Outcome.Committed answer -> ValueSome answer
+            | _ -> ValueNone
 
     /// Runs the step on the session of the snapshot, or on `pending`, which a run-once handler made from it.
     let plan home watch step (snapshot: Snapshot) (pending: Session | null) : struct (Plan * 'R) =
@@ -180,10 +185,10 @@ module internal Transact =
         else
             let first = start home step snapshot plan
 
-            match answered first with
+            match committedAtOnce first with
             // Every write that meets no other takes this path, if its store answers at once.
-            | Outcome.Committed answer -> ValueTask<struct (Answer * 'R)>(struct (answer, result))
-            | _ ->
+            | ValueSome answer -> ValueTask<struct (Answer * 'R)>(struct (answer, result))
+            | ValueNone ->
                 let run = begin' home watch whenGone step snapshot
                 first |> ValueTasks.bind (fun outcome -> attempted run snapshot pending result 1 outcome)
 

@@ -46,7 +46,7 @@ module internal Work =
     /// Whether both snapshots have the same content. They may differ by a touch, which only moves the idle end.
     let private standsAs (a: Snapshot) (b: Snapshot) =
         Object.ReferenceEquals(a, b)
-        || (a.HasStatusOf b
+        || (Object.ReferenceEquals(a.Status, b.Status)
             && match a.Record, b.Record with
                | ValueSome a, ValueSome b -> a.Version = b.Version
                | ValueNone, ValueNone -> true

@@ -13,6 +13,10 @@ open Runa.Session
 open Runa.Session.TestSupport
 open Runa.Session.Tests.Evictions
 
+/// The bytes by which the store counts a record.
+let private sizeOf (record: SessionRecord) : int64 =
+    int64 (MemoryEntry.SizeOf((PackedRecord.pack record).Length, record.State.Owner.IsSome))
+
 [<Tests>]
 let tests =
     testList
@@ -104,7 +108,7 @@ let tests =
               Expect.isLessThanOrEqual "bounded" (keys.Length, 52)
 
               keys
-              |> List.sumBy (fun n -> MemoryEntry.SizeOf((store.Peek(key n)).Value))
+              |> List.sumBy (fun n -> sizeOf (store.Peek(key n)).Value)
               |> Expect.equal "their bytes" store.Bytes
 
               let pages = [ for n in 0..4 -> store.List("tests/web", $"user {n}", None, 1_000) ]

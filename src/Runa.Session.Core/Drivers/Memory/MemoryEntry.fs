@@ -63,6 +63,3 @@ type internal MemoryEntry =
     static member SizeOf(length: int, hasOwner: bool) : int =
         let owned = if hasOwner then 320L else 0L
         int (min (int64 Int32.MaxValue) (80L + int64 length + int64 length / 8L + owned))
-
-    static member SizeOf(record: SessionRecord) : int64 =
-        int64 (MemoryEntry.SizeOf((PackedRecord.pack record).Length, record.State.Owner.IsSome))

@@ -98,6 +98,18 @@ type internal MemoryRecords(clock: TimeProvider, log: ILogger, maxSessions: int,
 
         answer
 
+    /// Like Change, for the entry of a key. Answers `missing` if there is none.
+    member inline records.ChangeAt
+        (key: StoreKey, missing: 'T, [<InlineIfLambda>] change: MemoryShard -> int -> struct ('T * int))
+        : 'T =
+        records.Change(
+            key,
+            fun shard ->
+                match shard.Find key with
+                | -1 -> struct (missing, -1)
+                | number -> change shard number
+        )
+
     member _.Read(shard: MemoryShard, number: int) : SessionRecord =
         match shard.Hot.TryFind (shard.At number).Key with
         | null -> PackedRecord.unpack (shard.Packed number)

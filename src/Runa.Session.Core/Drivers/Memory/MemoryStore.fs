@@ -17,14 +17,12 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
     let loadPacked (key: StoreKey) : SessionRecord voption =
         let now = usedAt ()
 
-        records.Change(
+        records.ChangeAt(
             key,
-            fun shard ->
-                match shard.Find key with
-                | -1 -> ValueNone, -1
-                | number ->
-                    let record = records.Read(shard, number)
-                    ValueSome record, records.Use(shard, number, record, now)
+            ValueNone,
+            fun shard number ->
+                let record = records.Read(shard, number)
+                ValueSome record, records.Use(shard, number, record, now)
         )
 
     /// The number of records, tombstones included.
@@ -35,13 +33,7 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
 
     /// The stored record. This does not count as a use.
     member _.Peek(key: StoreKey) : SessionRecord voption =
-        records.Change(
-            key,
-            fun shard ->
-                match shard.Find key with
-                | -1 -> ValueNone, -1
-                | number -> ValueSome(records.Read(shard, number)), -1
-        )
+        records.ChangeAt(key, ValueNone, (fun shard number -> ValueSome(records.Read(shard, number)), -1))
 
     member _.Load(key: StoreKey) : SessionRecord voption =
         let shard = records.ShardOf key
@@ -68,39 +60,39 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
     member _.Replace(key: StoreKey, expected: RecordVersion, record: SessionRecord) : ReplaceResult =
         let now = clock.GetUtcNow().UtcTicks
 
-        records.Change(
+        records.ChangeAt(
             key,
-            fun shard ->
-                match shard.Find key with
-                | -1 -> ReplaceResult.Missing, -1
-                | number when (shard.At number).Ends <= now -> ReplaceResult.Missing, -1
-                | number when PackedHead.version (shard.Packed number) <> expected ->
+            ReplaceResult.Missing,
+            fun shard number ->
+                if (shard.At number).Ends <= now then
+                    ReplaceResult.Missing, -1
+                elif PackedHead.version (shard.Packed number) <> expected then
                     ReplaceResult.Conflict(records.Read(shard, number)), -1
-                | number -> ReplaceResult.Replaced, records.Replace(shard, number, record)
+                else
+                    ReplaceResult.Replaced, records.Replace(shard, number, record)
         )
 
     member _.Touch(key: StoreKey, idleExpiresAt: DateTimeOffset) : bool =
         let now = clock.GetUtcNow().UtcTicks
 
-        records.Change(
+        records.ChangeAt(
             key,
-            fun shard ->
-                match shard.Find key with
-                | -1 -> false, -1
-                | number when (shard.At number).Ends <= now -> false, -1
-                | number -> true, records.Touch(shard, number, idleExpiresAt)
+            false,
+            fun shard number ->
+                if (shard.At number).Ends <= now then
+                    false, -1
+                else
+                    true, records.Touch(shard, number, idleExpiresAt)
         )
 
     member _.Delete(key: StoreKey) : SessionRecord voption =
-        records.Change(
+        records.ChangeAt(
             key,
-            fun shard ->
-                match shard.Find key with
-                | -1 -> ValueNone, -1
-                | number ->
-                    let record = records.Read(shard, number)
-                    records.Remove(shard, number)
-                    ValueSome record, -1
+            ValueNone,
+            fun shard number ->
+                let record = records.Read(shard, number)
+                records.Remove(shard, number)
+                ValueSome record, -1
         )
 
     member store.DeleteMany(keys: StoreKey list) : DeletedRecord list =

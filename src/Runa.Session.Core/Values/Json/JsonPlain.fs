@@ -87,22 +87,15 @@ module internal JsonPlain =
 
     let writeBool (value: bool) : string = if value then "true" else "false"
 
-    let texts =
-        { new PlainCodec<string>() with
-            member _.TryWrite value = tryWriteText value
-            member _.TryRead json = tryReadText json }
+    let inline private codec<'T>
+        ([<InlineIfLambda>] tryWrite: 'T -> string | null)
+        ([<InlineIfLambda>] tryRead: string -> 'T voption)
+        =
+        { new PlainCodec<'T>() with
+            member _.TryWrite value = tryWrite value
+            member _.TryRead json = tryRead json }
 
-    let int32s =
-        { new PlainCodec<int>() with
-            member _.TryWrite value = writeInt32 value
-            member _.TryRead json = tryReadInt32 json }
-
-    let int64s =
-        { new PlainCodec<int64>() with
-            member _.TryWrite value = writeInt64 value
-            member _.TryRead json = tryReadInt64 json }
-
-    let bools =
-        { new PlainCodec<bool>() with
-            member _.TryWrite value = writeBool value
-            member _.TryRead json = tryReadBool json }
+    let texts = codec<string> (fun value -> tryWriteText value) (fun json -> tryReadText json)
+    let int32s = codec<int> (fun value -> writeInt32 value) (fun json -> tryReadInt32 json)
+    let int64s = codec<int64> (fun value -> writeInt64 value) (fun json -> tryReadInt64 json)
+    let bools = codec<bool> (fun value -> writeBool value) (fun json -> tryReadBool json)
