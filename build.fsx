@@ -2,6 +2,7 @@
 #load "build/Commands.fsx"
 #load "build/Packages.fsx"
 #load "build/Lock.fsx"
+#load "build/Pack.fsx"
 #load "build/Tests.fsx"
 #load "build/Giraffe.fsx"
 
@@ -12,6 +13,7 @@ open Fake.IO
 open Commands
 open Packages
 open Lock
+open Pack
 open Tests
 open Giraffe
 
@@ -101,18 +103,7 @@ Target.create "CheckFormat" (fun _ -> dotnet ("fantomas" :: "--check" :: formatt
 
 Target.description "Pack the libraries into artifacts/packages"
 
-Target.create "Pack" (fun _ ->
-    let packages = at "artifacts/packages"
-    Shell.deleteDir packages
-    dotnet
-        [ "pack"
-          solution
-          "-c"
-          "Release"
-          "--no-build"
-          $"-p:PackageOutputPath={packages}"
-          "-v"
-          "quiet" ])
+Target.create "Pack" (fun _ -> alone pack)
 
 Target.description "Resolve the packages anew, after a change to paket.dependencies"
 Target.create "Lock" (fun _ -> alone lock)

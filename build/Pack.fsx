@@ -1,0 +1,94 @@
+// Packages: what NuGet's pack cannot do by itself. Why: build/README.md.
+#load "Commands.fsx"
+
+open System
+open System.IO
+open System.IO.Compression
+open System.Text.RegularExpressions
+open Fake.IO
+open Commands
+
+let packages = at "artifacts/packages"
+
+/// The lowest versions that paket.dependencies allows for what the packages depend on. A source may lack them, and
+/// paket.lock then names the next one.
+let private lowest =
+    Map
+        [ for line in File.ReadLines(at "paket.dependencies") do
+              let m = Regex.Match(line, @"^\s*nuget (\S+) >= (\S+) .*lowest_matching: true")
+
+              if m.Success then
+                  m.Groups[1].Value, m.Groups[2].Value ]
+
+let private allowLowest (nuspec: string) =
+    Regex.Replace(
+        nuspec,
+        "(<dependency id=\"([^\"]+)\" version=\")([^\"\\[,]+)(?=\")",
+        fun m ->
+            match lowest.TryFind m.Groups[2].Value with
+            | Some version -> m.Groups[1].Value + version
+            | None -> m.Value
+    )
+
+/// Links of a package's readme that lead into the repository: to the tagged version of the project's page, if it has one;
+/// otherwise their text alone is left.
+let private absolute (folder: string) (url: string option) (version: string) (readme: string) =
+    Regex.Replace(
+        readme,
+        @"(!?)\[([^\]]*)\]\((?!https?:|#)([^)#]*)(#[^)]*)?\)",
+        fun m ->
+            let path = Path.GetRelativePath(root, Path.GetFullPath(m.Groups[3].Value, folder)).Replace('\\', '/')
+
+            match url, m.Groups[1].Value with
+            | Some url, "!" -> $"![{m.Groups[2].Value}]({url}/raw/v{version}/{path})"
+            | Some url, _ -> $"[{m.Groups[2].Value}]({url}/blob/v{version}/{path}{m.Groups[4].Value})"
+            | None, "!" -> ""
+            | None, _ -> m.Groups[2].Value
+    )
+
+let private change (package: ZipArchive) (isIt: string -> bool) (make: string -> string) =
+    let entry = package.Entries |> Seq.filter (fun entry -> isIt entry.FullName) |> Seq.exactlyOne
+    let name, time = entry.FullName, entry.LastWriteTime
+
+    let before =
+        use reader = new StreamReader(entry.Open())
+        reader.ReadToEnd()
+
+    let after = make before
+
+    if after <> before then
+        entry.Delete()
+        let entry = package.CreateEntry(name, CompressionLevel.SmallestSize)
+        use writer = new StreamWriter(entry.Open())
+        writer.Write after
+        entry.LastWriteTime <- time
+
+    after
+
+let private finish (file: string) =
+    use package = ZipFile.Open(file, ZipArchiveMode.Update)
+    let nuspec = change package _.EndsWith(".nuspec", StringComparison.Ordinal) allowLowest
+
+    let value tag =
+        let m = Regex.Match(nuspec, $"<{tag}>([^<]*)<")
+        if m.Success then Some m.Groups[1].Value else None
+
+    let id, version = (value "id").Value, (value "version").Value
+    let room = [ "src"; "tests" ] |> List.find (fun room -> Directory.Exists(at $"{room}/{id}"))
+
+    change package ((=) "README.md") (absolute (at $"{room}/{id}") (value "projectUrl") version)
+    |> ignore
+
+/// Packs the libraries into artifacts/packages.
+let pack () =
+    Shell.deleteDir packages
+    dotnet
+        [ "pack"
+          "Runa.Session.slnx"
+          "-c"
+          "Release"
+          "--no-build"
+          $"-p:PackageOutputPath={packages}"
+          "-v"
+          "quiet" ]
+    Directory.GetFiles(packages, "*.nupkg") |> Array.iter finish
