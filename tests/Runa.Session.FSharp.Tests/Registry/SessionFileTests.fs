@@ -1,0 +1,66 @@
+module Runa.Session.Tests.SessionFileTests
+
+open System
+open System.IO
+open System.Text
+open Expecto
+open Runa.Session
+
+let private mistakes (toml: string) : string list =
+    let path = Path.GetTempFileName()
+
+    try
+        File.WriteAllText(path, toml)
+        SessionFile.mistakes path |> List.map _.Replace(path, "session.toml")
+    finally
+        File.Delete path
+
+[<Tests>]
+let tests =
+    testList
+        "SessionFile"
+        [ test "promise 23: a file is right without a secret, and with drivers and sessions of the application" {
+              let toml =
+                  "[sessions.web]\nttl = '2h'\ndriver = 'vault'\n[sessions.shop]\ndriver = 'redis'\nsealed = true\n"
+              Expect.isEmpty (mistakes toml) "no mistakes"
+              Expect.isEmpty (mistakes "") "an empty file"
+          }
+          test "promise 23: all mistakes of a file are found at once" {
+              let found =
+                  mistakes
+                      "[sessions.web]\nttl = '2 hours'\ntll = '1h'\nidle_timeout = '500h'\n[sessions.shop]\ncookie_name = '__Host-runa_session'\ndriver = 'memry'\n[sessions.hint]\ndriver = 'cookie'\nidle_timeout = '5m'\n[sessions.'a b']\nttl = '1h'\n"
+
+              for expected in
+                  [ "session:sessions:web:ttl = \"2 hours\": expected a duration"
+                    "session:sessions:web:tll: unknown key. Did you mean \"ttl\"?"
+                    "session \"web\": idle_timeout = "
+                    "sessions \"shop\" and \"web\": cookie_name = \"__Host-runa_session\""
+                    "session \"shop\": driver = \"memry\": there is no such driver. Did you mean \"memory\"?"
+                    "session \"hint\": idle_timeout: a session in its cookie"
+                    "session \"a b\": a session's name is" ] do
+                  let isFound = found |> List.exists _.StartsWith(expected, StringComparison.Ordinal)
+                  Expect.isTrue isFound $"{expected} is among {found}"
+
+              Expect.hasLength found 7 "nothing else is a mistake"
+          }
+          test "a file that clashes with a default session is told so" {
+              let found = mistakes "[sessions.shop]\ncookie_name = '__Host-runa_session'\n"
+              Expect.hasLength found 1 "one mistake"
+              Expect.stringContains found[0] "cookie_name" "names the setting"
+          }
+          test "a file that is missing or no TOML is a mistake with its path" {
+              let missing = SessionFile.mistakes "no-such-folder/session.toml"
+              Expect.hasLength missing 1 "one mistake"
+              Expect.stringContains missing[0] "was not found" "says what is wrong"
+              Expect.isNonEmpty (mistakes "[sessions.web\n") "no TOML"
+              Expect.throwsT<ArgumentException> (fun () -> SessionFile.mistakes " " |> ignore) "no path"
+          }
+          test "promise 24: a made secret is accepted, and no two are the same" {
+              let secrets = List.init 100 (fun _ -> SessionSecret.create ())
+              Expect.hasLength (List.distinct secrets) 100 "all differ"
+
+              for secret in secrets do
+                  Expect.hasLength (Convert.FromBase64String secret) 32 "32 bytes"
+                  Expect.isEmpty (Secrets.check [ "app:secret", secret ]) "accepted"
+                  Expect.isLessThan (Encoding.UTF8.GetByteCount secret) 45 "44 characters"
+          } ]
