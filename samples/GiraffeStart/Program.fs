@@ -1,4 +1,4 @@
-/// The application of docs/giraffe.md: visits, and a user who signs in.
+/// The application of docs/start/giraffe.md: visits, and a user who signs in.
 module Shop.Program
 
 open Giraffe

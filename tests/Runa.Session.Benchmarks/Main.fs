@@ -32,7 +32,7 @@ let private usage =
   all            all of these
   in-memory      a memory driver that holds a million sessions, beside targets of its own
   --full …       BenchmarkDotNet, with its own arguments
-growth and all write their figures and pictures into docs/performance.md; the others do with a further --write, except
+growth and all write their figures and pictures into docs/understand/performance.md; the others do with a further --write, except
 in-memory and --full."
 
 let private all (output: Output) =

@@ -1,4 +1,4 @@
-/// docs/giraffe.md shows what stands in the samples, which Giraffe.slnx compiles.
+/// docs/start/giraffe.md shows what stands in the samples, which Giraffe.slnx compiles.
 module Runa.Session.Tests.GiraffePageTests
 
 open System
@@ -24,7 +24,7 @@ let private lines (text: string) = text.Split '\n' |> Array.filter (String.IsNul
 [<Tests>]
 let tests =
     testList
-        "docs/giraffe.md"
+        "docs/start/giraffe.md"
         [ test "Giraffe.props names the FSharp.Core of paket.lock" {
               let locked = Regex.Match(read "paket.lock", @"^    FSharp\.Core \(([^)]+)\)", RegexOptions.Multiline)
               Expect.isTrue locked.Success "paket.lock has one"
@@ -35,7 +35,7 @@ let tests =
           }
 
           test "each of its snippets is part of a sample, line by line" {
-              let found = blocks "docs/giraffe.md"
+              let found = blocks "docs/start/giraffe.md"
               Expect.isGreaterThan (List.length found) 8 "the page has snippets"
 
               for block in found do
@@ -49,6 +49,6 @@ let tests =
                   |> List.skip 1 // what the file is
                   |> List.filter (fun line -> not (line.StartsWith "// ----"))
 
-              let shown = blocks "docs/giraffe.md" |> List.collect lines
+              let shown = blocks "docs/start/giraffe.md" |> List.collect lines
               Expect.equal (List.truncate program.Length shown) program "from the first line to the last"
           } ]

@@ -1,4 +1,4 @@
-/// docs/promises.md and the tests say the same of who holds what.
+/// docs/understand/promises.md and the tests say the same of who holds what.
 module Runa.Session.Tests.PromisePageTests
 
 open System
@@ -47,7 +47,7 @@ let private problemsOf (change: string -> string) =
 [<Tests>]
 let tests =
     testList
-        "docs/promises.md"
+        "docs/understand/promises.md"
         [ test "it has each promise once, with who is excused and the test files that name it, and no others" {
               none (PromisePage.problems sources.Value page.Value)
           }
@@ -92,7 +92,7 @@ let tests =
 [<Tests>]
 let checks =
     testList
-        "what is checked of docs/promises.md"
+        "what is checked of docs/understand/promises.md"
         [ test "a page that is right has no problem" { Expect.equal (problemsOf id) [] "none" }
 
           for wrong, change, message in
@@ -166,6 +166,6 @@ let checks =
           test "a foreign number is told with its file and line" {
               Expect.equal
                   (PromisePage.citationProblems "src/A.fs" $"a\n// {p}s 3 and 31")
-                  [ $"src/A.fs, line 2: there is no {p} 31, they are 1 to 28 (docs/promises.md)" ]
+                  [ $"src/A.fs, line 2: there is no {p} 31, they are 1 to 28 (docs/understand/promises.md)" ]
                   "told"
           } ]

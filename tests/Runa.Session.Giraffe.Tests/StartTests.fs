@@ -1,4 +1,4 @@
-/// samples/GiraffeStart, which docs/giraffe.md explains.
+/// samples/GiraffeStart, which docs/start/giraffe.md explains.
 module Runa.Session.Tests.StartTests
 
 open Expecto

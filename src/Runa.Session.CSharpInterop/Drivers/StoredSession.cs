@@ -70,7 +70,7 @@ public sealed class StoredSession : IEquatable<StoredSession>
 
     /// <summary>
     /// The whole record as one JSON document in UTF-8, for a driver to store. The store's own tools can read it;
-    /// docs/drivers.md lists its properties.
+    /// docs/run/drivers.md lists its properties.
     /// </summary>
     public byte[] ToUtf8Json() => RecordFormat.write(Record);
 

@@ -85,7 +85,7 @@ module internal Plan =
             Plan.Create state
 
     /// Makes the plan. Pure: the same inputs give the same plan, so it can be made again after a conflict.
-    /// docs/commit.md has a table of the rules.
+    /// docs/understand/commit.md has a table of the rules.
     let make (now: DateTimeOffset) (idle: TimeSpan option) (snapshot: Snapshot) (wanted: Session) : Plan =
         let isOver = Instant.isUntil now wanted.State.ExpiresAt
 

@@ -3,7 +3,7 @@ namespace Runa.Session
 open System
 
 /// Converts records to bytes and back, for drivers whose store takes bytes or text. A record is one JSON document in
-/// UTF-8, which the store's own tools and other programs can read. docs/drivers.md lists its properties.
+/// UTF-8, which the store's own tools and other programs can read. docs/run/drivers.md lists its properties.
 [<RequireQualifiedAccess>]
 module RecordFormat =
     /// Writes a record as a document.

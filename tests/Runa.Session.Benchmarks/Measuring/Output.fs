@@ -3,7 +3,7 @@ namespace Runa.Session.Benchmarks
 open System
 open System.IO
 
-/// Where results go: a text by the section of docs/performance.md that it is for, and a picture by its name.
+/// Where results go: a text by the section of docs/understand/performance.md that it is for, and a picture by its name.
 type Output = { Show: string -> string -> unit; Draw: string -> string -> unit }
 
 module Output =
@@ -22,12 +22,12 @@ module Output =
     /// Prints, and draws nothing.
     let console: Output = { Show = print; Draw = fun _ _ -> () }
 
-    /// Prints, and also changes docs/performance.md and its pictures.
+    /// Prints, and also changes docs/understand/performance.md and its pictures.
     let pages: Output =
         { Show =
             fun section text ->
                 print section text
-                let page = Path.Combine(root.Value, "docs", "performance.md")
+                let page = Path.Combine(root.Value, "docs", "understand", "performance.md")
                 File.WriteAllText(page, Section.replace section text (File.ReadAllText page))
           Draw =
             fun name svg ->

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace CSharp.Tests.AspNet;
 
-/// <summary>Where else ours differs from the framework's, as docs/aspnet-session.md says.</summary>
+/// <summary>Where else ours differs from the framework's, as docs/use/aspnet-session.md says.</summary>
 public class DifferenceTests
 {
     [Theory(DisplayName = "promise 3: a value set after the session's end goes under a fresh id, with a new cookie; the framework goes on under the old id")]

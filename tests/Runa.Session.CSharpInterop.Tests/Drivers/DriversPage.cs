@@ -3,7 +3,7 @@ using SessionDriver = Runa.Session.SessionDriver;
 
 namespace CSharp.Tests.Drivers;
 
-/// <summary>What docs/drivers.md shows of registering drivers; compared with it, and never run.</summary>
+/// <summary>What docs/run/drivers.md shows of registering drivers; compared with it, and never run.</summary>
 internal static class DriversPage
 {
     public static void Choosing(WebApplicationBuilder builder)

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace CSharp.Tests.Drivers;
 
-/// <summary>The C# that docs/drivers.md shows is the C# that is compiled and put through the suite here.</summary>
+/// <summary>The C# that docs/run/drivers.md shows is the C# that is compiled and put through the suite here.</summary>
 public class DriversPageTests
 {
     [Fact(DisplayName = "the driver that the drivers' page shows is the one that holds the promises here")]

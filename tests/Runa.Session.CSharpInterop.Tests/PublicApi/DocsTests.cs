@@ -12,7 +12,7 @@ public partial class DocsTests
         var docs = Path.Combine(Repository.Root, "docs");
 
         // The drivers' page shows files of this project, with which DriversPageTests compares it.
-        var files = Directory.EnumerateFiles(docs, "*.md")
+        var files = Directory.EnumerateFiles(docs, "*.md", SearchOption.AllDirectories)
             .Append(Path.Combine(Repository.Root, "README.md"))
             .Where(file => Path.GetFileName(file) != "drivers.md")
             .Order(StringComparer.Ordinal);

@@ -1,4 +1,4 @@
-/// The driver that docs/drivers.md shows.
+/// The driver that docs/run/drivers.md shows.
 module Runa.Session.Tests.FileDriver
 
 open System

@@ -44,7 +44,7 @@ let private refused (text: string) : string =
 let tests =
     testList
         "RecordFormat"
-        [ testCase "the document is what docs/drivers.md shows"
+        [ testCase "the document is what docs/run/drivers.md shows"
           <| fun () ->
               written
               |> Expect.equal

@@ -1,11 +1,11 @@
-/// The page that lists the promises: docs/promises.md.
+/// The page that lists the promises: docs/understand/promises.md.
 module Runa.Session.Tests.PromisePage
 
 open System
 open System.Text.RegularExpressions
 open Runa.Session.TestSupport
 
-let path = "docs/promises.md"
+let path = "docs/understand/promises.md"
 let last = 28
 
 type Entry =
@@ -104,4 +104,4 @@ let problems (sources: (string * string) list) (page: string) : string list =
 let citationProblems (path: string) (text: string) : string list =
     [ for number, line in PromiseNames.citedIn text do
           if number < 1 || number > last then
-              $"{path}, line {line}: there is no promise {number}, they are 1 to {last} (docs/promises.md)" ]
+              $"{path}, line {line}: there is no promise {number}, they are 1 to {last} (docs/understand/promises.md)" ]
