@@ -91,6 +91,7 @@ type RedisDriver =
         let epochs = RedisEpochs(database, keys, writes, eviction)
         let owners = RedisOwners(store, RedisSearch(store, servers), eviction)
         let ending = RedisEnding(store, servers, epochs, log)
+        let counting = RedisCounting(store, servers)
         let call (answer: Task<'T>) = ValueTask<'T> answer
 
         /// The first load, create or ping also asks what the server does when memory is short.
@@ -109,6 +110,7 @@ type RedisDriver =
         |> SessionDriver.withRefusals RedisErrors.isRefusal
         |> SessionDriver.withPing (fun token ->
             ValueTask((watched ((database.PingAsync()).WaitAsync token)).AsTask() :> Task))
+        |> SessionDriver.withCount (fun scope token -> call (counting.Count scope token))
         |> SessionDriver.withOwners
             { List = fun scope owner from token -> call (owners.List scope owner from token)
               Epoch = fun scope owner token -> call (epochs.Epoch scope owner token)

@@ -19,6 +19,7 @@ module Conformance =
                   CancellationTests.tests driver
                   DeleteManyTests.tests driver
                   ListingTests.tests driver
+                  CountTests.tests driver
                   EndingTests.tests driver
                   EpochAgeTests.tests driver
                   LifeOfSessionsTests.tests driver

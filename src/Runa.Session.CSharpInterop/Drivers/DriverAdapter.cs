@@ -45,6 +45,18 @@ internal sealed class DriverAdapter
         record = SessionDriverModule.withPing(FuncConvert.FromFunc<CancellationToken, ValueTask>(driver.PingAsync), record);
         record = SessionDriverModule.withDispose(FuncConvert.FromFunc(driver.DisposeAsync), record);
 
+        if (driver is ISessionCounter counter)
+        {
+            record = SessionDriverModule.withCount(
+                FuncConvert.FromFunc<string, CancellationToken, ValueTask<Session.SessionCount>>(
+                    async (scope, cancellationToken) =>
+                    {
+                        var count = await counter.CountAsync(scope, cancellationToken).ConfigureAwait(false);
+                        return new Session.SessionCount(count.Sessions, count.SignedIn);
+                    }),
+                record);
+        }
+
         return driver.Owners is { } owners
             ? SessionDriverModule.withOwners(OwnerIndexAdapter.Adapt(adapter._name, owners), record)
             : record;

@@ -133,6 +133,30 @@ public sealed class RunaSessions
     }
 
     /// <summary>
+    /// Counts the live sessions of this name. The driver may look at all records of its store.
+    /// </summary>
+    /// <param name="name">The name under which the sessions are registered.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="InvalidOperationException">There is no session of this name.</exception>
+    /// <exception cref="NotSupportedException">The driver cannot count, such as cache and cookie.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SessionStoreException">The store failed.</exception>
+    public async Task<SessionCount> CountAsync(string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        Task<Session.SessionCount> counting;
+
+        using (WithoutContext.Enter())
+        {
+            counting = SessionRegistryModule.count(name, cancellationToken, _registry);
+        }
+
+        var count = await counting.ConfigureAwait(false);
+        return new SessionCount(count.Sessions, count.SignedIn);
+    }
+
+    /// <summary>
     /// Deletes expired records on all drivers now. This also happens by itself each minute; if it is under way, the
     /// call waits for its turn.
     /// </summary>

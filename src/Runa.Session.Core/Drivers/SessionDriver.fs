@@ -57,6 +57,9 @@ type OwnerIndex =
       Advance: string -> string -> CancellationToken -> ValueTask
       DeleteAll: string -> CancellationToken -> ValueTask<int> }
 
+[<Struct; RequireQualifiedAccess>]
+type SessionCount = { Sessions: int64; SignedIn: int64 }
+
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type SessionDriver =
     { Name: string
@@ -67,6 +70,7 @@ type SessionDriver =
       Delete: StoreKey -> CancellationToken -> ValueTask<SessionRecord voption>
       DeleteMany: StoreKey list -> CancellationToken -> ValueTask<DeletedRecord list>
       Owners: OwnerIndex voption
+      Count: (string -> CancellationToken -> ValueTask<SessionCount>) voption
       Guarantee: DriverGuarantee
       PurgeExpired: CancellationToken -> ValueTask<int>
       Ping: CancellationToken -> ValueTask
@@ -111,6 +115,7 @@ module SessionDriver =
           Delete = delete
           DeleteMany = deleteEach delete
           Owners = ValueNone
+          Count = ValueNone
           Guarantee = DriverGuarantee.CompareAndSwap
           PurgeExpired = fun _ -> ValueTask<int> 0
           Ping = fun _ -> ValueTask()
@@ -123,6 +128,8 @@ module SessionDriver =
     let withRefusals isRefusal (driver: SessionDriver) = { driver with IsRefusal = isRefusal }
 
     let withOwners owners (driver: SessionDriver) = { driver with Owners = ValueSome owners }
+
+    let withCount count (driver: SessionDriver) = { driver with Count = ValueSome count }
 
     let withGuarantee guarantee (driver: SessionDriver) = { driver with Guarantee = guarantee }
     let withPurge purge (driver: SessionDriver) = { driver with PurgeExpired = purge }

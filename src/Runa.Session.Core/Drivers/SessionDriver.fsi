@@ -82,6 +82,16 @@ type OwnerEpoch =
         Age: TimeSpan
     }
 
+/// How many live sessions of a scope a store holds. Tombstones and sessions that have ended do not count.
+[<Struct; RequireQualifiedAccess>]
+type SessionCount =
+    {
+        /// All of them.
+        Sessions: int64
+        /// Those that have an owner.
+        SignedIn: int64
+    }
+
 /// Lists and ends sessions by scope (application and session name) and owner.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type OwnerIndex =
@@ -129,6 +139,9 @@ type SessionDriver =
         DeleteMany: StoreKey list -> CancellationToken -> ValueTask<DeletedRecord list>
         /// The owner index. ValueNone: the driver cannot list sessions by owner.
         Owners: OwnerIndex voption
+        /// Counts the live sessions of a scope, by the driver's clock. It may look at all records of the store. ValueNone:
+        /// the driver cannot count.
+        Count: (string -> CancellationToken -> ValueTask<SessionCount>) voption
         /// What the driver guarantees when two processes write one session at once.
         Guarantee: DriverGuarantee
         /// Deletes records that ended longer than SessionDriver.clockTolerance ago, and returns how many.
@@ -173,6 +186,11 @@ module SessionDriver =
     val withRefusals: isRefusal: (exn -> bool) -> driver: SessionDriver -> SessionDriver
     /// Adds an owner index. Without it, listing and ending sessions by owner raises NotSupportedException.
     val withOwners: owners: OwnerIndex -> driver: SessionDriver -> SessionDriver
+
+    /// Adds a function that counts the live sessions of a scope. Without it, counting raises NotSupportedException.
+    val withCount:
+        count: (string -> CancellationToken -> ValueTask<SessionCount>) -> driver: SessionDriver -> SessionDriver
+
     /// Sets another guarantee than CompareAndSwap.
     val withGuarantee: guarantee: DriverGuarantee -> driver: SessionDriver -> SessionDriver
     /// Adds a function that deletes expired records. The registry calls it each minute.

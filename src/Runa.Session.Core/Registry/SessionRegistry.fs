@@ -122,6 +122,12 @@ module SessionRegistry =
         : Task<OwnedSession list> =
         Waiting.start token (fun () -> OwnerSessions.list (registry.Find name).Definition owner token)
 
+    /// Counts the live sessions of this name. The driver may look at all records of its store, which takes as long as
+    /// there are many. Raises NotSupportedException on a driver that cannot count, such as cache and cookie. The token
+    /// ends it.
+    let count (name: string) (token: CancellationToken) (registry: SessionRegistry) : Task<SessionCount> =
+        Waiting.start token (fun () -> OwnerSessions.count (registry.Find name).Definition token)
+
     /// The handle under which forOwner lists this session. None: the session is not stored, or uses the driver cookie.
     let handle (session: Session) : string option =
         match session.Origin with

@@ -126,7 +126,9 @@ public class IdentityTests
         Assert.Equal(1, await app.Sessions.RevokeOwnerAsync("web", "ada", TestContext.Current.CancellationToken));
         Assert.Equal(": 0", (await browsers[1].GetAsync("/")).Body);
         await browsers[0].PostAsync("/in");
+        Assert.Equal(1, (await app.Sessions.CountAsync("web", TestContext.Current.CancellationToken)).Sessions);
         Assert.Equal(1, await app.Sessions.RevokeAllAsync("web", TestContext.Current.CancellationToken));
+        Assert.Equal(default, await app.Sessions.CountAsync("web", TestContext.Current.CancellationToken));
         Assert.Equal(0, await app.Sessions.PurgeExpiredAsync(TestContext.Current.CancellationToken));
         Assert.Empty(await app.Sessions.ListAsync("web", "ada", TestContext.Current.CancellationToken));
     }

@@ -16,6 +16,8 @@ type internal Need =
     | SwapBetweenProcesses
     /// An owner index.
     | Owners
+    /// A function that counts.
+    | Count
     /// A store: the session is not in the cookie itself.
     | Store
     /// A look at everything that is stored.
@@ -150,6 +152,7 @@ module internal Bench =
         | Need.SwapBetweenProcesses when driver.Guarantee = DriverGuarantee.LastWriteWins ->
             Some "excused: LastWriteWins (between processes)"
         | Need.Owners when driver.Owners.IsNone -> Some "excused: no owner index"
+        | Need.Count when driver.Count.IsNone -> Some "excused: cannot count"
         | _ -> None
 
     /// A test with a clock and a driver of its own, skipped where the driver lacks what it needs.

@@ -143,6 +143,28 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
           Unreadable = []
           Next = if hasMore then Some(StoreKey.toText keys[keys.Length - 1]) else None }
 
+    member _.CountLive(scope: string) : SessionCount =
+        let now = clock.GetUtcNow().UtcTicks
+        let mutable signedIn = 0L
+
+        let all =
+            records.Shards
+            |> Seq.sumBy (fun shard ->
+                shard.Each(fun number ->
+                    let entry = &shard.At number
+
+                    let isCounted =
+                        entry.Ends > now
+                        && not entry.IsTombstone
+                        && PackedHead.scope (Span.op_Implicit (shard.Packed number)) = scope
+
+                    if isCounted && entry.HasOwner then
+                        signedIn <- signedIn + 1L
+
+                    if isCounted then 1 else 0))
+
+        { Sessions = int64 all; SignedIn = signedIn }
+
     member store.DeleteAll(scope: string) : int =
         records.Owners.AdvanceAll scope
         let now = clock.GetUtcNow()

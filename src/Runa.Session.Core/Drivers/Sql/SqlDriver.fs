@@ -137,6 +137,7 @@ type SqlDriver =
         |> SessionDriver.withDeleteMany (fun keys token -> after token (fun () -> store.DeleteMany(keys, token)))
         |> SessionDriver.withRefusals SqlFault.isRefusal
         |> SessionDriver.withOwners owners
+        |> SessionDriver.withCount (fun scope token -> after token (fun () -> store.Count(scope, token)))
         |> SessionDriver.withPurge (fun token -> after token (fun () -> sweep.PurgeExpired token))
         |> SessionDriver.withPing (fun token -> schema.AfterThat(token, fun () -> store.Ping token))
 

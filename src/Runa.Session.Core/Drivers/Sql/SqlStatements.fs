@@ -14,6 +14,7 @@ type internal SqlStatements =
         /// For this number of keys.
         DeleteMany: int -> string
         List: string
+        Count: string
         Epoch: string
         Advance: string
         /// For at most this number of rows.
@@ -137,6 +138,8 @@ module internal SqlStatements =
           // that have ended by all clocks are purged soon. So no page reads more rows than it returns.
           List =
             $"SELECT {document}, idle_expires_at, key FROM {name} WHERE scope = @scope AND owner = @owner AND key > @from ORDER BY key LIMIT @most"
+          Count =
+            $"SELECT COUNT(*), COUNT(owner) FROM {name} WHERE scope = @scope AND moved_to IS NULL AND ends_at > @now"
           Epoch = $"SELECT key, version, advanced_at, {clock} FROM {name} WHERE key IN (@scope_key, @owner_key)"
           // The end of the row never moves back, since each node computes it by its own clock.
           Advance =

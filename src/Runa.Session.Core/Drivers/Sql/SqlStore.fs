@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Data.Common
 open System.Text
 open System.Threading
 open System.Threading.Tasks
@@ -129,6 +130,15 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
                      else
                          None }
                 : OwnedPage)
+        }
+
+    /// The live sessions of the scope, by their columns: documents that cannot be read count too.
+    member _.Count(scope: string, token: CancellationToken) : Task<SessionCount> =
+        task {
+            let parameters = [ SqlParameter.text "@scope" (SqlText.encode scope); now () ]
+            let read (row: DbDataReader) : SessionCount = { Sessions = row.GetInt64 0; SignedIn = row.GetInt64 1 }
+            let! rows = database.Read(statements.Count, parameters, read, token)
+            return rows[0]
         }
 
     /// Also checks the table, since nothing works without it.

@@ -1,0 +1,41 @@
+namespace Runa.Session.Tool
+
+open System
+open System.IO
+open System.Text.Encodings.Web
+open System.Text.Json
+open System.Text.Json.Nodes
+
+/// What a command answers: lines for people, and the same as JSON.
+type Answer = { Lines: string list; Json: JsonObject; ExitCode: int }
+
+module Answer =
+    let private options = JsonSerializerOptions(WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
+
+    let create (lines: string list) (json: (string * JsonNode) list) : Answer =
+        let document = JsonObject()
+
+        for name, value in json do
+            document[name] <- value
+
+        { Lines = lines; Json = document; ExitCode = 0 }
+
+    let text (value: string) : JsonNode = JsonValue.Create value
+    let number (value: int64) : JsonNode = JsonValue.Create value
+    let list (values: JsonNode seq) : JsonNode = JsonArray(Array.ofSeq values)
+
+    /// Exit code 1: a problem.
+    let ofProblem (sentences: string list) : Answer =
+        { create sentences [ "errors", list (sentences |> Seq.map text) ] with ExitCode = 1 }
+
+    /// Answers go to the standard output; problems for people go to the standard error.
+    let write (isJson: bool) (answer: Answer) : int =
+        let writer: TextWriter = if answer.ExitCode = 0 || isJson then Console.Out else Console.Error
+
+        if isJson then
+            writer.WriteLine(answer.Json.ToJsonString options)
+        else
+            for line in answer.Lines do
+                writer.WriteLine line
+
+        answer.ExitCode
