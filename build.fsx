@@ -127,7 +127,7 @@ Target.create "Clean" (fun _ ->
 "Restore" ==> "Giraffe"
 "Restore" ==> "Bench"
 "Restore" ==> "Format"
-"Build" ==> "Pack"
+"Build" ==> "Pack" ==> "Test"
 
 match target, arguments with
 | _, [ ("-l" | "--list") ] -> Target.listAvailable ()

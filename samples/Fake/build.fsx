@@ -37,7 +37,8 @@ let settings = Path.Combine(__SOURCE_DIRECTORY__, "session.toml")
 
 /// A missing file is an error, except for the target that creates it.
 let database (mode: SqliteOpenMode) =
-    let file = Environment.GetEnvironmentVariable "SHOP_DATABASE" |> Option.ofObj |> Option.defaultValue "shop.db"
+    let file =
+        Environment.GetEnvironmentVariable "SHOP_DATABASE" |> Option.ofObj |> Option.defaultValue "shop.db"
     SqliteFactory.Instance.CreateDataSource $"Data Source={file};Mode={mode}"
 
 /// Opens the store for the work, and closes it afterwards.

@@ -13,6 +13,9 @@ let private withDefault (value: 'T) (option: Option<'T>) =
 let json = option<bool> "--json" "Answer in JSON."
 json.Recursive <- true
 
+/// Whether a flag was given.
+let isGiven (flag: Option<bool>) (parsed: ParseResult) : bool = not (isNull (parsed.GetResult flag))
+
 let driver = option<string> "--driver" "The kind of store: sqlite, postgresql or redis."
 driver.Required <- true
 driver.AcceptOnlyFromAmong("sqlite", "postgresql", "redis") |> ignore
@@ -21,7 +24,9 @@ driver.AcceptOnlyFromAmong("sqlite", "postgresql", "redis") |> ignore
 let connectionVariable = "RUNA_CONNECTION"
 
 let connection =
-    option<string> "--connection" $"The connection string of the store. Default: the environment variable {connectionVariable}."
+    option<string>
+        "--connection"
+        $"The connection string of the store. Default: the environment variable {connectionVariable}."
 
 let table =
     option<string> "--table" "The table of the sessions, in sqlite and postgresql."

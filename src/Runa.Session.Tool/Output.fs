@@ -10,9 +10,10 @@ open System.Text.Json.Nodes
 type Answer = { Lines: string list; Json: JsonObject; ExitCode: int }
 
 module Answer =
-    let private options = JsonSerializerOptions(WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
+    let private options =
+        JsonSerializerOptions(WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
 
-    let create (lines: string list) (json: (string * JsonNode) list) : Answer =
+    let create (lines: string list) (json: (string * (JsonNode | null)) list) : Answer =
         let document = JsonObject()
 
         for name, value in json do
@@ -20,9 +21,12 @@ module Answer =
 
         { Lines = lines; Json = document; ExitCode = 0 }
 
-    let text (value: string) : JsonNode = JsonValue.Create value
-    let number (value: int64) : JsonNode = JsonValue.Create value
-    let list (values: JsonNode seq) : JsonNode = JsonArray(Array.ofSeq values)
+    let text (value: string) : JsonNode | null = JsonValue.Create value
+    let number (value: int64) : JsonNode | null = JsonValue.Create value
+    let list (values: (JsonNode | null) seq) : JsonNode | null =
+        let array = JsonArray()
+        Seq.iter array.Add values
+        array
 
     /// Exit code 1: a problem.
     let ofProblem (sentences: string list) : Answer =

@@ -6,10 +6,10 @@ open System.IO
 open Runa.Session
 
 /// What keeps a command from being carried out: sentences for the user.
-exception Problem of string list
+exception Refusal of string list
 
 module Problem =
-    let raiseOne (sentence: string) : 'T = raise (Problem [ sentence ])
+    let raiseOne (sentence: string) : 'T = raise (Refusal [ sentence ])
 
     let private withCause (e: exn) : string =
         match e.InnerException with
@@ -19,7 +19,7 @@ module Problem =
     /// The sentences for an exception that has to do with what the user gave, or with the store. None: a bug.
     let ofException (e: exn) : string list option =
         match e with
-        | Problem sentences -> Some sentences
+        | Refusal sentences -> Some sentences
         | :? SessionConfigurationException as e -> Some(List.ofSeq e.Errors)
         | :? SessionStoreException -> Some [ withCause e ]
         | :? DbException

@@ -6,9 +6,13 @@ open System.Threading
 open System.Threading.Tasks
 open Runa.Session.Tool
 
-let private run (act: ParseResult -> CancellationToken -> Task<Answer>) (parsed: ParseResult) (token: CancellationToken) : Task<int> =
+let private run
+    (act: ParseResult -> CancellationToken -> Task<Answer>)
+    (parsed: ParseResult)
+    (token: CancellationToken)
+    : Task<int> =
     task {
-        let isJson = parsed.GetValue Arguments.json
+        let isJson = Arguments.isGiven Arguments.json parsed
 
         try
             let! answer = act parsed token
@@ -26,16 +30,19 @@ let private command (name: string) (about: string) (options: Option list) (argum
     command.SetAction(Func<ParseResult, CancellationToken, Task<int>>(run act))
     command
 
-let private store: Option list = [ Arguments.driver; Arguments.connection; Arguments.table; Arguments.prefix ]
+let private store: Option list =
+    [ Arguments.driver; Arguments.connection; Arguments.table; Arguments.prefix ]
 let private sessions: Option list = store @ [ Arguments.application; Arguments.config ]
 
 let private commands () : Command list =
     let file = Argument<string>("file", Description = "The TOML file.")
     let print = Option<bool>("--print", Description = "Print the SQL instead, for a migration.")
-    let handle = Option<string>("--device", Description = "End only the session with this handle, which `devices` shows.")
+    let handle =
+        Option<string>("--device", Description = "End only the session with this handle, which `devices` shows.")
     let owner (parsed: ParseResult) = parsed.GetRequiredValue Arguments.owner
 
-    [ command "secret" "Make a secret for app:secret or RUNA_SECRET." [] [] (fun _ _ -> Task.FromResult(Verbs.secret ()))
+    [ command "secret" "Make a secret for app:secret or RUNA_SECRET." [] [] (fun _ _ ->
+          Task.FromResult(Verbs.secret ()))
       command "check" "Check a TOML file of settings. Exit code 1: it has mistakes." [] [ file ] (fun parsed _ ->
           Task.FromResult(Verbs.check (parsed.GetRequiredValue file)))
       command
@@ -44,7 +51,7 @@ let private commands () : Command list =
           [ Arguments.driver; Arguments.connection; Arguments.table; print ]
           []
           (fun parsed token ->
-              if parsed.GetValue print then
+              if Arguments.isGiven print parsed then
                   Task.FromResult(Verbs.printSchema parsed)
               else
                   Verbs.createSchema token parsed)

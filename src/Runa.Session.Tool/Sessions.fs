@@ -17,12 +17,13 @@ let private file (parsed: ParseResult) : IConfiguration option =
     | path ->
         match SessionFile.mistakes path with
         | [] -> Some(ConfigurationBuilder().AddSessionToml(IO.Path.GetFullPath path).Build())
-        | mistakes -> raise (Problem mistakes)
+        | mistakes -> raise (Refusal mistakes)
 
 /// Moves a session to the store that the options name. One that the file keeps elsewhere is not in it.
 let private inStore (driver: string) (name: string) (o: SessionSettings) : SessionSettings =
     match o.Driver with
-    | "cookie" -> Problem.raiseOne $"The session \"{name}\" is kept in its cookies (driver = \"cookie\"), not in a store."
+    | "cookie" ->
+        Problem.raiseOne $"The session \"{name}\" is kept in its cookies (driver = \"cookie\"), not in a store."
     | _ when o.Sealed && not hasSecret ->
         Problem.raiseOne
             $"The session \"{name}\" is sealed, so the application's secret is needed: set the environment variable RUNA_SECRET."
@@ -40,7 +41,12 @@ let names (parsed: ParseResult) : string list =
 
 /// Opens the store for these sessions of the application, and closes it afterwards. No secret is needed unless a session
 /// is sealed: the store's keys cannot be turned into cookies anyway.
-let using (application: string) (names: string list) (parsed: ParseResult) (act: SessionRegistry -> Task<Answer>) : Task<Answer> =
+let using
+    (application: string)
+    (names: string list)
+    (parsed: ParseResult)
+    (act: SessionRegistry -> Task<Answer>)
+    : Task<Answer> =
     task {
         let driver = "of the options"
 
@@ -49,7 +55,11 @@ let using (application: string) (names: string list) (parsed: ParseResult) (act:
             |> SessionSetup.application application
             |> SessionSetup.driverFrom driver (fun _ -> Store.openDriver parsed)
 
-        let setup = if hasSecret then setup else setup |> SessionSetup.secrets [ SessionSecret.create () ]
+        let setup =
+            if hasSecret then
+                setup
+            else
+                setup |> SessionSetup.secrets [ SessionSecret.create () ]
 
         let setup =
             match file parsed with
@@ -63,7 +73,10 @@ let using (application: string) (names: string list) (parsed: ParseResult) (act:
             ||> List.fold (fun setup name ->
                 setup
                 |> SessionSetup.session name (fun o ->
-                    if List.contains name names then inStore driver name o else { o with Driver = "memory" }))
+                    if List.contains name names then
+                        inStore driver name o
+                    else
+                        { o with Driver = "memory" }))
 
         use registry = SessionRegistry.create setup
         return! act registry

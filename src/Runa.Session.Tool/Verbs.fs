@@ -18,7 +18,7 @@ let check (path: string) : Answer =
     | [] -> Answer.create [ $"{path} is right." ] [ "errors", Answer.list [] ]
     | mistakes -> Answer.ofProblem mistakes
 
-let private noSchema : unit -> 'T =
+let private noSchema: unit -> 'T =
     fun () -> Problem.raiseOne "Redis has no schema: the driver creates its keys as they are needed."
 
 let printSchema (parsed: ParseResult) : Answer =
@@ -47,7 +47,12 @@ let private counted (name: string) (token: CancellationToken) (registry: Session
     SessionRegistry.count name token registry
 
 /// Nothing found may mean a wrong name: an application that has no session at all is a problem.
-let private requireSome (application: string) (name: string) (token: CancellationToken) (registry: SessionRegistry) : Task =
+let private requireSome
+    (application: string)
+    (name: string)
+    (token: CancellationToken)
+    (registry: SessionRegistry)
+    : Task =
     task {
         let! count = counted name token registry
 
@@ -58,9 +63,9 @@ let private requireSome (application: string) (name: string) (token: Cancellatio
 
 let private time (at: DateTimeOffset) = at.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)
 
-let private device (device: OwnedSession) : string * JsonNode =
+let private device (device: OwnedSession) : string * (JsonNode | null) =
     let json = JsonObject()
-    let instant (at: DateTimeOffset) : JsonNode = JsonValue.Create at
+    let instant (at: DateTimeOffset) : JsonNode | null = JsonValue.Create at
     json["handle"] <- device.Handle
     json["label"] <- Option.toObj device.Label
     json["createdAt"] <- instant device.CreatedAt
@@ -99,7 +104,8 @@ let logout (owner: string) (handle: string option) (token: CancellationToken) (p
                         let! isEnded = SessionRegistry.revoke name owner handle token registry
 
                         if not isEnded then
-                            Problem.raiseOne $"The owner \"{owner}\" has no session \"{name}\" with the handle \"{handle}\"."
+                            Problem.raiseOne
+                                $"The owner \"{owner}\" has no session \"{name}\" with the handle \"{handle}\"."
 
                         return 1
                     }

@@ -15,7 +15,8 @@ let encode (text: string) = System.Net.WebUtility.HtmlEncode text
 /// A page that shows each notice once.
 let page (heading: string) (content: string) (session: Session) : Session * HttpHandler =
     let notices, session = Session.takeFlashes notice session
-    let notices = notices |> List.map (fun text -> $"""<p role="status">{encode text}</p>""") |> String.concat ""
+    let notices =
+        notices |> List.map (fun text -> $"""<p role="status">{encode text}</p>""") |> String.concat ""
 
     let html =
         $"""<!doctype html><html lang="en"><meta charset="utf-8"><title>{heading}</title>{notices}<h1>{heading}</h1>{content}</html>"""
@@ -70,7 +71,7 @@ let logout: HttpHandler =
 [<EntryPoint>]
 let main args =
     let builder = WebApplication.CreateBuilder args
-    builder.Services.AddRunaSession builder.Configuration |> ignore
+    builder.Services.AddRunaSession(builder.Configuration, id) |> ignore
 
     let app = builder.Build()
     app.MapGet("/", toRequestDelegate home) |> ignore
