@@ -3,7 +3,7 @@ using Xunit;
 
 namespace CSharp.Tests.Drivers;
 
-/// <summary>The driver that docs/run/drivers.md shows, which answers synchronously.</summary>
+/// <summary>The driver that docs/understand/writing-a-driver.md shows, which answers synchronously.</summary>
 public class DictionaryDriverConformanceTests
 {
     private static readonly ConcurrentDictionary<StoreKey, ISessionDriver> Created = [];

@@ -1,4 +1,4 @@
-/// The driver that docs/run/drivers.md shows.
+/// The driver that docs/understand/writing-a-driver.md shows.
 module Runa.Session.Tests.FileDriver
 
 open System
