@@ -149,28 +149,29 @@ type RedisDriver =
     static member fromServices(services: IServiceProvider) : SessionDriver =
         RedisDriver.fromServicesWith RedisDriver.defaults services
 
-    /// Like fromServices, with other options. A clock or loggers that the options set are used in place of the
-    /// registered ones.
-    [<CompiledName "FromServicesWith">]
-    static member fromServicesWith (options: RedisDriverOptions) (services: IServiceProvider) : SessionDriver =
+    /// The options with the registered clock and loggers in place of the defaults.
+    static member internal Within (services: IServiceProvider) (options: RedisDriverOptions) : RedisDriverOptions =
         let orService (option: 'T) (fallback: 'T) =
             match services.GetService<'T>() with
             | null -> option
             | service when Object.ReferenceEquals(option, fallback) -> service
             | _ -> option
 
+        { options with
+            TimeProvider = orService options.TimeProvider TimeProvider.System
+            LoggerFactory = orService options.LoggerFactory NullLoggerFactory.Instance }
+
+    /// Like fromServices, with other options. A clock or loggers that the options set are used in place of the
+    /// registered ones.
+    [<CompiledName "FromServicesWith">]
+    static member fromServicesWith (options: RedisDriverOptions) (services: IServiceProvider) : SessionDriver =
         match services.GetService<IConnectionMultiplexer>() with
         | null ->
             raise (
                 SessionConfigurationException
                     [ "no IConnectionMultiplexer is registered. Register one, as in services.AddSingleton<IConnectionMultiplexer>(fun _ -> ConnectionMultiplexer.Connect \"localhost,abortConnect=false\"), or give the driver a connection of its own by RedisDriver.connect (in C#: Connect)." ]
             )
-        | multiplexer ->
-            multiplexer
-            |> RedisDriver.createWith
-                { options with
-                    TimeProvider = orService options.TimeProvider TimeProvider.System
-                    LoggerFactory = orService options.LoggerFactory NullLoggerFactory.Instance }
+        | multiplexer -> RedisDriver.createWith (RedisDriver.Within services options) multiplexer
 
 namespace Runa.Session
 

@@ -15,7 +15,10 @@ internal static class AspNetSessionKeys
     private const string Prefix = "aspnet:";
 
     /// <summary>Stores the Id. Its name has no colon, so no key of <c>HttpContext.Session</c> has it.</summary>
-    public static readonly SessionKey<string> Id = new("aspnet.id");
+    public static readonly SessionKey<string> Id = new("aspnet.id", Codec.text);
+
+    // The application's JSON options are not for them: their values are the framework's, not the application's.
+    private static readonly KeyCache<byte[]> s_keys = new();
 
     /// <summary>
     /// The key as the framework would return it: lone surrogates, which UTF-8 cannot express, are replaced.
@@ -30,7 +33,8 @@ internal static class AspNetSessionKeys
     }
 
     /// <summary>The typed key for a normalized key.</summary>
-    public static SessionKey<byte[]> Of(string key) => KeyCache<byte[]>.Find(Prefix + key);
+    public static SessionKey<byte[]> Of(string key) => 
+        s_keys.Find(Prefix + key, static name => new SessionKey<byte[]>(name, Codec.bytes));
 
     /// <summary>
     /// Reads the key from the name of a value. False: the value is not one of <c>HttpContext.Session</c>.

@@ -16,14 +16,14 @@ public interface IOwnerIndex
     /// </summary>
     /// <param name="scope">The application and session name.</param>
     /// <param name="owner">The owner.</param>
-    /// <param name="from">
+    /// <param name="continuationToken">
     /// Null: the first page. Otherwise the <see cref="StoredSessionPage.Next"/> of the page before.
     /// </param>
     /// <param name="cancellationToken">Cancelled after the time limit.</param>
     ValueTask<StoredSessionPage> ListAsync(
         string scope,
         string owner,
-        string? from,
+        string? continuationToken,
         CancellationToken cancellationToken);
 
     /// <summary>

@@ -59,12 +59,12 @@ public interface ISessionDriver
     /// it.
     /// </summary>
     /// <param name="key">The key of the record.</param>
-    /// <param name="version">The <see cref="StoredSession.Version"/> to replace.</param>
+    /// <param name="expectedVersion">The <see cref="StoredSession.Version"/> to replace.</param>
     /// <param name="session">The new record, with a new version. It may be a tombstone.</param>
     /// <param name="cancellationToken">Cancelled after the time limit.</param>
     ValueTask<ReplaceResult> ReplaceAsync(
         StoreKey key,
-        long version,
+        long expectedVersion,
         StoredSession session,
         CancellationToken cancellationToken);
 

@@ -8,7 +8,7 @@ internal static class OwnerIndexAdapter
 {
     public static OwnerIndex Adapt(string driver, IOwnerIndex index) => new(
         FuncConvert.FromFunc<string, string, FSharpOption<string>?, CancellationToken, ValueTask<OwnedPage>>(
-            (scope, owner, from, cancellationToken) => List(driver, index, scope, owner, from?.Value, cancellationToken)),
+            (scope, owner, continuationToken, cancellationToken) => List(driver, index, scope, owner, continuationToken?.Value, cancellationToken)),
         FuncConvert.FromFunc<string, string, CancellationToken, ValueTask<Session.OwnerEpoch>>(
             (scope, owner, cancellationToken) => Epoch(index, scope, owner, cancellationToken)),
         FuncConvert.FromFunc<string, string, CancellationToken, ValueTask>(index.AdvanceEpochAsync),
@@ -19,10 +19,10 @@ internal static class OwnerIndexAdapter
         IOwnerIndex index,
         string scope,
         string owner,
-        string? from,
+        string? continuationToken,
         CancellationToken cancellationToken)
     {
-        var page = await index.ListAsync(scope, owner, from, cancellationToken).ConfigureAwait(false)
+        var page = await index.ListAsync(scope, owner, continuationToken, cancellationToken).ConfigureAwait(false)
             ?? throw new InvalidOperationException(
                 $"The driver \"{driver}\" answered null to {nameof(IOwnerIndex.ListAsync)}: return an empty page if there are no records.");
 

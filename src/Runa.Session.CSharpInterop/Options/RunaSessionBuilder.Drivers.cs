@@ -1,28 +1,29 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.FSharp.Core;
 
 namespace Runa;
 
-public sealed partial class RunaSessionBuilder
+public sealed partial class RunaSessionBuilder : ISessionDriverBuilder
 {
     /// <summary>
     /// Registers a driver under the name by which <see cref="RunaSessionOptions.Driver"/> chooses it. It replaces an
     /// earlier driver of this name. The drivers "memory", "cookie", "cache" and "sql" are always registered.
     /// </summary>
     /// <param name="name">The name of the driver.</param>
-    /// <param name="create">
+    /// <param name="factory">
     /// Creates the driver from the application's services at startup. The driver is disposed together with them.
     /// </param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
-    public RunaSessionBuilder AddDriver(string name, Func<IServiceProvider, SessionDriver> create)
+    public RunaSessionBuilder AddDriver(string name, Func<IServiceProvider, SessionDriver> factory)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        ArgumentNullException.ThrowIfNull(create);
+        ArgumentNullException.ThrowIfNull(factory);
 
         return Change(setup => SessionSetupModule.driverFrom(
             name,
-            FuncConvert.FromFunc<IServiceProvider, SessionDriver>(services => create(services) ?? throw MadeNull(name)),
+            FuncConvert.FromFunc<IServiceProvider, SessionDriver>(services => factory(services) ?? throw MadeNull(name)),
             setup));
     }
 
@@ -40,20 +41,20 @@ public sealed partial class RunaSessionBuilder
 
     /// <summary>Like the other, with a driver written in C#.</summary>
     /// <param name="name">The name of the driver.</param>
-    /// <param name="create">
+    /// <param name="factory">
     /// Creates the driver from the application's services at startup. <see cref="ISessionDriver.DisposeAsync"/> is
     /// called when the application ends.
     /// </param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
-    public RunaSessionBuilder AddDriver(string name, Func<IServiceProvider, ISessionDriver> create)
+    public RunaSessionBuilder AddDriver(string name, Func<IServiceProvider, ISessionDriver> factory)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        ArgumentNullException.ThrowIfNull(create);
+        ArgumentNullException.ThrowIfNull(factory);
 
         return AddDriver(
             name,
-            (Func<IServiceProvider, SessionDriver>)(services => (create(services) ?? throw MadeNull(name)).ToSessionDriver()));
+            (Func<IServiceProvider, SessionDriver>)(services => (factory(services) ?? throw MadeNull(name)).ToSessionDriver()));
     }
 
     /// <summary>Like the other, with a driver written in C# that the caller disposes.</summary>
@@ -78,7 +79,7 @@ public sealed partial class RunaSessionBuilder
     /// <param name="name">The name of the driver.</param>
     /// <exception cref="ArgumentNullException">The name is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
-    public RunaSessionBuilder AddDriver<TDriver>(string name)
+    public RunaSessionBuilder AddDriver<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TDriver>(string name)
         where TDriver : class, ISessionDriver =>
         AddDriver(name, (Func<IServiceProvider, SessionDriver>)(services =>
             services.GetService<TDriver>() is { } service
@@ -87,39 +88,8 @@ public sealed partial class RunaSessionBuilder
                     service.ToSessionDriver())
                 : ActivatorUtilities.CreateInstance<TDriver>(services).ToSessionDriver()));
 
-    /// <summary>
-    /// Registers another driver that keeps sessions in the memory of this process, or changes the options of the driver
-    /// "memory". Each has a store of its own.
-    /// </summary>
-    /// <param name="name">The name of the driver.</param>
-    /// <param name="configure">Changes its options.</param>
-    /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">The name is empty.</exception>
-    public RunaSessionBuilder AddMemoryDriver(string name, Action<MemoryDriverOptions> configure)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        ArgumentNullException.ThrowIfNull(configure);
-        var options = new MemoryDriverOptions();
-        configure(options);
-        return AddDriver(name, options.Create);
-    }
-
-    /// <summary>
-    /// Registers another driver that keeps sessions in a table of SQLite or PostgreSQL, on the registered
-    /// <see cref="System.Data.Common.DbDataSource"/>, or changes the options of the driver "sql".
-    /// </summary>
-    /// <param name="name">The name of the driver.</param>
-    /// <param name="configure">Changes its options.</param>
-    /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">The name is empty.</exception>
-    public RunaSessionBuilder AddSqlDriver(string name, Action<SqlDriverOptions> configure)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        ArgumentNullException.ThrowIfNull(configure);
-        var options = new SqlDriverOptions();
-        configure(options);
-        return AddDriver(name, options.Create);
-    }
+    void ISessionDriverBuilder.AddDriver(string name, Func<IServiceProvider, SessionDriver> factory) =>
+        AddDriver(name, factory);
 
     private static InvalidOperationException MadeNull(string name) =>
         new($"The function that creates the driver \"{name}\" returned null.");

@@ -45,21 +45,21 @@ public sealed partial class RunaSessionBuilder
     /// Sets the secrets that sign sessions, of at least 32 bytes each. They replace those of the configuration and the
     /// environment (<c>RUNA_SECRET</c>), which are better places for a secret.
     /// </summary>
-    /// <param name="current">Signs and verifies.</param>
-    /// <param name="previous">Only verify, so that sessions signed by them stay valid.</param>
+    /// <param name="secret">Signs and verifies.</param>
+    /// <param name="previousSecrets">Only verify, so that sessions signed by them stay valid.</param>
     /// <exception cref="ArgumentNullException">The current secret, or the array of previous ones, is null.</exception>
     /// <exception cref="ArgumentException">One of the previous secrets is null.</exception>
-    public RunaSessionBuilder AddSecrets(string current, params string[] previous)
+    public RunaSessionBuilder AddSecrets(string secret, params string[] previousSecrets)
     {
-        ArgumentNullException.ThrowIfNull(current);
-        ArgumentNullException.ThrowIfNull(previous);
+        ArgumentNullException.ThrowIfNull(secret);
+        ArgumentNullException.ThrowIfNull(previousSecrets);
 
-        if (previous.Contains(null))
+        if (previousSecrets.Contains(null))
         {
-            throw new ArgumentException("One of the previous secrets is null.", nameof(previous));
+            throw new ArgumentException("One of the previous secrets is null.", nameof(previousSecrets));
         }
 
-        return Change(setup => SessionSetupModule.secrets(ListModule.OfSeq([current, .. previous]), setup));
+        return Change(setup => SessionSetupModule.secrets(ListModule.OfSeq([secret, .. previousSecrets]), setup));
     }
 
     /// <summary>
@@ -77,13 +77,25 @@ public sealed partial class RunaSessionBuilder
     }
 
     /// <summary>Sets how long one call to a driver may take before it counts as failed. Default: 5 seconds.</summary>
-    /// <param name="limit">More than zero, at most one day.</param>
+    /// <param name="timeout">More than zero, at most one day.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is not positive, or longer than one day.</exception>
-    public RunaSessionBuilder SetStoreTimeout(TimeSpan limit)
+    public RunaSessionBuilder SetStoreTimeout(TimeSpan timeout)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(limit, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, TimeSpan.FromDays(1));
-        return Change(setup => SessionSetupModule.storeTimeout(limit, setup));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(timeout, TimeSpan.FromDays(1));
+        return Change(setup => SessionSetupModule.storeTimeout(timeout, setup));
+    }
+
+    /// <summary>
+    /// Sets the clock of all sessions and of their drivers, for tests. Default: the registered
+    /// <see cref="TimeProvider"/>.
+    /// </summary>
+    /// <param name="timeProvider">The clock.</param>
+    /// <exception cref="ArgumentNullException">The clock is null.</exception>
+    public RunaSessionBuilder SetTimeProvider(TimeProvider timeProvider)
+    {
+        ArgumentNullException.ThrowIfNull(timeProvider);
+        return Change(setup => SessionSetupModule.timeProvider(timeProvider, setup));
     }
 
     internal SessionSetup Apply(SessionSetup setup) => _changes.Aggregate(setup, (all, change) => change(all));

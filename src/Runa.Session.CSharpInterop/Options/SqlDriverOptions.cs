@@ -40,6 +40,12 @@ public sealed class SqlDriverOptions
     /// </summary>
     public bool SyncEachWrite { get; set; }
 
+    /// <summary>
+    /// The key of the service, if the <see cref="DbDataSource"/> is registered as a keyed service. Default: null; it is
+    /// registered without a key.
+    /// </summary>
+    public string? ServiceKey { get; set; }
+
     /// <summary>The SQL that creates the table and its indexes, for migrations of your own.</summary>
     /// <exception cref="InvalidOperationException">
     /// <see cref="Dialect"/> is null: set the one whose SQL you want.
@@ -73,7 +79,10 @@ public sealed class SqlDriverOptions
         }
     }
 
-    internal SessionDriver Create(IServiceProvider services) => SqlDriver.FromServicesWith(ToOptions(), services);
+    internal SessionDriver Create(IServiceProvider services) =>
+        ServiceKey is null
+            ? SqlDriver.FromServicesWith(ToOptions(), services)
+            : SqlDriver.KeyedWith(ToOptions(), ServiceKey, services);
 
     private Session.SqlDriverOptions ToOptions() => new(
         Table ?? string.Empty,

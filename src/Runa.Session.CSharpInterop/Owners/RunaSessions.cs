@@ -1,4 +1,5 @@
 using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
 
 namespace Runa;
 
@@ -37,6 +38,31 @@ public sealed class RunaSessions
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(owner);
         return ListedAsync(name, owner, cancellationToken);
+    }
+
+    /// <summary>One living session of an owner, by its handle, in one call to the store.</summary>
+    /// <param name="name">The name under which the session is registered.</param>
+    /// <param name="owner">The owner.</param>
+    /// <param name="handle">
+    /// The handle, from <see cref="ListAsync"/> or <see cref="RunaSession.Handle"/>.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait for the store.</param>
+    /// <returns>Null: the owner has no such session, or it cannot be read, which is logged.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="InvalidOperationException">There is no session of this name.</exception>
+    /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SessionStoreException">The store failed.</exception>
+    public Task<OwnedSession?> FindAsync(
+        string name,
+        string owner,
+        string handle,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(owner);
+        ArgumentNullException.ThrowIfNull(handle);
+        return FoundAsync(name, owner, handle, cancellationToken);
     }
 
     /// <summary>Ends one session of the owner.</summary>
@@ -184,6 +210,18 @@ public sealed class RunaSessions
         }
 
         return await revoking.ConfigureAwait(false);
+    }
+
+    private async Task<OwnedSession?> FoundAsync(string name, string owner, string handle, CancellationToken cancellationToken)
+    {
+        Task<FSharpOption<Session.OwnedSession>?> finding;
+
+        using (WithoutContext.Enter())
+        {
+            finding = SessionRegistryModule.tryFind(name, owner, handle, cancellationToken, _registry);
+        }
+
+        return await finding.ConfigureAwait(false) is { } found ? new OwnedSession(found.Value) : null;
     }
 
     private async Task<IReadOnlyList<OwnedSession>> ListedAsync(string name, string owner, CancellationToken cancellationToken)

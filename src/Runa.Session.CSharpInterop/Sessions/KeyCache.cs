@@ -3,28 +3,28 @@ using System.Collections.Concurrent;
 namespace Runa;
 
 /// <summary>
-/// Keeps the keys of one type that were made from names: each new key would inspect its type again. Bounded, because
+/// Keeps keys of one type that were made from names: each new key would inspect its type again. Bounded, because
 /// applications may make names from what visitors send.
 /// </summary>
-internal static class KeyCache<T>
+internal sealed class KeyCache<T>
 {
     private const int Most = 1_000;
 
     // A longer name is not worth its memory.
     private const int LongestRemembered = 256;
-    private static readonly ConcurrentDictionary<string, SessionKey<T>> s_keys = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SessionKey<T>> _keys = new(StringComparer.Ordinal);
 
     /// <summary>The key of this name, which the caller got as its parameter <c>key</c>.</summary>
-    public static SessionKey<T> Find(string name)
+    public SessionKey<T> Find(string name, Func<string, SessionKey<T>> make)
     {
         ArgumentException.ThrowIfNullOrEmpty(name, "key");
 
-        if (s_keys.TryGetValue(name, out var key))
+        if (_keys.TryGetValue(name, out var key))
         {
             return key;
         }
 
-        key = new SessionKey<T>(name);
-        return name.Length <= LongestRemembered && s_keys.Count < Most ? s_keys.GetOrAdd(name, key) : key;
+        key = make(name);
+        return name.Length <= LongestRemembered && _keys.Count < Most ? _keys.GetOrAdd(name, key) : key;
     }
 }

@@ -62,6 +62,30 @@ public sealed partial class RunaSession
         Leave(SessionModule.signInWith(owner, kept, Current));
     }
 
+    /// <summary>
+    /// Signs in the user of a principal, as <c>HttpContext.SignInAsync</c> does: the owner is its
+    /// <see cref="ClaimTypes.NameIdentifier"/>, or else its claim "sub", or else its name, and its claims are kept. See
+    /// the other overload.
+    /// </summary>
+    /// <param name="principal">
+    /// The user, such as one that an identity provider has authenticated. The type and value of each claim are kept,
+    /// once, and nothing else of it.
+    /// </param>
+    /// <exception cref="ArgumentNullException">The principal is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// The principal does not say who the user is, or its owner or a claim is not valid Unicode.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// Nothing would commit the change here, the session belongs to an attempt that has ended, or the response has started.
+    /// </exception>
+    /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
+    public void SignIn(ClaimsPrincipal principal)
+    {
+        ArgumentNullException.ThrowIfNull(principal);
+        var owner = SessionPrincipal.owner(Name, principal);
+        Leave(SessionModule.signInWith(owner, SessionPrincipal.claims(owner, principal), Current));
+    }
+
     /// <summary>Ends the session, as <see cref="Destroy"/> does.</summary>
     /// <exception cref="InvalidOperationException">
     /// Nothing would commit the change here, the session belongs to an attempt that has ended, or the response has started.

@@ -22,7 +22,7 @@ public sealed partial class RunaSession
     }
 
     /// <inheritdoc cref="Has{T}(SessionKey{T})"/>
-    public bool Has(string key) => Has(KeyCache<System.Text.Json.JsonElement>.Find(key));
+    public bool Has(string key) => Has(NamedKeys.OfAny(key));
 
     /// <summary>
     /// The value, or the default of its type if it is missing or cannot be decoded. The latter is logged and counted.
@@ -36,22 +36,26 @@ public sealed partial class RunaSession
 
     /// <summary>The value, or another one if it is missing or cannot be decoded.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="otherwise">The value to return then.</param>
+    /// <param name="defaultValue">The value to return then.</param>
     /// <exception cref="ArgumentNullException">The key is null.</exception>
     /// <exception cref="ArgumentException">The key's name is empty or not valid Unicode.</exception>
     /// <exception cref="NotSupportedException">The type cannot be stored by the key's codec.</exception>
     /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
-    public T Get<T>(SessionKey<T> key, T otherwise)
+    public T Get<T>(SessionKey<T> key, T defaultValue)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return SessionModule.getOr(key, otherwise, Current);
+        return SessionModule.getOr(key, defaultValue, Current);
     }
 
     /// <inheritdoc cref="Get{T}(SessionKey{T})"/>
-    public T? Get<T>(string key) => Get(KeyCache<T>.Find(key));
+    [RequiresUnreferencedCode(NamedKeys.Unreferenced)]
+    [RequiresDynamicCode(NamedKeys.Dynamic)]
+    public T? Get<T>(string key) => Get(NamedKeys.Of<T>(key));
 
     /// <inheritdoc cref="Get{T}(SessionKey{T}, T)"/>
-    public T Get<T>(string key, T otherwise) => Get(KeyCache<T>.Find(key), otherwise);
+    [RequiresUnreferencedCode(NamedKeys.Unreferenced)]
+    [RequiresDynamicCode(NamedKeys.Dynamic)]
+    public T Get<T>(string key, T defaultValue) => Get(NamedKeys.Of<T>(key), defaultValue);
 
     /// <summary>Gets the value. False: it is missing or cannot be decoded.</summary>
     /// <param name="key">The key.</param>
@@ -69,7 +73,9 @@ public sealed partial class RunaSession
     }
 
     /// <inheritdoc cref="TryGet{T}(SessionKey{T}, out T)"/>
-    public bool TryGet<T>(string key, [MaybeNullWhen(false)] out T value) => TryGet(KeyCache<T>.Find(key), out value);
+    [RequiresUnreferencedCode(NamedKeys.Unreferenced)]
+    [RequiresDynamicCode(NamedKeys.Dynamic)]
+    public bool TryGet<T>(string key, [MaybeNullWhen(false)] out T value) => TryGet(NamedKeys.Of<T>(key), out value);
 
     /// <summary>Sets the value. It is encoded at once, so a later change to a mutable object has no effect.</summary>
     /// <param name="key">The key.</param>
@@ -91,16 +97,18 @@ public sealed partial class RunaSession
     }
 
     /// <inheritdoc cref="Set{T}(SessionKey{T}, T)"/>
-    public void Set<T>(string key, T value) => Set(KeyCache<T>.Find(key), value);
+    [RequiresUnreferencedCode(NamedKeys.Unreferenced)]
+    [RequiresDynamicCode(NamedKeys.Dynamic)]
+    public void Set<T>(string key, T value) => Set(NamedKeys.Of<T>(key), value);
 
     /// <summary>
-    /// Sets what the function returns for the value, or for the seed if there is none, and returns it. If another
+    /// Sets what the function returns for the value, or for the default value if there is none, and returns it. If another
     /// request changed the value meanwhile, the function runs again on the newer value, so that no update is lost: it
     /// must be pure.
     /// </summary>
     /// <param name="key">The key.</param>
-    /// <param name="seed">The value to start from if there is none.</param>
-    /// <param name="change">Returns the new value.</param>
+    /// <param name="defaultValue">The value to start from if there is none.</param>
+    /// <param name="update">Returns the new value.</param>
     /// <exception cref="ArgumentNullException">The key or the function is null.</exception>
     /// <exception cref="ArgumentException">
     /// The key's name is empty or not valid Unicode, or this value cannot be stored by the key's codec.
@@ -111,23 +119,23 @@ public sealed partial class RunaSession
     /// started and the change needs a cookie.
     /// </exception>
     /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
-    public T Update<T>(SessionKey<T> key, T seed, Func<T, T> change)
+    public T Update<T>(SessionKey<T> key, T defaultValue, Func<T, T> update)
     {
         ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(change);
-        var (value, session) = Updated(key, seed, change);
+        ArgumentNullException.ThrowIfNull(update);
+        var (value, session) = Updated(key, defaultValue, update);
         Leave(session);
         return value;
     }
 
-    private ValueTuple<T, SessionValue> Updated<T>(SessionKey<T> key, T seed, Func<T, T> change)
+    private ValueTuple<T, SessionValue> Updated<T>(SessionKey<T> key, T defaultValue, Func<T, T> update)
     {
         var wasUpdating = _isUpdating;
         _isUpdating = true;
 
         try
         {
-            return SessionModule.updateAgain(key, seed, FuncConvert.FromFunc(InStep(change)), Current);
+            return SessionModule.updateAgain(key, defaultValue, FuncConvert.FromFunc(InStep(update)), Current);
         }
         finally
         {
@@ -139,11 +147,11 @@ public sealed partial class RunaSession
     /// Marks the function as part of a step whenever it runs. A merge runs it again, and this object is not involved
     /// then.
     /// </summary>
-    private Func<T, T> InStep<T>(Func<T, T> change)
+    private Func<T, T> InStep<T>(Func<T, T> update)
     {
         if (_scope is not { } scope)
         {
-            return change;
+            return update;
         }
 
         return value =>
@@ -152,7 +160,7 @@ public sealed partial class RunaSession
 
             try
             {
-                return change(value);
+                return update(value);
             }
             finally
             {
@@ -162,7 +170,9 @@ public sealed partial class RunaSession
     }
 
     /// <inheritdoc cref="Update{T}(SessionKey{T}, T, Func{T, T})"/>
-    public T Update<T>(string key, T seed, Func<T, T> change) => Update(KeyCache<T>.Find(key), seed, change);
+    [RequiresUnreferencedCode(NamedKeys.Unreferenced)]
+    [RequiresDynamicCode(NamedKeys.Dynamic)]
+    public T Update<T>(string key, T defaultValue, Func<T, T> update) => Update(NamedKeys.Of<T>(key), defaultValue, update);
 
     /// <summary>Removes the value, if there is one.</summary>
     /// <param name="key">The key.</param>
@@ -182,7 +192,7 @@ public sealed partial class RunaSession
     }
 
     /// <inheritdoc cref="Remove{T}(SessionKey{T})"/>
-    public bool Remove(string key) => Remove(KeyCache<System.Text.Json.JsonElement>.Find(key));
+    public bool Remove(string key) => Remove(NamedKeys.OfAny(key));
 
     /// <summary>Queues a value for the next request that takes it, usually the page after a redirect.</summary>
     /// <param name="key">The key.</param>
@@ -204,7 +214,9 @@ public sealed partial class RunaSession
     }
 
     /// <inheritdoc cref="Flash{T}(SessionKey{T}, T)"/>
-    public void Flash<T>(string key, T value) => Flash(KeyCache<T>.Find(key), value);
+    [RequiresUnreferencedCode(NamedKeys.Unreferenced)]
+    [RequiresDynamicCode(NamedKeys.Dynamic)]
+    public void Flash<T>(string key, T value) => Flash(NamedKeys.Of<T>(key), value);
 
     /// <summary>
     /// Takes the values queued under the key, oldest first. Each is taken once: if another request has taken one of
@@ -228,7 +240,9 @@ public sealed partial class RunaSession
     }
 
     /// <inheritdoc cref="TakeFlashes{T}(SessionKey{T})"/>
-    public IReadOnlyList<T> TakeFlashes<T>(string key) => TakeFlashes(KeyCache<T>.Find(key));
+    [RequiresUnreferencedCode(NamedKeys.Unreferenced)]
+    [RequiresDynamicCode(NamedKeys.Dynamic)]
+    public IReadOnlyList<T> TakeFlashes<T>(string key) => TakeFlashes(NamedKeys.Of<T>(key));
 
     /// <summary>All values as one JSON object.</summary>
     /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>

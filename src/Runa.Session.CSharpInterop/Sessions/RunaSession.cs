@@ -11,6 +11,7 @@ namespace Runa;
 public sealed partial class RunaSession
 {
     private readonly SessionScope? _scope;
+    private readonly SessionValue? _given;
     private SessionValue? _attempt;
 
     // Whether a function that was given to Update is running.
@@ -18,7 +19,7 @@ public sealed partial class RunaSession
 
     private RunaSession(SessionScope scope) => _scope = scope;
 
-    private RunaSession(SessionValue attempt) => _attempt = attempt;
+    private RunaSession(SessionValue given) => _given = _attempt = given;
 
     /// <summary>The name under which the session is registered, such as "web".</summary>
     /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
@@ -106,59 +107,6 @@ public sealed partial class RunaSession
     /// </exception>
     public void SetLifetime(TimeSpan lifetime) => Leave(SessionModule.withLifetime(lifetime, Current));
 
-    /// <summary>
-    /// Commits the changes now: for a stream, a hub or a circuit, whose endpoint does not end for a long time. After
-    /// the response has started, a change that needs a cookie has already raised where it was made.
-    /// </summary>
-    /// <param name="cancellationToken">
-    /// Ends the wait for other calls of this request, and for other requests that are ahead. Then nothing was saved,
-    /// and the changes are still to be committed. A write that has begun is finished first.
-    /// </param>
-    /// <exception cref="InvalidOperationException">
-    /// The session is an attempt, which is committed when its step has ended; or the response has started and the
-    /// change needs a cookie.
-    /// </exception>
-    /// <exception cref="OperationCanceledException">
-    /// The token was cancelled before the write had begun: nothing was saved.
-    /// </exception>
-    /// <exception cref="SessionStoreException">The store failed.</exception>
-    /// <exception cref="SessionConflictException">
-    /// The session has ended or changed its id meanwhile. Nothing was saved, and the change is still to be committed: an
-    /// endpoint that catches this exception and answers nevertheless gets it again before the first byte.
-    /// </exception>
-    /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
-    public async Task CommitAsync(CancellationToken cancellationToken = default)
-    {
-        if (_scope is null)
-        {
-            throw new InvalidOperationException(
-                "A step of UpdateRunaSessionAsync is committed when it has ended: do not call CommitAsync inside it.");
-        }
-
-        await Scopes.Commit(_scope, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// Loads the session again: for a stream, a hub or a circuit, which outlives what its request loaded. If the
-    /// session has ended meanwhile, or moved to a new id, it is empty afterwards, and its status is
-    /// <see cref="SessionStatus.Expired"/>.
-    /// </summary>
-    /// <param name="cancellationToken">Ends the wait for the store, and for other calls of this request.</param>
-    /// <exception cref="InvalidOperationException">
-    /// The session is an attempt, or has changes that are not committed.
-    /// </exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled before the store had answered.</exception>
-    /// <exception cref="SessionStoreException">The store failed.</exception>
-    public async Task ReloadAsync(CancellationToken cancellationToken = default)
-    {
-        if (_scope is null)
-        {
-            throw new InvalidOperationException("A step of UpdateRunaSessionAsync is given the newest session, which cannot be loaded again.");
-        }
-
-        await Scopes.Reload(_scope, cancellationToken).ConfigureAwait(false);
-    }
-
     /// <summary>The name and the status, but no id and no value.</summary>
     public override string ToString() =>
         _scope is { IsLoaded: false } || (_scope ?? (object?)_attempt) is null
@@ -206,13 +154,18 @@ public sealed partial class RunaSession
         return scope.Current;
     }
 
-    private void Leave(SessionValue next)
+    private void CheckNotInStep()
     {
         if (_isUpdating || _scope is { IsStepping: true })
         {
             throw new InvalidOperationException(
                 $"The session \"{Name}\" was changed inside a step, or inside a function given to Update. These may run again, and the change would be lost. Change the session that the step is given, and let the function return what Update is to set.");
         }
+    }
+
+    private void Leave(SessionValue next)
+    {
+        CheckNotInStep();
 
         if (_scope is null)
         {

@@ -2,6 +2,7 @@ namespace Runa.Session
 
 open System
 open System.Collections.Concurrent
+open System.Text.Json
 open Microsoft.Extensions.Logging
 open Runa.Session.Hosting
 
@@ -26,6 +27,8 @@ type internal SessionDefinition =
         Seal: SealedCookie voption
         Clock: TimeProvider
         Log: ILogger
+        /// The JSON options of the application, with a resolver and read-only. Null: it has none.
+        Json: JsonSerializerOptions | null
         /// How long one call to the driver may take.
         StoreTimeout: TimeSpan
         Limits: CallLimits

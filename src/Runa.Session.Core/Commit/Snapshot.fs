@@ -57,6 +57,7 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
     override _.Ttl = definition.Settings.Ttl
     override _.MaxTtl = definition.Settings.MaxTtl
     override _.State = facts.State
+    override _.Json = definition.Json
 
     override _.Undecodable error =
         Telemetry.undecodableValue definition.Name

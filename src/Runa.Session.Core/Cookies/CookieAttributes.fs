@@ -10,6 +10,13 @@ type CookieSecure =
     /// Never.
     | Never
 
+    /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
+    override this.ToString() =
+        match this with
+        | CookieSecure.Always -> "Always"
+        | CookieSecure.SameAsRequest -> "SameAsRequest"
+        | CookieSecure.Never -> "Never"
+
 /// The attribute SameSite of a cookie: with which requests from other sites browsers send it (RFC 6265bis §5.2).
 [<RequireQualifiedAccess>]
 type SameSite =
@@ -21,3 +28,11 @@ type SameSite =
     | None
     /// The attribute is left out, and browsers decide.
     | Unspecified
+
+    /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
+    override this.ToString() =
+        match this with
+        | SameSite.Lax -> "Lax"
+        | SameSite.Strict -> "Strict"
+        | SameSite.None -> "None"
+        | SameSite.Unspecified -> "Unspecified"

@@ -16,11 +16,24 @@ type DriverGuarantee =
     | CompareAndSwap
     | LastWriteWins
 
+    /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
+    override this.ToString() =
+        match this with
+        | DriverGuarantee.CompareAndSwap -> "CompareAndSwap"
+        | DriverGuarantee.LastWriteWins -> "LastWriteWins"
+
 [<RequireQualifiedAccess>]
 type DriverPlace =
     | Store
     | Process
     | Cookie
+
+    /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
+    override this.ToString() =
+        match this with
+        | DriverPlace.Store -> "Store"
+        | DriverPlace.Process -> "Process"
+        | DriverPlace.Cookie -> "Cookie"
 
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type OwnedRecord =

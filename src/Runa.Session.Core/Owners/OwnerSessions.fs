@@ -5,88 +5,8 @@ open System.Collections.Generic
 open System.Threading
 open System.Threading.Tasks
 
-/// Lists and ends sessions by owner, using the driver's index (promise 27).
+/// Ends sessions by owner, using the driver's index (promise 27).
 module internal OwnerSessions =
-    let private index (definition: SessionDefinition) : OwnerIndex =
-        match definition.Driver.Owners with
-        | ValueSome owners -> owners
-        | ValueNone ->
-            raise (
-                NotSupportedException
-                    $"The driver \"{definition.Driver.Name}\" of the session \"{definition.Name}\" cannot list sessions by owner. Choose a driver with an owner index, such as memory, sql or redis."
-            )
-
-    /// Reads the pages of the owner's records until `isEnough` is true of one.
-    let private pages
-        (definition: SessionDefinition)
-        (owner: string)
-        (token: CancellationToken)
-        (isEnough: OwnedPage -> bool)
-        : Task =
-        let owners = index definition
-
-        task {
-            let mutable place = None
-            let mutable isLast = false
-
-            while not isLast do
-                token.ThrowIfCancellationRequested()
-                let! page = DriverCall.run definition "list" false (owners.List definition.Scope owner place)
-                place <- page.Next
-                isLast <- isEnough page || place.IsNone
-        }
-
-    let private ofRecord (item: OwnedRecord) : OwnedSession =
-        let state = item.Record.State
-
-        { Handle = StoreKey.toText item.Key
-          Label = state.Label
-          CreatedAt = state.CreatedAt
-          SignedInAt = state.SignedInAt
-          LastSeenAt = state.LastSeenAt
-          EndsAt = SessionRecord.endsAt item.Record }
-
-    let list (definition: SessionDefinition) (owner: string) (token: CancellationToken) : Task<OwnedSession list> =
-        task {
-            let found = List<OwnedSession>()
-            let mutable unreadable = 0
-
-            do!
-                pages definition owner token (fun page ->
-                    unreadable <- unreadable + page.Unreadable.Length
-                    let now = definition.Now
-
-                    for item in page.Items do
-                        // The index also lists sessions that have just ended: they may be alive by another node's
-                        // clock.
-                        if not (SessionRecord.isTombstone item.Record || SessionRecord.isExpired now item.Record) then
-                            found.Add(ofRecord item)
-
-                    false)
-
-            if unreadable > 0 then
-                Telemetry.unreadableRecords definition.Name unreadable
-                Log.unreadableOwned
-                    definition.Log
-                    unreadable
-                    definition.Name
-                    "left out of the list of an owner's sessions"
-
-            return List.ofSeq found
-        }
-
-    let private isListedUnreadable definition owner key token : Task<bool> =
-        task {
-            let mutable isListed = false
-
-            do!
-                pages definition owner token (fun page ->
-                    isListed <- List.contains key page.Unreadable
-                    isListed)
-
-            return isListed
-        }
-
     /// Ends one of the owner's sessions. Returns false if the owner has no session with this handle.
     let revoke
         (definition: SessionDefinition)
@@ -94,17 +14,15 @@ module internal OwnerSessions =
         (handle: string)
         (token: CancellationToken)
         : Task<bool> =
-        let isOwned (record: SessionRecord) = record.Scope = definition.Scope && record.State.Owner = Some owner
-
         let endOne key listed =
             task {
-                let ending = OwnerEnding(definition, index definition, owner)
+                let ending = OwnerEnding(definition, OwnerListing.index definition, owner)
                 do! ending.One(key, listed)
                 return ending.Answer null
             }
 
         task {
-            index definition |> ignore
+            OwnerListing.index definition |> ignore
             token.ThrowIfCancellationRequested()
 
             match StoreKey.ofText handle with
@@ -112,13 +30,13 @@ module internal OwnerSessions =
             | Some key ->
                 try
                     match! StoredRecord.peek definition key with
-                    | ValueSome record when isOwned record ->
+                    | ValueSome record when OwnerListing.isOwned definition owner record ->
                         let! ended = endOne key (ValueSome record)
                         return ended > 0
                     | _ -> return false
                 with e when DriverCall.isUnreadable e ->
                     // The record cannot be read, so only the owner's list can tell who owns it.
-                    let! isListed = isListedUnreadable definition owner key token
+                    let! isListed = OwnerListing.isListedUnreadable definition owner key token
 
                     if isListed then
                         let! _ = endOne key ValueNone
@@ -129,7 +47,7 @@ module internal OwnerSessions =
 
     /// Advances the owner's epoch. Returns the exception if that failed, otherwise null.
     let private advance (definition: SessionDefinition) (owner: string) : Task<exn | null> =
-        let owners = index definition
+        let owners = OwnerListing.index definition
 
         let call token =
             ValueTask<exn | null>(
@@ -152,7 +70,7 @@ module internal OwnerSessions =
     /// epoch until sessions have ended. Then this tries again, and ends what signed in in between.
     let revokeOwner (definition: SessionDefinition) (owner: string) (token: CancellationToken) : Task<int> =
         task {
-            let ending = OwnerEnding(definition, index definition, owner)
+            let ending = OwnerEnding(definition, OwnerListing.index definition, owner)
             token.ThrowIfCancellationRequested()
             let! advancing = advance definition owner
             do! ending.Run(all, token)
@@ -224,7 +142,7 @@ module internal OwnerSessions =
             }
 
         task {
-            let ending = OwnerEnding(definition, index definition, owner)
+            let ending = OwnerEnding(definition, OwnerListing.index definition, owner)
             do! ending.Run(choose, token)
             return ending.Answer null
         }
@@ -240,4 +158,4 @@ module internal OwnerSessions =
 
     /// Ends all sessions of the definition, however long that takes. Sign-ins that began before it lose.
     let revokeAll (definition: SessionDefinition) (token: CancellationToken) : Task<int> =
-        DriverCall.runLong definition "delete all" token ((index definition).DeleteAll definition.Scope)
+        DriverCall.runLong definition "delete all" token ((OwnerListing.index definition).DeleteAll definition.Scope)

@@ -20,15 +20,6 @@ type internal HostFacts =
         Loggers: ILoggerFactory
     }
 
-/// The services for drivers where there is no host.
-[<Sealed>]
-type internal NoHost(clock: TimeProvider, loggers: ILoggerFactory) =
-    interface IServiceProvider with
-        member _.GetService wanted =
-            if wanted = typeof<TimeProvider> then box clock
-            elif wanted = typeof<ILoggerFactory> then box loggers
-            else null
-
 /// Builds a registry from a setup. Checks everything, and raises all mistakes at once (promise 23).
 module internal RegistryBuilder =
     /// The facts of a process without a host. The environment variables of hosts say whether this is Development.
@@ -44,7 +35,7 @@ module internal RegistryBuilder =
             | null -> None
             | assembly -> Option.ofObj (assembly.GetName().Name)
 
-        { Services = NoHost(clock, loggers)
+        { Services = DriverServices(null, clock, loggers)
           Application = defaultArg entry "application"
           Configuration = None
           IsDevelopment =
@@ -162,7 +153,8 @@ module internal RegistryBuilder =
                    [])
 
         let isSound = settingErrors.IsEmpty && secretErrors.IsEmpty
-        let drivers, driverErrors = RegistryDrivers.make parts host.Services isSound settings
+        let services = DriverServices(host.Services, clock, loggers)
+        let drivers, driverErrors = RegistryDrivers.make parts services isSound settings
 
         let inCookie =
             settings
@@ -203,6 +195,7 @@ module internal RegistryBuilder =
                           ValueNone
                     Clock = clock
                     Log = log
+                    Json = parts.Json
                     StoreTimeout = parts.StoreTimeout
                     Limits = CallLimits parts.StoreTimeout
                     Queues = CommitQueues(drivers[o.Driver].Place.IsStore)

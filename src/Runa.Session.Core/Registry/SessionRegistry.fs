@@ -120,7 +120,18 @@ module SessionRegistry =
         (token: CancellationToken)
         (registry: SessionRegistry)
         : Task<OwnedSession list> =
-        Waiting.start token (fun () -> OwnerSessions.list (registry.Find name).Definition owner token)
+        Waiting.start token (fun () -> OwnerListing.list (registry.Find name).Definition owner token)
+
+    /// One live session of the owner, by its handle, in one call to the store. None: the owner has no such session, or
+    /// it cannot be read, which is logged and counted.
+    let tryFind
+        (name: string)
+        (owner: string)
+        (handle: string)
+        (token: CancellationToken)
+        (registry: SessionRegistry)
+        : Task<OwnedSession option> =
+        Waiting.start token (fun () -> OwnerListing.tryFind (registry.Find name).Definition owner handle token)
 
     /// Counts the live sessions of this name. The driver may look at all records of its store, which takes as long as
     /// there are many. Raises NotSupportedException on a driver that cannot count, such as cache and cookie. The token

@@ -1,6 +1,9 @@
 namespace Runa.Session
 
 open System
+open System.Diagnostics.CodeAnalysis
+open System.Text.Json
+open System.Text.Json.Serialization
 open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Logging
@@ -21,6 +24,7 @@ and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal 
       Configuration: IConfiguration option
       Clock: TimeProvider option
       Loggers: ILoggerFactory option
+      Json: JsonSerializerOptions | null
       StoreTimeout: TimeSpan
       Mistakes: string list }
 
@@ -50,6 +54,7 @@ module SessionSetup =
               Configuration = None
               Clock = None
               Loggers = None
+              Json = null
               StoreTimeout = TimeSpan.FromSeconds 5.
               Mistakes = [] }
 
@@ -78,6 +83,17 @@ module SessionSetup =
 
     let configuration (configuration: IConfiguration) (setup: SessionSetup) =
         SessionSetup { setup.Parts with Configuration = Some configuration }
+
+    [<RequiresUnreferencedCode(Reflecting.Json); RequiresDynamicCode(Reflecting.Code)>]
+    let jsonOptions (options: JsonSerializerOptions) (setup: SessionSetup) =
+        ArgumentNullException.ThrowIfNull options
+        options.MakeReadOnly(populateMissingResolver = true)
+        SessionSetup { setup.Parts with Json = options }
+
+    let jsonContext (context: JsonSerializerContext) (setup: SessionSetup) =
+        ArgumentNullException.ThrowIfNull context
+        context.Options.MakeReadOnly()
+        SessionSetup { setup.Parts with Json = context.Options }
 
     let timeProvider (clock: TimeProvider) (setup: SessionSetup) = SessionSetup { setup.Parts with Clock = Some clock }
 

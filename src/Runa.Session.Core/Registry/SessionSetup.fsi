@@ -1,6 +1,9 @@
 namespace Runa.Session
 
 open System
+open System.Diagnostics.CodeAnalysis
+open System.Text.Json
+open System.Text.Json.Serialization
 open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.Logging
 
@@ -21,6 +24,8 @@ and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal 
         Configuration: IConfiguration option
         Clock: TimeProvider option
         Loggers: ILoggerFactory option
+        /// The JSON of keys without a codec, with a resolver and read-only. Null: the library's own.
+        Json: JsonSerializerOptions | null
         StoreTimeout: TimeSpan
         /// Mistakes that were found earlier, and that are raised together with those of the registry.
         Mistakes: string list
@@ -59,7 +64,19 @@ module SessionSetup =
     /// Reads `session:sessions:<name>`, `app:secret` and the like from this configuration.
     val configuration: configuration: IConfiguration -> setup: SessionSetup -> SessionSetup
 
-    /// Sets the clock for all lifetimes. Default: the host's, or the system's.
+    /// Sets the JSON options for all keys that have no codec of their own, unchanged, and makes them read-only. As with
+    /// Codec.jsonWith nothing is refused: what these options do not store is lost. What the sessions hold already is
+    /// read by the new options, too; a value that they cannot read counts as missing. Raises ArgumentNullException for
+    /// null.
+    [<RequiresUnreferencedCode(Reflecting.Json); RequiresDynamicCode(Reflecting.Code)>]
+    val jsonOptions: options: JsonSerializerOptions -> setup: SessionSetup -> SessionSetup
+
+    /// Like jsonOptions, with the options of a context, which work without reflection. A key of a type that the context
+    /// does not know raises NotSupportedException at its first use.
+    val jsonContext: context: JsonSerializerContext -> setup: SessionSetup -> SessionSetup
+
+    /// Sets the clock for all lifetimes, and for the drivers that are created from the host's services. Default: the
+    /// host's, or the system's.
     val timeProvider: clock: TimeProvider -> setup: SessionSetup -> SessionSetup
 
     /// Sets where log lines go. Default: the host's loggers; without a host, nowhere.

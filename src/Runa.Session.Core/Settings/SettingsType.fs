@@ -12,6 +12,12 @@ type OnUnreadable =
     /// Every request with its cookie raises SessionStoreException until the session is deleted or can be read again.
     | Error
 
+    /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
+    override this.ToString() =
+        match this with
+        | OnUnreadable.Replace -> "Replace"
+        | OnUnreadable.Error -> "Error"
+
 /// The settings of a session. (Not called SessionOptions, which is a type of ASP.NET Core.)
 [<RequireQualifiedAccess>]
 type SessionSettings =

@@ -74,21 +74,16 @@ namespace Runa.Session
 #nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
 
 open System
+open System.Diagnostics.CodeAnalysis
 open System.Text.Json
+open System.Text.Json.Serialization
 open System.Text.Json.Serialization.Metadata
 
 type Codec<'T> = Runa.Codec<'T>
 
 [<RequireQualifiedAccess>]
 module Codec =
-    let private ofOptions (options: JsonSerializerOptions) difference verdict : Codec<'T> =
-        // Looked up at the first use, so that creating a codec never raises.
-        let info =
-            lazy
-                // JsonSerializer does the same at its first use of options without a resolver.
-                (options.MakeReadOnly(populateMissingResolver = true)
-                 options.GetTypeInfo typeof<'T> :?> JsonTypeInfo<'T>)
-
+    let private ofInfo (info: Lazy<JsonTypeInfo<'T>>) difference verdict : Codec<'T> =
         let refusesNull = FSharpTypes.neverNull typeof<'T>
 
         let decode (text: string) : Result<'T, string> =
@@ -107,6 +102,17 @@ module Codec =
 
         Codec(encode, decode, difference, verdict, null)
 
+    /// JsonSerializer does the same at its first use of options without a resolver.
+    [<UnconditionalSuppressMessage("Trimming", "IL2026", Justification = FSharpTypes.Marked)>]
+    [<UnconditionalSuppressMessage("AOT", "IL3050", Justification = FSharpTypes.Marked)>]
+    let private reflected<'T> (options: JsonSerializerOptions) : JsonTypeInfo<'T> =
+        options.MakeReadOnly(populateMissingResolver = true)
+        options.GetTypeInfo typeof<'T> :?> JsonTypeInfo<'T>
+
+    // Looked up at the first use, so that creating a codec never raises.
+    let private ofOptions (options: JsonSerializerOptions) difference verdict : Codec<'T> =
+        ofInfo (lazy reflected<'T> options) difference verdict
+
     let private noDifference (_: 'T) (_: 'T) : string | null = null
 
     let private ofSerializer<'T> () : Codec<'T> =
@@ -114,14 +120,24 @@ module Codec =
 
         ofOptions JsonTypes.options difference (lazy JsonTypes.verdict typeof<'T>)
 
-    let private texts = ofSerializer<string>().With JsonPlain.texts
+    // What the framework knows without reflection.
+    let private plain =
+        JsonSerializerOptions(Encoder = JsonText.encoder, TypeInfoResolver = JsonTypeInfoResolver.Combine())
+
+    let private ofConverter (converter: JsonConverter) : Codec<'T> =
+        ofInfo (lazy JsonMetadataServices.CreateValueInfo<'T>(plain, converter)) noDifference (lazy Verdict.Proven)
+
+    let text = (ofConverter JsonStrings.text).With JsonPlain.texts
+    let bytes: Codec<byte[]> = ofConverter JsonMetadataServices.ByteArrayConverter
     let private int32s = ofSerializer<int>().With JsonPlain.int32s
     let private int64s = ofSerializer<int64>().With JsonPlain.int64s
     let private bools = ofSerializer<bool>().With JsonPlain.bools
 
+    [<RequiresUnreferencedCode(Reflecting.Json); RequiresDynamicCode(Reflecting.Code)>]
     let json<'T> : Codec<'T> =
         let quick: obj | null =
-            if typeof<'T> = typeof<string> then box texts
+            if typeof<'T> = typeof<string> then box text
+            elif typeof<'T> = typeof<byte[]> then box bytes
             elif typeof<'T> = typeof<int> then box int32s
             elif typeof<'T> = typeof<int64> then box int64s
             elif typeof<'T> = typeof<bool> then box bools
@@ -131,9 +147,25 @@ module Codec =
         | :? Codec<'T> as codec -> codec
         | _ -> ofSerializer<'T>()
 
+    [<RequiresUnreferencedCode(Reflecting.Json); RequiresDynamicCode(Reflecting.Code)>]
     let jsonWith (options: JsonSerializerOptions) : Codec<'T> =
         ArgumentNullException.ThrowIfNull options
         ofOptions options noDifference (lazy Verdict.Foreign)
 
+    let ofTypeInfo (typeInfo: JsonTypeInfo<'T>) : Codec<'T> =
+        ArgumentNullException.ThrowIfNull typeInfo
+        ofInfo (lazy typeInfo) noDifference (lazy Verdict.Foreign)
+
     let ofFunctions (encode: 'T -> string) (decode: string -> Result<'T, string>) : Codec<'T> =
         Codec(encode, decode, noDifference, lazy Verdict.Foreign, null)
+
+    let ofResolver (options: JsonSerializerOptions) : Codec<'T> =
+        let verdict =
+            lazy
+                (match options.TryGetTypeInfo typeof<'T> with
+                 | true, _ -> Verdict.Foreign
+                 | _ ->
+                     Verdict.Refused
+                         $"the application's JSON options do not know {typeof<'T>.Name}; add it to their JsonSerializerContext, or")
+
+        ofInfo (lazy (options.GetTypeInfo typeof<'T> :?> JsonTypeInfo<'T>)) noDifference verdict

@@ -34,7 +34,9 @@ type Codec<'T> =
 
 namespace Runa.Session
 
+open System.Diagnostics.CodeAnalysis
 open System.Text.Json
+open System.Text.Json.Serialization.Metadata
 
 /// How a value becomes JSON text and back. Create one by the functions of the module Codec.
 type Codec<'T> = Runa.Codec<'T>
@@ -51,11 +53,27 @@ module Codec =
     /// is set.
     /// Setting a value reads the text again and compares: for the first value of each key, and for every value of a
     /// type that involves the application's code (a converter, or a property or constructor that computes something).
+    [<RequiresUnreferencedCode(Reflecting.Json); RequiresDynamicCode(Reflecting.Code)>]
     val json<'T> : Codec<'T>
 
     /// System.Text.Json with the given options, unchanged. The codec refuses nothing: what these options do not store
     /// is lost.
+    [<RequiresUnreferencedCode(Reflecting.Json); RequiresDynamicCode(Reflecting.Code)>]
     val jsonWith: options: JsonSerializerOptions -> Codec<'T>
+
+    /// System.Text.Json with what a JsonSerializerContext knows of the type, and without reflection. Like jsonWith, it
+    /// refuses nothing.
+    val ofTypeInfo: typeInfo: JsonTypeInfo<'T> -> Codec<'T>
+
+    /// Texts, as Codec.json stores them, without reflection.
+    val text: Codec<string>
+
+    /// Bytes, as Codec.json stores them (base64), without reflection.
+    val bytes: Codec<byte[]>
+
+    /// System.Text.Json with options that have a resolver and are read-only. A type that the resolver does not know is
+    /// refused.
+    val internal ofResolver: options: JsonSerializerOptions -> Codec<'T>
 
     /// Any other JSON library: an encoder to JSON text, and a decoder whose Error says what is wrong. With
     /// Thoth.Json.Net:

@@ -23,14 +23,18 @@ module Session =
     let hasFlashes (session: Session) = not session.State.Flashes.IsEmpty
     let keys (session: Session) = [ for KeyValue(key, _) in session.State.Values -> key ]
 
+    /// The key with the codec that this session's application gives it.
+    let private inside (session: Session) (key: SessionKey<'T>) : SessionKey<'T> = key.Under session.Origin.Json
+
     let has (key: SessionKey<'T>) (session: Session) =
-        key.Check()
+        (inside session key).Check()
         session.State.Values.ContainsKey key.Name
 
     let private errorOf (key: SessionKey<'T>) reason : DecodeError =
         { Key = key.Name; Type = typeof<'T>.Name; Reason = reason }
 
     let decode (key: SessionKey<'T>) (session: Session) : Result<'T option, DecodeError> =
+        let key = inside session key
         key.Check()
 
         match session.State.Values.TryGetValue key.Name with
@@ -42,6 +46,7 @@ module Session =
 
     /// The decoded value; ValueNone: it is missing, or cannot be decoded, which is reported.
     let private find (key: SessionKey<'T>) (session: Session) : 'T voption =
+        let key = inside session key
         key.Check()
 
         match session.State.Values.TryGetValue key.Name with
@@ -77,7 +82,7 @@ module Session =
         | _ -> { state with Values = state.Values.Add(key, text) }
 
     let set (key: SessionKey<'T>) (value: 'T) (session: Session) : Session =
-        let text = key.Encode value
+        let text = (inside session key).Encode value
         let session = forget key.Name session
 
         match withValue key.Name text session.State with
@@ -89,6 +94,7 @@ module Session =
 
     let updateAgain (key: SessionKey<'T>) (seed: 'T) (change: 'T -> 'T) (session: Session) : struct ('T * Session) =
         let origin = session.Origin
+        let key = inside session key
 
         // A replay needs the seed again, so each run gets a copy that the function may change.
         let current (session: Session) =
@@ -132,11 +138,12 @@ module Session =
         |> JsonText.ofMembers
 
     let flash (key: SessionKey<'T>) (value: 'T) (session: Session) : Session =
-        let flash: Flash = { Id = 0L; Key = key.Name; Json = key.Encode value }
+        let flash: Flash = { Id = 0L; Key = key.Name; Json = (inside session key).Encode value }
 
         withState session { session.State with Flashes = session.State.Flashes @ [ flash ] }
 
     let takeFlashes (key: SessionKey<'T>) (session: Session) : 'T list * Session =
+        let key = inside session key
         key.Check()
 
         let take (flash: Flash) =

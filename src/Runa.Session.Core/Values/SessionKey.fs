@@ -1,11 +1,17 @@
 namespace Runa
 
 open System
+open System.Diagnostics.CodeAnalysis
 open System.Text.Json
 open Runa.Session
 
 [<Sealed>]
-type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bool) =
+type SessionKey<'T>
+    internal
+    (name: string, codec: Codec<'T>, ownJson: JsonSerializerOptions | null, hasCodec: bool, isMadeByModule: bool) =
+
+    // The same key under the options of an application. A process has one application, except in tests.
+    let mutable other: SessionKey<'T> | null = null
 
     // The check waits for the first use: an exception here would become a TypeInitializationException of the caller's
     // module.
@@ -21,13 +27,28 @@ type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bo
         else
             "give the key a codec made by SessionCodec"
 
-    new(name: string) = SessionKey(name, Codec.json<'T>, false)
+    [<RequiresUnreferencedCode(Reflecting.Json); RequiresDynamicCode(Reflecting.Code)>]
+    new(name: string) = SessionKey(name, Codec.json<'T>, null, false, false)
 
     new(name: string, codec: Codec<'T>) =
         ArgumentNullException.ThrowIfNull codec
-        SessionKey(name, codec, false)
+        SessionKey(name, codec, null, true, false)
 
     member _.Name = name
+
+    member private _.OwnJson = ownJson
+
+    member internal key.Under(json: JsonSerializerOptions | null) : SessionKey<'T> =
+        match json with
+        | null -> key
+        | _ when hasCodec -> key
+        | json ->
+            match other with
+            | NonNull found when Object.ReferenceEquals(found.OwnJson, json) -> found
+            | _ ->
+                let made = SessionKey(name, Codec.ofResolver json, json, true, isMadeByModule)
+                other <- made
+                made
 
     member internal _.Check() =
         if not isChecked then
@@ -100,13 +121,15 @@ type SessionKey<'T> internal (name: string, codec: Codec<'T>, isMadeByModule: bo
 namespace Runa.Session
 
 open System
+open System.Diagnostics.CodeAnalysis
 
 type SessionKey<'T> = Runa.SessionKey<'T>
 
 [<RequireQualifiedAccess>]
 module SessionKey =
-    let create<'T> (name: string) : SessionKey<'T> = SessionKey(name, Codec.json<'T>, true)
+    [<RequiresUnreferencedCode(Reflecting.Json); RequiresDynamicCode(Reflecting.Code)>]
+    let create<'T> (name: string) : SessionKey<'T> = SessionKey(name, Codec.json<'T>, null, false, true)
 
     let withCodec (codec: Codec<'T>) (name: string) : SessionKey<'T> =
         ArgumentNullException.ThrowIfNull codec
-        SessionKey(name, codec, true)
+        SessionKey(name, codec, null, true, true)

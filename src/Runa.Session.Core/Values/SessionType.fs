@@ -1,12 +1,20 @@
 namespace Runa.Session
 
 open System
+open System.Text.Json
 
 [<RequireQualifiedAccess>]
 type SessionStatus =
     | New
     | Active
     | Expired
+
+    /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
+    override this.ToString() =
+        match this with
+        | SessionStatus.New -> "New"
+        | SessionStatus.Active -> "Active"
+        | SessionStatus.Expired -> "Expired"
 
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type DecodeError =
@@ -56,6 +64,7 @@ type internal SessionOrigin() =
     abstract Ttl: TimeSpan
     abstract MaxTtl: TimeSpan
     abstract State: SessionState
+    abstract Json: JsonSerializerOptions | null
     abstract Undecodable: DecodeError -> unit
 
 /// The origin of sessions that no request loaded, as in unit tests.
@@ -69,6 +78,7 @@ type internal NoOrigin(name: string) =
     override _.Ttl = TimeSpan.FromHours 2.
     override _.MaxTtl = TimeSpan.FromDays 30.
     override _.State = state
+    override _.Json = null
     override _.Undecodable _ = ()
 
 [<Sealed; StructuredFormatDisplay("{Display}")>]

@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Text.Json
 
 /// What a request finds when it loads a session.
 [<RequireQualifiedAccess>]
@@ -59,6 +60,8 @@ type internal SessionOrigin =
     abstract MaxTtl: TimeSpan
     /// What the session held when it was loaded.
     abstract State: SessionState
+    /// The JSON options of the application, with a resolver and read-only. Null: it has none.
+    abstract Json: JsonSerializerOptions | null
     /// Reports a value that its key cannot read.
     abstract Undecodable: DecodeError -> unit
 

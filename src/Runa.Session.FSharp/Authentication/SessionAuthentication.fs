@@ -25,37 +25,41 @@ type SessionAuthenticationExtensions =
     /// Like the other, with options, such as the login path and the name claim.
     [<Extension>]
     static member AddRunaSession
-        (builder: AuthenticationBuilder, sessionName: string, configure: Action<SessionAuthenticationOptions> | null)
-        : AuthenticationBuilder =
-        SessionAuthenticationExtensions.AddRunaSession(builder, sessionName, sessionName, configure)
+        (
+            builder: AuthenticationBuilder,
+            sessionName: string,
+            configureOptions: Action<SessionAuthenticationOptions> | null
+        ) : AuthenticationBuilder =
+        SessionAuthenticationExtensions.AddRunaSession(builder, sessionName, sessionName, configureOptions)
 
     /// Like the other, with another name for the scheme.
     [<Extension>]
     static member AddRunaSession
         (
             builder: AuthenticationBuilder,
-            scheme: string,
+            authenticationScheme: string,
             sessionName: string,
-            configure: Action<SessionAuthenticationOptions> | null
+            configureOptions: Action<SessionAuthenticationOptions> | null
         ) : AuthenticationBuilder =
         ArgumentNullException.ThrowIfNull builder
-        ArgumentException.ThrowIfNullOrEmpty scheme
+        ArgumentException.ThrowIfNullOrEmpty authenticationScheme
         ArgumentException.ThrowIfNullOrEmpty sessionName
 
         builder.Services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<SessionAuthenticationOptions>, SessionSchemeValidation>()
         )
 
-        builder.Services.AddOptions<SessionAuthenticationOptions>(scheme).ValidateOnStart() |> ignore
+        builder.Services.AddOptions<SessionAuthenticationOptions>(authenticationScheme).ValidateOnStart()
+        |> ignore
 
         builder.AddScheme<SessionAuthenticationOptions, SessionAuthenticationHandler>(
-            scheme,
+            authenticationScheme,
             fun options ->
                 options.SessionName <- sessionName
 
-                match configure with
+                match configureOptions with
                 | null -> ()
-                | configure -> configure.Invoke options
+                | change -> change.Invoke options
         )
 
     /// Keeps the tickets of the scheme "Cookies" (CookieAuthenticationDefaults.AuthenticationScheme) in this session;
@@ -72,16 +76,16 @@ type SessionAuthenticationExtensions =
     /// session, an unknown scheme and the driver "cookie" keep the host from starting.
     [<Extension>]
     static member AddRunaTicketStore
-        (builder: AuthenticationBuilder, scheme: string, sessionName: string)
+        (builder: AuthenticationBuilder, authenticationScheme: string, sessionName: string)
         : AuthenticationBuilder =
         ArgumentNullException.ThrowIfNull builder
-        ArgumentException.ThrowIfNullOrEmpty scheme
+        ArgumentException.ThrowIfNullOrEmpty authenticationScheme
         ArgumentException.ThrowIfNullOrEmpty sessionName
 
         builder.Services
-            .AddOptions<CookieAuthenticationOptions>(scheme)
+            .AddOptions<CookieAuthenticationOptions>(authenticationScheme)
             .Configure<IServiceProvider>(fun options services ->
-                options.SessionStore <- SchemeStartup.ticketStore services scheme sessionName)
+                options.SessionStore <- SchemeStartup.ticketStore services authenticationScheme sessionName)
             .ValidateOnStart()
         |> ignore
 

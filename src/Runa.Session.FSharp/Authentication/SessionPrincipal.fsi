@@ -9,11 +9,12 @@ module SessionPrincipal =
     /// out if it equals the owner.
     val claims: owner: string -> principal: ClaimsPrincipal -> Map<string, string list>
 
-    /// The owner for a principal: its NameIdentifier, else its "sub", else its name.
+    /// The owner for a principal. None: it does not say who the user is.
     val internal tryOwner: principal: ClaimsPrincipal -> string option
 
-    /// The owner for a principal. Raises ArgumentException if it has none.
-    val internal owner: session: string -> principal: ClaimsPrincipal -> string
+    /// The owner for a principal that signs in to the session of this name: its NameIdentifier, else its "sub", else its
+    /// name. Raises ArgumentException if it has none of them.
+    val owner: session: string -> principal: ClaimsPrincipal -> string
 
     /// The principal of an owner. It contains nothing else of the session.
     val internal ofOwner:

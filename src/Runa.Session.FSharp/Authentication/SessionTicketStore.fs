@@ -19,7 +19,7 @@ open Runa.Session.Hosting
 /// InvalidOperationException for a session that is not registered, and NotSupportedException for the driver "cookie".
 [<Sealed>]
 type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
-    static let held = SessionKey.create<byte[]> "ticket"
+    static let held = SessionKey.withCodec Codec.bytes "ticket"
 
     let tickets = SessionTickets(registry, sessionName)
 

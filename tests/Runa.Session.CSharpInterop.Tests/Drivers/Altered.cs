@@ -21,7 +21,7 @@ internal sealed class Altered(ISessionDriver inner) : ISessionDriver
 
     public ValueTask<ReplaceResult> ReplaceAsync(
         StoreKey key,
-        long version,
+        long expectedVersion,
         StoredSession session,
         CancellationToken cancellationToken) =>
         Replace?.Invoke(key, version, session) ?? inner.ReplaceAsync(key, version, session, cancellationToken);

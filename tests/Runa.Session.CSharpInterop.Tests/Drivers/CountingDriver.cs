@@ -23,7 +23,7 @@ internal sealed class CountingDriver(TimeProvider clock) : ISessionDriver
         return Inner.CreateAsync(key, session, cancellationToken);
     }
 
-    public ValueTask<ReplaceResult> ReplaceAsync(StoreKey key, long version, StoredSession session, CancellationToken cancellationToken)
+    public ValueTask<ReplaceResult> ReplaceAsync(StoreKey key, long expectedVersion, StoredSession session, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _calls);
         return Inner.ReplaceAsync(key, version, session, cancellationToken);

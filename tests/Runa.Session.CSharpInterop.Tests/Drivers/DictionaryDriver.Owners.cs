@@ -7,12 +7,12 @@ public sealed partial class DictionaryDriver : IOwnerIndex
     private long _epoch;
 
     public ValueTask<StoredSessionPage> ListAsync(
-        string scope, string owner, string? from, CancellationToken cancellationToken) =>
+        string scope, string owner, string? continuationToken, CancellationToken cancellationToken) =>
         Alone(() =>
         {
             // A page begins after a key, not at a count: what comes and goes meanwhile moves nothing.
             var keys = _owned.GetValueOrDefault((scope, owner)) ?? [];
-            var rest = keys.Where(key => string.CompareOrdinal(key.Key, from) > 0).ToList();
+            var rest = keys.Where(key => string.CompareOrdinal(key.Key, continuationToken) > 0).ToList();
             var page = rest.Take(100).ToList();
 
             var items = new List<KeyValuePair<StoreKey, StoredSession>>();

@@ -27,7 +27,7 @@ public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDrive
         });
 
     public ValueTask<ReplaceResult> ReplaceAsync(
-        StoreKey key, long version, StoredSession session, CancellationToken cancellationToken) =>
+        StoreKey key, long expectedVersion, StoredSession session, CancellationToken cancellationToken) =>
         Alone(() =>
         {
             if (FindLiving(key) is not { } current)

@@ -122,7 +122,7 @@ public class DriverAdapterTests
 
         public ValueTask<bool> CreateAsync(StoreKey key, StoredSession session, CancellationToken cancellationToken) => default;
 
-        public ValueTask<ReplaceResult> ReplaceAsync(StoreKey key, long version, StoredSession session, CancellationToken cancellationToken) =>
+        public ValueTask<ReplaceResult> ReplaceAsync(StoreKey key, long expectedVersion, StoredSession session, CancellationToken cancellationToken) =>
             new(ReplaceResult.Missing);
 
         public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken) => default;
@@ -132,7 +132,7 @@ public class DriverAdapterTests
 
     private sealed class NullIndex : IOwnerIndex
     {
-        public ValueTask<StoredSessionPage> ListAsync(string scope, string owner, string? from, CancellationToken cancellationToken) =>
+        public ValueTask<StoredSessionPage> ListAsync(string scope, string owner, string? continuationToken, CancellationToken cancellationToken) =>
             new((StoredSessionPage)null!);
 
         public ValueTask<OwnerEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) => default;

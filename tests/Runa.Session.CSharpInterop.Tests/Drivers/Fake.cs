@@ -19,7 +19,7 @@ internal class Fake : ISessionDriver
 
     public ValueTask<ReplaceResult> ReplaceAsync(
         StoreKey key,
-        long version,
+        long expectedVersion,
         StoredSession session,
         CancellationToken cancellationToken) => Replaced();
 

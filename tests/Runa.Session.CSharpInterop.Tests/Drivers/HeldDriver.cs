@@ -55,7 +55,7 @@ internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, IOwne
 
     public async ValueTask<ReplaceResult> ReplaceAsync(
         StoreKey key,
-        long version,
+        long expectedVersion,
         StoredSession session,
         CancellationToken cancellationToken)
     {
@@ -87,10 +87,10 @@ internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, IOwne
         return await inner.PurgeExpiredAsync(CancellationToken.None);
     }
 
-    public async ValueTask<StoredSessionPage> ListAsync(string scope, string owner, string? from, CancellationToken cancellationToken)
+    public async ValueTask<StoredSessionPage> ListAsync(string scope, string owner, string? continuationToken, CancellationToken cancellationToken)
     {
         await PassAsync(Reads, FailsToRead);
-        return await inner.Owners!.ListAsync(scope, owner, from, CancellationToken.None);
+        return await inner.Owners!.ListAsync(scope, owner, continuationToken, CancellationToken.None);
     }
 
     public ValueTask<OwnerEpoch> GetEpochAsync(string scope, string owner, CancellationToken cancellationToken) =>

@@ -19,7 +19,7 @@ internal sealed class LaterDriver(ISessionDriver inner) : ISessionDriver
 
     public async ValueTask<ReplaceResult> ReplaceAsync(
         StoreKey key,
-        long version,
+        long expectedVersion,
         StoredSession session,
         CancellationToken cancellationToken)
     {

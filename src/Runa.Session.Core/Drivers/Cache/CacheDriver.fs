@@ -7,7 +7,6 @@ open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.Caching.Distributed
-open Microsoft.Extensions.DependencyInjection
 
 /// Options of the driver "cache".
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
@@ -189,22 +188,30 @@ type CacheDriver =
         |> SessionDriver.withRefusals store.IsUnwritten
         |> SessionDriver.withPing (fun token -> ValueTask(store.Ping token))
 
-    static member private OverServices(services: IServiceProvider, cache: objnull, missing: string) : SessionDriver =
+    static member private OverServices
+        (options: CacheDriverOptions, services: IServiceProvider, cache: objnull, missing: string)
+        : SessionDriver =
         let clock =
             match services.GetService typeof<TimeProvider> with
-            | :? TimeProvider as clock -> clock
-            | _ -> TimeProvider.System
+            | :? TimeProvider as clock when Object.ReferenceEquals(options.TimeProvider, TimeProvider.System) -> clock
+            | _ -> options.TimeProvider
 
         match cache with
-        | :? IDistributedCache as cache ->
-            CacheDriver.createWith { CacheDriver.defaults with TimeProvider = clock } cache
+        | :? IDistributedCache as cache -> CacheDriver.createWith { options with TimeProvider = clock } cache
         | _ -> raise (SessionConfigurationException [ missing ])
 
     /// Creates a driver over the registered IDistributedCache, for SessionSetup.driverFrom. Raises
     /// SessionConfigurationException, which says what to register, if there is none.
     [<CompiledName "FromServices">]
     static member fromServices(services: IServiceProvider) : SessionDriver =
+        CacheDriver.fromServicesWith CacheDriver.defaults services
+
+    /// Like fromServices, with other options. A TimeProvider that the options set is used in place of the registered
+    /// one.
+    [<CompiledName "FromServicesWith">]
+    static member fromServicesWith (options: CacheDriverOptions) (services: IServiceProvider) : SessionDriver =
         CacheDriver.OverServices(
+            options,
             services,
             services.GetService typeof<IDistributedCache>,
             "no IDistributedCache is registered. Call services.AddStackExchangeRedisCache(…), services.AddDistributedMemoryCache() or the like; without a host, use SessionSetup.driver \"cache\" (CacheDriver.create cache), in C# AddDriver."
@@ -212,15 +219,15 @@ type CacheDriver =
 
     /// Creates a driver over the IDistributedCache that is registered as the keyed service of this name, for
     /// SessionSetup.driverFrom. Raises SessionConfigurationException, which says what to register, if there is none.
-    static member keyed(name: string) : IServiceProvider -> SessionDriver =
-        fun services ->
-            let cache =
-                match services with
-                | :? IKeyedServiceProvider as keyed -> keyed.GetKeyedService(typeof<IDistributedCache>, name)
-                | _ -> null
+    static member keyed (name: string) (services: IServiceProvider) : SessionDriver =
+        CacheDriver.keyedWith CacheDriver.defaults name services
 
-            CacheDriver.OverServices(
-                services,
-                cache,
-                $"no IDistributedCache is registered as the keyed service \"{name}\". Call services.AddKeyedSingleton<IDistributedCache>(\"{name}\", …)."
-            )
+    /// Like keyed, with other options. A TimeProvider that the options set is used in place of the registered one.
+    [<CompiledName "KeyedWith">]
+    static member keyedWith (options: CacheDriverOptions) (name: string) (services: IServiceProvider) : SessionDriver =
+        CacheDriver.OverServices(
+            options,
+            services,
+            KeyedService.find typeof<IDistributedCache> name services,
+            $"no IDistributedCache is registered as the keyed service \"{name}\". Call services.AddKeyedSingleton<IDistributedCache>(\"{name}\", …)."
+        )

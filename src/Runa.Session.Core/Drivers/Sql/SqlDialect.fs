@@ -11,6 +11,12 @@ type SqlDialect =
     /// PostgreSQL 12 or later.
     | PostgreSql
 
+    /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
+    override this.ToString() =
+        match this with
+        | SqlDialect.Sqlite -> "Sqlite"
+        | SqlDialect.PostgreSql -> "PostgreSql"
+
 module internal SqlDialect =
     /// The dialect for the type of the provider's connections: Microsoft.Data.Sqlite, System.Data.SQLite, Npgsql. None:
     /// the provider is not known.

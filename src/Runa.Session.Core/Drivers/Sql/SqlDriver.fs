@@ -147,11 +147,10 @@ type SqlDriver =
     static member fromServices(services: IServiceProvider) : SessionDriver =
         SqlDriver.fromServicesWith SqlDriver.defaults services
 
-    /// Like fromServices, with other options. A TimeProvider that the options set is used in place of the registered
-    /// one.
-    [<CompiledName "FromServicesWith">]
-    static member fromServicesWith (options: SqlDriverOptions) (services: IServiceProvider) : SessionDriver =
-        match services.GetService typeof<DbDataSource> with
+    static member private OverServices
+        (options: SqlDriverOptions, services: IServiceProvider, dataSource: objnull, missing: string)
+        : SessionDriver =
+        match dataSource with
         | :? DbDataSource as dataSource ->
             let clock =
                 match services.GetService typeof<TimeProvider> with
@@ -159,8 +158,25 @@ type SqlDriver =
                 | _ -> options.TimeProvider
 
             SqlDriver.createWith { options with TimeProvider = clock } dataSource
-        | _ ->
-            raise (
-                SessionConfigurationException
-                    [ "no DbDataSource is registered. Call services.AddNpgsqlDataSource(…), or services.AddSingleton<DbDataSource>(SqliteFactory.Instance.CreateDataSource …)." ]
-            )
+        | _ -> raise (SessionConfigurationException [ missing ])
+
+    /// Like fromServices, with other options. A TimeProvider that the options set is used in place of the registered
+    /// one.
+    [<CompiledName "FromServicesWith">]
+    static member fromServicesWith (options: SqlDriverOptions) (services: IServiceProvider) : SessionDriver =
+        SqlDriver.OverServices(
+            options,
+            services,
+            services.GetService typeof<DbDataSource>,
+            "no DbDataSource is registered. Call services.AddNpgsqlDataSource(…), or services.AddSingleton<DbDataSource>(SqliteFactory.Instance.CreateDataSource …)."
+        )
+
+    /// Like fromServicesWith, over the DbDataSource that is registered as the keyed service of this name.
+    [<CompiledName "KeyedWith">]
+    static member keyedWith (options: SqlDriverOptions) (name: string) (services: IServiceProvider) : SessionDriver =
+        SqlDriver.OverServices(
+            options,
+            services,
+            KeyedService.find typeof<DbDataSource> name services,
+            $"no DbDataSource is registered as the keyed service \"{name}\". Call services.AddKeyedSingleton<DbDataSource>(\"{name}\", …)."
+        )

@@ -3,6 +3,7 @@ namespace Runa.Session
 #nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
 
 open System
+open System.Diagnostics.CodeAnalysis
 open System.Collections.Concurrent
 open System.Collections.Generic
 open System.Reflection
@@ -12,6 +13,10 @@ open FSharpTypes
 open JsonMembers
 
 /// Collections. System.Text.Json writes their items only, so a collection that holds anything else is refused.
+[<UnconditionalSuppressMessage("Trimming", "IL2055", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("Trimming", "IL2070", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("Trimming", "IL2075", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("AOT", "IL3050", Justification = FSharpTypes.Marked)>]
 module internal JsonCollections =
     let private reversed =
         [ typedefof<Stack<_>>

@@ -3,11 +3,13 @@ namespace Runa.Session
 #nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
 
 open System
+open System.Diagnostics.CodeAnalysis
 open System.Reflection
 open System.Text.Json.Serialization
 open System.Text.Json.Serialization.Metadata
 
 /// The members of a class as System.Text.Json sees them, and the fields behind them.
+[<UnconditionalSuppressMessage("Trimming", "IL2075", Justification = FSharpTypes.Marked)>]
 module internal JsonMembers =
     let private declared =
         BindingFlags.Instance

@@ -3,6 +3,7 @@ namespace Runa.Session
 #nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
 
 open System
+open System.Diagnostics.CodeAnalysis
 open System.Collections.Generic
 open System.Reflection
 open System.Runtime.CompilerServices
@@ -11,6 +12,10 @@ open Microsoft.FSharp.Reflection
 open FSharpTypes
 
 /// Completes what System.Text.Json knows of records and tuples, so that nothing is lost.
+[<UnconditionalSuppressMessage("Trimming", "IL2026", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("Trimming", "IL2072", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("Trimming", "IL2075", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("AOT", "IL3050", Justification = FSharpTypes.Marked)>]
 module internal JsonRecords =
     let private hidden = BindingFlags.Instance ||| BindingFlags.NonPublic
 

@@ -3,6 +3,7 @@ namespace Runa.Session
 #nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
 
 open System
+open System.Diagnostics.CodeAnalysis
 open System.Collections
 open System.Collections.Generic
 open System.Reflection
@@ -14,6 +15,8 @@ open JsonMembers
 
 /// Compares a stored value with what is read back. Most classes have no equality, so this compares what the values
 /// hold.
+[<UnconditionalSuppressMessage("Trimming", "IL2070", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("Trimming", "IL2075", Justification = FSharpTypes.Marked)>]
 module internal JsonSame =
     [<Struct; CustomEquality; NoComparison>]
     type private Pair =

@@ -3,6 +3,7 @@ namespace Runa.Session
 #nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
 
 open System
+open System.Diagnostics.CodeAnalysis
 open System.Reflection
 open System.Text.Json.Serialization
 open System.Text.Json.Serialization.Metadata
@@ -10,6 +11,7 @@ open FSharpTypes
 open JsonMembers
 
 /// Promise 17: finds fields of a class that no stored member represents. They would be lost.
+[<UnconditionalSuppressMessage("Trimming", "IL2075", Justification = FSharpTypes.Marked)>]
 module internal JsonState =
     /// Whether the field holds event subscriptions, which are no state of the value: the field behind a C# event, or an
     /// F# Event.

@@ -56,4 +56,5 @@ module internal JsonStrings =
             check (string value)
             writer.WritePropertyName(string value)
 
-    let converters: JsonConverter list = [ StringConverter(); CharacterConverter() ]
+    let text: JsonConverter = StringConverter()
+    let converters: JsonConverter list = [ text; CharacterConverter() ]

@@ -3,6 +3,7 @@ namespace Runa.Session
 #nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
 
 open System
+open System.Diagnostics.CodeAnalysis
 open System.Collections.Concurrent
 open System.Collections.Generic
 open System.Reflection
@@ -25,6 +26,11 @@ type internal Verdict =
     | Foreign
 
 /// The library's own JSON options. They add F# types to System.Text.Json, and refuse types that would lose something.
+[<UnconditionalSuppressMessage("Trimming", "IL2026", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("Trimming", "IL2067", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("Trimming", "IL2072", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("Trimming", "IL2075", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("AOT", "IL3050", Justification = FSharpTypes.Marked)>]
 module internal JsonTypes =
     let private hasState (t: Type) =
         t.GetFields(BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic).Length > 0
@@ -109,9 +115,11 @@ module internal JsonTypes =
 
             refuseDerived info
 
+    let private reflecting () = DefaultJsonTypeInfoResolver()
+
     /// The options of Codec.json.
     let options: JsonSerializerOptions =
-        let resolver = DefaultJsonTypeInfoResolver()
+        let resolver = reflecting ()
 
         resolver.Modifiers.Add(fun info ->
             refuseLosses info

@@ -3,11 +3,13 @@ namespace Runa.Session
 #nowarn 3261 // System.Text.Json is annotated as if every 'T could be null
 
 open System
+open System.Diagnostics.CodeAnalysis
 open System.Text.Json
 open System.Text.Json.Serialization
 open Microsoft.FSharp.Reflection
 
 /// Writes and reads a union without fields as the name of its case, as a value and as the key of a map.
+[<UnconditionalSuppressMessage("Trimming", "IL2087", Justification = FSharpTypes.Marked)>]
 [<Sealed>]
 type internal CaseNameConverter<'T>() =
     inherit JsonConverter<'T>()
@@ -35,6 +37,10 @@ type internal CaseNameConverter<'T>() =
     override _.WriteAsPropertyName(writer, value, _) = writer.WritePropertyName names[tag (box value)]
 
 /// Writes and reads unions without fields, and refuses unions with fields.
+[<UnconditionalSuppressMessage("Trimming", "IL2055", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("Trimming", "IL2067", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("Trimming", "IL2072", Justification = FSharpTypes.Marked)>]
+[<UnconditionalSuppressMessage("AOT", "IL3050", Justification = FSharpTypes.Marked)>]
 [<Sealed>]
 type internal UnionConverters() =
     inherit JsonConverterFactory()

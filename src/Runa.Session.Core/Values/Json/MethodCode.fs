@@ -1,12 +1,14 @@
 namespace Runa.Session
 
 open System
+open System.Diagnostics.CodeAnalysis
 open System.Collections.Generic
 open System.Reflection
 open System.Reflection.Emit
 
 /// Reads from IL what methods do with the fields of their object. Where there is no IL (ahead-of-time compilation,
 /// abstract methods), every answer is ValueNone or empty: less is known then, and more is checked value by value.
+[<UnconditionalSuppressMessage("Trimming", "IL2026", Justification = FSharpTypes.Marked)>]
 module internal MethodCode =
     [<Struct>]
     type Instruction = { Code: OpCode; Operand: int }

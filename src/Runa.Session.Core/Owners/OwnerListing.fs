@@ -1,0 +1,115 @@
+namespace Runa.Session
+
+open System
+open System.Collections.Generic
+open System.Threading
+open System.Threading.Tasks
+
+/// Lists and finds sessions by owner, using the driver's index (promise 27).
+module internal OwnerListing =
+    let index (definition: SessionDefinition) : OwnerIndex =
+        match definition.Driver.Owners with
+        | ValueSome owners -> owners
+        | ValueNone ->
+            raise (
+                NotSupportedException
+                    $"The driver \"{definition.Driver.Name}\" of the session \"{definition.Name}\" cannot list sessions by owner. Choose a driver with an owner index, such as memory, sql or redis."
+            )
+
+    /// Reads the pages of the owner's records until `isEnough` is true of one.
+    let private pages
+        (definition: SessionDefinition)
+        (owner: string)
+        (token: CancellationToken)
+        (isEnough: OwnedPage -> bool)
+        : Task =
+        let owners = index definition
+
+        task {
+            let mutable place = None
+            let mutable isLast = false
+
+            while not isLast do
+                token.ThrowIfCancellationRequested()
+                let! page = DriverCall.run definition "list" false (owners.List definition.Scope owner place)
+                place <- page.Next
+                isLast <- isEnough page || place.IsNone
+        }
+
+    let private ofRecord (item: OwnedRecord) : OwnedSession =
+        let state = item.Record.State
+
+        { Handle = StoreKey.toText item.Key
+          Label = state.Label
+          CreatedAt = state.CreatedAt
+          SignedInAt = state.SignedInAt
+          LastSeenAt = state.LastSeenAt
+          EndsAt = SessionRecord.endsAt item.Record }
+
+    let private isLive (definition: SessionDefinition) (record: SessionRecord) =
+        not (SessionRecord.isTombstone record || SessionRecord.isExpired definition.Now record)
+
+    let private reportUnreadable (definition: SessionDefinition) (count: int) =
+        if count > 0 then
+            Telemetry.unreadableRecords definition.Name count
+            Log.unreadableOwned definition.Log count definition.Name "left out of the list of an owner's sessions"
+
+    let isOwned (definition: SessionDefinition) (owner: string) (record: SessionRecord) =
+        record.Scope = definition.Scope && record.State.Owner = Some owner
+
+    let list (definition: SessionDefinition) (owner: string) (token: CancellationToken) : Task<OwnedSession list> =
+        task {
+            let found = List<OwnedSession>()
+            let mutable unreadable = 0
+
+            do!
+                pages definition owner token (fun page ->
+                    unreadable <- unreadable + page.Unreadable.Length
+                    for item in page.Items do
+                        // The index also lists sessions that have just ended: they may be alive by another node's
+                        // clock.
+                        if isLive definition item.Record then
+                            found.Add(ofRecord item)
+
+                    false)
+
+            reportUnreadable definition unreadable
+            return List.ofSeq found
+        }
+
+    let isListedUnreadable definition owner key token : Task<bool> =
+        task {
+            let mutable isListed = false
+
+            do!
+                pages definition owner token (fun page ->
+                    isListed <- List.contains key page.Unreadable
+                    isListed)
+
+            return isListed
+        }
+
+    /// One of the owner's living sessions. None: the owner has no session with this handle, or it cannot be read, which
+    /// is logged and counted.
+    let tryFind
+        (definition: SessionDefinition)
+        (owner: string)
+        (handle: string)
+        (token: CancellationToken)
+        : Task<OwnedSession option> =
+        task {
+            index definition |> ignore
+            token.ThrowIfCancellationRequested()
+
+            match StoreKey.ofText handle with
+            | None -> return None
+            | Some key ->
+                try
+                    match! StoredRecord.peek definition key with
+                    | ValueSome record when isOwned definition owner record && isLive definition record ->
+                        return Some(ofRecord { Key = key; Record = record })
+                    | _ -> return None
+                with e when DriverCall.isUnreadable e ->
+                    reportUnreadable definition 1
+                    return None
+        }
