@@ -54,12 +54,15 @@ module internal Stepping =
             finally
                 watch.EndStep before
 
+    /// The plan for a session that was made from the snapshot. It uses the time of the load: whoever made the session saw
+    /// it alive. Raises what checkCookie raises.
+    let planned (home: Home) (watch: IStepWatch) (snapshot: Snapshot) (wanted: Session) : Plan =
+        let plan = Plan.make snapshot.Now home.Definition.Settings.IdleTimeout snapshot wanted
+        checkCookie home watch snapshot plan
+        plan
+
     /// Runs the step on a session that was made from the snapshot. Returns the plan and the step's result.
     let run (home: Home) (watch: IStepWatch) (step: Session -> struct (Session * 'R)) (snapshot: Snapshot) start =
         let struct (wanted, result) = invoke watch step start
         check start wanted
-        // The plan uses the time of the load: the step saw the session alive.
-        let definition = home.Definition
-        let plan = Plan.make snapshot.Now definition.Settings.IdleTimeout snapshot wanted
-        checkCookie home watch snapshot plan
-        struct (plan, result)
+        struct (planned home watch snapshot wanted, result)

@@ -196,12 +196,18 @@ module internal Transact =
     let run home watch whenGone step snapshot pending : ValueTask<struct (Answer * 'R)> =
         plan home watch step snapshot pending |> commit home watch whenGone step snapshot pending
 
+    /// Commits a session that was set. There is no step to run unless another request is first.
+    let commitSet home watch snapshot (wanted: Session) : ValueTask<struct (Answer * unit)> =
+        let planned = struct (Stepping.planned home watch snapshot wanted, ())
+        commit home watch WhenGone.StepAgainUnlessOwned (fun set -> struct (set, ())) snapshot wanted planned
+
     /// For a snapshot that no step follows: moves the idle end if a touch is due, or sets it anew if the idle timeout
     /// was changed.
     let touchIfDue (home: Home) (snapshot: Snapshot) : ValueTask<Snapshot> =
         let definition = home.Definition
 
-        match Stepping.plan home snapshot snapshot.Session with
+        // The plan uses the time of the load, as that of a step does.
+        match Plan.make snapshot.Now definition.Settings.IdleTimeout snapshot snapshot.Session with
         | Plan.Touch _
         | Plan.Replace _ as plan ->
             home.Execute snapshot plan

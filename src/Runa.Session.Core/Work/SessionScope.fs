@@ -118,7 +118,10 @@ type SessionScope internal (home: Home, host: IScopeHost) =
     member internal scope.Close(before: ScopeState) =
         let isStored = not work.IsPending
         state <- if before = ScopeState.Open then before else ScopeState.Ended
-        work.Discard()
+
+        if not isStored then
+            work.Discard()
+
         work.Host.Closed isStored
 
     member scope.IsShown(session: Session) = work.IsShown session

@@ -89,9 +89,9 @@ type internal SessionWork(home: Home, host: IScopeHost) =
             this.Find()
             |> ValueTasks.bind (fun found ->
                 Transact.touchIfDue home found
-                |> ValueTasks.map (fun touched ->
-                    if Object.ReferenceEquals(work.Snapshot, found) then
-                        work <- Work.load touched work
+                |> ValueTasks.map (fun now ->
+                    if Object.ReferenceEquals(work.Snapshot, found) && not (Object.ReferenceEquals(now, found)) then
+                        work <- Work.load now work
 
                     this.Current))
 
@@ -229,8 +229,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         | null -> ValueTask<bool> false
         | wanted ->
             let from = work.Snapshot
-            let asItIs = fun (session: Session) -> struct (session, ())
-            let committing = Transact.run home this WhenGone.StepAgainUnlessOwned asItIs from wanted
+            let committing = Transact.commitSet home this from wanted
             this.Settle(from, wanted, committing) |> ValueTasks.map (fun (struct ((), isWritten)) -> isWritten)
 
     /// Commits what was set. Returns whether more than a touch was written.

@@ -224,7 +224,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
             if not sessions.HasEnded then
                 sessions.WatchBody()
         member sessions.Closed isStored =
-            if not sessions.HasEnded then
+            if not (isNull response.Body || sessions.HasEnded) then
                 sessions.UnwatchBody isStored
 
     interface IBeforeWrite with

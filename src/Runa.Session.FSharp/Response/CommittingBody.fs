@@ -10,9 +10,9 @@ open Microsoft.AspNetCore.Http.Features
 /// that writes gets the exception while error pages can still answer; in OnStarting it would lead to a bare 500.
 [<Sealed; AllowNullLiteral>]
 type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWrite) =
-    let held = HeldBytes()
     let mutable stream: Stream | null = null
-    let mutable writer: PipeWriter | null = null
+    // Most responses are written to it or to the stream, and some to neither.
+    let mutable writer: CommittingWriter | null = null
 
     member private this.After(action: unit -> Task) : Task =
         let before = this :> IBeforeWrite
@@ -41,16 +41,23 @@ type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWri
             Features.set<IHttpResponseBodyFeature> features inner
 
     /// Sends the held bytes to the server if the change was stored, and discards them otherwise.
-    member _.EndHolding(isStored: bool) = if isStored then held.Release inner.Writer else held.Discard()
+    member _.EndHolding(isStored: bool) =
+        match writer with
+        | null -> ()
+        | writer -> if isStored then writer.Release() else writer.Discard()
 
     interface IBeforeWrite with
-        member _.IsDone = held.Count = 0 && before.IsDone
+        member _.IsDone =
+            match writer with
+            | null -> before.IsDone
+            | writer -> not writer.IsHolding && before.IsDone
+
         member _.IsPending = before.IsPending
 
-        member _.DoAsync() =
+        member this.DoAsync() =
             task {
                 do! before.DoAsync()
-                held.Release inner.Writer
+                this.EndHolding true
             }
 
     interface IHttpResponseBodyFeature with
@@ -65,7 +72,7 @@ type internal CommittingBody(inner: IHttpResponseBodyFeature, before: IBeforeWri
         member this.Writer =
             match writer with
             | null ->
-                let made = CommittingWriter(inner.Writer, held, this)
+                let made = CommittingWriter(inner.Writer, this)
                 writer <- made
                 made
             | writer -> writer

@@ -6,8 +6,9 @@ open System.Threading.Tasks
 
 /// A response pipe that commits before it flushes, and holds back what is buffered until then.
 [<Sealed>]
-type internal CommittingWriter(inner: PipeWriter, held: HeldBytes, before: IBeforeWrite) =
+type internal CommittingWriter(inner: PipeWriter, before: IBeforeWrite) =
     inherit PipeWriter()
+    let held = HeldBytes()
     let mutable target: IBufferWriter<byte> = inner
 
     let choose () =
@@ -18,6 +19,14 @@ type internal CommittingWriter(inner: PipeWriter, held: HeldBytes, before: IBefo
             target <- inner
 
         target
+
+    /// Whether bytes are held back.
+    member _.IsHolding = held.Count > 0
+
+    /// Sends the held bytes to the server.
+    member _.Release() = held.Release inner
+
+    member _.Discard() = held.Discard()
 
     override _.CanGetUnflushedBytes = inner.CanGetUnflushedBytes
     override _.UnflushedBytes = inner.UnflushedBytes + int64 held.Count
