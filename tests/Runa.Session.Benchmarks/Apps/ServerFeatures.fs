@@ -79,7 +79,11 @@ type ServerBody(response: ServerResponse) =
 
 /// The features of one connection. Like Kestrel's, it finds the server's own by their type, keeps others in a list, and
 /// is used for each request anew.
-type ServerFeatures(request: IHttpRequestFeature, response: IHttpResponseFeature, body: IHttpResponseBodyFeature) =
+type ServerFeatures
+    (ownRequest: IHttpRequestFeature, ownResponse: IHttpResponseFeature, ownBody: IHttpResponseBodyFeature) =
+    let mutable request = ownRequest
+    let mutable response = ownResponse
+    let mutable body = ownBody
     let others = List<KeyValuePair<Type, obj>>()
     let mutable revision = 0
 
@@ -106,11 +110,21 @@ type ServerFeatures(request: IHttpRequestFeature, response: IHttpResponseFeature
     member private this.Put(feature: Type, value: obj) =
         revision <- revision + 1
 
-        match this.IndexOf feature with
-        | -1 -> others.Add(KeyValuePair(feature, value))
-        | index -> others[index] <- KeyValuePair(feature, value)
+        if Object.ReferenceEquals(feature, typeof<IHttpRequestFeature>) then
+            request <- (value :?> IHttpRequestFeature)
+        elif Object.ReferenceEquals(feature, typeof<IHttpResponseFeature>) then
+            response <- (value :?> IHttpResponseFeature)
+        elif Object.ReferenceEquals(feature, typeof<IHttpResponseBodyFeature>) then
+            body <- (value :?> IHttpResponseBodyFeature)
+        else
+            match this.IndexOf feature with
+            | -1 -> others.Add(KeyValuePair(feature, value))
+            | index -> others[index] <- KeyValuePair(feature, value)
 
     member _.Reset() =
+        request <- ownRequest
+        response <- ownResponse
+        body <- ownBody
         others.Clear()
         revision <- revision + 1
 
