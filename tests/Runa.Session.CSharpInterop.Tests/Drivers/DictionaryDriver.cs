@@ -35,7 +35,7 @@ public sealed partial class DictionaryDriver(TimeProvider clock) : ISessionDrive
                 return ReplaceResult.Missing;
             }
 
-            if (current.Version != version)
+            if (current.Version != expectedVersion)
             {
                 return ReplaceResult.Conflict(current);
             }
