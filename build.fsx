@@ -26,7 +26,7 @@ let target, arguments =
 let isTarget name = System.String.Equals(target, name, System.StringComparison.OrdinalIgnoreCase)
 let isTest = isTarget "Test" || isTarget "Giraffe"
 let takesArguments = isTest || isTarget "Bench"
-let formatted = [ "src"; "tests"; "samples"; "build"; "build.fsx" ]
+let formatted = [ "src"; "tests"; "samples"; "templates"; "build"; "build.fsx" ]
 
 /// Builds and tests Giraffe.slnx, or says why it cannot be restored.
 let testGiraffe () =

@@ -65,6 +65,11 @@ let private change (package: ZipArchive) (isIt: string -> bool) (make: string ->
 
     after
 
+/// The folder of the project that makes the package.
+let private folderOf (id: string) : string =
+    [ at $"src/{id}"; at $"tests/{id}"; at "templates" ]
+    |> List.find (fun folder -> Directory.Exists folder && Directory.GetFiles(folder, $"{id}.*proj").Length > 0)
+
 let private finish (file: string) =
     use package = ZipFile.Open(file, ZipArchiveMode.Update)
     let nuspec = change package _.EndsWith(".nuspec", StringComparison.Ordinal) allowLowest
@@ -74,10 +79,9 @@ let private finish (file: string) =
         if m.Success then Some m.Groups[1].Value else None
 
     let id, version = (value "id").Value, (value "version").Value
-    let room = [ "src"; "tests" ] |> List.find (fun room -> Directory.Exists(at $"{room}/{id}"))
+    let folder = folderOf id
 
-    change package ((=) "README.md") (absolute (at $"{room}/{id}") (value "projectUrl") version)
-    |> ignore
+    change package ((=) "README.md") (absolute folder (value "projectUrl") version) |> ignore
 
 /// Packs the libraries into artifacts/packages.
 let pack () =

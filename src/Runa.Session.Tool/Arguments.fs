@@ -14,7 +14,10 @@ let json = option<bool> "--json" "Answer in JSON."
 json.Recursive <- true
 
 /// Whether a flag was given.
-let isGiven (flag: Option<bool>) (parsed: ParseResult) : bool = not (isNull (parsed.GetResult flag))
+let isGiven (flag: Option<bool>) (parsed: ParseResult) : bool =
+    match parsed.GetResult flag with
+    | null -> false
+    | result -> not result.Implicit
 
 let driver = option<string> "--driver" "The kind of store: sqlite, postgresql or redis."
 driver.Required <- true

@@ -17,15 +17,15 @@ let page (heading: string) (content: XmlNode list) (session: Session) : Session 
     let notices, session = Session.takeFlashes notice session
 
     let document =
-        html
-            [ _lang "en" ]
-            [ head [] [ title [] [ str heading ] ]
-              body
-                  []
-                  [ for text in notices do
-                        p [ attr "role" "status" ] [ str text ]
-                    h1 [] [ str heading ]
-                    yield! content ] ]
+        html [ _lang "en" ] [
+            head [] [ title [] [ str heading ] ]
+            body [] [
+                for text in notices do
+                    p [ attr "role" "status" ] [ str text ]
+                h1 [] [ str heading ]
+                yield! content
+            ]
+        ]
 
     session, htmlView document
 
@@ -46,13 +46,13 @@ let checkPassword (name: string) (password: string) : string option =
 let loginPage =
     withSession
         "web"
-        (page
-            "Sign in"
-            [ form
-                  [ _method "post"; _action "/login" ]
-                  [ input [ _name "name"; _placeholder "ada" ]
-                    input [ _name "password"; _type "password"; _placeholder "demo" ]
-                    button [] [ str "Sign in" ] ] ])
+        (page "Sign in" [
+            form [ _method "post"; _action "/login" ] [
+                input [ _name "name"; _placeholder "ada" ]
+                input [ _name "password"; _type "password"; _placeholder "demo" ]
+                button [] [ str "Sign in" ]
+            ]
+        ])
 
 [<CLIMutable>]
 type Login = { Name: string; Password: string }
@@ -71,18 +71,19 @@ let logout: HttpHandler =
 let account =
     withOwner "web" (redirectTo false "/login") (fun owner session ->
         session
-        |> page
-            "Your account"
-            [ p [] [ str $"You are {owner}." ]
-              form [ _method "post"; _action "/logout" ] [ button [] [ str "Sign out" ] ] ])
+        |> page "Your account" [
+            p [] [ str $"You are {owner}." ]
+            form [ _method "post"; _action "/logout" ] [ button [] [ str "Sign out" ] ]
+        ])
 
 // ---- The application
 
 let webApp: HttpHandler =
-    choose
-        [ GET >=> choose [ route "/" >=> home; route "/login" >=> loginPage; route "/account" >=> account ]
-          POST >=> choose [ route "/login" >=> login; route "/logout" >=> logout ]
-          setStatusCode 404 >=> text "There is no page at this address." ]
+    choose [
+        GET >=> choose [ route "/" >=> home; route "/login" >=> loginPage; route "/account" >=> account ]
+        POST >=> choose [ route "/login" >=> login; route "/logout" >=> logout ]
+        setStatusCode 404 >=> text "There is no page at this address."
+    ]
 
 let build (args: string[]) : WebApplication =
     let builder = WebApplication.CreateBuilder args

@@ -42,7 +42,7 @@ let main _ =
     let cookie = saved.Cookies.Head.Split(';')[0]
     let loaded = (registry |> SessionRegistry.load "web" (Some cookie) CancellationToken.None).Result
     let version = typeof<list<int>>.Assembly.GetName().Version
-    printfn $"{version} {Session.get visits loaded} {Session.get cart loaded} {RedisDriver.defaults.Prefix}"
+    printfn $"{version} {Session.tryGet visits loaded} {Session.tryGet cart loaded} {RedisDriver.defaults.Prefix}"
     0
 """
 
