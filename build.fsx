@@ -3,6 +3,7 @@
 #load "build/Packages.fsx"
 #load "build/Lock.fsx"
 #load "build/Pack.fsx"
+#load "build/Docs.fsx"
 #load "build/Tests.fsx"
 #load "build/Giraffe.fsx"
 
@@ -14,6 +15,7 @@ open Commands
 open Packages
 open Lock
 open Pack
+open Docs
 open Tests
 open Giraffe
 
@@ -105,6 +107,9 @@ Target.description "Pack the libraries into artifacts/packages"
 
 Target.create "Pack" (fun _ -> alone pack)
 
+Target.description "Write the API reference into artifacts/docs"
+Target.create "Docs" (fun _ -> alone docs)
+
 Target.description "Resolve the packages anew, after a change to paket.dependencies"
 Target.create "Lock" (fun _ -> alone lock)
 
@@ -128,6 +133,7 @@ Target.create "Clean" (fun _ ->
 "Restore" ==> "Bench"
 "Restore" ==> "Format"
 "Build" ==> "Pack" ==> "Test"
+"Restore" ==> "Docs"
 
 match target, arguments with
 | _, [ ("-l" | "--list") ] -> Target.listAvailable ()

@@ -52,8 +52,13 @@ let ofText (path: string) (text: string) : Page =
 
 let read (path: string) : Page = ofText path (Repository.read path)
 
-/// Every Markdown file of the repository.
-let all: Lazy<Page list> = lazy (Repository.paths [ ".md" ] |> List.sort |> List.map read)
+/// Every Markdown file of the repository, except the first page of the API reference, whose links fsdocs makes true.
+let all: Lazy<Page list> =
+    lazy
+        (Repository.paths [ ".md" ]
+         |> List.except [ "build/reference/index.md" ]
+         |> List.sort
+         |> List.map read)
 
 let isOfDocs (page: Page) = page.Path.StartsWith("docs/", StringComparison.Ordinal)
 
