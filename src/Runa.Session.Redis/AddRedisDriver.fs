@@ -7,7 +7,7 @@ open Runa.Session
 open StackExchange.Redis
 
 /// Options of a driver that keeps sessions in Redis, Valkey or Garnet, for C#.
-[<Sealed; AllowNullLiteral>]
+[<Sealed>]
 type RedisDriverOptions() =
     /// The server, as StackExchange.Redis takes it: "localhost:6379,ssl=true,password=…". The driver then has a
     /// connection of its own, which is closed with the application. Default: null; it uses the registered

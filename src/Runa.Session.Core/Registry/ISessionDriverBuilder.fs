@@ -5,7 +5,6 @@ open Runa.Session
 
 /// Takes drivers by name. The builder of AddRunaSession implements it, so that the packages of drivers can extend it
 /// without knowing it.
-[<AllowNullLiteral>]
 type ISessionDriverBuilder =
     /// Registers a driver under the name by which a session's options choose it. It replaces an earlier driver of this
     /// name. The function creates it from the application's services at startup, and it is disposed together with them.

@@ -166,6 +166,6 @@ module Codec =
                  | true, _ -> Verdict.Foreign
                  | _ ->
                      Verdict.Refused
-                         $"the application's JSON options do not know {typeof<'T>.Name}; add it to their JsonSerializerContext, or")
+                         $"the application's JSON options do not know {typeof<'T>.Name} (their JsonSerializerContext lacks it)")
 
         ofInfo (lazy (options.GetTypeInfo typeof<'T> :?> JsonTypeInfo<'T>)) noDifference verdict

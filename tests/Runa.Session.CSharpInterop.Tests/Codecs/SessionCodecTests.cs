@@ -86,6 +86,7 @@ public class SessionCodecTests
     {
         Assert.Throws<ArgumentNullException>("encode", () => SessionCodec.Create<int>(null!, int.Parse));
         Assert.Throws<ArgumentNullException>("decode", () => SessionCodec.Create<int>(_ => "1", null!));
-        Assert.Throws<ArgumentNullException>("options", () => SessionCodec.Json<int>(null!));
+        Assert.Throws<ArgumentNullException>("options", () => SessionCodec.Json<int>(options: null!));
+        Assert.Throws<ArgumentNullException>("jsonTypeInfo", () => SessionCodec.Json<int>(jsonTypeInfo: null!));
     }
 }

@@ -105,10 +105,10 @@ public class StartupTests
     public void Arguments() =>
         new Microsoft.Extensions.DependencyInjection.ServiceCollection().AddRunaSession(sessions =>
         {
-            var e = Assert.Throws<ArgumentException>("previous", () => sessions.AddSecrets(App.Secret, [null!]));
+            var e = Assert.Throws<ArgumentException>("previousSecrets", () => sessions.AddSecrets(App.Secret, [null!]));
             Assert.Contains("is null", e.Message, StringComparison.Ordinal);
-            Assert.Throws<ArgumentOutOfRangeException>("limit", () => sessions.SetStoreTimeout(TimeSpan.FromDays(60)));
-            Assert.Throws<ArgumentOutOfRangeException>("limit", () => sessions.SetStoreTimeout(TimeSpan.Zero));
+            Assert.Throws<ArgumentOutOfRangeException>("timeout", () => sessions.SetStoreTimeout(TimeSpan.FromDays(60)));
+            Assert.Throws<ArgumentOutOfRangeException>("timeout", () => sessions.SetStoreTimeout(TimeSpan.Zero));
             sessions.SetStoreTimeout(TimeSpan.FromDays(1));
         });
 

@@ -102,7 +102,7 @@ public class AddDriverTests
     {
         new ServiceCollection().AddRunaSession(sessions =>
         {
-            Assert.Throws<ArgumentNullException>("create", () => sessions.AddDriver("mine", (Func<IServiceProvider, ISessionDriver>)null!));
+            Assert.Throws<ArgumentNullException>("factory", () => sessions.AddDriver("mine", (Func<IServiceProvider, ISessionDriver>)null!));
             Assert.Throws<ArgumentNullException>("driver", () => sessions.AddDriver("mine", (ISessionDriver)null!));
             Assert.Throws<ArgumentNullException>("configure", () => sessions.AddMemoryDriver("mine", null!));
             Assert.Throws<ArgumentNullException>("configure", () => sessions.AddSqlDriver("mine", null!));

@@ -24,7 +24,7 @@ internal sealed class Altered(ISessionDriver inner) : ISessionDriver
         long expectedVersion,
         StoredSession session,
         CancellationToken cancellationToken) =>
-        Replace?.Invoke(key, version, session) ?? inner.ReplaceAsync(key, version, session, cancellationToken);
+        Replace?.Invoke(key, expectedVersion, session) ?? inner.ReplaceAsync(key, expectedVersion, session, cancellationToken);
 
     public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken) =>
         Touch?.Invoke(key, idleExpiresAt) ?? inner.TouchAsync(key, idleExpiresAt, cancellationToken);

@@ -26,7 +26,7 @@ internal sealed class CountingDriver(TimeProvider clock) : ISessionDriver
     public ValueTask<ReplaceResult> ReplaceAsync(StoreKey key, long expectedVersion, StoredSession session, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _calls);
-        return Inner.ReplaceAsync(key, version, session, cancellationToken);
+        return Inner.ReplaceAsync(key, expectedVersion, session, cancellationToken);
     }
 
     public ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleEnd, CancellationToken cancellationToken)

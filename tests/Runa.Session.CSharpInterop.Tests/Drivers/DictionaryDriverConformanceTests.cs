@@ -8,14 +8,32 @@ public class DictionaryDriverConformanceTests
 {
     private static readonly ConcurrentDictionary<StoreKey, ISessionDriver> Created = [];
 
-    private static readonly ConformanceSuite Suite =
-        ConformanceSuite.Of("dictionary", Open, interleavings: 500, writers: 1_000, dump: DumpAsync);
+    private static readonly DriverConformance Suite =
+        DriverConformance.InProcess("dictionary", clock => Open(clock).ToSessionDriver());
+
+    static DictionaryDriverConformanceTests()
+    {
+        Suite.Interleavings = 500;
+        Suite.Dump = DumpAsync;
+    }
 
     public static IEnumerable<TheoryDataRow<string>> All() => Suite.Rows();
 
     [Theory(DisplayName = "a driver written in C# holds the promises")]
     [MemberData(nameof(All))]
     public Task Holds(string test) => Suite.RunAsync(test);
+
+    [Fact(DisplayName = "the suite is a list of names and functions, for any test library")]
+    public async Task Pairs()
+    {
+        Assert.Equal(2_000, DriverConformance.InProcess("x", _ => throw new InvalidOperationException()).Interleavings);
+        Assert.True(Suite.Tests.Count > 80, $"{Suite.Tests.Count}");
+        await Suite.Tests["records / promise 3: create never overwrites"]();
+        var later = DriverConformance.ForStore("later", clock => Task.FromResult(new LaterDriver(new DictionaryDriver(clock)).ToSessionDriver()));
+        var (name, run) = later.Tests.First(test => test.Key.Contains("dump", StringComparison.Ordinal));
+        Assert.NotEmpty((await Assert.ThrowsAsync<ConformanceSkippedException>(run)).Message);
+        Assert.NotEmpty(name);
+    }
 
     private static Altered Open(TimeProvider clock)
     {

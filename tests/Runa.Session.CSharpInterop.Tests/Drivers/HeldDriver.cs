@@ -60,7 +60,7 @@ internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, IOwne
         CancellationToken cancellationToken)
     {
         await PassAsync(Writes, FailsToWrite);
-        var outcome = await inner.ReplaceAsync(key, version, session, CancellationToken.None);
+        var outcome = await inner.ReplaceAsync(key, expectedVersion, session, CancellationToken.None);
 
         if (outcome.Current is not null && Conflicted is { } conflicted)
         {

@@ -24,7 +24,7 @@ internal sealed class LaterDriver(ISessionDriver inner) : ISessionDriver
         CancellationToken cancellationToken)
     {
         await Task.Yield();
-        return await inner.ReplaceAsync(key, version, session, cancellationToken);
+        return await inner.ReplaceAsync(key, expectedVersion, session, cancellationToken);
     }
 
     public async ValueTask<bool> TouchAsync(StoreKey key, DateTimeOffset idleExpiresAt, CancellationToken cancellationToken)

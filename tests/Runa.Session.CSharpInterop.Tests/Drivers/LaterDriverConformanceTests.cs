@@ -5,8 +5,14 @@ namespace CSharp.Tests.Drivers;
 /// <summary>The same with answers that come after a while, and no index: what it is excused from is skipped by name.</summary>
 public class LaterDriverConformanceTests
 {
-    private static readonly ConformanceSuite Suite =
-        ConformanceSuite.Of("later", clock => new LaterDriver(new DictionaryDriver(clock)), interleavings: 100, writers: 100);
+    private static readonly DriverConformance Suite =
+        DriverConformance.InProcess("later", clock => new LaterDriver(new DictionaryDriver(clock)).ToSessionDriver());
+
+    static LaterDriverConformanceTests()
+    {
+        Suite.Interleavings = 100;
+        Suite.Writers = 100;
+    }
 
     public static IEnumerable<TheoryDataRow<string>> All() => Suite.Rows();
 

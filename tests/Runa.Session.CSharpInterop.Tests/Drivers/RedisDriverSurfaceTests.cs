@@ -66,7 +66,7 @@ public class RedisDriverSurfaceTests
                 MemoryDriver.Create(),
                 MemoryDriver.Create(TimeProvider.System),
                 CacheDriver.Create(cache),
-                CacheDriver.CreateWith(new CacheDriverOptions(TimeProvider.System, "shop:"), cache),
+                CacheDriver.CreateWith(new Runa.Session.CacheDriverOptions(TimeProvider.System, "shop:"), cache),
             }.Select(driver => driver.Name));
     }
 

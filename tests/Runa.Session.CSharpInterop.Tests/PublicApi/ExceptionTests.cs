@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using System.Reflection;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Xunit;
@@ -13,6 +14,8 @@ public class ExceptionTests
 
     private const string Lone = "\ud800";
 
+    private static readonly ClaimsPrincipal s_ada = new(new ClaimsIdentity([new(ClaimTypes.NameIdentifier, "ada")]));
+    private static readonly ClaimsPrincipal s_stranger = new(new ClaimsIdentity([new("role", "admin")]));
     private static readonly SessionKey<int> s_noName = new("");
     private static readonly SessionKey<string> s_badName = new(Lone);
     private static readonly SessionKey<Stream> s_unstorable = new("stream");
@@ -53,6 +56,8 @@ public class ExceptionTests
         (s => s.SignIn("", null), typeof(ArgumentException)),
         (s => s.SignIn(" ", null), typeof(ArgumentException)),
         (s => s.SignIn(Lone, null), typeof(ArgumentException)),
+        (s => s.SignIn(new ClaimsPrincipal()), typeof(ArgumentException)),
+        (s => s.SignIn(s_stranger), typeof(ArgumentException)),
     ];
 
     private static readonly Expression<Action<RunaSession>>[] s_changes =
@@ -69,6 +74,7 @@ public class ExceptionTests
         s => s.Destroy(),
         s => s.SetLifetime(TimeSpan.FromHours(1)),
         s => s.SignIn("ada", null),
+        s => s.SignIn(s_ada),
         s => s.SignOut(),
     ];
 
@@ -78,6 +84,7 @@ public class ExceptionTests
         s => s.Get(Keys.Visits),
         s => s.Get("visits", 1),
         s => s.ToJson(),
+        s => s.Discard(),
         .. s_changes,
     ];
 
@@ -212,6 +219,7 @@ public class ExceptionTests
             await Raising.AssertAsync(typeof(SessionConflictException), () => ctx.UpdateRunaSessionAsync("web", s => s.Set(Keys.Name, "x"), default));
             stage.Store.FailsToRead = true;
             await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.ListAsync("web", "ada", default));
+            await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.FindAsync("web", "ada", handle, default));
             await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.RevokeAsync("web", "ada", handle, default));
             await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.PurgeExpiredAsync(default));
             stage.Store.FailsToRead = false;

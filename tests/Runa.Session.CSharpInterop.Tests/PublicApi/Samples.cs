@@ -1,6 +1,10 @@
 using System.Data.Common;
 using System.Reflection;
+using System.Security.Claims;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using CSharp.Tests.Codecs;
 using CSharp.Tests.Drivers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -36,7 +40,7 @@ internal sealed class Samples(IServiceProvider services)
         {
             _ when type == typeof(CancellationToken) => CancellationToken.None,
             _ when type.IsValueType => parameter.HasDefaultValue ? parameter.DefaultValue : Activator.CreateInstance(type),
-            _ when type == typeof(string) => parameter.Name is "current" ? App.Secret : "web",
+            _ when type == typeof(string) => parameter.Name is "secret" ? App.Secret : "web",
             _ when type == typeof(string[]) => Array.Empty<string>(),
             _ when type == typeof(HttpContext) => Context(),
             _ when type == typeof(IApplicationBuilder) => new ApplicationBuilder(services),
@@ -46,6 +50,10 @@ internal sealed class Samples(IServiceProvider services)
             _ when type == typeof(ParameterInfo) => parameter,
             _ when type == typeof(DbDataSource) => SqliteFactory.Instance.CreateDataSource("Data Source=unused.db"),
             _ when type == typeof(JsonSerializerOptions) => new JsonSerializerOptions(),
+            _ when type == typeof(JsonSerializerContext) => ShopJson.Default,
+            _ when type == typeof(JsonTypeInfo<int>) => ShopJson.Default.Int32,
+            _ when type == typeof(ClaimsPrincipal) => new ClaimsPrincipal(new ClaimsIdentity([new(ClaimTypes.NameIdentifier, "ada")])),
+            _ when type == typeof(TimeProvider) => TimeProvider.System,
             _ when type == typeof(ISessionDriver) => new DictionaryDriver(TimeProvider.System),
             _ when type == typeof(SessionDriver) => MemoryDriver.Create(TimeProvider.System),
             _ when typeof(IEndpointConventionBuilder).IsAssignableFrom(type) => new Endpoints(),

@@ -31,10 +31,12 @@ public class SetupExceptionTests
         });
 
         await Raising.AssertAsync(invalid, () => stage.App.Sessions.ListAsync("wbe", "ada", default));
+        await Raising.AssertAsync(invalid, () => stage.App.Sessions.FindAsync("wbe", "ada", "", default));
         await Raising.AssertAsync(invalid, () => stage.App.Sessions.RevokeAsync("wbe", "ada", "", default));
         await Raising.AssertAsync(invalid, () => stage.App.Sessions.RevokeOwnerAsync("wbe", "ada", default));
         await Raising.AssertAsync(invalid, () => stage.App.Sessions.RevokeAllAsync("wbe", default));
         await Raising.AssertAsync(unsupported, () => cookie.Sessions.ListAsync("web", "ada", default));
+        await Raising.AssertAsync(unsupported, () => cookie.Sessions.FindAsync("web", "ada", "", default));
         await Raising.AssertAsync(unsupported, () => cookie.Sessions.RevokeAsync("web", "ada", "", default));
         await Raising.AssertAsync(unsupported, () => cookie.Sessions.RevokeOwnerAsync("web", "ada", default));
         await Raising.AssertAsync(unsupported, () => cookie.Sessions.RevokeAllAsync("web", default));
