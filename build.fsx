@@ -6,6 +6,7 @@
 #load "build/Docs.fsx"
 #load "build/Tests.fsx"
 #load "build/Giraffe.fsx"
+#load "build/Aot.fsx"
 
 open System.IO
 open Fake.Core
@@ -18,6 +19,7 @@ open Pack
 open Docs
 open Tests
 open Giraffe
+open Aot
 
 // fsi takes the -- away.
 let target, arguments =
@@ -97,6 +99,13 @@ Target.create "Bench" (fun _ ->
     if result.ExitCode <> 0 then
         failwith $"The benchmarks ended with exit code {result.ExitCode}.")
 
+Target.description "Compile samples/CSharpAot ahead of time and visit it, in about two minutes"
+
+Target.create "Aot" (fun _ ->
+    match alone testAot with
+    | Some why -> printfn $"skipped: native AOT ({why})"
+    | None -> printfn "The sample works, and trimming and AOT warn of none of the libraries' code.")
+
 Target.description "Format the sources"
 Target.create "Format" (fun _ -> dotnet ("fantomas" :: formatted))
 
@@ -131,6 +140,7 @@ Target.create "Clean" (fun _ ->
 "Restore" ==> "CheckFormat" ==> "Test"
 "Restore" ==> "Giraffe"
 "Restore" ==> "Bench"
+"Restore" ==> "Aot"
 "Restore" ==> "Format"
 "Build" ==> "Pack" ==> "Test"
 "Restore" ==> "Docs"
