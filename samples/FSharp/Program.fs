@@ -8,7 +8,8 @@ open Runa.Session
 [<EntryPoint>]
 let main args =
     let builder = WebApplication.CreateBuilder args
-    builder.Configuration.AddSessionToml "config/session.toml" |> ignore
+    // The environment wins over the file.
+    builder.Configuration.AddSessionToml("config/session.toml").AddEnvironmentVariables() |> ignore
     builder.Services.AddRunaSession(builder.Configuration, id) |> ignore
     builder.Services.AddAntiforgery(fun options -> options.Cookie.Name <- "sample_antiforgery")
     |> ignore

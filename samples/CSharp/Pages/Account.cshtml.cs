@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -19,6 +20,9 @@ public class AccountModel(RunaSessions sessions) : PageModel
         Devices = await sessions.ListAsync("web", session.Owner!, HttpContext.RequestAborted);
     }
 
+    public static string Moment(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
+
     public async Task<IActionResult> OnPostRevokeAsync(RunaSession session, string handle)
     {
         var ended = await sessions.RevokeAsync("web", session.Owner!, handle);
@@ -28,7 +32,8 @@ public class AccountModel(RunaSessions sessions) : PageModel
 
     public async Task<IActionResult> OnPostRevokeOthersAsync(RunaSession session)
     {
-        session.Flash(Keys.Notice, $"Signed out on {await sessions.RevokeOthersAsync(session)} other devices.");
+        var others = await sessions.RevokeOthersAsync(session);
+        session.Flash(Keys.Notice, $"Signed out on {(others == 1 ? "1 other device" : $"{others} other devices")}.");
         return RedirectToPage();
     }
 }
