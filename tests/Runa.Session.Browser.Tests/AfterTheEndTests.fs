@@ -26,19 +26,15 @@ let tests (demo: Demo) =
                       do! isSignedOut page
               })
 
-          inDemoWith
-              shortIdle
-              demo
-              "promise 10: who comes too late is told so, once, and can sign in again"
-              (fun _ browser ->
-                  task {
-                      let! page = browser.NewPageAsync()
-                      do! signIn page "ada"
-                      do! Task.Delay 3_100
-                      do! go page demo.Devices
-                      do! Assertions.Expect(page).ToHaveTitleAsync "Sign in · Runa.Session"
-                      do! isVisible (words page "Your earlier session has ended. Please sign in again.")
-                      do! signIn page "ada"
-                      do! go page "/login"
-                      do! isGone (words page "Your earlier session has ended.")
-                  }) ]
+          inDemoWith shortIdle demo "promise 10: who comes too late is told so, and can sign in again" (fun _ browser ->
+              task {
+                  let! page = browser.NewPageAsync()
+                  do! signIn page "ada"
+                  do! Task.Delay 3_100
+                  do! go page demo.Devices
+                  do! Assertions.Expect(page).ToHaveTitleAsync "Sign in · Runa.Session"
+                  do! isVisible (words page "Your earlier session has ended. Please sign in again.")
+                  do! signIn page "ada"
+                  do! go page "/login"
+                  do! isGone (words page "Your earlier session has ended.")
+              }) ]

@@ -37,7 +37,11 @@ let private arguments =
 /// Playwright turns the cache of pages for the back button off. Its users have it.
 let private notWanted = [ "--disable-back-forward-cache" ]
 
-let private playwright = lazy Playwright.CreateAsync()
+let private playwright =
+    lazy
+        // A busy machine takes its time.
+        Assertions.SetDefaultExpectTimeout 30_000f
+        Playwright.CreateAsync()
 
 let private launched =
     lazy

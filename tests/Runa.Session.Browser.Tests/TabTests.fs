@@ -36,9 +36,14 @@ let tests (demo: Demo) =
                   let! first = browser.NewPageAsync()
                   let! second = browser.NewPageAsync()
                   let one, other = demo.Products
+                  // The session begins: without one, each tab would begin its own.
+                  do! go first "/"
                   do! go first "/cart"
                   do! go second "/cart"
                   do! Task.WhenAll(addToCart first one, addToCart second other)
+                  // Each has its answer: a page that is left earlier may take its request back.
+                  do! isVisible (words first $"1 × {one}")
+                  do! isVisible (words second $"1 × {other}")
                   do! go first "/cart"
                   do! isVisible (words first $"1 × {one}")
                   do! isVisible (words first $"1 × {other}")
