@@ -37,11 +37,12 @@ let tests =
                     "sessions \"shop\" and \"web\": cookie_name = \"__Host-runa_session\""
                     "session \"shop\": driver = \"memry\": there is no such driver. Did you mean \"memory\"?"
                     "session \"hint\": idle_timeout: a session in its cookie"
-                    "session \"a b\": a session's name is" ] do
+                    "session \"a b\": a session's name is"
+                    "session \"a b\": cookie_name = \"__Host-runa_a b_session\"" ] do
                   let isFound = found |> List.exists _.StartsWith(expected, StringComparison.Ordinal)
                   Expect.isTrue isFound $"{expected} is among {found}"
 
-              Expect.hasLength found 7 "nothing else is a mistake"
+              Expect.hasLength found 8 "nothing else is a mistake"
           }
           test "a file that clashes with a default session is told so" {
               let found = mistakes "[sessions.shop]\ncookie_name = '__Host-runa_session'\n"
