@@ -64,9 +64,9 @@ type RedisDriverExtensions =
         when 'TBuilder :> ISessionDriverBuilder and 'TBuilder: not null and 'TBuilder: not struct>
         (builder: 'TBuilder, name: string, configure: Action<RedisDriverOptions>)
         : 'TBuilder =
-        ArgumentNullException.ThrowIfNull builder
-        ArgumentException.ThrowIfNullOrEmpty name
-        ArgumentNullException.ThrowIfNull configure
+        ArgumentNullException.ThrowIfNull(builder, nameof builder)
+        ArgumentException.ThrowIfNullOrEmpty(name, nameof name)
+        ArgumentNullException.ThrowIfNull(configure, nameof configure)
         let options = RedisDriverOptions()
         configure.Invoke options
         builder.AddDriver(name, Func<IServiceProvider, SessionDriver>(options.Create))

@@ -50,16 +50,16 @@ type DriverConformance private (name: string, openDriver: TimeProvider -> Task<S
     /// each driver that it opened. Drivers that are opened with one and the same clock must see one store: they stand for
     /// several processes. Raises ArgumentNullException if an argument is null.
     static member ForStore(name: string, openAsync: Func<TimeProvider, Task<SessionDriver>>) : DriverConformance =
-        ArgumentNullException.ThrowIfNull name
-        ArgumentNullException.ThrowIfNull openAsync
+        ArgumentNullException.ThrowIfNull(name, nameof name)
+        ArgumentNullException.ThrowIfNull(openAsync, nameof openAsync)
         DriverConformance(name, openAsync.Invoke)
 
     /// For a driver whose store is itself, such as a dictionary. The function makes one for a clock, and the suite uses it
     /// wherever it would open another one on the same store. It is not disposed. Raises ArgumentNullException if an
     /// argument is null.
     static member InProcess(name: string, create: Func<TimeProvider, SessionDriver>) : DriverConformance =
-        ArgumentNullException.ThrowIfNull name
-        ArgumentNullException.ThrowIfNull create
+        ArgumentNullException.ThrowIfNull(name, nameof name)
+        ArgumentNullException.ThrowIfNull(create, nameof create)
         let made = ConditionalWeakTable<TimeProvider, SessionDriver>()
 
         DriverConformance(

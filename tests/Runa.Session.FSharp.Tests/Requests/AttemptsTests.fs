@@ -162,7 +162,7 @@ let tests =
               let loaded = wait (load session token)
               ending session token ()
               conflict (fun () -> commit session loaded (Session.signIn "alice" loaded.Session)) |> ignore
-              let left = wait (OwnerSessions.list session "alice" CancellationToken.None)
+              let left = wait (OwnerListing.list session "alice" CancellationToken.None)
               left |> Expect.isEmpty "what was created is taken back"
 
           testCase "an owner's values never land in a stranger's session: pure and run-once steps raise"

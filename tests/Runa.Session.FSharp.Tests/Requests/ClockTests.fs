@@ -122,7 +122,7 @@ let tests =
                       gate.SetResult()
                       raised<SessionConflictException, _>(fun () -> signingIn) |> ignore
                       isAlive there token |> Expect.isTrue "the visitor's session stays"
-                      OwnerSessions.list there "alice" none |> wait |> Expect.equal "nobody is signed in" []
+                      OwnerListing.list there "alice" none |> wait |> Expect.equal "nobody is signed in" []
                   | _ -> failtest "two nodes"
 
           testCase
@@ -178,7 +178,7 @@ let tests =
               clock.Skew <- TimeSpan.FromHours 3.
               Session.status (find session token) |> Expect.equal "ended, by this clock" SessionStatus.Expired
               wait (step session token id) |> ignore
-              OwnerSessions.list session "alice" none |> wait |> Expect.equal "not shown" []
+              OwnerListing.list session "alice" none |> wait |> Expect.equal "not shown" []
               driver.Calls |> List.filter _.IsWrite |> Expect.equal "nothing was written" []
               clock.Skew <- TimeSpan.Zero
               Session.getOr count 0 (find session token) |> Expect.equal "as before" 1)

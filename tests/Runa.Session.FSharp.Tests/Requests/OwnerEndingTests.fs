@@ -22,7 +22,7 @@ let private counting () =
 let private isAlive session token = Session.status (find session token) = SessionStatus.Active
 let private signIn session owner = start session (Session.signIn owner)
 let private many session count = [ for _ in 1..count -> signIn session "alice" ]
-let private listed session = OwnerSessions.list session "alice" none |> wait
+let private listed session = OwnerListing.list session "alice" none |> wait
 let private endAll session = OwnerSessions.revokeOwner session "alice" none
 let private keyOf session token = (wait (load session token)).Place.Key
 

@@ -16,7 +16,7 @@ let private open' () =
 
 let private isAlive session token = Session.status (find session token) = SessionStatus.Active
 let private signIn session owner = start session (Session.signIn owner)
-let private listed session owner = OwnerSessions.list session owner none |> wait
+let private listed session owner = OwnerListing.list session owner none |> wait
 
 [<Tests>]
 let tests =

@@ -87,7 +87,7 @@ let tests =
                       | Error e -> failtest $"{what}, {after}: {e}"
 
                       // One is left, and nobody's list shows another.
-                      (wait (OwnerSessions.list session "alice" CancellationToken.None)).Length
+                      (wait (OwnerListing.list session "alice" CancellationToken.None)).Length
                       |> Expect.equal $"{what}, {after}: one" 1
 
           testCase "promise 9: a logout or a revocation after a late tombstone leaves no session"
@@ -115,10 +115,10 @@ let tests =
               late.Land()
               // The tombstone has landed: what it leads to is there, for a logout at least.
               (wait (load session token)).IsSuperseded |> Expect.isTrue "it has moved"
-              (wait (OwnerSessions.list session "alice" CancellationToken.None)).Length
+              (wait (OwnerListing.list session "alice" CancellationToken.None)).Length
               |> Expect.equal "the new one" 1
               wait (step session token Session.signOut) |> ignore
-              OwnerSessions.list session "alice" CancellationToken.None
+              OwnerListing.list session "alice" CancellationToken.None
               |> wait
               |> Expect.equal "a logout ends it" []
 
@@ -194,7 +194,7 @@ let tests =
                           e.MayHaveBeenSaved |> Expect.isTrue "unknown"
                           []
 
-                  (wait (OwnerSessions.list session "alice" CancellationToken.None)).Length
+                  (wait (OwnerListing.list session "alice" CancellationToken.None)).Length
                   |> Expect.equal $"after {after}" tokens.Length
 
           testCase

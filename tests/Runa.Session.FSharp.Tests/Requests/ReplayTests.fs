@@ -24,6 +24,7 @@ let private loaded (session: Session) : Session =
             member _.Now = session.State.CreatedAt
             member _.Ttl = TimeSpan.FromHours 2.
             member _.MaxTtl = TimeSpan.FromHours 2.
+            member _.Json = null
             member _.State = session.State
             member _.Undecodable _ = () }
 

@@ -21,7 +21,7 @@ let private open' () =
     driver, web clock driver.Driver
 
 let private revoke session = OwnerSessions.revokeOwner session "alice" none |> wait |> ignore
-let private alices session = (OwnerSessions.list session "alice" none |> wait).Length
+let private alices session = (OwnerListing.list session "alice" none |> wait).Length
 let private refused work = raised<SessionConflictException, _>(work)
 
 [<Tests>]
@@ -102,7 +102,7 @@ let tests =
               revoke session
               wait (commit session visitor (Session.signIn "carol" visitor.Session)) |> ignore
               wait (commit session loaded (Session.regenerate loaded.Session)) |> ignore
-              (OwnerSessions.list session "bob" none |> wait).Length |> Expect.equal "bob" 1
+              (OwnerListing.list session "bob" none |> wait).Length |> Expect.equal "bob" 1
 
           testCase "promise 27: requests that sign nobody in ask for no epoch, and a sign-in asks for it twice"
           <| fun () ->
