@@ -10,7 +10,7 @@ let main args =
     let builder = WebApplication.CreateBuilder args
     // The environment wins over the file.
     builder.Configuration.AddSessionToml("config/session.toml").AddEnvironmentVariables() |> ignore
-    builder.Services.AddRunaSession(builder.Configuration, id) |> ignore
+    builder.Services.AddRunaSession(builder.Configuration) |> ignore
     builder.Services.AddAntiforgery(fun options -> options.Cookie.Name <- "sample_antiforgery")
     |> ignore
 

@@ -14,7 +14,7 @@ let build (args: string[]) : WebApplication =
         WebApplication.CreateBuilder(WebApplicationOptions(Args = args, ContentRootPath = AppContext.BaseDirectory))
 
     builder.Configuration.AddSessionToml "config/session.toml" |> ignore
-    builder.Services.AddGiraffe().AddRunaSession(builder.Configuration, id) |> ignore
+    builder.Services.AddGiraffe().AddRunaSession(builder.Configuration) |> ignore
 
     builder.Services.AddAntiforgery(fun options -> options.Cookie.Name <- "sample_antiforgery")
     |> ignore

@@ -43,7 +43,7 @@ let account: Handler =
 
 let build (args: string[]) : WebApplication =
     let builder = WebApplication.CreateBuilder args
-    builder.Services.AddRunaSession(builder.Configuration, id) |> ignore
+    builder.Services.AddRunaSession(builder.Configuration) |> ignore
 
     let app = builder.Build()
     app.MapGet("/", RequestDelegate home) |> ignore

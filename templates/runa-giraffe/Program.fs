@@ -87,7 +87,7 @@ let webApp: HttpHandler =
 
 let build (args: string[]) : WebApplication =
     let builder = WebApplication.CreateBuilder args
-    builder.Services.AddGiraffe().AddRunaSession(builder.Configuration, id) |> ignore
+    builder.Services.AddGiraffe().AddRunaSession(builder.Configuration) |> ignore
 
     let app = builder.Build()
     app.UseGiraffe webApp

@@ -71,7 +71,7 @@ let logout: HttpHandler =
 [<EntryPoint>]
 let main args =
     let builder = WebApplication.CreateBuilder args
-    builder.Services.AddRunaSession(builder.Configuration, id) |> ignore
+    builder.Services.AddRunaSession(builder.Configuration) |> ignore
 
     let app = builder.Build()
     app.MapGet("/", toRequestDelegate home) |> ignore

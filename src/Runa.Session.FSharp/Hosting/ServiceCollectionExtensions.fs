@@ -66,7 +66,23 @@ module ServiceCollectionExtensions =
         member services.AddRunaSession(setup: SessionSetup -> SessionSetup) : IServiceCollection =
             Registration.add services (fun _ -> setup)
 
-        /// Like the other, but also reads `session:sessions:<name>`, `app:secret` and the like from the configuration.
+        /// Registers the sessions of a finished setup, such as one that scripts of the application use, too. Calls after
+        /// it extend it. Raises InvalidOperationException after another call, whose sessions would be lost.
+        member services.AddRunaSession(setup: SessionSetup) : IServiceCollection =
+            if services |> Seq.exists (fun service -> service.ServiceType = typeof<SetupStep>) then
+                raise (
+                    InvalidOperationException
+                        "AddRunaSession was called before with other sessions, which a finished setup would replace. Call it with the finished setup first, or give it a function that extends what is there."
+                )
+
+            Registration.add services (fun _ _ -> setup)
+
+        /// Registers the sessions with the settings of the configuration: `session:sessions:<name>`, `app:secret` and
+        /// the like.
+        member services.AddRunaSession(configuration: IConfiguration) : IServiceCollection =
+            Registration.add services (fun _ -> SessionSetup.configuration configuration)
+
+        /// Like the first, but also reads `session:sessions:<name>`, `app:secret` and the like from the configuration.
         /// What the code sets wins.
         member services.AddRunaSession
             (configuration: IConfiguration, setup: SessionSetup -> SessionSetup)
