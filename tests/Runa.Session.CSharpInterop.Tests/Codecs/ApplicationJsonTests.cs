@@ -59,7 +59,7 @@ public class ApplicationJsonTests
         }
     }
 
-    [Fact(DisplayName = "promise 4, 17: HttpContext.Session and cookie tickets do not use the application's options")]
+    [Fact(DisplayName = "promise 17: HttpContext.Session does not use the application's options")]
     public async Task Others()
     {
         await using var app = await App.StartAsync(

@@ -28,7 +28,7 @@ public class DictionaryDriverConformanceTests
     {
         Assert.Equal(2_000, DriverConformance.InProcess("x", _ => throw new InvalidOperationException()).Interleavings);
         Assert.True(Suite.Tests.Count > 80, $"{Suite.Tests.Count}");
-        await Suite.Tests["records / promise 3: create never overwrites"]();
+        await Suite.Tests.Single(test => test.Key.EndsWith("create never overwrites", StringComparison.Ordinal)).Value();
         var later = DriverConformance.ForStore("later", clock => Task.FromResult(new LaterDriver(new DictionaryDriver(clock)).ToSessionDriver()));
         var (name, run) = later.Tests.First(test => test.Key.Contains("dump", StringComparison.Ordinal));
         Assert.NotEmpty((await Assert.ThrowsAsync<ConformanceSkippedException>(run)).Message);
