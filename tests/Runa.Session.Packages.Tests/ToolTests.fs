@@ -111,9 +111,9 @@ let tests =
                       "postgresql"
 
                   File.WriteAllBytes(Path.Combine(tool.In, "empty.db"), [||])
-                  tool.Run(down "sqlite" "Data Source=empty.db") |> fails "no such table"
+                  tool.Run(down "sqlite" "Data Source=empty.db") |> fails "The database has no table"
                   tool.Run [ "purge"; "--driver"; "sqlite"; "--connection"; "Data Source=empty.db" ]
-                  |> fails "no such table"
+                  |> fails "The database has no table"
                   tool.Run [ "purge"; "--driver"; "sqlite" ] |> fails "RUNA_CONNECTION"
 
                   Consumer.write tool.In "sealed.toml" "[sessions.web]\nsealed = true\n"

@@ -149,7 +149,7 @@ module internal OwnerSessions =
 
     let count (definition: SessionDefinition) (token: CancellationToken) : Task<SessionCount> =
         match definition.Driver.Count with
-        | ValueSome count -> DriverCall.runLong definition "count" token (count definition.Scope)
+        | ValueSome count -> DriverCall.runLong definition "count" false token (count definition.Scope)
         | ValueNone ->
             raise (
                 NotSupportedException
@@ -158,4 +158,5 @@ module internal OwnerSessions =
 
     /// Ends all sessions of the definition, however long that takes. Sign-ins that began before it lose.
     let revokeAll (definition: SessionDefinition) (token: CancellationToken) : Task<int> =
-        DriverCall.runLong definition "delete all" token ((OwnerListing.index definition).DeleteAll definition.Scope)
+        let deleteAll = (OwnerListing.index definition).DeleteAll
+        DriverCall.runLong definition "delete all" true token (deleteAll definition.Scope)

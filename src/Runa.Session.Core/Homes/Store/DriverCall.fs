@@ -150,6 +150,7 @@ module internal DriverCall =
     let runLong
         (definition: SessionDefinition)
         (operation: string)
+        (isWrite: bool)
         (token: CancellationToken)
         (call: CancellationToken -> ValueTask<'T>)
         : Task<'T> =
@@ -158,5 +159,5 @@ module internal DriverCall =
                 return! call token
             with e ->
                 token.ThrowIfCancellationRequested()
-                return raise (failed definition operation true e)
+                return raise (failed definition operation isWrite e)
         }
