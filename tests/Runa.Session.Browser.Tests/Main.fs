@@ -16,7 +16,7 @@ let private ofDemo (demo: Demo) =
 
 [<Tests>]
 let tests =
-    testList "in Chromium" [ ofDemo Demo.fsharp; ofDemo Demo.csharp; CookieTests.shared Demo.fsharp ]
+    testList "in Chromium" [ ofDemo Demo.fsharp; ofDemo Demo.csharp; CookieTests.shared Demo.fsharp; BlazorTests.tests ]
 
 [<EntryPoint>]
 let main args =
@@ -25,7 +25,8 @@ let main args =
         | [| "--screenshots"; folder |] ->
             (Screenshots.take folder).Wait()
             0
-        | args -> TestProgram.run args
+        // Most of the tests wait for a page, so more of them run at once than there are processors.
+        | args -> TestProgram.run [| "--parallel-workers"; "4"; yield! args |]
     finally
         (Chromium.close ()).Wait()
         Demo.stopAll ()

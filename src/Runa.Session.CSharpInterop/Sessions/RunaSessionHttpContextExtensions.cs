@@ -158,12 +158,4 @@ public static class RunaSessionHttpContextExtensions
         Func<RunaSession, TResult> step,
         CancellationToken cancellationToken) =>
         (await Scopes.Step(Scopes.Find(context, name), step, cancellationToken).ConfigureAwait(false)).Item1;
-
-    private static class Awaitable<T>
-    {
-        internal static readonly bool Is =
-            typeof(Task).IsAssignableFrom(typeof(T))
-            || typeof(T) == typeof(ValueTask)
-            || (typeof(T).IsGenericType && typeof(T).GetGenericTypeDefinition() == typeof(ValueTask<>));
-    }
 }

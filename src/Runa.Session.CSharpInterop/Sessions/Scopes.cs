@@ -79,4 +79,16 @@ internal static class Scopes
             return scope.Step(WhenGone.StepAgainUnlessOwned, new StepFunc<TResult>(step), cancellationToken);
         }
     }
+
+    /// <summary>Like Step, in a circuit, which has no response.</summary>
+    public static ValueTask<ValueTuple<TResult, bool>> StepInCircuit<TResult>(
+        SessionScope scope,
+        Func<RunaSession, TResult> step,
+        CancellationToken cancellationToken)
+    {
+        using (WithoutContext.Enter())
+        {
+            return scope.Step(WhenGone.StepAgainUnlessOwned, new CircuitStep<TResult>(scope, step), cancellationToken);
+        }
+    }
 }

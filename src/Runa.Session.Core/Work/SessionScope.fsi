@@ -57,6 +57,10 @@ type SessionScope =
     /// result is for reading: Set takes a session made from the one that Show returned.
     member Load: cancellationToken: CancellationToken -> ValueTask<Session>
 
+    /// The session as the store holds it now. Nothing else happens: the response does not become private, the idle end
+    /// does not move, and this scope stays as it is.
+    member Peek: unit -> ValueTask<Session>
+
     /// Loads the session again, for a stream, a socket or a circuit that stays open for long. Raises
     /// InvalidOperationException if something was set but not committed.
     member Reload: cancellationToken: CancellationToken -> ValueTask<Session>

@@ -11,8 +11,7 @@ open Runa.Session.Hosting
 type internal SessionWork(home: Home, host: IScopeHost) =
     let mutable work = Work.none
     let mutable lane = Lane()
-    // The Cookie header. It is kept, because servers use the objects of a request again: a session that outlives its
-    // request would otherwise read the next one's.
+    // Kept, because servers use the objects of a request again: a session that outlives it would read the next one's.
     let cookies = host.Cookies
     // The origin of the session that the latest run-once step was given.
     let mutable once: SessionOrigin = null
@@ -30,6 +29,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         if lane.IsFree then act () else lock this act
 
     member _.Home = home
+    member _.Peek() : ValueTask<Snapshot> = home.Load cookies
     member _.Host = host
     member _.Definition = home.Definition
     /// What the response does with the session's cookie.

@@ -12,6 +12,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using MemoryDriver = Runa.Session.MemoryDriver;
 using SessionDriver = Runa.Session.SessionDriver;
+using SessionRegistry = Runa.Session.SessionRegistry;
 
 namespace CSharp.Tests.PublicApi;
 
@@ -27,6 +28,8 @@ internal sealed class Samples(IServiceProvider services)
     public object Instance(Type type) =>
         type == typeof(RunaSession) ? Session()
         : type == typeof(RunaSessions) ? services.GetRequiredService<RunaSessions>()
+        : type == typeof(RunaComponentSessions) ? new RunaComponentSessions(
+            services.GetRequiredService<SessionRegistry>(), new HttpContextAccessor { HttpContext = Context() })
         : type == typeof(RunaSessionBuilder) ? Builder()
         : type == typeof(SqlDriverOptions) ? new SqlDriverOptions { Dialect = SqlDialect.Sqlite }
         : Activator.CreateInstance(type)!;
@@ -45,6 +48,8 @@ internal sealed class Samples(IServiceProvider services)
             _ when type == typeof(HttpContext) => Context(),
             _ when type == typeof(IApplicationBuilder) => new ApplicationBuilder(services),
             _ when type == typeof(IServiceCollection) => new ServiceCollection(),
+            _ when type == typeof(IRazorComponentsBuilder) => new ServiceCollection().AddRazorComponents(),
+            _ when type == typeof(IServerSideBlazorBuilder) => new ServiceCollection().AddServerSideBlazor(),
             _ when type == typeof(IConfiguration) => new ConfigurationBuilder().Build(),
             _ when type == typeof(RunaSession) => Session(),
             _ when type == typeof(ParameterInfo) => parameter,

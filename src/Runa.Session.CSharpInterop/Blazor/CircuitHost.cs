@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Primitives;
+using Runa.Session.Hosting;
+
+namespace Runa;
+
+/// <summary>
+/// Sessions in a circuit: they are found by the cookies of its connection, and no response can set a cookie.
+/// </summary>
+internal sealed class CircuitHost(string cookies) : IScopeHost
+{
+    public StringValues Cookies => cookies;
+
+    public bool CanSendCookie => false;
+
+    public bool IsTooLate => false;
+
+    public bool IsCurrent => true;
+
+    public void Look(string name)
+    {
+    }
+
+    public void Watch()
+    {
+    }
+
+    public void Opened()
+    {
+    }
+
+    public void Closed(bool isStored)
+    {
+    }
+}

@@ -1,0 +1,75 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Server;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Runa;
+
+/// <summary>
+/// Signs the user of a circuit out once the session that the user comes from has ended, or belongs to somebody else.
+/// Users of other authentication schemes are left alone.
+/// </summary>
+internal sealed partial class SessionAuthenticationStateProvider(
+    RunaComponentSessions sessions,
+    IAuthenticationSchemeProvider schemes,
+    IOptionsMonitor<SessionAuthenticationOptions> schemeOptions,
+    IOptions<RunaCircuitOptions> options,
+    ILoggerFactory loggers) : RevalidatingServerAuthenticationStateProvider(loggers)
+{
+    private readonly ILogger _log = loggers.CreateLogger("Runa.Session.Circuits");
+    private readonly Dictionary<string, string> _owners = [];
+
+    protected override TimeSpan RevalidationInterval => options.Value.RevalidationInterval;
+
+    protected override async Task<bool> ValidateAuthenticationStateAsync(
+        AuthenticationState authenticationState,
+        CancellationToken cancellationToken)
+    {
+        foreach (var identity in authenticationState.User.Identities)
+        {
+            if (await SessionOf(identity).ConfigureAwait(false) is { } name && !await IsAlive(name).ConfigureAwait(false))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The session that an identity comes from. Null: it comes from another scheme.</summary>
+    private async Task<string?> SessionOf(ClaimsIdentity identity) =>
+        identity.AuthenticationType is { } scheme
+        && (await schemes.GetSchemeAsync(scheme).ConfigureAwait(false))?.HandlerType is { } handler
+        && typeof(AuthenticationHandler<SessionAuthenticationOptions>).IsAssignableFrom(handler)
+            ? schemeOptions.Get(scheme).SessionName
+            : null;
+
+    private async Task<bool> IsAlive(string name)
+    {
+        try
+        {
+            if (await sessions.FindOwnerAsync(name).ConfigureAwait(false) is not { } owner)
+            {
+                return false;
+            }
+
+            // A session keeps its owner; but the browser may come back with the cookie of another one.
+            return _owners.TryAdd(name, owner) || _owners[name] == owner;
+        }
+        catch (SessionStoreException e)
+        {
+            // Nobody becomes anonymous because a store does not answer (promise 14).
+            NotChecked(_log, name, e);
+            return true;
+        }
+    }
+
+    [LoggerMessage(
+        1,
+        LogLevel.Warning,
+        "The session \"{Session}\" of a circuit's user could not be checked. The user stays; the next check follows.",
+        EventName = "NotChecked")]
+    private static partial void NotChecked(ILogger log, string session, Exception e);
+}
