@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -13,7 +14,7 @@ namespace Runa;
 /// </summary>
 internal sealed partial class SessionAuthenticationStateProvider(
     RunaComponentSessions sessions,
-    IAuthenticationSchemeProvider schemes,
+    IServiceProvider services,
     IOptionsMonitor<SessionAuthenticationOptions> schemeOptions,
     IOptions<RunaCircuitOptions> options,
     ILoggerFactory loggers) : RevalidatingServerAuthenticationStateProvider(loggers)
@@ -41,6 +42,7 @@ internal sealed partial class SessionAuthenticationStateProvider(
     /// <summary>The session that an identity comes from. Null: it comes from another scheme.</summary>
     private async Task<string?> SessionOf(ClaimsIdentity identity) =>
         identity.AuthenticationType is { } scheme
+        && services.GetService<IAuthenticationSchemeProvider>() is { } schemes
         && (await schemes.GetSchemeAsync(scheme).ConfigureAwait(false))?.HandlerType is { } handler
         && typeof(AuthenticationHandler<SessionAuthenticationOptions>).IsAssignableFrom(handler)
             ? schemeOptions.Get(scheme).SessionName

@@ -73,7 +73,14 @@ public class StaticTests
         Assert.Contains("outside a request and outside a circuit", e.Message, StringComparison.Ordinal);
     }
 
-    private static Task<App> StartAsync(Later later) => App.StartAsync(
+    [Fact(DisplayName = "interactive components need no authentication")]
+    public async Task WithoutAuthentication()
+    {
+        await using var app = await StartAsync(new Later(), services => services.AddServerSideBlazor().AddRunaSession());
+        Assert.Contains("web 1, admin 10", (await app.NewBrowser().GetAsync("/counted")).Body, StringComparison.Ordinal);
+    }
+
+    private static Task<App> StartAsync(Later later, Action<IServiceCollection>? configure = null) => App.StartAsync(
         app =>
         {
             app.UseRunaSession("web", "admin");
@@ -92,5 +99,6 @@ public class StaticTests
         {
             services.AddSingleton(later);
             services.AddRazorComponents().AddRunaSession("web", "admin");
+            configure?.Invoke(services);
         });
 }
