@@ -25,6 +25,12 @@ let private program: Result<string, string> =
     | given ->
         failwith $"RUNA_CHROMIUM is '{given}', but there is no such file. Expected the path of Chromium's program."
 
+/// Skips the test if there is no Chromium.
+let need () : unit =
+    match program with
+    | Error reason -> skiptest reason
+    | Ok _ -> ()
+
 let private arguments =
     [ "--no-sandbox"
       "--disable-gpu"

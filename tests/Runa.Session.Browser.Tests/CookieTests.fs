@@ -71,6 +71,7 @@ let tests (demo: Demo) =
 /// Signs in, closes the browser, and opens it again.
 let private comesBack settings demo (visit: IPage -> Task<unit>) =
     task {
+        Chromium.need ()
         let! sample = demo |> Demo.start settings
         let profile = Directory.CreateTempSubdirectory("runa-profile-").FullName
 

@@ -13,6 +13,7 @@ let browserOf (sample: SampleProcess) (userAgent: string option) : Task<IBrowser
 /// A test in the demo, with a browser of its own.
 let inDemoWith settings (demo: Demo) (name: string) (visit: SampleProcess -> IBrowserContext -> Task<unit>) : Test =
     testTask name {
+        Chromium.need ()
         let! sample = demo |> Demo.start settings
         let! browser = browserOf sample None
         do! visit sample browser
