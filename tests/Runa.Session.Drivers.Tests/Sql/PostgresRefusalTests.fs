@@ -88,7 +88,9 @@ let private postgres =
           let unlocked = driverOf ";Options=-c lock_timeout=100"
           do! isRefused unlocked "locked" (replaces unlocked none)
           let driver = driverOf ""
-          let cancelled = new CancellationTokenSource(200)
+          // The connection is open before the time runs.
+          let! (_: SessionRecord voption) = driver.Load key none
+          let cancelled = new CancellationTokenSource(1_000)
           do! isRefused driver "canceled by its caller" (replaces driver cancelled.Token)
 
           let waiting = replaces driver none ()
