@@ -15,14 +15,8 @@ public sealed partial class RunaSessionBuilder
     /// <param name="configure">Changes its options.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
-    public RunaSessionBuilder AddMemoryDriver(string name, Action<MemoryDriverOptions> configure)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        ArgumentNullException.ThrowIfNull(configure);
-        var options = new MemoryDriverOptions();
-        configure(options);
-        return AddDriver(name, options.Create);
-    }
+    public RunaSessionBuilder AddMemoryDriver(string name, Action<MemoryDriverOptions> configure) =>
+        AddDriver(name, configure, options => options.Create);
 
     /// <summary>Changes the options of the driver "sql".</summary>
     /// <param name="configure">Changes its options.</param>
@@ -38,14 +32,8 @@ public sealed partial class RunaSessionBuilder
     /// <param name="configure">Changes its options.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
-    public RunaSessionBuilder AddSqlDriver(string name, Action<SqlDriverOptions> configure)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        ArgumentNullException.ThrowIfNull(configure);
-        var options = new SqlDriverOptions();
-        configure(options);
-        return AddDriver(name, options.Create);
-    }
+    public RunaSessionBuilder AddSqlDriver(string name, Action<SqlDriverOptions> configure) =>
+        AddDriver(name, configure, options => options.Create);
 
     /// <summary>Changes the options of the driver "cache".</summary>
     /// <param name="configure">Changes its options.</param>
@@ -61,12 +49,19 @@ public sealed partial class RunaSessionBuilder
     /// <param name="configure">Changes its options.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The name is empty.</exception>
-    public RunaSessionBuilder AddCacheDriver(string name, Action<CacheDriverOptions> configure)
+    public RunaSessionBuilder AddCacheDriver(string name, Action<CacheDriverOptions> configure) =>
+        AddDriver(name, configure, options => options.Create);
+
+    private RunaSessionBuilder AddDriver<TOptions>(
+        string name,
+        Action<TOptions> configure,
+        Func<TOptions, Func<IServiceProvider, SessionDriver>> factory)
+        where TOptions : new()
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(configure);
-        var options = new CacheDriverOptions();
+        var options = new TOptions();
         configure(options);
-        return AddDriver(name, options.Create);
+        return AddDriver(name, factory(options));
     }
 }
