@@ -147,15 +147,6 @@ module internal OwnerSessions =
             return ending.Answer null
         }
 
-    let count (definition: SessionDefinition) (token: CancellationToken) : Task<SessionCount> =
-        match definition.Driver.Count with
-        | ValueSome count -> DriverCall.runLong definition "count" false token (count definition.Scope)
-        | ValueNone ->
-            raise (
-                NotSupportedException
-                    $"The driver \"{definition.Driver.Name}\" of the session \"{definition.Name}\" cannot count sessions. Choose a driver that can, such as memory, sql or redis."
-            )
-
     /// Ends all sessions of the definition, however long that takes. Sign-ins that began before it lose.
     let revokeAll (definition: SessionDefinition) (token: CancellationToken) : Task<int> =
         let deleteAll = (OwnerListing.index definition).DeleteAll

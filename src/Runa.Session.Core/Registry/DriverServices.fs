@@ -20,10 +20,7 @@ type internal DriverServices(host: IServiceProvider | null, clock: TimeProvider,
                 | host -> host.GetService wanted
 
     interface IKeyedServiceProvider with
-        member _.GetKeyedService(wanted, key) =
-            match host with
-            | :? IKeyedServiceProvider as keyed -> keyed.GetKeyedService(wanted, key)
-            | _ -> null
+        member _.GetKeyedService(wanted, key) = RegisteredServices.keyed wanted key host
 
         member _.GetRequiredKeyedService(wanted, key) =
             match host with

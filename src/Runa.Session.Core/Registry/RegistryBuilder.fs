@@ -11,7 +11,8 @@ open Microsoft.Extensions.Options
 /// What the host contributes to a registry.
 type internal HostFacts =
     {
-        Services: IServiceProvider
+        /// Null: there is no host.
+        Services: IServiceProvider | null
         Application: string
         /// The host's configuration. Settings are read from it only if the setup was given it.
         Configuration: IConfiguration option
@@ -35,7 +36,7 @@ module internal RegistryBuilder =
             | null -> None
             | assembly -> Option.ofObj (assembly.GetName().Name)
 
-        { Services = DriverServices(null, clock, loggers)
+        { Services = null
           Application = defaultArg entry "application"
           Configuration = None
           IsDevelopment =
@@ -71,14 +72,12 @@ module internal RegistryBuilder =
         let unknown =
             [ match section with
               | Some section ->
-                  if not (String.IsNullOrEmpty section.Value) then
-                      $"{section.Path}: must be a section with one section for each session, not a single value."
+                  yield! SettingReaders.misplacedRoot section
 
                   for child in section.GetChildren() do
-                      if isKnown child.Key && not (String.IsNullOrEmpty child.Value) then
-                          $"{child.Path}: must be a section of settings, not a single value."
-
-                      if not (isKnown child.Key) then
+                      if isKnown child.Key then
+                          yield! SettingReaders.misplaced child
+                      else
                           $"{child.Path}: there is {Nearest.noSession names child.Key} Register it with SessionSetup.session (in C#: AddSession)."
               | None -> () ]
 

@@ -14,11 +14,7 @@ module SessionFile =
     let private ofSection (section: IConfigurationSection) : (string * SessionSettings) * string list =
         let settings, mistakes = SettingReaders.read section (SessionSettings.defaults section.Key)
 
-        let misplaced =
-            [ if not (String.IsNullOrEmpty section.Value) then
-                  $"{section.Path}: must be a section of settings, not a single value." ]
-
-        (section.Key, settings), misplaced @ mistakes
+        (section.Key, settings), SettingReaders.misplaced section @ mistakes
 
     /// An application may have drivers under names of its own, so only a name that is nearly a known one is a mistake.
     let private misspelt (name: string, o: SessionSettings) : string list =
@@ -28,8 +24,8 @@ module SessionFile =
         | _ -> []
 
     let private ofConfiguration (configuration: IConfiguration) : string list =
-        let sections = configuration.GetSection("session:sessions").GetChildren() |> List.ofSeq
-        let written, mistakes = sections |> List.map ofSection |> List.unzip
+        let root = configuration.GetSection "session:sessions"
+        let written, mistakes = root.GetChildren() |> List.ofSeq |> List.map ofSection |> List.unzip
         let isWritten name = written |> List.exists (fun (other, _) -> other = name)
 
         let all =
@@ -40,7 +36,8 @@ module SessionFile =
 
         let inCookie = written |> List.filter (fun (_, o) -> o.Driver = "cookie")
 
-        List.concat mistakes
+        SettingReaders.misplacedRoot root
+        @ List.concat mistakes
         @ List.collect (fun (name, o) -> SettingsRules.check name o) written
         @ SettingsRules.checkAll all
         @ SettingsRules.checkInCookie inCookie all

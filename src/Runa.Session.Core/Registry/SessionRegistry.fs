@@ -137,7 +137,7 @@ module SessionRegistry =
     /// there are many. Raises NotSupportedException on a driver that cannot count, such as cache and cookie. The token
     /// ends it.
     let count (name: string) (token: CancellationToken) (registry: SessionRegistry) : Task<SessionCount> =
-        Waiting.start token (fun () -> OwnerSessions.count (registry.Find name).Definition token)
+        Waiting.start token (fun () -> SessionCounting.live (registry.Find name).Definition token)
 
     /// The handle under which forOwner lists this session. None: the session is not stored, or uses the driver cookie.
     let handle (session: Session) : string option =

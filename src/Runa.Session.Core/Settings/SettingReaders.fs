@@ -104,6 +104,16 @@ module internal SettingReaders =
                 | Ok settings -> settings, []
                 | Error allowed -> settings, [ $"{section.Path} = \"{value}\": expected {allowed}." ]
 
+    /// The mistake of a single value where the sections of all sessions are expected.
+    let misplacedRoot (root: IConfigurationSection) : string list =
+        [ if not (String.IsNullOrEmpty root.Value) then
+              $"{root.Path}: must be a section with one section for each session, not a single value." ]
+
+    /// The mistake of a single value where a session's section is expected.
+    let misplaced (section: IConfigurationSection) : string list =
+        [ if not (String.IsNullOrEmpty section.Value) then
+              $"{section.Path}: must be a section of settings, not a single value." ]
+
     /// The settings with all values of the section, and the mistakes in it.
     let read (section: IConfigurationSection) (settings: SessionSettings) : SessionSettings * string list =
         section.GetChildren()

@@ -49,6 +49,10 @@ let tests =
               Expect.hasLength found 1 "one mistake"
               Expect.stringContains found[0] "cookie_name" "names the setting"
           }
+          test "a value where sections are expected is a mistake" {
+              Expect.hasLength (mistakes "sessions = 5\n") 1 "of all sessions"
+              Expect.hasLength (mistakes "[sessions]\nweb = '2h'\n") 1 "of one"
+          }
           test "a file that is missing or no TOML is a mistake with its path" {
               let missing = SessionFile.mistakes "no-such-folder/session.toml"
               Expect.hasLength missing 1 "one mistake"

@@ -191,13 +191,10 @@ type CacheDriver =
     static member private OverServices
         (options: CacheDriverOptions, services: IServiceProvider, cache: objnull, missing: string)
         : SessionDriver =
-        let clock =
-            match services.GetService typeof<TimeProvider> with
-            | :? TimeProvider as clock when Object.ReferenceEquals(options.TimeProvider, TimeProvider.System) -> clock
-            | _ -> options.TimeProvider
-
         match cache with
-        | :? IDistributedCache as cache -> CacheDriver.createWith { options with TimeProvider = clock } cache
+        | :? IDistributedCache as cache ->
+            let clock = RegisteredServices.clock options.TimeProvider services
+            CacheDriver.createWith { options with TimeProvider = clock } cache
         | _ -> raise (SessionConfigurationException [ missing ])
 
     /// Creates a driver over the registered IDistributedCache, for SessionSetup.driverFrom. Raises
@@ -228,6 +225,6 @@ type CacheDriver =
         CacheDriver.OverServices(
             options,
             services,
-            KeyedService.find typeof<IDistributedCache> name services,
+            RegisteredServices.keyed typeof<IDistributedCache> name services,
             $"no IDistributedCache is registered as the keyed service \"{name}\". Call services.AddKeyedSingleton<IDistributedCache>(\"{name}\", …)."
         )

@@ -152,11 +152,7 @@ type SqlDriver =
         : SessionDriver =
         match dataSource with
         | :? DbDataSource as dataSource ->
-            let clock =
-                match services.GetService typeof<TimeProvider> with
-                | :? TimeProvider as clock when obj.ReferenceEquals(options.TimeProvider, TimeProvider.System) -> clock
-                | _ -> options.TimeProvider
-
+            let clock = RegisteredServices.clock options.TimeProvider services
             SqlDriver.createWith { options with TimeProvider = clock } dataSource
         | _ -> raise (SessionConfigurationException [ missing ])
 
@@ -177,6 +173,6 @@ type SqlDriver =
         SqlDriver.OverServices(
             options,
             services,
-            KeyedService.find typeof<DbDataSource> name services,
+            RegisteredServices.keyed typeof<DbDataSource> name services,
             $"no DbDataSource is registered as the keyed service \"{name}\". Call services.AddKeyedSingleton<DbDataSource>(\"{name}\", …)."
         )
