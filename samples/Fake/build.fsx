@@ -67,6 +67,16 @@ let requireSessions (registry: SessionRegistry) =
         return count
     }
 
+/// Work on the sessions of the owner that the command line names.
+let withOwner (work: string -> SessionRegistry -> Task<unit>) : unit =
+    let owner = owner ()
+
+    withSessions (fun registry ->
+        task {
+            let! _ = requireSessions registry
+            do! work owner registry
+        })
+
 // ---- Targets
 
 Target.description "Print a new secret, for RUNA_SECRET"
@@ -98,11 +108,8 @@ Target.create "Count" (fun _ ->
 Target.description "List the devices of an owner"
 
 Target.create "Devices" (fun _ ->
-    let owner = owner ()
-
-    withSessions (fun registry ->
+    withOwner (fun owner registry ->
         task {
-            let! _ = requireSessions registry
             let! devices = registry |> SessionRegistry.forOwner "web" owner none
             printfn $"{devices.Length} sessions of {owner}."
 
@@ -114,11 +121,8 @@ Target.create "Devices" (fun _ ->
 Target.description "End the sessions of an owner everywhere"
 
 Target.create "Logout" (fun _ ->
-    let owner = owner ()
-
-    withSessions (fun registry ->
+    withOwner (fun owner registry ->
         task {
-            let! _ = requireSessions registry
             let! ended = registry |> SessionRegistry.revokeOwner "web" owner none
             printfn $"{ended} sessions of {owner} were ended."
         }))

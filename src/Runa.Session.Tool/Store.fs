@@ -34,15 +34,22 @@ let private existing (text: string) : string =
 
     parts.ToString()
 
+/// The dialect of an SQL store. None: the store is Redis.
+let dialect (parsed: ParseResult) : SqlDialect option =
+    match Arguments.required Arguments.driver parsed with
+    | "sqlite" -> Some SqlDialect.Sqlite
+    | "postgresql" -> Some SqlDialect.PostgreSql
+    | _ -> None
+
 /// The dialect and data source of an SQL store. `mayCreate`: a SQLite file that is missing is created.
 let sql (mayCreate: bool) (parsed: ParseResult) : (SqlDialect * DbDataSource) option =
-    match Arguments.required Arguments.driver parsed with
-    | "sqlite" ->
+    match dialect parsed with
+    | Some SqlDialect.Sqlite ->
         let text = connection parsed
         let text = if mayCreate then text else existing text
         Some(SqlDialect.Sqlite, SqliteFactory.Instance.CreateDataSource text)
-    | "postgresql" -> Some(SqlDialect.PostgreSql, NpgsqlDataSource.Create(connection parsed))
-    | _ -> None
+    | Some SqlDialect.PostgreSql -> Some(SqlDialect.PostgreSql, NpgsqlDataSource.Create(connection parsed))
+    | None -> None
 
 let openDriver (parsed: ParseResult) : SessionDriver =
     match sql false parsed with

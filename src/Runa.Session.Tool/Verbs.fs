@@ -18,18 +18,14 @@ let check (path: string) : Answer =
     | [] -> Answer.create [ $"{path} is right." ] [ "errors", Answer.list [] ]
     | mistakes -> Answer.ofProblem mistakes
 
-let private noSchema: unit -> 'T =
-    fun () -> Problem.raiseOne "Redis has no schema: the driver creates its keys as they are needed."
+let private noSchema () : 'T = Problem.raiseOne "Redis has no schema: the driver creates its keys as they are needed."
 
 let printSchema (parsed: ParseResult) : Answer =
-    let dialect =
-        match Arguments.required Arguments.driver parsed with
-        | "sqlite" -> SqlDialect.Sqlite
-        | "postgresql" -> SqlDialect.PostgreSql
-        | _ -> noSchema ()
-
-    let sql = SqlDriver.schema (Store.sqlOptions dialect parsed)
-    Answer.create [ sql.TrimEnd() ] [ "sql", Answer.text sql ]
+    match Store.dialect parsed with
+    | None -> noSchema ()
+    | Some dialect ->
+        let sql = SqlDriver.schema (Store.sqlOptions dialect parsed)
+        Answer.create [ sql.TrimEnd() ] [ "sql", Answer.text sql ]
 
 let createSchema (token: CancellationToken) (parsed: ParseResult) : Task<Answer> =
     task {
@@ -43,9 +39,6 @@ let createSchema (token: CancellationToken) (parsed: ParseResult) : Task<Answer>
             return Answer.create [ sentence ] [ "table", Answer.text options.Table ]
     }
 
-let private counted (name: string) (token: CancellationToken) (registry: SessionRegistry) =
-    SessionRegistry.count name token registry
-
 /// Nothing found may mean a wrong name: an application that has no session at all is a problem.
 let private requireSome
     (application: string)
@@ -54,7 +47,7 @@ let private requireSome
     (registry: SessionRegistry)
     : Task =
     task {
-        let! count = counted name token registry
+        let! count = SessionRegistry.count name token registry
 
         if count.Sessions = 0L then
             Problem.raiseOne
@@ -128,7 +121,7 @@ let count (token: CancellationToken) (parsed: ParseResult) : Task<Answer> =
             let mutable total = 0L
 
             for name in names do
-                let! count = counted name token registry
+                let! count = SessionRegistry.count name token registry
                 total <- total + count.Sessions
                 lines.Add $"{name}: {count.Sessions} sessions, {count.SignedIn} of them signed in"
                 let one = JsonObject()
