@@ -4,6 +4,7 @@ namespace Runa.Session.Browser.Tests
 open System
 open System.Collections.Concurrent
 open System.Threading.Tasks
+open Runa.Session.TestSupport
 
 type Demo =
     {
@@ -38,11 +39,11 @@ module Demo =
           Products = "Tea", "Coffee"
           Pages = [ "/"; "/login"; "/cart"; "/account"; "/admin" ] }
 
-    let private running = ConcurrentDictionary<string * (string * string) list, Lazy<Task<SampleProcess>>>()
+    let private running = ConcurrentDictionary<string * (string * string) list, Lazy<Task<WebProcess>>>()
 
     /// The demo as a process with these settings in its environment; one process for all who ask for the same.
-    let start (settings: (string * string) list) (demo: Demo) : Task<SampleProcess> =
-        let start = fun _ -> lazy SampleProcess.Start(demo.Folder, demo.Assembly, settings)
+    let start (settings: (string * string) list) (demo: Demo) : Task<WebProcess> =
+        let start = fun _ -> lazy Sample.start demo.Folder demo.Assembly settings
         running.GetOrAdd((demo.Folder, settings), start).Value
 
     /// Ends the processes.

@@ -6,12 +6,13 @@ open System
 open System.Threading.Tasks
 open Expecto
 open Microsoft.Playwright
+open Runa.Session.TestSupport
 
-let browserOf (sample: SampleProcess) (userAgent: string option) : Task<IBrowserContext> =
+let browserOf (sample: WebProcess) (userAgent: string option) : Task<IBrowserContext> =
     Chromium.newBrowser (BrowserNewContextOptions(BaseURL = string sample.Address, UserAgent = Option.toObj userAgent))
 
 /// A test in the demo, with a browser of its own.
-let inDemoWith settings (demo: Demo) (name: string) (visit: SampleProcess -> IBrowserContext -> Task<unit>) : Test =
+let inDemoWith settings (demo: Demo) (name: string) (visit: WebProcess -> IBrowserContext -> Task<unit>) : Test =
     testTask name {
         Chromium.need ()
         let! sample = demo |> Demo.start settings

@@ -1,12 +1,10 @@
 module Runa.Session.Packages.Tests.TemplateTests
 
 open System
-open System.Diagnostics
 open System.IO
 open System.Threading.Tasks
 open Expecto
 open Runa.Session.TestSupport
-open Runa.Session.Packages.Tests.Commands
 
 /// Templates in a place of their own: those of the machine stay as they are.
 let private make (folder: string) (template: string) : string =
@@ -17,28 +15,12 @@ let private make (folder: string) (template: string) : string =
 
 /// Runs the application and visits it.
 let private visit (folder: string) (program: string) (test: Browser -> Task<unit>) : unit =
-    let environment = [ "ASPNETCORE_ENVIRONMENT", "Development"; "ASPNETCORE_URLS", "http://127.0.0.1:0" ]
-    let listening = "Now listening on: "
-
-    match Process.Start(startInfo "dotnet" folder environment [ "exec"; program ]) with
-    | null -> failtest $"{program} did not start"
-    | app ->
-        use app = app
-
-        try
-            let rec address () =
-                match app.StandardOutput.ReadLine() with
-                | null -> failtest $"{program} ended: {app.StandardError.ReadToEnd()}"
-                | line ->
-                    match line.IndexOf(listening, StringComparison.Ordinal) with
-                    | -1 -> address ()
-                    | at -> Uri(line.Substring(at + listening.Length))
-
-            let address = address ()
-            app.StandardOutput.ReadToEndAsync() |> ignore
-            (test (Browser(Client.over address))).GetAwaiter().GetResult()
-        finally
-            app.Kill true
+    (task {
+        use! app = WebProcess.Start(folder, program, [])
+        do! test (Browser(Client.over app.Address))
+    })
+        .GetAwaiter()
+        .GetResult()
 
 let private signsInAndOut (browser: Browser) : Task<unit> =
     task {

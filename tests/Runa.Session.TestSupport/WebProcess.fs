@@ -1,15 +1,14 @@
-/// Samples as their users start them: a process of its own, on a port that is free.
-namespace Runa.Session.Browser.Tests
+/// Programs as their users start them: a process of its own, on a port that is free.
+namespace Runa.Session.TestSupport
 
 open System
 open System.Diagnostics
 open System.IO
 open System.Threading.Tasks
-open Runa.Session.TestSupport
 
 /// `Address` says localhost, where browsers take Secure cookies without TLS.
 [<Sealed>]
-type SampleProcess private (running: Process, address: Uri) =
+type WebProcess private (running: Process, address: Uri) =
 
     /// Reads what the program writes, until it says where it listens.
     static let rec addressOf (program: string) (running: Process) (found: string list) : Task<Uri> =
@@ -24,17 +23,9 @@ type SampleProcess private (running: Process, address: Uri) =
                 | _ -> return! addressOf program running (line :: found)
         }
 
-    /// Starts the built sample of this folder of samples, with these settings in its environment.
-    static member Start(folder: string, assembly: string, settings: (string * string) list) : Task<SampleProcess> =
+    /// Starts a built program in this folder, with these settings in its environment.
+    static member Start(folder: string, program: string, settings: (string * string) list) : Task<WebProcess> =
         task {
-            let folder = Path.Combine(Repository.root, "samples", folder)
-            // bin/<configuration>/<framework> of this project and of the samples are alike.
-            let built =
-                Path.Combine(
-                    "bin",
-                    Path.GetRelativePath(Path.Combine(AppContext.BaseDirectory, "../.."), AppContext.BaseDirectory)
-                )
-            let program = Path.Combine(folder, built, $"{assembly}.dll")
             let start =
                 ProcessStartInfo(
                     "dotnet",
@@ -55,7 +46,7 @@ type SampleProcess private (running: Process, address: Uri) =
                 let! address = addressOf program running []
                 // What it logs from now on must not fill the pipe.
                 running.StandardOutput.BaseStream.CopyToAsync Stream.Null |> ignore
-                return new SampleProcess(running, address)
+                return new WebProcess(running, address)
         }
 
     member _.Address = address
@@ -65,3 +56,17 @@ type SampleProcess private (running: Process, address: Uri) =
             running.Kill true
             running.WaitForExit()
             running.Dispose()
+
+[<RequireQualifiedAccess>]
+module Sample =
+    /// Starts the built sample of this folder of samples, with these settings in its environment.
+    let start (folder: string) (assembly: string) (settings: (string * string) list) : Task<WebProcess> =
+        let folder = Path.Combine(Repository.root, "samples", folder)
+        // bin/<configuration>/<framework> of the test program and of the samples are alike.
+        let built =
+            Path.Combine(
+                "bin",
+                Path.GetRelativePath(Path.Combine(AppContext.BaseDirectory, "../.."), AppContext.BaseDirectory)
+            )
+
+        WebProcess.Start(folder, Path.Combine(folder, built, $"{assembly}.dll"), settings)
