@@ -213,7 +213,11 @@ let forgeries =
 
               // Version and key id are the same in both; that 8 bytes of salt are too does not happen.
               for at in 11 .. a.Length - 1 do
-                  Expect.isFalse (opens web (textOf (Array.append a[.. at - 1] b[at..]))) $"cut at {at}"
+                  let mixed = Array.append a[.. at - 1] b[at..]
+
+                  // The last byte, and rarely the last two, can be the same in both.
+                  if mixed <> a then
+                      Expect.isFalse (opens web (textOf mixed)) $"cut at {at}"
           }
 
           test "promise 6: the longest is 8,192 characters; one longer is not even decoded" {
