@@ -23,6 +23,7 @@ app.UseExceptionHandler(new ExceptionHandlerOptions
     StatusCodeSelector = e => e is SessionConflictException ? StatusCodes.Status409Conflict : StatusCodes.Status500InternalServerError,
 });
 app.UseStaticFiles();
+app.UseRunaCrossOriginProtection();
 app.UseRouting();
 app.UseRunaSession("web", "admin");
 app.UseRunaAspNetSession("web"); // HttpContext.Session, and with it TempData, on the session "web"

@@ -67,7 +67,12 @@ let visitsAsText =
 
 // ---- Sign in and out
 
-let loginPage = withSession "web" (page (Views.login "" false))
+let private loginForm (given: string) (hasFailed: bool) : HttpHandler =
+    fun next ctx ->
+        let action = ReturnUrl.passOn "/login" ctx
+        withSession "web" (page (Views.login action given hasFailed)) next ctx
+
+let loginPage: HttpHandler = loginForm "" false
 
 let login: HttpHandler =
     fun next ctx ->
@@ -77,10 +82,8 @@ let login: HttpHandler =
         match Users.check (field "name") (field "password") with
         | Some user ->
             let signedIn = updateSession "web" (signIn user device (field "long" = "yes"))
-            (signedIn >=> redirectTo false "/") next ctx
-        | None ->
-            let again = withSession "web" (page (Views.login (field "name") true))
-            (setStatusCode 401 >=> again) next ctx
+            (signedIn >=> ReturnUrl.follow "/") next ctx
+        | None -> (setStatusCode 401 >=> loginForm (field "name") true) next ctx
 
 let logout: HttpHandler = updateSession "web" signOut >=> redirectTo false "/"
 
@@ -103,7 +106,7 @@ let private registry (ctx: HttpContext) = ctx.RequestServices.GetRequiredService
 
 /// For users who are signed in. The step is pure; the handler that it returns may do I/O.
 let private forOwner (handler: string -> Session -> Session * HttpHandler) : HttpHandler =
-    withOwner "web" (redirectTo false "/login") handler
+    withOwner "web" (ReturnUrl.signInAt "/login") handler
 
 let devicesPage: HttpHandler =
     forOwner (fun owner session ->

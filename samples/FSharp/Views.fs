@@ -43,7 +43,8 @@ let home (found: Session) (session: Session) : Page =
             ]
     }
 
-let login (given: string) (hasFailed: bool) (session: Session) : Page =
+/// `action` is where the form goes, with the page to come back to.
+let login (action: string) (given: string) (hasFailed: bool) (session: Session) : Page =
     let known = Users.all |> List.map _.Id |> String.concat " or "
 
     {
@@ -58,7 +59,7 @@ let login (given: string) (hasFailed: bool) (session: Session) : Page =
                         str $"You are signed in as {name}. Somebody else begins with an empty session."
                     ]
                 | None -> ()
-                form [ _method "post"; _action "/login"; _class "card stack" ] [
+                form [ _method "post"; _action action; _class "card stack" ] [
                     field
                     if hasFailed then
                         p [ _class "problem"; _id "problem"; attr "role" "alert" ] [

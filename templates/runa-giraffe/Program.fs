@@ -43,16 +43,16 @@ let home =
 let checkPassword (name: string) (password: string) : string option =
     if name = "ada" && password = "demo" then Some "user-1" else None
 
-let loginPage =
-    withSession
-        "web"
-        (page "Sign in" [
-            form [ _method "post"; _action "/login" ] [
+let loginPage: HttpHandler =
+    fun next ctx ->
+        let form =
+            form [ _method "post"; _action (ReturnUrl.passOn "/login" ctx) ] [
                 input [ _name "name"; _placeholder "ada" ]
                 input [ _name "password"; _type "password"; _placeholder "demo" ]
                 button [] [ str "Sign in" ]
             ]
-        ])
+
+        withSession "web" (page "Sign in" [ form ]) next ctx
 
 [<CLIMutable>]
 type Login = { Name: string; Password: string }
@@ -62,14 +62,14 @@ let login: HttpHandler =
         match checkPassword form.Name form.Password with
         | Some user ->
             updateSession "web" (Session.signIn user >> Session.flash notice "Welcome back!")
-            >=> redirectTo false "/account"
+            >=> ReturnUrl.follow "/account"
         | None -> setStatusCode 401 >=> loginPage)
 
 let logout: HttpHandler =
     updateSession "web" (Session.signOut >> Session.flash notice "Goodbye!") >=> redirectTo false "/"
 
 let account =
-    withOwner "web" (redirectTo false "/login") (fun owner session ->
+    withOwner "web" (ReturnUrl.signInAt "/login") (fun owner session ->
         session
         |> page "Your account" [
             p [] [ str $"You are {owner}." ]
@@ -81,7 +81,7 @@ let account =
 let webApp: HttpHandler =
     choose [
         GET >=> choose [ route "/" >=> home; route "/login" >=> loginPage; route "/account" >=> account ]
-        POST >=> choose [ route "/login" >=> login; route "/logout" >=> logout ]
+        POST >=> CrossOrigin.refuse >=> choose [ route "/login" >=> login; route "/logout" >=> logout ]
         setStatusCode 404 >=> text "There is no page at this address."
     ]
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Runa;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -7,6 +8,7 @@ builder.Services.AddAuthentication().AddRunaSession("web", o => o.LoginPath = "/
 builder.Services.AddAuthorization();
 
 var app = builder.Build();
+app.UseRunaCrossOriginProtection();
 app.UseRunaSession("web");
 app.UseAuthentication();
 app.UseAuthorization();
@@ -17,25 +19,25 @@ app.MapGet("/", (RunaSession session) =>
     return Page(session, "Welcome", $"""<p>You have been here {visits} times.</p><p><a href="/account">Your account</a></p>""");
 });
 
-app.MapGet("/login", (RunaSession session) => Page(session, "Sign in", """
-    <form method="post" action="/login">
+app.MapGet("/login", (HttpRequest request, RunaSession session) => Page(session, "Sign in", $"""
+    <form method="post" action="/login{WebUtility.HtmlEncode(request.QueryString.Value)}">
       <input name="name" placeholder="ada"> <input name="password" type="password" placeholder="demo"> <button>Sign in</button>
     </form>
     """));
 
-app.MapPost("/login", async (HttpRequest request, RunaSession session) =>
+app.MapPost("/login", async (HttpRequest request, RunaSession session, string? returnUrl) =>
 {
     var form = await request.ReadFormAsync();
 
     if (CheckPassword(form["name"].ToString(), form["password"].ToString()) is not { } user)
     {
         session.Flash("notice", "Wrong name or password.");
-        return Results.LocalRedirect("/login");
+        return Results.LocalRedirect("/login" + request.QueryString);
     }
 
     session.SignIn(user); // a new id, so that one that was planted before is worthless
     session.Flash("notice", "Welcome back!");
-    return Results.LocalRedirect("/account");
+    return Results.LocalRedirect(RedirectHttpResult.IsLocalUrl(returnUrl) ? returnUrl : "/account");
 });
 
 app.MapGet("/account", (RunaSession session) => Page(session, "Your account", $"""

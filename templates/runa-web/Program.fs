@@ -33,13 +33,16 @@ let home =
         |> Session.set visits count
         |> page "Welcome" $"""<p>You have been here {count} times.</p><p><a href="/account">Your account</a></p>""")
 
-let loginForm =
-    """<form method="post" action="/login"><input name="name" placeholder="ada"> <input name="password" type="password" placeholder="demo"> <button>Sign in</button></form>"""
+let loginPage: HttpHandler =
+    fun next ctx ->
+        let action = encode (ReturnUrl.passOn "/login" ctx)
+        let form =
+            $"""<form method="post" action="{action}"><input name="name" placeholder="ada"> <input name="password" type="password" placeholder="demo"> <button>Sign in</button></form>"""
 
-let loginPage = withSession "web" (page "Sign in" loginForm)
+        withSession "web" (page "Sign in" form) next ctx
 
 let account =
-    withOwner "web" (redirect "/login") (fun owner session ->
+    withOwner "web" (ReturnUrl.signInAt "/login") (fun owner session ->
         session
         |> page
             "Your account"
@@ -59,10 +62,10 @@ let login: HttpHandler =
             match checkPassword (string form["name"]) (string form["password"]) with
             | Some user ->
                 let signIn = updateSession "web" (Session.signIn user >> Session.flash notice "Welcome back!")
-                return! signIn (redirect "/account" next) ctx
+                return! signIn (ReturnUrl.follow "/account" next) ctx
             | None ->
                 let refuse = updateSession "web" (Session.flash notice "Wrong name or password.")
-                return! refuse (redirect "/login" next) ctx
+                return! refuse (redirect (ReturnUrl.passOn "/login" ctx) next) ctx
         }
 
 let logout: HttpHandler =
@@ -74,6 +77,7 @@ let main args =
     builder.Services.AddRunaSession(builder.Configuration) |> ignore
 
     let app = builder.Build()
+    app.UseRunaCrossOriginProtection() |> ignore
     app.MapGet("/", toRequestDelegate home) |> ignore
     app.MapGet("/login", toRequestDelegate loginPage) |> ignore
     app.MapPost("/login", toRequestDelegate login) |> ignore

@@ -153,3 +153,13 @@ module internal Log =
             "A stored session \"{Session}\" that cannot be read was replaced, but could not be deleted. No cookie leads to it any more; the store removes it when it expires."
 
     let notRemoved (log: ILogger) (session: string) (e: exn) = notRemovedAction.Invoke(log, session, e)
+
+    let private userMissingAction =
+        define2<string, string>
+            LogLevel.Warning
+            14
+            "UserMissing"
+            "The scheme \"{Scheme}\" challenged a visitor who is signed in: the session \"{Session}\" has an owner, but nothing made this owner the user of the request. Put app.UseAuthentication() before the handlers, and if another scheme is the default, authenticate by this one. (Said once.)"
+
+    let userMissing (log: ILogger) (scheme: string) (session: string) =
+        userMissingAction.Invoke(log, scheme, session, null)

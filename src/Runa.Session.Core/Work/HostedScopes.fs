@@ -83,3 +83,11 @@ module HostedScopes =
     /// Warns that the session was saved, and then the handler after it declined the request for this path.
     let warnDeclined (path: string) (scope: SessionScope) : unit =
         Log.declined scope.Work.Definition.Log scope.Name path
+
+    /// Warns, once in the life of the process, that this authentication scheme challenged a visitor although the session
+    /// has an owner.
+    let warnUserMissing (scheme: string) (scope: SessionScope) : unit =
+        let definition = scope.Work.Definition
+
+        if definition.Hints.TryGive "user missing" then
+            Log.userMissing definition.Log scheme definition.Name

@@ -7,40 +7,9 @@ open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Authentication
 open Microsoft.AspNetCore.Http
-open Microsoft.AspNetCore.Http.Metadata
 open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Options
-
-/// Redirects by the rules of cookie authentication (.NET 10). Scripts should not follow a redirect to a page: they get
-/// a status and the address in Location.
-module private SchemeResponse =
-    let private isScript (request: HttpRequest) : bool =
-        let isMarked (value: string) = value = "XMLHttpRequest"
-
-        isMarked (string request.Query["X-Requested-With"])
-        || isMarked (string request.Headers.XRequestedWith)
-
-    let private isApi (context: HttpContext) : bool =
-        match context.GetEndpoint() with
-        | null -> false
-        | endpoint ->
-            not (isNull (endpoint.Metadata.GetMetadata<IDisableCookieRedirectMetadata>()))
-            && isNull (endpoint.Metadata.GetMetadata<IAllowCookieRedirectMetadata>())
-
-    let private send (response: HttpResponse) (status: int) (tells: bool) (url: string) : unit =
-        if tells then
-            response.StatusCode <- status
-            response.Headers.Location <- ReturnUrl.toHeader url
-        else
-            response.Redirect(ReturnUrl.toHeader url)
-
-    /// Sends the browser on after a sign-in or sign-out.
-    let goOn (context: HttpContext) (url: string) : unit =
-        send context.Response StatusCodes.Status200OK (isScript context.Request) url
-
-    /// Sends the browser on if the user may not see the page.
-    let refuse (context: HttpContext) (status: int) (url: string) : unit =
-        send context.Response status (isScript context.Request || isApi context) url
+open Runa.Session.Hosting
 
 /// The authentication handler in which the owner of a session is the user.
 [<Sealed>]
@@ -92,10 +61,24 @@ type internal SessionAuthenticationHandler
         this.Commit(Session.signOut, this.Options.LogoutPath, properties)
 
     override this.HandleChallengeAsync(properties: AuthenticationProperties) : Task =
-        this.Refuse(StatusCodes.Status401Unauthorized, this.Options.LoginPath, properties)
+        let scheme = this.Scheme.Name
+        let scope = if SessionPrincipal.isUser this.Context.User then null else this.Session
+
+        task {
+            match scope with
+            | null -> ()
+            | scope ->
+                let! session = scope.Load CancellationToken.None
+
+                if (Session.owner session).IsSome then
+                    HostedScopes.warnUserMissing scheme scope
+
+            this.Refuse(StatusCodes.Status401Unauthorized, this.Options.LoginPath, properties)
+        }
 
     override this.HandleForbiddenAsync(properties: AuthenticationProperties) : Task =
         this.Refuse(StatusCodes.Status403Forbidden, this.Options.AccessDeniedPath, properties)
+        Task.CompletedTask
 
     /// Runs and commits the step. Then redirects to the URL that the application gave or, on the scheme's own path, to
     /// the query's return URL.
@@ -114,7 +97,7 @@ type internal SessionAuthenticationHandler
             match fromCode with
             | NonNull url when url <> "" -> url
             | _ when path.HasValue && this.OriginalPath = path ->
-                ReturnUrl.ofQuery context.Request.Query[this.Options.ReturnUrlParameter]
+                LocalUrl.ofQuery context.Request.Query[this.Options.ReturnUrlParameter]
             | _ -> null
 
         task {
@@ -127,26 +110,18 @@ type internal SessionAuthenticationHandler
 
             match next with
             | NonNull url when not context.Response.HasStarted && context.Response.StatusCode = StatusCodes.Status200OK ->
-                SchemeResponse.goOn context url
+                Redirection.goOn context url
             | _ -> ()
         }
 
-    member private this.Refuse(status: int, path: PathString, properties: AuthenticationProperties) : Task =
+    member private this.Refuse(status: int, path: PathString, properties: AuthenticationProperties) : unit =
         if path.HasValue then
             let returnUrl =
                 match properties.RedirectUri with
                 | NonNull url when url <> "" -> url
-                | _ ->
-                    this.OriginalPathBase.Add(this.OriginalPath).ToUriComponent()
-                    + this.Request.QueryString.ToUriComponent()
+                | _ -> LocalUrl.ofRequest this.OriginalPathBase this.OriginalPath this.Request.QueryString
 
-            let query = QueryString.Create(this.Options.ReturnUrlParameter, returnUrl)
-
-            SchemeResponse.refuse
-                this.Context
-                status
-                (this.OriginalPathBase.Add(path).ToUriComponent() + query.ToUriComponent())
+            LocalUrl.withReturnUrl this.OriginalPathBase path this.Options.ReturnUrlParameter returnUrl
+            |> Redirection.refuse this.Context status
         else
             this.Response.StatusCode <- status
-
-        Task.CompletedTask

@@ -69,6 +69,8 @@ module SessionPrincipal =
             |> Option.defaultValue ClaimTypes.Role
         | configured -> configured
 
+    let isUser (principal: ClaimsPrincipal) : bool = principal.Identities |> Seq.exists _.IsAuthenticated
+
     let ofOwner
         (scheme: string)
         (issuer: string)

@@ -16,6 +16,9 @@ module SessionPrincipal =
     /// name. Raises ArgumentException if it has none of them.
     val owner: session: string -> principal: ClaimsPrincipal -> string
 
+    /// Whether the principal is somebody, and not a visitor who is not signed in.
+    val internal isUser: principal: ClaimsPrincipal -> bool
+
     /// The principal of an owner. It contains nothing else of the session.
     val internal ofOwner:
         scheme: string ->

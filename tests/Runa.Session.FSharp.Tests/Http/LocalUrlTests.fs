@@ -1,4 +1,4 @@
-module Runa.Session.Tests.ReturnUrlTests
+module Runa.Session.Tests.LocalUrlTests
 
 open Microsoft.Extensions.Primitives
 open Expecto
@@ -7,11 +7,11 @@ open Runa.Session
 [<Tests>]
 let tests =
     testList
-        "ReturnUrl"
+        "LocalUrl"
         [ test "a path of this host is taken, with its query" {
               for url in [ "/"; "/cart"; "/cart?size=1&next=//shop"; "/a/..//b"; "/café"; "/~a" ] do
-                  Expect.isTrue (ReturnUrl.isHostRelative url) url
-                  Expect.equal (ReturnUrl.ofQuery (StringValues url)) url url
+                  Expect.isTrue (LocalUrl.isLocal url) url
+                  Expect.equal (LocalUrl.ofQuery (StringValues url)) url url
           }
 
           test "what leads to another host, to a scheme or nowhere is not" {
@@ -33,13 +33,13 @@ let tests =
                     "/cart\r\nSet-Cookie: a=b"
                     "/\u0000"
                     "/\u0085/evil.example" ] do
-                  Expect.isFalse (ReturnUrl.isHostRelative url) $"%A{url}"
-                  Expect.isNull (ReturnUrl.ofQuery (StringValues url)) $"%A{url}"
+                  Expect.isFalse (LocalUrl.isLocal url) $"%A{url}"
+                  Expect.isNull (LocalUrl.ofQuery (StringValues url)) $"%A{url}"
           }
 
           test "no return URL, or two at once, count as none" {
-              Expect.isNull (ReturnUrl.ofQuery StringValues.Empty) "none"
-              Expect.isNull (ReturnUrl.ofQuery (StringValues [| "/a"; "/b" |])) "two"
+              Expect.isNull (LocalUrl.ofQuery StringValues.Empty) "none"
+              Expect.isNull (LocalUrl.ofQuery (StringValues [| "/a"; "/b" |])) "two"
           }
 
           test "a header carries ASCII: the rest is percent-encoded, what is encoded already stays" {
@@ -49,5 +49,5 @@ let tests =
                     "/a%C3%A9é", "/a%C3%A9%C3%A9"
                     "/漢😀", "/%E6%BC%A2%F0%9F%98%80"
                     "/" + string '\uD800', "/%EF%BF%BD" ] do
-                  Expect.equal (ReturnUrl.toHeader url) expected $"%A{url}"
+                  Expect.equal (LocalUrl.toHeader url) expected $"%A{url}"
           } ]

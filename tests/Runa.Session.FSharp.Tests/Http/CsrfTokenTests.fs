@@ -1,0 +1,172 @@
+module Runa.Session.Tests.CsrfTokenTests
+
+open System
+open System.Net.Http
+open Microsoft.AspNetCore.Http
+open Expecto
+open Runa.Session
+open Runa.Session.TestSupport
+open Runa.Session.Tests.Handlers
+
+let private site: HttpHandler =
+    CsrfToken.validate "web" (setStatusCode 403 >=> text "refused")
+    >=> choose
+            [ route "/form"
+              >=> withSession "web" (fun session ->
+                  let token, session = CsrfToken.issue session
+                  session, text token)
+              route "/in" >=> updateSession "web" (Session.signIn "ann") >=> text "in"
+              route "/out" >=> updateSession "web" Session.signOut >=> text "out"
+              route "/count" >=> withSession "web" count ]
+
+let private tokenOf (browser: Browser) =
+    task {
+        let! answer = browser.Get "/form"
+        return answer.Body
+    }
+
+let private post (browser: Browser) (path: string) (token: string) =
+    task {
+        let! answer = browser.Post(path, [ CsrfToken.fieldName, token ])
+        return answer.Status, answer.Body
+    }
+
+let private refused = 403, "refused"
+
+let private inForm =
+    testCaseTask "a form with the session's token is let through, others are refused" (fun () ->
+        task {
+            use! app = start (host site)
+            let ann, eve = app.NewBrowser(), app.NewBrowser()
+            let! token = tokenOf ann
+            let! ofEve = tokenOf eve
+            let! counted = post ann "/count" token
+            Expect.equal counted (200, "1") "her own"
+
+            for wrong in
+                [ ""
+                  "x"
+                  ofEve
+                  token + "A"
+                  token.Substring 1
+                  token.Remove(10, 1).Insert(10, (if token[10] = 'A' then "B" else "A"))
+                  String('A', 86)
+                  String('%', 86)
+                  "é" ] do
+                let! answer = post ann "/count" wrong
+                Expect.equal answer refused wrong
+
+            let! without = ann.Post("/count", [])
+            Expect.equal without.Status 403 "no field"
+            let! stranger = post (app.NewBrowser()) "/count" token
+            Expect.equal stranger refused "no session"
+            let! again = post ann "/count" token
+            Expect.equal again (200, "2") "a token is not used up"
+        })
+
+let private inHeader =
+    testCaseTask "a script sends the token in a header, which goes before the form" (fun () ->
+        task {
+            use! app = start (host site)
+            let browser = app.NewBrowser()
+            let! token = tokenOf browser
+
+            let send (content: HttpContent) (header: string) =
+                task {
+                    let path = Uri("/count", UriKind.Relative)
+                    let request = new HttpRequestMessage(HttpMethod.Post, path, Content = content)
+
+                    if header <> "" then
+                        request.Headers.Add(CsrfToken.headerName, header)
+
+                    let! answer = browser.SendRaw request
+                    return answer.Status
+                }
+
+            let json () = new StringContent("{}", Text.Encoding.UTF8, "application/json")
+            let! script = send (json ()) token
+            Expect.equal script 200 "json with the header"
+            let! without = send (json ()) ""
+            Expect.equal without 403 "json without it"
+            let form () = new FormUrlEncodedContent(dict [ CsrfToken.fieldName, token ])
+            let! overruled = send (form ()) "wrong"
+            Expect.equal overruled 403 "a wrong header beside a right field"
+            let broken = new StringContent "no parts"
+
+            broken.Headers.ContentType <-
+                Headers.MediaTypeHeaderValue.Parse "multipart/form-data; boundary=\"----part\""
+
+            let! malformed = send broken ""
+            Expect.equal malformed 403 "a body that is no form"
+        })
+
+let private signIns =
+    testCaseTask
+        "promise 4: a sign-in and a sign-out make earlier tokens invalid, and the secret stays unknown"
+        (fun () ->
+            task {
+                use! app = start (host site)
+                let browser = app.NewBrowser()
+                let! before = tokenOf browser
+                let! signedIn = post browser "/in" before
+                Expect.equal signedIn (200, "in") "signed in"
+                let! late = post browser "/count" before
+                Expect.equal late refused "a form from before"
+                let! fresh = tokenOf browser
+                let! counted = post browser "/count" fresh
+                Expect.equal counted (200, "1") "a form from after"
+                app.Clock.Advance(TimeSpan.FromSeconds 1.)
+                let! again = post browser "/in" fresh
+                Expect.equal again (200, "in") "the same owner once more"
+                let! late = post browser "/count" fresh
+                Expect.equal late refused "a form from before the second sign-in"
+                let! fresh = tokenOf browser
+                let! out = post browser "/out" fresh
+                Expect.equal out (200, "out") "signed out"
+                let! late = post browser "/count" fresh
+                Expect.equal late refused "a form from before the sign-out"
+            })
+
+let private drivers =
+    testList
+        "its secret lives in the session"
+        [ for driver in [ "memory"; "cookie" ] do
+              testCaseTask $"on the driver {driver}" (fun () ->
+                  task {
+                      let setup = SessionSetup.session "web" (fun o -> { o with Driver = driver })
+                      use! app = start { host site with Setup = setup }
+                      let browser = app.NewBrowser()
+                      let! token = tokenOf browser
+                      let! counted = post browser "/count" token
+                      Expect.equal counted (200, "1") "let through"
+                  }) ]
+
+let private session = Session.empty "web"
+
+[<Tests>]
+let tests =
+    testList
+        "CsrfToken"
+        [ inForm
+          inHeader
+          signIns
+          drivers
+          test "each issue is another text of 86 characters, and all are valid" {
+              let first, session = CsrfToken.issue session
+              let issued = [ for _ in 1..100 -> fst (CsrfToken.issue session) ]
+              Expect.equal (Set(first :: issued)).Count 101 "all different"
+
+              for token in first :: issued do
+                  Expect.equal token.Length 86 token
+                  Expect.isTrue (CsrfToken.isValid token session) token
+          }
+          test "an issue after the first leaves the session as it is" {
+              let _, session = CsrfToken.issue session
+              Expect.isTrue (obj.ReferenceEquals(snd (CsrfToken.issue session), session)) "the same"
+          }
+          test "a session that issued none accepts none" {
+              let token, _ = CsrfToken.issue session
+              Expect.isFalse (CsrfToken.isValid null session) "null"
+              Expect.isFalse (CsrfToken.isValid "" session) "empty"
+              Expect.isFalse (CsrfToken.isValid token session) "another session's"
+          } ]
