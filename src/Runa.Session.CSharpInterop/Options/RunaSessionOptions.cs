@@ -73,6 +73,11 @@ public sealed class RunaSessionOptions
     /// </summary>
     public OnUnreadable OnUnreadable { get; set; }
 
+    /// <summary>
+    /// The standard that the options must meet; a deviation keeps the application from starting. Default: null.
+    /// </summary>
+    public SessionProfile? Profile { get; set; }
+
     /// <summary>The application's own notes, which <see cref="RunaSessions.Registered"/> returns.</summary>
     public IDictionary<string, string> Meta { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
@@ -99,6 +104,7 @@ public sealed class RunaSessionOptions
         Sealed = settings.Sealed;
         MaxBytes = settings.MaxBytes;
         OnUnreadable = settings.OnUnreadable.IsError ? OnUnreadable.Error : OnUnreadable.Replace;
+        Profile = SessionProfiles.OfCore(settings.Profile);
         Meta.Clear();
 
         foreach (var (key, value) in settings.Meta)
@@ -115,6 +121,7 @@ public sealed class RunaSessionOptions
                    Check(Secure, nameof(Secure), "Always, SameAsRequest or None"),
                    Check(SameSite, nameof(SameSite), "Lax, Strict, None or Unspecified"),
                    Check(OnUnreadable, nameof(OnUnreadable), "Replace or Error"),
+                   Profile is { } profile ? Check(profile, nameof(Profile), "AsvsL2, NistAal2 or NistAal3") : null,
                }
                where mistake is not null
                select $"session \"{session}\": {mistake}.";
@@ -143,5 +150,6 @@ public sealed class RunaSessionOptions
             Sealed,
             MaxBytes,
             OnUnreadable == OnUnreadable.Error ? Session.OnUnreadable.Error : Session.OnUnreadable.Replace,
+            SessionProfiles.ToCore(Profile),
             MapModule.OfSeq(Meta.Select(note => Tuple.Create(note.Key, note.Value))));
 }

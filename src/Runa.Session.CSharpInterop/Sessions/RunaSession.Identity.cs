@@ -86,6 +86,30 @@ public sealed partial class RunaSession
         Leave(SessionModule.signInWith(owner, SessionPrincipal.claims(owner, principal), Current));
     }
 
+    /// <summary>
+    /// When the owner last showed who they are: at the sign-in, or at the last <see cref="Reauthenticate"/>. The same as
+    /// <see cref="SignedInAt"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
+    public DateTimeOffset? AuthenticatedAt => SessionModule.authenticatedAt(Current)?.Value;
+
+    /// <summary>
+    /// Whether somebody is signed in, and showed who they are at most so long before this request.
+    /// </summary>
+    /// <param name="maxAge">How long ago that may be.</param>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
+    public bool IsFresh(TimeSpan maxAge) => SessionModule.isFresh(maxAge, Current);
+
+    /// <summary>
+    /// Call it when the owner has shown again who they are, for example by their password. The session gets a new id, and
+    /// its creation and absolute end start again, with the lifetime that it has; owner, claims, label and values stay.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// Nobody is signed in, nothing would commit the change here, the session belongs to an attempt that has ended, or the
+    /// response has started.
+    /// </exception>
+    public void Reauthenticate() => Leave(SessionModule.reauthenticate(Current));
+
     /// <summary>Ends the session, as <see cref="Destroy"/> does.</summary>
     /// <exception cref="InvalidOperationException">
     /// Nothing would commit the change here, the session belongs to an attempt that has ended, or the response has started.

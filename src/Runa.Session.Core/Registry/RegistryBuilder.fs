@@ -160,7 +160,15 @@ module internal RegistryBuilder =
             |> List.filter (fun (_, o) ->
                 drivers.TryFind o.Driver |> Option.exists (fun driver -> driver.Place.IsCookie))
 
-        let errors = settingErrors @ SettingsRules.checkInCookie inCookie settings @ driverErrors @ secretErrors
+        let unfit =
+            [ for name, o in settings do
+                  match drivers.TryFind o.Driver with
+                  | Some driver ->
+                      yield! ProfileRules.checkDriver name o driver.Place.IsCookie driver.Owners.IsValueSome
+                  | None -> () ]
+
+        let errors =
+            settingErrors @ SettingsRules.checkInCookie inCookie settings @ unfit @ driverErrors @ secretErrors
 
         if not errors.IsEmpty then
             RegistryDrivers.dispose drivers

@@ -41,6 +41,11 @@ module SessionFile =
         @ List.collect (fun (name, o) -> SettingsRules.check name o) written
         @ SettingsRules.checkAll all
         @ SettingsRules.checkInCookie inCookie all
+        @ List.collect
+            (fun (name, o: SessionSettings) ->
+                let isKnownAs (names: string list) = names |> List.exists (fun known -> o.Driver.Split(':')[0] = known)
+                ProfileRules.checkDriver name o (isKnownAs [ "cookie" ]) (not (isKnownAs [ "cache" ])))
+            written
         @ List.collect misspelt written
 
     /// Every mistake in the file, a sentence each, as the application would report them at startup. Empty: the file is

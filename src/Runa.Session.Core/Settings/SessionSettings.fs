@@ -24,6 +24,7 @@ module SessionSettings =
           Sealed = false
           MaxBytes = 65_536
           OnUnreadable = OnUnreadable.Replace
+          Profile = None
           Meta = Map.empty }
 
     let read (section: IConfigurationSection) (settings: SessionSettings) : SessionSettings * string list =

@@ -66,7 +66,8 @@ module internal SettingReaders =
               "max_bytes", number (fun v o -> { o with MaxBytes = v })
               "on_unreadable",
               choice [ "replace", OnUnreadable.Replace; "error", OnUnreadable.Error ] (fun v o ->
-                  { o with OnUnreadable = v }) ]
+                  { o with OnUnreadable = v })
+              "profile", choice ProfileRules.names (fun v o -> { o with Profile = Some v }) ]
 
     let keys = "meta" :: List.map fst (Map.toList readers)
 

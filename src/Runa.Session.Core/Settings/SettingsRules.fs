@@ -79,6 +79,7 @@ module internal SettingsRules =
           yield! cookie o
           yield! life o ]
         |> List.map (fun mistake -> $"session \"{name}\": {mistake}.")
+        |> fun mistakes -> mistakes @ ProfileRules.check name o
 
     /// The mistakes in the settings of sessions that live in their cookies. `all` are the sessions of the application.
     let checkInCookie (inCookie: (string * SessionSettings) list) (all: (string * SessionSettings) list) : string list =

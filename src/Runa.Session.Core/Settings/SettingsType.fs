@@ -18,6 +18,23 @@ type OnUnreadable =
         | OnUnreadable.Replace -> "Replace"
         | OnUnreadable.Error -> "Error"
 
+/// A standard whose requirements for sessions the settings must meet: checked at startup.
+[<RequireQualifiedAccess>]
+type SessionProfile =
+    /// OWASP Application Security Verification Standard 5.0, level 2 (chapters 3.3 and 7).
+    | AsvsL2
+    /// NIST SP 800-63B-4, authenticator assurance level 2 (sections 2.2.3 and 5).
+    | NistAal2
+    /// NIST SP 800-63B-4, authenticator assurance level 3 (sections 2.3.3 and 5).
+    | NistAal3
+
+    /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
+    override this.ToString() =
+        match this with
+        | SessionProfile.AsvsL2 -> "AsvsL2"
+        | SessionProfile.NistAal2 -> "NistAal2"
+        | SessionProfile.NistAal3 -> "NistAal3"
+
 /// The settings of a session. (Not called SessionOptions, which is a type of ASP.NET Core.)
 [<RequireQualifiedAccess>]
 type SessionSettings =
@@ -56,6 +73,8 @@ type SessionSettings =
         MaxBytes: int
         /// What to do with a stored session that cannot be read. Default: Replace.
         OnUnreadable: OnUnreadable
+        /// The standard that the settings must meet; a deviation keeps the application from starting. Default: None.
+        Profile: SessionProfile option
         /// Notes of the application, which SessionRegistry.info returns. Default: empty.
         Meta: Map<string, string>
     }

@@ -206,3 +206,9 @@ module Session =
         SessionIdentity.signInWith owner claims session
 
     let signIn (owner: string) (session: Session) : Session = signInWith owner Map.empty session
+
+    let authenticatedAt (session: Session) : DateTimeOffset option = signedInAt session
+
+    let isFresh (maxAge: TimeSpan) (session: Session) : bool = SessionIdentity.isFresh maxAge session
+
+    let reauthenticate (session: Session) : Session = SessionIdentity.reauthenticate session

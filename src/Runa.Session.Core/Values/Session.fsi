@@ -115,5 +115,16 @@ module Session =
     /// Like signIn, with claims. Raises ArgumentException also for a claim that is not valid Unicode.
     val signInWith: owner: string -> claims: Map<string, string list> -> session: Session -> Session
 
+    /// When the owner last showed who they are: at the sign-in, or at the last reauthenticate. The same as signedInAt.
+    val authenticatedAt: session: Session -> DateTimeOffset option
+
+    /// Whether somebody is signed in, and showed who they are at most so long before this request.
+    val isFresh: maxAge: TimeSpan -> session: Session -> bool
+
+    /// Call it when the owner has shown again who they are, for example by their password. The session gets a new id, and
+    /// its creation and absolute end start again, with the lifetime that it has; owner, claims, label and values stay (ASVS
+    /// 5.0 7.2.4, NIST SP 800-63B-4 5.2). Raises InvalidOperationException if nobody is signed in.
+    val reauthenticate: session: Session -> Session
+
     /// The same as destroy.
     val signOut: session: Session -> Session

@@ -40,6 +40,12 @@ module internal SessionIdentity =
 
         withLifetime (expiresAt - SessionState.startedAt session.State) session
 
+    /// By the time of this request. A sign-in in its future, by another machine's clock, is as far away as one in its past.
+    let isFresh (maxAge: TimeSpan) (session: Session) : bool =
+        match session.State.Owner, session.State.SignedInAt with
+        | Some _, Some at -> (session.Origin.Now - at).Duration() <= maxAge
+        | _ -> false
+
     let signInWith (owner: string) (claims: Map<string, string list>) (session: Session) : Session =
         if String.IsNullOrWhiteSpace owner then
             raise (ArgumentException("A session's owner is empty: pass the id of the user who signs in.", nameof owner))
@@ -74,3 +80,18 @@ module internal SessionIdentity =
                 ExpiresAt = origin.Now + lifetime },
             { session.Change with Regenerated = true }
         )
+
+    let reauthenticate (session: Session) : Session =
+        match session.State.Owner with
+        | None ->
+            raise (
+                InvalidOperationException
+                    $"Nobody is signed in to the session \"{session.Origin.Name}\", so nobody can be authenticated again: call Session.signIn (in C#: SignIn)."
+            )
+        | Some owner ->
+            let lifetime = session.State.ExpiresAt - SessionState.startedAt session.State
+            let again = signInWith owner session.State.Claims session
+            if lifetime = again.State.ExpiresAt - again.State.CreatedAt then
+                again
+            else
+                withLifetime lifetime again

@@ -77,7 +77,15 @@ type internal SessionAuthenticationHandler
         }
 
     override this.HandleForbiddenAsync(properties: AuthenticationProperties) : Task =
-        this.Refuse(StatusCodes.Status403Forbidden, this.Options.AccessDeniedPath, properties)
+        let path =
+            match this.Context.Features.Get<StaleSession>() with
+            | NonNull stale when
+                stale.SessionName = this.Options.SessionName && this.Options.ReauthenticationPath.HasValue
+                ->
+                this.Options.ReauthenticationPath
+            | _ -> this.Options.AccessDeniedPath
+
+        this.Refuse(StatusCodes.Status403Forbidden, path, properties)
         Task.CompletedTask
 
     /// Runs and commits the step. Then redirects to the URL that the application gave or, on the scheme's own path, to

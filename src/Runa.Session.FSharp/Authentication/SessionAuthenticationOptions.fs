@@ -24,6 +24,10 @@ type SessionAuthenticationOptions() =
     /// The path to which a page redirects a user who may not see it. Default: not set; the user gets status 403.
     member val AccessDeniedPath = PathString() with get, set
 
+    /// The path to which a page that needs a fresh sign-in (RequireFreshSession) redirects a user whose sign-in is too long
+    /// ago, with the page as return URL. Default: not set; the user gets what AccessDeniedPath says.
+    member val ReauthenticationPath = PathString() with get, set
+
     /// The name of the query parameter with the return URL. Default: "ReturnUrl".
     member val ReturnUrlParameter = "ReturnUrl" with get, set
 

@@ -1,5 +1,6 @@
 namespace Runa.Session
 
+open System
 open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
@@ -40,6 +41,15 @@ module private Following =
                     return! watched scope isWritten (handler next context)
                 }
 
+    /// The handler for a step that needs an owner, and a session that is admitted.
+    let ownersOnly name (isAdmitted: Session -> bool) (otherwise: HttpHandler) step : HttpHandler =
+        stepping name WhenGone.StepAgain (fun session ->
+            match Session.owner session with
+            | Some owner when isAdmitted session ->
+                let session, handler = step owner session
+                struct (session, handler)
+            | _ -> struct (session, otherwise))
+
     /// Runs the next handler.
     let onwards: HttpHandler = fun next context -> next context
 
@@ -61,12 +71,16 @@ type SessionHandlers =
         (otherwise: HttpHandler)
         (step: string -> Session -> Session * HttpHandler)
         : HttpHandler =
-        Following.stepping name WhenGone.StepAgain (fun session ->
-            match Session.owner session with
-            | Some owner ->
-                let session, handler = step owner session
-                struct (session, handler)
-            | None -> struct (session, otherwise))
+        Following.ownersOnly name (fun _ -> true) otherwise step
+
+    static member withFreshOwner
+        (name: string)
+        (maxAge: TimeSpan)
+        (otherwise: HttpHandler)
+        (step: string -> Session -> Session * HttpHandler)
+        : HttpHandler =
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(maxAge, TimeSpan.Zero)
+        Following.ownersOnly name (Session.isFresh maxAge) otherwise step
 
     static member withSessionTask
         (name: string)

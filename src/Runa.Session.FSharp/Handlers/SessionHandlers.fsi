@@ -1,5 +1,6 @@
 namespace Runa.Session
 
+open System
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 
@@ -34,6 +35,16 @@ type SessionHandlers =
     /// checked in every attempt, so a logout in between is noticed.
     static member withOwner:
         name: string -> otherwise: HttpHandler -> step: (string -> Session -> Session * HttpHandler) -> HttpHandler
+
+    /// Like withOwner, for what needs a fresh sign-in, such as a change of the password: runs `otherwise` also if the owner
+    /// signed in, or was authenticated again (Session.reauthenticate), longer ago than maxAge. Raises
+    /// ArgumentOutOfRangeException, when the handler is made, if it is not positive.
+    static member withFreshOwner:
+        name: string ->
+        maxAge: TimeSpan ->
+        otherwise: HttpHandler ->
+        step: (string -> Session -> Session * HttpHandler) ->
+            HttpHandler
 
     /// Makes an ASP.NET Core endpoint of a handler. If the handler declines, the status is 404.
     static member toRequestDelegate: handler: HttpHandler -> RequestDelegate

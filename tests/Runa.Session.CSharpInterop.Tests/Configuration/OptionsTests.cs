@@ -60,6 +60,30 @@ public class OptionsTests
         Assert.Equal(OnUnreadable.Error, filled.OnUnreadable);
     }
 
+    [Theory(DisplayName = "a profile reaches the session, and deviations keep the application from starting")]
+    [InlineData(SessionProfile.AsvsL2, "asvs-l2", "ASVS 7.3.1")]
+    [InlineData(SessionProfile.NistAal2, "nist-aal2", "SP 800-63B-4 2.2.3")]
+    [InlineData(SessionProfile.NistAal3, "nist-aal3", "SP 800-63B-4 2.3.3")]
+    public async Task Profile(SessionProfile profile, string name, string requirement)
+    {
+        await using var services = Services(builder => builder.AddSession("web", o =>
+        {
+            o.Profile = profile;
+            o.MaxTtl = TimeSpan.FromHours(12);
+            o.IdleTimeout = TimeSpan.FromMinutes(15);
+            o.Persistent = false;
+        }));
+
+        var filled = new RunaSessionOptions();
+        filled.Fill(services.GetRequiredService<SessionRegistry>().Find("web").Definition.Settings);
+        Assert.Equal(profile, filled.Profile);
+
+        await using var deviating = Services(builder => builder.AddSession("web", o => o.Profile = profile));
+        var e = Assert.Throws<SessionConfigurationException>(() => deviating.GetRequiredService<SessionRegistry>());
+        Assert.Contains(e.Errors, error =>
+            error.StartsWith($"session \"web\": profile = \"{name}\": idle_timeout is not set: {requirement}", StringComparison.Ordinal));
+    }
+
     [Fact(DisplayName = "what code sets wins over the configuration, which wins over the defaults")]
     public async Task Configuration()
     {
@@ -120,10 +144,11 @@ public class OptionsTests
     [InlineData("Secure", 42, "Always, SameAsRequest or None")]
     [InlineData("SameSite", 7, "Lax, Strict, None or Unspecified")]
     [InlineData("OnUnreadable", -1, "Replace or Error")]
+    [InlineData("Profile", 9, "AsvsL2, NistAal2 or NistAal3")]
     public async Task Undefined(string option, int value, string allowed)
     {
         var property = typeof(RunaSessionOptions).GetProperty(option)!;
-        var undefined = Enum.ToObject(property.PropertyType, value);
+        var undefined = Enum.ToObject(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, value);
         string[] expected = [$"session \"shop\": RunaSessionOptions.{option} = {value}: expected {allowed}."];
 
         var (app, _, _) = App.Build(

@@ -49,6 +49,20 @@ let tests =
               Expect.hasLength found 1 "one mistake"
               Expect.stringContains found[0] "cookie_name" "names the setting"
           }
+          test "promise 23: deviations from a profile are told, those of the library's drivers too" {
+              let found =
+                  mistakes
+                      "[sessions.web]\nprofile = 'asvs-l2'\ndriver = 'cache:orders'\nidle_timeout = '30m'\n[sessions.admin]\nprofile = 'asvs-l3'\n"
+
+              let expected =
+                  [ "session:sessions:admin:profile = \"asvs-l3\": expected asvs-l2, nist-aal2, nist-aal3."
+                    "session \"web\": profile = \"asvs-l2\": driver = \"cache:orders\": ASVS 7.4.2" ]
+              Expect.hasLength found 2 "two mistakes"
+              for mistake in expected do
+                  Expect.isTrue
+                      (found |> List.exists _.StartsWith(mistake, StringComparison.Ordinal))
+                      $"{mistake}: {found}"
+          }
           test "a value where sections are expected is a mistake" {
               Expect.hasLength (mistakes "sessions = 5\n") 1 "of all sessions"
               Expect.hasLength (mistakes "[sessions]\nweb = '2h'\n") 1 "of one"

@@ -38,6 +38,7 @@ let tests =
                         "sealed", "true"
                         "max_bytes", "1000"
                         "on_unreadable", "error"
+                        "profile", "NIST-aal3"
                         "meta:team", "checkout"
                         "meta:tier", "1" ]
 
@@ -60,6 +61,7 @@ let tests =
                       Sealed = true
                       MaxBytes = 1000
                       OnUnreadable = OnUnreadable.Error
+                      Profile = Some SessionProfile.NistAal3
                       Meta = Map [ "team", "checkout"; "tier", "1" ] }
 
               Expect.equal settings expected "all of them"

@@ -1,0 +1,28 @@
+namespace Microsoft.AspNetCore.Authorization
+
+open System
+open System.Runtime.CompilerServices
+open Runa.Session
+
+/// Policies that look at sessions.
+[<Extension; AbstractClass; Sealed>]
+type RunaSessionAuthorizationExtensions =
+    /// Demands that the owner of this session signed in, or was authenticated again (Session.reauthenticate, in C#
+    /// Reauthenticate), at most so long before the request. A user whose sign-in is older is refused as by every policy,
+    /// or redirected to SessionAuthenticationOptions.ReauthenticationPath. Works for endpoints and MVC filters; for another
+    /// resource it refuses. Raises ArgumentOutOfRangeException if the age is not positive.
+    [<Extension>]
+    static member RequireFreshSession
+        (policy: AuthorizationPolicyBuilder, sessionName: string, maxAge: TimeSpan)
+        : AuthorizationPolicyBuilder =
+        ArgumentNullException.ThrowIfNull policy
+        ArgumentException.ThrowIfNullOrEmpty sessionName
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(maxAge, TimeSpan.Zero)
+        policy.AddRequirements(FreshSessionRequirement(sessionName, maxAge))
+
+    /// The same for the session "web".
+    [<Extension>]
+    static member RequireFreshSession
+        (policy: AuthorizationPolicyBuilder, maxAge: TimeSpan)
+        : AuthorizationPolicyBuilder =
+        RunaSessionAuthorizationExtensions.RequireFreshSession(policy, "web", maxAge)
