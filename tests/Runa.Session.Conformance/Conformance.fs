@@ -25,6 +25,7 @@ module Conformance =
                   LifeOfSessionsTests.tests driver
                   RaceTests.tests driver
                   DeviceTests.tests driver
+                  LimitTests.tests driver
                   DumpTests.tests driver
                   ClockTests.tests driver
                   FullTests.tests driver

@@ -74,6 +74,17 @@ public sealed class RunaSessionOptions
     public OnUnreadable OnUnreadable { get; set; }
 
     /// <summary>
+    /// How many live sessions an owner may have, at least 1; needs a driver that lists by owner. Default: null; there is no
+    /// limit.
+    /// </summary>
+    public int? MaxSessions { get; set; }
+
+    /// <summary>
+    /// What a sign-in does if the owner has <see cref="MaxSessions"/>. Default: <see cref="WhenFull.EndOldest"/>.
+    /// </summary>
+    public WhenFull WhenFull { get; set; }
+
+    /// <summary>
     /// The standard that the options must meet; a deviation keeps the application from starting. Default: null.
     /// </summary>
     public SessionProfile? Profile { get; set; }
@@ -104,6 +115,8 @@ public sealed class RunaSessionOptions
         Sealed = settings.Sealed;
         MaxBytes = settings.MaxBytes;
         OnUnreadable = settings.OnUnreadable.IsError ? OnUnreadable.Error : OnUnreadable.Replace;
+        MaxSessions = settings.MaxSessions?.Value;
+        WhenFull = settings.WhenFull.IsRefuse ? WhenFull.Refuse : WhenFull.EndOldest;
         Profile = SessionProfiles.OfCore(settings.Profile);
         Meta.Clear();
 
@@ -121,6 +134,7 @@ public sealed class RunaSessionOptions
                    Check(Secure, nameof(Secure), "Always, SameAsRequest or None"),
                    Check(SameSite, nameof(SameSite), "Lax, Strict, None or Unspecified"),
                    Check(OnUnreadable, nameof(OnUnreadable), "Replace or Error"),
+                   Check(WhenFull, nameof(WhenFull), "EndOldest or Refuse"),
                    Profile is { } profile ? Check(profile, nameof(Profile), "AsvsL2, NistAal2 or NistAal3") : null,
                }
                where mistake is not null
@@ -150,6 +164,8 @@ public sealed class RunaSessionOptions
             Sealed,
             MaxBytes,
             OnUnreadable == OnUnreadable.Error ? Session.OnUnreadable.Error : Session.OnUnreadable.Replace,
+            MaxSessions is { } most ? FSharpOption<int>.Some(most) : null,
+            WhenFull == WhenFull.Refuse ? Session.WhenFull.Refuse : Session.WhenFull.EndOldest,
             SessionProfiles.ToCore(Profile),
             MapModule.OfSeq(Meta.Select(note => Tuple.Create(note.Key, note.Value))));
 }

@@ -1,3 +1,5 @@
+using System.Security.Claims;
+
 namespace Runa;
 
 public sealed partial class RunaSession
@@ -24,6 +26,7 @@ public sealed partial class RunaSession
     /// calls <see cref="Discard"/>.
     /// </exception>
     /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
+    /// <exception cref="SessionLimitException">The owner who signs in has too many sessions.</exception>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
         if (_scope is null)
@@ -33,6 +36,44 @@ public sealed partial class RunaSession
         }
 
         await Scopes.Commit(_scope, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Signs the owner in and commits at once, or returns false if the owner has as many sessions as
+    /// <see cref="RunaSessionOptions.MaxSessions"/> allows and <see cref="RunaSessionOptions.WhenFull"/> is
+    /// <see cref="WhenFull.Refuse"/>. Then this request's uncommitted changes of the session are dropped, too.
+    /// </summary>
+    /// <param name="owner">The user's id, which never changes. Not a name, which may.</param>
+    /// <param name="claims">
+    /// What to keep about the owner: the type and value of each claim, once, and nothing else of it.
+    /// </param>
+    /// <param name="cancellationToken">As for <see cref="CommitAsync"/>.</param>
+    /// <exception cref="ArgumentNullException">The owner or a claim is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// The owner is empty or white space, or it or a claim is not valid Unicode.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// The session is an attempt, nothing would commit the change here, or the response has started.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before the write had begun.</exception>
+    /// <exception cref="SessionStoreException">The store failed.</exception>
+    /// <exception cref="SessionConflictException">The session has ended or changed its id meanwhile.</exception>
+    /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
+    public async Task<bool> TrySignInAsync(
+        string owner, IEnumerable<Claim>? claims = null, CancellationToken cancellationToken = default)
+    {
+        SignIn(owner, claims);
+
+        try
+        {
+            await CommitAsync(cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (SessionLimitException)
+        {
+            Discard();
+            return false;
+        }
     }
 
     /// <summary>

@@ -70,6 +70,7 @@ public static class RunaSessionHttpContextExtensions
     /// <exception cref="SessionStoreException">The store failed.</exception>
     /// <exception cref="SessionConflictException">The session has ended or kept changing meanwhile.</exception>
     /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
+    /// <exception cref="SessionLimitException">The owner who signs in has too many sessions.</exception>
     [SuppressMessage("ApiDesign", "RS0026", Justification = Overloads)]
     public static Task UpdateRunaSessionAsync(
         this HttpContext context,

@@ -33,6 +33,8 @@ type internal SessionDefinition =
         StoreTimeout: TimeSpan
         Limits: CallLimits
         Queues: CommitQueues
+        /// Sign-ins of one owner, whose number is limited, come one after another.
+        SignIns: KeyedLocks<string>
         Hints: Hints
         /// Whether to log hints that help developers only.
         IsDevelopment: bool

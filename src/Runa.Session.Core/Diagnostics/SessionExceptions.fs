@@ -44,6 +44,21 @@ type SessionsLeftException internal (message: string, ended: int, left: int, inn
 type SessionConflictException(message: string) =
     inherit Exception(message)
 
+/// The owner has as many sessions as the setting MaxSessions allows, and WhenFull is Refuse. Nobody was signed in, and
+/// nothing was stored.
+[<Sealed>]
+type SessionLimitException(session: string, limit: int) =
+    inherit
+        Exception(
+            $"The owner has {limit} sessions \"{session}\", which is the limit (max_sessions), so the sign-in was refused. Nothing was saved."
+        )
+
+    /// The name of the session.
+    member _.Session: string = session
+
+    /// The setting MaxSessions.
+    member _.Limit: int = limit
+
 /// The session would be larger than its setting MaxBytes, or, if it lives in its cookie, than a cookie may be (promise
 /// 18). Nothing was stored.
 [<Sealed>]
@@ -99,3 +114,6 @@ type SessionConflictException = Runa.SessionConflictException
 
 /// The session would be larger than its limit. Nothing was stored.
 type SessionTooLargeException = Runa.SessionTooLargeException
+
+/// The owner has as many sessions as the setting MaxSessions allows, and WhenFull is Refuse. Nothing was stored.
+type SessionLimitException = Runa.SessionLimitException

@@ -164,6 +164,7 @@ module internal RegistryBuilder =
             [ for name, o in settings do
                   match drivers.TryFind o.Driver with
                   | Some driver ->
+                      yield! SettingsRules.checkLimit name o driver.Owners.IsValueSome
                       yield! ProfileRules.checkDriver name o driver.Place.IsCookie driver.Owners.IsValueSome
                   | None -> () ]
 
@@ -206,6 +207,7 @@ module internal RegistryBuilder =
                     StoreTimeout = parts.StoreTimeout
                     Limits = CallLimits parts.StoreTimeout
                     Queues = CommitQueues(drivers[o.Driver].Place.IsStore)
+                    SignIns = KeyedLocks<string>()
                     Hints = Hints()
                     IsDevelopment = host.IsDevelopment } ]
 

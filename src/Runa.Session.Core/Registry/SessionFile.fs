@@ -44,7 +44,9 @@ module SessionFile =
         @ List.collect
             (fun (name, o: SessionSettings) ->
                 let isKnownAs (names: string list) = names |> List.exists (fun known -> o.Driver.Split(':')[0] = known)
-                ProfileRules.checkDriver name o (isKnownAs [ "cookie" ]) (not (isKnownAs [ "cache" ])))
+                let hasOwners = not (isKnownAs [ "cache"; "cookie" ])
+                SettingsRules.checkLimit name o hasOwners
+                @ ProfileRules.checkDriver name o (isKnownAs [ "cookie" ]) hasOwners)
             written
         @ List.collect misspelt written
 

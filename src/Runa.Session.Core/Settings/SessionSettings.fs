@@ -24,6 +24,8 @@ module SessionSettings =
           Sealed = false
           MaxBytes = 65_536
           OnUnreadable = OnUnreadable.Replace
+          MaxSessions = None
+          WhenFull = WhenFull.EndOldest
           Profile = None
           Meta = Map.empty }
 

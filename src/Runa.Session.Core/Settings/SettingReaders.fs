@@ -67,6 +67,10 @@ module internal SettingReaders =
               "on_unreadable",
               choice [ "replace", OnUnreadable.Replace; "error", OnUnreadable.Error ] (fun v o ->
                   { o with OnUnreadable = v })
+              "max_sessions", number (fun v o -> { o with MaxSessions = Some v })
+              "when_full",
+              choice [ "end_oldest", WhenFull.EndOldest; "refuse", WhenFull.Refuse ] (fun v o ->
+                  { o with WhenFull = v })
               "profile", choice ProfileRules.names (fun v o -> { o with Profile = Some v }) ]
 
     let keys = "meta" :: List.map fst (Map.toList readers)

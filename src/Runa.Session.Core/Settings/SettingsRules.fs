@@ -69,7 +69,13 @@ module internal SettingsRules =
           | _ -> ()
 
           if o.MaxBytes < 1 then
-              $"max_bytes = {o.MaxBytes}: must be at least 1" ]
+              $"max_bytes = {o.MaxBytes}: must be at least 1"
+
+          match o.MaxSessions with
+          | Some most when most < 1 -> $"max_sessions = {most}: must be at least 1"
+          | None when o.WhenFull = WhenFull.Refuse ->
+              "when_full = refuse: there is no max_sessions; set it, or leave this out"
+          | _ -> () ]
 
     /// The mistakes in one session's settings. Each is a sentence that begins with the session's name.
     let check (name: string) (o: SessionSettings) : string list =
@@ -95,6 +101,13 @@ module internal SettingsRules =
               for other, settings in all do
                   if List.contains settings.CookieName pieces then
                       $"sessions \"{name}\" and \"{other}\": cookie_name = \"{settings.CookieName}\": a long cookie {o.CookieName} is split into pieces, and one of them has this name; choose another name." ]
+
+    /// The mistake of a limit on a driver that cannot count an owner's sessions.
+    let checkLimit (name: string) (o: SessionSettings) (hasOwners: bool) : string list =
+        match o.MaxSessions with
+        | Some most when not hasOwners ->
+            [ $"session \"{name}\": max_sessions = {most}: the driver \"{o.Driver}\" cannot list sessions by owner; choose memory, sql or redis, or leave it out." ]
+        | _ -> []
 
     /// The mistakes that involve several sessions.
     let checkAll (sessions: (string * SessionSettings) list) : string list =

@@ -18,6 +18,20 @@ type OnUnreadable =
         | OnUnreadable.Replace -> "Replace"
         | OnUnreadable.Error -> "Error"
 
+/// What a sign-in does if its owner has as many sessions as MaxSessions allows.
+[<RequireQualifiedAccess>]
+type WhenFull =
+    /// It ends the oldest of them, by their sign-in.
+    | EndOldest
+    /// It is refused: SessionLimitException.
+    | Refuse
+
+    /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
+    override this.ToString() =
+        match this with
+        | WhenFull.EndOldest -> "EndOldest"
+        | WhenFull.Refuse -> "Refuse"
+
 /// A standard whose requirements for sessions the settings must meet: checked at startup.
 [<RequireQualifiedAccess>]
 type SessionProfile =
@@ -73,6 +87,11 @@ type SessionSettings =
         MaxBytes: int
         /// What to do with a stored session that cannot be read. Default: Replace.
         OnUnreadable: OnUnreadable
+        /// How many live sessions an owner may have, at least 1; needs a driver that lists by owner. Default: None, which is
+        /// no limit.
+        MaxSessions: int option
+        /// What a sign-in does if the owner has MaxSessions. Default: EndOldest.
+        WhenFull: WhenFull
         /// The standard that the settings must meet; a deviation keeps the application from starting. Default: None.
         Profile: SessionProfile option
         /// Notes of the application, which SessionRegistry.info returns. Default: empty.

@@ -111,6 +111,23 @@ type SessionHandlers =
                 return! Following.watched scope isWritten (Task.FromResult result)
             }
 
+    static member whenFull (otherwise: HttpHandler) (handler: HttpHandler) : HttpHandler =
+        fun next context ->
+            task {
+                let! answer =
+                    task {
+                        try
+                            let! result = handler next context
+                            return ValueSome result
+                        with :? SessionLimitException when not context.Response.HasStarted ->
+                            return ValueNone
+                    }
+
+                match answer with
+                | ValueSome result -> return result
+                | ValueNone -> return! otherwise next context
+            }
+
     static member toRequestDelegate(handler: HttpHandler) : RequestDelegate =
         let run = handler (fun context -> Task.FromResult(Some context))
 

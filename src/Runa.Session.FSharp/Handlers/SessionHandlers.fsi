@@ -6,8 +6,8 @@ open Microsoft.AspNetCore.Http
 
 /// Handlers for Giraffe, Saturn and plain ASP.NET Core. Before any byte of the response, they raise
 /// InvalidOperationException without AddRunaSession and for a name that is not registered, SessionStoreException if the
-/// store fails, SessionConflictException if a change could not be saved, and SessionTooLargeException if the session is
-/// over its limit.
+/// store fails, SessionConflictException if a change could not be saved, SessionTooLargeException if the session is over
+/// its limit, and SessionLimitException if its owner has too many sessions.
 [<AutoOpen; AbstractClass; Sealed>]
 type SessionHandlers =
     /// Loads the session, runs the step, commits the session that it returns, then runs the handler that it returns.
@@ -45,6 +45,10 @@ type SessionHandlers =
         otherwise: HttpHandler ->
         step: (string -> Session -> Session * HttpHandler) ->
             HttpHandler
+
+    /// Runs a handler that signs in. If the owner has as many sessions as max_sessions allows, and when_full is "refuse",
+    /// runs `otherwise`: `whenFull tooMany (updateSession "web" (Session.signIn id) >=> redirectTo false "/")`.
+    static member whenFull: otherwise: HttpHandler -> handler: HttpHandler -> HttpHandler
 
     /// Makes an ASP.NET Core endpoint of a handler. If the handler declines, the status is 404.
     static member toRequestDelegate: handler: HttpHandler -> RequestDelegate

@@ -47,6 +47,8 @@ public class OptionsTests
             o.Sealed = true;
             o.MaxBytes = 1_000;
             o.OnUnreadable = OnUnreadable.Error;
+            o.MaxSessions = 5;
+            o.WhenFull = WhenFull.Refuse;
             o.Meta["a"] = "b";
         }));
 
@@ -144,6 +146,7 @@ public class OptionsTests
     [InlineData("Secure", 42, "Always, SameAsRequest or None")]
     [InlineData("SameSite", 7, "Lax, Strict, None or Unspecified")]
     [InlineData("OnUnreadable", -1, "Replace or Error")]
+    [InlineData("WhenFull", 2, "EndOldest or Refuse")]
     [InlineData("Profile", 9, "AsvsL2, NistAal2 or NistAal3")]
     public async Task Undefined(string option, int value, string allowed)
     {

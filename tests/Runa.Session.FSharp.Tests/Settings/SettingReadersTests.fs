@@ -38,6 +38,8 @@ let tests =
                         "sealed", "true"
                         "max_bytes", "1000"
                         "on_unreadable", "error"
+                        "max_sessions", "5"
+                        "when_full", "refuse"
                         "profile", "NIST-aal3"
                         "meta:team", "checkout"
                         "meta:tier", "1" ]
@@ -61,6 +63,8 @@ let tests =
                       Sealed = true
                       MaxBytes = 1000
                       OnUnreadable = OnUnreadable.Error
+                      MaxSessions = Some 5
+                      WhenFull = WhenFull.Refuse
                       Profile = Some SessionProfile.NistAal3
                       Meta = Map [ "team", "checkout"; "tier", "1" ] }
 

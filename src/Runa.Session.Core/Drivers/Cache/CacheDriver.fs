@@ -29,7 +29,7 @@ type private Stored =
 /// this process; between processes nothing can be compared before a write.
 [<Sealed>]
 type internal CacheStore(cache: IDistributedCache, options: CacheDriverOptions) =
-    let locks = KeyedLocks()
+    let locks = KeyedLocks<StoreKey>()
     let keyOf (key: StoreKey) = options.Prefix + StoreKey.toText key
     let isExpired record = SessionRecord.isExpired (options.TimeProvider.GetUtcNow()) record
 

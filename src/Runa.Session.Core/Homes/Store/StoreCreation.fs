@@ -3,6 +3,7 @@ namespace Runa.Session
 open System
 open System.Diagnostics
 open System.Runtime.ExceptionServices
+open System.Threading
 open System.Threading.Tasks
 
 /// Creates records, and deletes them again if what must follow fails.
@@ -112,18 +113,15 @@ module internal StoreCreation =
         /// are.
         | Unknown of exn
 
-    /// Creates a record, then does what must follow. If that fails, or the owner's sessions were revoked in between,
-    /// the record is deleted again; its token was not given out. A revocation after the second look at the epoch finds
-    /// the new record in its index, so that look comes before what cannot be undone. `signsIn`: somebody signs in who
-    /// was not signed in before.
-    let createThen
+    let private createOnce
         definition
         (state: SessionState)
         (signsIn: bool)
-        (since: int64)
+        (from: Snapshot)
         (following: Snapshot -> Task<Fate>)
         : Task<Outcome> =
         task {
+            let since = from.Since
             let record = recordOf definition state
 
             let! before =
@@ -142,6 +140,10 @@ module internal StoreCreation =
                         if after.Number <> before.Number then
                             raise (revoked definition meanwhile)
 
+                        match OwnerLimit.ownerOf definition state signsIn with
+                        | ValueSome owner -> do! OwnerLimit.enforce definition owner from.Place
+                        | ValueNone -> ()
+
                         return! following created
                     })
 
@@ -158,3 +160,45 @@ module internal StoreCreation =
                 e.Throw()
                 return Outcome.Missing
         }
+
+    /// Several processes that sign in at once may refuse each other, although there is room for some. Then each tries again.
+    let rec private createLimited
+        (definition: SessionDefinition)
+        owner
+        (from: Snapshot)
+        (once: unit -> Task<Outcome>)
+        left
+        =
+        task {
+            match! caught once with
+            | Ok outcome -> return outcome
+            | Error e ->
+                let! isWorthIt =
+                    match e.SourceException with
+                    | :? SessionLimitException when left > 0 -> OwnerLimit.hasRoom definition owner from.Place
+                    | _ -> Task.FromResult false
+
+                if not isWorthIt then
+                    e.Throw()
+
+                do! Task.Delay(Random.Shared.Next(1, 40))
+                return! createLimited definition owner from once (left - 1)
+        }
+
+    /// Creates a record, then does what must follow. If that fails, or the owner's sessions were revoked in between, or the
+    /// owner has too many, the record is deleted again; its token was not given out. A revocation after the second look at
+    /// the epoch finds the new record in its index, so that look comes before what cannot be undone. `signsIn`: somebody
+    /// signs in who was not signed in before.
+    let createThen
+        (definition: SessionDefinition)
+        (state: SessionState)
+        (signsIn: bool)
+        (from: Snapshot)
+        (following: Snapshot -> Task<Fate>)
+        : Task<Outcome> =
+        let once () = createOnce definition state signsIn from following
+
+        match OwnerLimit.ownerOf definition state signsIn with
+        | ValueSome owner ->
+            definition.SignIns.Run(owner, CancellationToken.None, fun () -> createLimited definition owner from once 8)
+        | ValueNone -> once ()

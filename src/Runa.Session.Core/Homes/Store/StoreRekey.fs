@@ -45,7 +45,7 @@ module internal StoreRekey =
     let rekey (definition: SessionDefinition) (snapshot: Snapshot) (old: SessionRecord) (state: SessionState) =
         let signsIn = state.Owner <> snapshot.State.Owner || state.SignedInAt <> snapshot.State.SignedInAt
 
-        createThen definition state signsIn snapshot.Since (fun created ->
+        createThen definition state signsIn snapshot (fun created ->
             task {
                 let version = RecordVersion.Next()
                 let key = created.Place.Key

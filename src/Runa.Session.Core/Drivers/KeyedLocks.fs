@@ -11,10 +11,10 @@ type internal KeyedLock() =
     /// How many callers hold the lock or wait for it. At zero it is removed.
     member val Users = 0 with get, set
 
-/// One lock for each store key, kept only while somebody holds it or waits for it.
+/// One lock for each key, kept only while somebody holds it or waits for it.
 [<Sealed>]
-type internal KeyedLocks() =
-    let locks = Dictionary<StoreKey, KeyedLock>()
+type internal KeyedLocks<'Key when 'Key: equality and 'Key: not null>() =
+    let locks = Dictionary<'Key, KeyedLock>()
 
     let enter key =
         lock locks (fun () ->
@@ -41,7 +41,7 @@ type internal KeyedLocks() =
     member _.Count = lock locks (fun () -> locks.Count)
 
     /// Runs the work while no other work runs under this key. The token ends the wait.
-    member _.Run(key: StoreKey, token: CancellationToken, work: unit -> Task<'T>) : Task<'T> =
+    member _.Run(key: 'Key, token: CancellationToken, work: unit -> Task<'T>) : Task<'T> =
         task {
             let held = enter key
 
