@@ -27,6 +27,7 @@ let private usage =
   in-process     without Kestrel
   kestrel        only over Kestrel
   parts          what the parts of a request take
+  telemetry      what a session costs while somebody listens to its instruments and activities
   growth         how costs grow; growth keys (bytes, connections, writers, sessions) for one of them
   pauses         for the garbage collector, with a million sessions
   all            all of these
@@ -38,6 +39,7 @@ in-memory and --full."
 let private all (output: Output) =
     let ratios = inProcess output @ overKestrel output
     Parts.run output
+    Listening.run output
     growth output
     Pauses.run output
     showRatios output ratios
@@ -54,6 +56,7 @@ let private measure (output: Output) (args: string list) =
     | [ "in-process" ] -> showRatios Output.console (inProcess output)
     | [ "kestrel" ] -> showRatios Output.console (overKestrel output)
     | [ "parts" ] -> Parts.run output
+    | [ "telemetry" ] -> Listening.run output
     | [ "growth" ] -> growth Output.pages
     | [ "growth"; name ] when List.exists (fun (other, _) -> other = name) growths ->
         (Map.ofList growths)[name] Output.pages
@@ -62,6 +65,7 @@ let private measure (output: Output) (args: string list) =
     | [ "all" ] -> all Output.pages
     // The other processes of these.
     | [ "in-process-here" ] -> InProcess.measureHere ()
+    | [ "telemetry-here"; who ] -> Listening.measureHere who
     | [ "serve" ] -> finish (SiteProcess.serve (wait (Stores.all ())))
     | [ "serve-memory" ] -> finish (SiteProcess.serve (Stores.memory ()))
     | [ "serve-writers" ] -> finish (SiteProcess.serve (wait (Stores.forWriters ())))

@@ -57,6 +57,13 @@ internal sealed class DriverAdapter
                 record);
         }
 
+        if (driver is ISessionUsage usage)
+        {
+            record = SessionDriverModule.withUsage(
+                FuncConvert.FromFunc(() => new DriverUsage(usage.Sessions, usage.Bytes, usage.EvictedVisitors, usage.EvictedUsers)),
+                record);
+        }
+
         return driver.Owners is { } owners
             ? SessionDriverModule.withOwners(OwnerIndexAdapter.Adapt(adapter._name, owners), record)
             : record;

@@ -94,6 +94,19 @@ module internal Plan =
         else
             ofInactive now snapshot wanted isOver
 
+    /// What a commit of the plan did, as telemetry calls it.
+    let outcome (plan: Plan) : string =
+        match plan with
+        | Plan.Nothing
+        | Plan.Superseded -> "unchanged"
+        | Plan.Touch _ -> "touched"
+        | Plan.Create _
+        | Plan.DeleteThenCreate _ -> "created"
+        | Plan.Replace _ -> "changed"
+        | Plan.Rekey _ -> "moved"
+        | Plan.Delete
+        | Plan.DeleteEnded -> "destroyed"
+
     let isNothing (plan: Plan) : bool =
         match plan with
         | Plan.Nothing -> true

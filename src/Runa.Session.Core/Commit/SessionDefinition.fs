@@ -27,6 +27,7 @@ type internal SessionDefinition =
         Seal: SealedCookie voption
         Clock: TimeProvider
         Log: ILogger
+        Telemetry: SessionTelemetry
         /// The JSON options of the application, with a resolver and read-only. Null: it has none.
         Json: JsonSerializerOptions | null
         /// How long one call to the driver may take.

@@ -60,7 +60,7 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
     override _.Json = definition.Json
 
     override _.Undecodable error =
-        Telemetry.undecodableValue definition.Name
+        definition.Telemetry.Undecodable()
         Log.undecodable definition.Log definition.Name error
 
     member _.Definition = definition
@@ -88,6 +88,17 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
             | record when SessionRecord.isTombstone record && facts.Now < (SessionRecord.endsAt record).UtcTicks ->
                 Remains.Moved
             | _ -> Remains.Ended
+
+    /// What the load found under a genuine token, as telemetry calls it.
+    member this.Found: string =
+        if this.IsActive then
+            "found"
+        else
+            match this.Remains with
+            | Remains.Unreadable -> "unreadable"
+            | Remains.Moved -> "moved"
+            | Remains.None
+            | Remains.Ended -> "gone"
 
     /// Whether the token leads to a tombstone: the browser was sent a new token.
     member this.IsSuperseded = this.Remains.IsMoved

@@ -21,6 +21,9 @@ module internal Transact =
             Started: int64
             /// Its turn in the commit queue; null: it has not asked for one.
             mutable Turn: CommitTurn | null
+            /// The latest attempt's number and plan.
+            mutable Count: int
+            mutable Plan: Plan
         }
 
     let private tokenOf (step: Session -> struct (Session * 'R)) : CancellationToken =
@@ -36,7 +39,9 @@ module internal Transact =
           Token = tokenOf step
           First = first
           Started = Environment.TickCount64
-          Turn = null }
+          Turn = null
+          Count = 0
+          Plan = Plan.Nothing }
 
     let private takeTurn (run: Run<'R>) : Task<SessionRecord voption> =
         match run.Turn with
@@ -73,7 +78,7 @@ module internal Transact =
         | Outcome.Missing -> gone (Snapshot.gone definition from.Place)
         | Outcome.Unreadable -> gone (Snapshot.unreadable definition from.Place)
         | Outcome.Conflict current ->
-            Telemetry.conflict definition.Name
+            definition.Telemetry.Conflict()
             Happened.Overtaken current
 
     /// Turns a record into a snapshot, for a request that has looked at the session before.
@@ -95,8 +100,10 @@ module internal Transact =
     let rec private attempt run (from: Snapshot) pending (struct (plan, result)) count =
         // An attempt that has begun is finished, even if the caller stops waiting (promise 15).
         run.Token.ThrowIfCancellationRequested()
+        run.Count <- count
+        run.Plan <- plan
 
-        run.Home.Execute from plan
+        Executing.run run.Home from plan
         |> ValueTasks.bind (fun outcome -> attempted run from pending result count outcome)
 
     and private attempted run from pending (result: 'R) count (outcome: Outcome) : ValueTask<struct (Answer * 'R)> =
@@ -131,7 +138,7 @@ module internal Transact =
         | Next.Merge(now, pending) -> again now pending (Carrying.merge definition now run.First.Session pending) true
         | Next.StartOver(empty, mayWrite, isDropped) ->
             if isDropped then
-                Telemetry.drop definition.Name
+                definition.Telemetry.Dropped()
                 Log.dropped definition.Log definition.Name
 
             again empty null empty.Session mayWrite
@@ -152,7 +159,7 @@ module internal Transact =
     let private start (home: Home) (step: Session -> struct (Session * 'R)) (snapshot: Snapshot) plan =
         try
             (tokenOf step).ThrowIfCancellationRequested()
-            home.Execute snapshot plan
+            Executing.run home snapshot plan
         with e ->
             ValueTask<Outcome>(Task.FromException<Outcome> e)
 
@@ -174,11 +181,29 @@ module internal Transact =
 
         Stepping.run home watch step snapshot start
 
+    /// Commits as `commit` does, and tells those who listen.
+    let private watched (run: Run<'R>) pending planned : ValueTask<struct (Answer * 'R)> =
+        let telemetry = run.Home.Definition.Telemetry
+        let watched = telemetry.Commit()
+        let struct (plan, _) = planned
+
+        Watching.run
+            watched
+            (fun () ->
+                if Plan.replaces plan && run.Home.Definition.Queues.IsBusy run.First.Place.Key then
+                    finish run (behindOthers run pending planned)
+                else
+                    attempt run run.First pending planned 1)
+            (fun _ -> telemetry.CommitEnded(watched, Plan.outcome run.Plan, run.Count))
+            (fun e -> telemetry.CommitFailed(watched, e, run.Count))
+
     /// Commits what `plan` returned. A conflict runs the step again, or merges `pending`. Raises
     /// SessionConflictException, SessionStoreException or SessionTooLargeException.
     let commit home watch whenGone step snapshot pending (struct (plan, result) as planned: struct (Plan * 'R)) =
         if Plan.isNothing plan then
             ValueTask<struct (Answer * 'R)>(struct (Answer.unwritten snapshot, result))
+        elif home.Definition.Telemetry.WatchesCommits then
+            watched (begin' home watch whenGone step snapshot) pending planned
         elif Plan.replaces plan && home.Definition.Queues.IsBusy snapshot.Place.Key then
             let run = begin' home watch whenGone step snapshot
             finish run (behindOthers run pending planned)
@@ -210,7 +235,7 @@ module internal Transact =
         match Plan.make snapshot.Now definition.Settings.IdleTimeout snapshot snapshot.Session with
         | Plan.Touch _
         | Plan.Replace _ as plan ->
-            home.Execute snapshot plan
+            Executing.run home snapshot plan
             |> ValueTasks.map (fun outcome ->
                 match outcome with
                 | Outcome.Committed answer -> answer.Snapshot

@@ -105,6 +105,17 @@ module internal Log =
 
     let purgeFailed (log: ILogger) (driver: string) (e: exn) = purgeFailedAction.Invoke(log, driver, e)
 
+    let private pingFailedAction =
+        define2<string, string>
+            LogLevel.Warning
+            40
+            "PingFailed"
+            "The driver {Driver} did not answer a health check: {Failure}."
+
+    /// `failure` contains nothing of the exception's message.
+    let pingFailed (log: ILogger) (driver: string) (failure: string) (e: exn | null) =
+        pingFailedAction.Invoke(log, driver, failure, e)
+
     let private notTouchedAction =
         define1<string>
             LogLevel.Warning

@@ -73,6 +73,9 @@ type OwnerIndex =
 [<Struct; RequireQualifiedAccess>]
 type SessionCount = { Sessions: int64; SignedIn: int64 }
 
+[<Struct; RequireQualifiedAccess>]
+type DriverUsage = { Sessions: int64; Bytes: int64; EvictedVisitors: int64; EvictedUsers: int64 }
+
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type SessionDriver =
     { Name: string
@@ -84,6 +87,7 @@ type SessionDriver =
       DeleteMany: StoreKey list -> CancellationToken -> ValueTask<DeletedRecord list>
       Owners: OwnerIndex voption
       Count: (string -> CancellationToken -> ValueTask<SessionCount>) voption
+      Usage: (unit -> DriverUsage) voption
       Guarantee: DriverGuarantee
       PurgeExpired: CancellationToken -> ValueTask<int>
       Ping: CancellationToken -> ValueTask
@@ -129,6 +133,7 @@ module SessionDriver =
           DeleteMany = deleteEach delete
           Owners = ValueNone
           Count = ValueNone
+          Usage = ValueNone
           Guarantee = DriverGuarantee.CompareAndSwap
           PurgeExpired = fun _ -> ValueTask<int> 0
           Ping = fun _ -> ValueTask()
@@ -143,6 +148,7 @@ module SessionDriver =
     let withOwners owners (driver: SessionDriver) = { driver with Owners = ValueSome owners }
 
     let withCount count (driver: SessionDriver) = { driver with Count = ValueSome count }
+    let withUsage usage (driver: SessionDriver) = { driver with Usage = ValueSome usage }
 
     let withGuarantee guarantee (driver: SessionDriver) = { driver with Guarantee = guarantee }
     let withPurge purge (driver: SessionDriver) = { driver with PurgeExpired = purge }

@@ -92,6 +92,21 @@ type SessionCount =
         SignedIn: int64
     }
 
+/// What a store in this process holds, and what it has evicted.
+[<Struct; RequireQualifiedAccess>]
+type DriverUsage =
+    {
+        /// The sessions that it holds, those included that have ended and are not removed yet. The tombstones of signed-in
+        /// users do not count; those of visitors, which stand for minutes, may.
+        Sessions: int64
+        /// The bytes of memory that they take.
+        Bytes: int64
+        /// How many sessions of visitors who were not signed in it has evicted, since it was made, to make room.
+        EvictedVisitors: int64
+        /// How many sessions of signed-in users it has evicted, since it was made, to make room.
+        EvictedUsers: int64
+    }
+
 /// Lists and ends sessions by scope (application and session name) and owner.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type OwnerIndex =
@@ -142,6 +157,8 @@ type SessionDriver =
         /// Counts the live sessions of a scope, by the driver's clock. It may look at all records of the store. ValueNone:
         /// the driver cannot count.
         Count: (string -> CancellationToken -> ValueTask<SessionCount>) voption
+        /// Tells at once how full the store is. ValueNone: it is not in this process, or does not say.
+        Usage: (unit -> DriverUsage) voption
         /// What the driver guarantees when two processes write one session at once.
         Guarantee: DriverGuarantee
         /// Deletes records that ended longer than SessionDriver.clockTolerance ago, and returns how many.
@@ -190,6 +207,10 @@ module SessionDriver =
     /// Adds a function that counts the live sessions of a scope. Without it, counting raises NotSupportedException.
     val withCount:
         count: (string -> CancellationToken -> ValueTask<SessionCount>) -> driver: SessionDriver -> SessionDriver
+
+    /// Adds a function that tells how full a store in this process is, for the instruments of docs/run/telemetry.md. It is
+    /// called whenever they are read, and must answer at once.
+    val withUsage: usage: (unit -> DriverUsage) -> driver: SessionDriver -> SessionDriver
 
     /// Sets another guarantee than CompareAndSwap.
     val withGuarantee: guarantee: DriverGuarantee -> driver: SessionDriver -> SessionDriver

@@ -60,10 +60,14 @@ module internal CookieHome =
         match best with
         | null ->
             if sawForeign then
+                definition.Telemetry.ForeignToken()
                 DevelopmentHints.foreignCookie definition
 
             Snapshot.newAt definition (place held)
         | best ->
+            if definition.Telemetry.CountsLoads then
+                definition.Telemetry.Loaded best.Found
+
             if best.Remains.IsUnreadable then
                 Unreadable.report
                     definition

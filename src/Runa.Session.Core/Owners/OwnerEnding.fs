@@ -76,6 +76,7 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
             // not count.
             if not (SessionRecord.isTombstone record || SessionRecord.isExpired definition.Now record) then
                 tally <- { tally with Ended = tally.Ended + 1 }
+                definition.Telemetry.Revoked 1
 
             ValueNone
         | ValueNone -> ValueNone
@@ -216,7 +217,7 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
     /// `advancing` is why sign-ins at the same time could not be made to fail; null: they were.
     member _.Answer(advancing: exn | null) : int =
         if tally.Unreadable > 0 then
-            Telemetry.unreadableRecords definition.Name tally.Unreadable
+            definition.Telemetry.Unreadable tally.Unreadable
             Log.unreadableOwned
                 definition.Log
                 tally.Unreadable

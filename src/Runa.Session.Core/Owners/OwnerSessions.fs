@@ -150,4 +150,9 @@ module internal OwnerSessions =
     /// Ends all sessions of the definition, however long that takes. Sign-ins that began before it lose.
     let revokeAll (definition: SessionDefinition) (token: CancellationToken) : Task<int> =
         let deleteAll = (OwnerListing.index definition).DeleteAll
-        DriverCall.runLong definition "delete all" true token (deleteAll definition.Scope)
+
+        task {
+            let! ended = DriverCall.runLong definition "delete all" true token (deleteAll definition.Scope)
+            definition.Telemetry.Revoked ended
+            return ended
+        }

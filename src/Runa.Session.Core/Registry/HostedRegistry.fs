@@ -1,6 +1,7 @@
 namespace Runa.Session.Hosting
 
 open System
+open System.Diagnostics.Metrics
 open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.Logging
 open Runa.Session
@@ -9,7 +10,7 @@ open Runa.Session
 [<NoComparison; NoEquality>]
 type HostParts =
     {
-        /// For drivers that need services.
+        /// For drivers that need services. If they have an IMeterFactory, it makes the meter.
         Services: IServiceProvider
         /// The name of the application, which separates its sessions from those of others.
         Application: string option
@@ -36,7 +37,8 @@ module HostedRegistry =
               Application = defaultArg host.Application bare.Application
               IsDevelopment = defaultArg host.IsDevelopment bare.IsDevelopment
               Clock = defaultArg host.Clock bare.Clock
-              Loggers = defaultArg host.Loggers bare.Loggers })
+              Loggers = defaultArg host.Loggers bare.Loggers
+              Meters = host.Services.GetService typeof<IMeterFactory> |> tryUnbox |> Option.toObj })
 
     /// A new scope for the session with this name in a request, which is not loaded yet. Raises
     /// InvalidOperationException for a name that is not registered, and ArgumentNullException without a host.

@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Diagnostics.Metrics
 open System.Reflection
 open System.Security.Cryptography
 open Microsoft.Extensions.Configuration
@@ -19,6 +20,8 @@ type internal HostFacts =
         IsDevelopment: bool
         Clock: TimeProvider
         Loggers: ILoggerFactory
+        /// Makes the meter. Null: there is none, so the meter is the registry's own.
+        Meters: IMeterFactory | null
     }
 
 /// Builds a registry from a setup. Checks everything, and raises all mistakes at once (promise 23).
@@ -43,7 +46,8 @@ module internal RegistryBuilder =
             environment
             |> Option.exists (fun name -> name.Equals("Development", StringComparison.OrdinalIgnoreCase))
           Clock = clock
-          Loggers = loggers }
+          Loggers = loggers
+          Meters = null }
 
     /// The settings, from the defaults, then the configuration, then the code; and the mistakes of the configuration.
     let private settings (parts: SetupParts) : (string * SessionSettings) list * string list =
@@ -183,6 +187,8 @@ module internal RegistryBuilder =
             | Stray.Doubt text -> Log.straySetting log text
             | Stray.Mistake _ -> ()
 
+        let telemetry = new Telemetry(host.Meters)
+        DriverUsages.observe telemetry (Map.toList drivers)
         let ring = KeyRing.ofSecrets secrets
         let application = defaultArg parts.Application host.Application
 
@@ -203,6 +209,7 @@ module internal RegistryBuilder =
                           ValueNone
                     Clock = clock
                     Log = log
+                    Telemetry = SessionTelemetry(telemetry, name, o.Driver)
                     Json = parts.Json
                     StoreTimeout = parts.StoreTimeout
                     Limits = CallLimits parts.StoreTimeout
@@ -211,4 +218,4 @@ module internal RegistryBuilder =
                     Hints = Hints()
                     IsDevelopment = host.IsDevelopment } ]
 
-        new SessionRegistry(sessions, drivers |> Map.toList |> List.map snd, clock, log)
+        new SessionRegistry(sessions, Map.toList drivers, clock, log, telemetry)

@@ -6,6 +6,7 @@ open System.Collections.Generic
 open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.Logging
+open Runa
 
 /// Describes one registered session.
 [<RequireQualifiedAccess>]
@@ -32,7 +33,14 @@ type SessionInfo =
 /// The validated sessions of an application. Safe to share; AddRunaSession registers it as a singleton.
 [<Sealed>]
 type SessionRegistry
-    internal (definitions: SessionDefinition list, drivers: SessionDriver list, clock: TimeProvider, log: ILogger) =
+    internal
+    (
+        definitions: SessionDefinition list,
+        named: (string * SessionDriver) list,
+        clock: TimeProvider,
+        log: ILogger,
+        telemetry: Telemetry
+    ) =
     static let purgeEvery = TimeSpan.FromMinutes 1.
 
     let byName =
@@ -40,7 +48,9 @@ type SessionRegistry
         |> Seq.map (fun definition -> KeyValuePair(definition.Name, Homes.find definition))
         |> fun pairs -> pairs.ToFrozenDictionary StringComparer.Ordinal
 
+    let drivers = List.map snd named
     let purges = [ for driver in drivers -> DriverPurge(driver, log) ]
+    let pings = [ for name, driver in named -> DriverPing(name, driver) ]
 
     let failed (failures: (string * exn) list) : exn =
         let describe (driver: string, e: exn) = $"\"{driver}\" ({e.GetType().Name})"
@@ -80,6 +90,20 @@ type SessionRegistry
 
     member internal _.Definitions = definitions
 
+    /// Asks all drivers at once, and logs those that do not answer.
+    member internal _.PingAll(limit: TimeSpan, token: CancellationToken) : Task<SessionDriverHealth list> =
+        task {
+            token.ThrowIfCancellationRequested()
+            let! answers = Task.WhenAll [ for ping in pings -> ping.Ask(limit, token) ]
+
+            for answer in answers do
+                match answer.Failure with
+                | null -> ()
+                | failure -> Log.pingFailed log answer.Driver failure answer.Error
+
+            return List.ofArray answers
+        }
+
     member internal _.PurgeAll(token: CancellationToken) : Task<int> = purgeAll token
 
     /// The home of the session. Raises InvalidOperationException for a name that is not registered, naming the known
@@ -99,6 +123,8 @@ type SessionRegistry
 
                     for driver in drivers do
                         do! driver.Dispose()
+
+                    (telemetry :> IDisposable).Dispose()
                 }
             )
 

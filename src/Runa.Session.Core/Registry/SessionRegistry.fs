@@ -175,6 +175,25 @@ module SessionRegistry =
     let revokeAll (name: string) (token: CancellationToken) (registry: SessionRegistry) : Task<int> =
         Waiting.start token (fun () -> OwnerSessions.revokeAll (registry.Find name).Definition token)
 
+    /// Asks all drivers that sessions use, at once, whether their stores answer, and logs those that do not. Each has this
+    /// long to answer; a driver that still owes an earlier answer is not asked again. Raises ArgumentOutOfRangeException
+    /// for a limit of zero or less, or of more than one day. The token ends the wait.
+    let ping
+        (limit: TimeSpan)
+        (token: CancellationToken)
+        (registry: SessionRegistry)
+        : Task<Runa.SessionDriverHealth list> =
+        if limit <= TimeSpan.Zero || limit > TimeSpan.FromDays 1. then
+            raise (
+                ArgumentOutOfRangeException(
+                    nameof limit,
+                    limit,
+                    "The time limit of a ping must be more than zero, and one day at most."
+                )
+            )
+
+        registry.PingAll(limit, token)
+
     /// Deletes expired records on all drivers now, and returns how many. This also happens by itself each minute; if it
     /// is under way, this call waits for its turn. Tries all drivers, then raises SessionStoreException naming those
     /// that failed. The token ends it; records deleted until then stay deleted.

@@ -30,7 +30,9 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
         task {
             match definition.Token.Read(key.AsSpan()) with
             | TokenReading.Genuine _ -> return! home.Load(StringValues $"{definition.Settings.CookieName}={key}")
-            | TokenReading.Foreign
+            | TokenReading.Foreign ->
+                definition.Telemetry.ForeignToken()
+                return Snapshot.none definition
             | TokenReading.Malformed -> return Snapshot.none definition
         }
 

@@ -164,19 +164,17 @@ let tests =
               let log, lines = heard ()
               let store = MemoryStore(clock, log, 20, Int64.MaxValue)
 
-              counted "runa.session.evicted" (fun () ->
-                  for n in 1..22 do
-                      store.Create(key n, record clock None 90.) |> ignore)
-              |> Expect.equal "two strangers" [ false, 1L; false, 1L ]
+              for n in 1..22 do
+                  store.Create(key n, record clock None 90.) |> ignore
+
+              (store.Usage.EvictedVisitors, store.Usage.EvictedUsers) |> Expect.equal "two strangers" (2L, 0L)
 
               List.ofSeq lines |> Expect.isEmpty "no warning for strangers"
 
-              let owned =
-                  counted "runa.session.evicted" (fun () ->
-                      for n in 101..160 do
-                          store.Create(key n, record clock (Some "alice") 90.) |> ignore)
-                  |> List.filter fst
-                  |> List.sumBy snd
+              for n in 101..160 do
+                  store.Create(key n, record clock (Some "alice") 90.) |> ignore
+
+              let owned = store.Usage.EvictedUsers
 
               int owned
               |> Expect.equal "those of alice that are not there" (60 - (standing store [ 101..160 ]).Length)

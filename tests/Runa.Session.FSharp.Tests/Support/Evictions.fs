@@ -3,8 +3,6 @@ module internal Runa.Session.Tests.Evictions
 
 open System
 open System.Collections.Generic
-open System.Diagnostics.Metrics
-open System.Threading
 open Expecto
 open Expecto.Flip
 open Microsoft.Extensions.Logging
@@ -20,29 +18,6 @@ let record (clock: TimeProvider) owner (minutes: float) : SessionRecord =
       State = { SessionState.fresh (clock.GetUtcNow()) (TimeSpan.FromMinutes minutes) with Owner = owner }
       IdleExpiresAt = ValueNone
       Kind = RecordKind.Live }
-
-/// What is measured under this name while `work` runs, by the tag "owned".
-let counted (name: string) (work: unit -> unit) : (bool * int64) list =
-    let found = List<bool * int64>()
-    use listener = new MeterListener()
-
-    listener.InstrumentPublished <-
-        Action<_, _>(fun instrument listener ->
-            if instrument.Name = name then
-                listener.EnableMeasurementEvents instrument)
-
-    let caller = Environment.CurrentManagedThreadId
-
-    listener.SetMeasurementEventCallback(
-        MeasurementCallback<int64>(fun _ count tags _ ->
-            // Tests run side by side.
-            if Environment.CurrentManagedThreadId = caller then
-                found.Add(unbox<bool> tags[0].Value, count))
-    )
-
-    listener.Start()
-    work ()
-    List.ofSeq found
 
 /// What a store holds of these keys.
 let standing (store: MemoryStore) (keys: int seq) : int list =

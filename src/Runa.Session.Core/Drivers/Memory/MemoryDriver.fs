@@ -71,6 +71,7 @@ type MemoryDriver =
             |> SessionDriver.withDeleteMany (fun keys _ -> ValueTask<_>(store.DeleteMany keys))
             |> SessionDriver.withPurge (fun _ -> ValueTask<_>(store.PurgeExpired()))
             |> SessionDriver.withCount (fun scope _ -> ValueTask<_>(store.CountLive scope))
+            |> SessionDriver.withUsage (fun () -> store.Usage)
             |> SessionDriver.withOwners
                 { List = fun scope owner from _ -> ValueTask<_>(store.List(scope, owner, from, 100))
                   Epoch = fun scope owner _ -> ValueTask<_>(owners.Epoch(scope, owner))

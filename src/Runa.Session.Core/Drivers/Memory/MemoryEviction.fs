@@ -134,6 +134,10 @@ type internal MemoryEviction(table: MemoryTable, maxSessions: int, maxBytes: int
     member _.Count = lock turn (fun () -> strangers () + tombstones.Count + owned.Count)
     member _.Bytes = lock turn (fun () -> bytes ())
 
+    /// The number of sessions, without tombstones, and the bytes of everything.
+    member _.Sessions: struct (int64 * int64) =
+        lock turn (fun () -> struct (int64 (strangers () + owned.Count), bytes ()))
+
     /// Whether signed-in users fill the store.
     member _.IsFullOfOwned =
         lock turn (fun () -> owned.Count >= maxSessions || ownedBytes () >= maxBytes - maxBytes / 8L)

@@ -3,6 +3,7 @@ namespace Runa.Session
 #nowarn 3391
 
 open System
+open System.Threading
 open Microsoft.Extensions.Logging
 
 /// The records of a store, and what changes with them: the owner index, the count, what is kept unpacked. Members that
@@ -15,6 +16,8 @@ type internal MemoryRecords(clock: TimeProvider, log: ILogger, maxSessions: int,
     let eviction = MemoryEviction(table, maxSessions, maxBytes)
     let warnings = MemoryWarnings(clock, log, maxSessions, maxBytes)
     let sweep = SweepClock clock
+    let mutable evictedVisitors = 0L
+    let mutable evictedUsers = 0L
 
     let index key scope (owner: string option) = owner |> Option.iter (fun owner -> owners.Add(scope, owner, key))
 
@@ -34,14 +37,17 @@ type internal MemoryRecords(clock: TimeProvider, log: ILogger, maxSessions: int,
         shard.Remove number
 
     let report (rank: MemoryRank) =
-        let isOwned = rank >= MemoryRank.Tombstone
-        Telemetry.evict isOwned 1
+        match rank with
+        | MemoryRank.Owned ->
+            Interlocked.Increment &evictedUsers |> ignore
+            warnings.Owned()
+        // It is not a session any more.
+        | MemoryRank.Tombstone -> ()
+        | _ ->
+            Interlocked.Increment &evictedVisitors |> ignore
 
-        if not isOwned then
             if eviction.IsFullOfOwned then
                 warnings.Stranger()
-        elif rank = MemoryRank.Owned then
-            warnings.Owned()
 
     /// Removes an entry that was chosen, unless it changed meanwhile.
     let evict (now: DateTimeOffset) (id: MemoryId) (key: StoreKey) =
@@ -78,6 +84,16 @@ type internal MemoryRecords(clock: TimeProvider, log: ILogger, maxSessions: int,
     member _.Owners = owners
     member _.Count = eviction.Count
     member _.Bytes = eviction.Bytes
+
+    /// How full the store is, and what was evicted.
+    member _.Usage: DriverUsage =
+        let struct (sessions, bytes) = eviction.Sessions
+
+        { Sessions = sessions
+          Bytes = bytes
+          EvictedVisitors = Volatile.Read &evictedVisitors
+          EvictedUsers = Volatile.Read &evictedUsers }
+
     member _.SweepTime = sweep.Now
     member _.FlushWarnings() = warnings.Flush()
 

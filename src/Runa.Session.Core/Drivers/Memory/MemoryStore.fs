@@ -29,6 +29,7 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
     member _.Count = records.Count
 
     member _.Bytes = records.Bytes
+    member _.Usage = records.Usage
     member _.Owners = records.Owners
 
     /// The stored record. This does not count as a use.

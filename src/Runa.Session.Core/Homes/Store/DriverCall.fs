@@ -26,19 +26,29 @@ module internal DriverCall =
         match e with
         | :? TimeoutException
         | :? OperationCanceledException ->
+            definition.Telemetry.StoreFailure "timeout"
+
             SessionStoreException(
                 $"The driver \"{definition.Driver.Name}\" of the session \"{definition.Name}\" did not answer within {definition.StoreTimeout} ({operation}).",
                 isWrite,
                 e
             )
-        | :? SessionStoreException -> e
+        | :? SessionStoreException ->
+            definition.Telemetry.StoreFailure "failed"
+            e
         | e when isWrite && isRefusal definition e ->
+            definition.Telemetry.StoreFailure "refused"
+
             SessionStoreException(
                 $"The driver \"{definition.Driver.Name}\" of the session \"{definition.Name}\" refused ({operation}): {e.GetType().Name}. Nothing was written. The cause is the inner exception.",
                 false,
                 e
             )
         | e ->
+            // A record that cannot be read is counted as such.
+            if not (e :? InvalidDataException) then
+                definition.Telemetry.StoreFailure "failed"
+
             SessionStoreException(
                 $"The driver \"{definition.Driver.Name}\" of the session \"{definition.Name}\" failed ({operation}): {e.GetType().Name}. The cause is the inner exception.",
                 isWrite,

@@ -46,8 +46,10 @@ module internal StoreHome =
     let private logged (definition: SessionDefinition) (touching: Task<bool>) : Task =
         task {
             try
-                let! _ = touching
-                ()
+                let! isThere = touching
+
+                if isThere then
+                    definition.Telemetry.Touched()
             with :? SessionStoreException as e ->
                 Log.notTouched definition.Log definition.Name e
         }
@@ -67,7 +69,13 @@ module internal StoreHome =
             Outcome.Committed(Answer.unwritten (Snapshot.written definition snapshot.Place record snapshot.Since))
 
         if definition.Driver.Place.IsProcess then
-            touching |> ValueTasks.map (fun isThere -> if isThere then touched () else Outcome.Missing)
+            touching
+            |> ValueTasks.map (fun isThere ->
+                if isThere then
+                    definition.Telemetry.Touched()
+                    touched ()
+                else
+                    Outcome.Missing)
         else
             logged definition (touching.AsTask()) |> ignore
             ValueTask<Outcome>(touched ())

@@ -53,6 +53,20 @@ module internal StoreLoad =
             | ValueNone -> ValueTask<Snapshot> first
             | next -> ValueTask<Snapshot>(searchOn definition walk tried first next)
 
+    let inline private ask (definition: SessionDefinition) (walk: CookieWalk) (tried: int) (place: Place) =
+        StoredRecord.loadThen definition place (fun found -> orNext definition walk tried found)
+
+    /// Asks the store, and tells those who listen.
+    let private watched (definition: SessionDefinition) (walk: CookieWalk) (tried: int) (place: Place) =
+        let telemetry = definition.Telemetry
+        let watched = telemetry.Load()
+
+        Watching.run
+            watched
+            (fun () -> ask definition walk tried place)
+            (fun snapshot -> telemetry.LoadEnded(watched, snapshot.Found))
+            (fun e -> telemetry.LoadFailed(watched, e))
+
     let load (definition: SessionDefinition) (header: StringValues) : ValueTask<Snapshot> =
         let mutable walk = CookieWalk(header, definition.Settings.CookieName)
         let mutable tried = 0
@@ -61,10 +75,15 @@ module internal StoreLoad =
         match TokenSearch.tryNext (definition, &walk, &tried, &sawForeign) with
         | ValueNone ->
             if sawForeign then
+                definition.Telemetry.ForeignToken()
                 DevelopmentHints.foreignCookie definition
 
             ValueTask<Snapshot>(Snapshot.none definition)
         | ValueSome place ->
-            let walk = walk
-            let tried = tried
-            StoredRecord.loadThen definition place (fun found -> orNext definition walk tried found)
+            if sawForeign then
+                definition.Telemetry.ForeignToken()
+
+            if definition.Telemetry.WatchesLoads then
+                watched definition walk tried place
+            else
+                ask definition walk tried place

@@ -5,7 +5,7 @@ module internal Unreadable =
     /// Counts and logs the record, or raises SessionStoreException if the setting on_unreadable is error. `why` is a
     /// sentence and contains nothing of what is stored (promise 5).
     let report (definition: SessionDefinition) (why: string) (cause: exn | null) : unit =
-        Telemetry.unreadableRecords definition.Name 1
+        definition.Telemetry.Unreadable 1
 
         match definition.Settings.OnUnreadable with
         | OnUnreadable.Replace -> Log.unreadable definition.Log definition.Name why
@@ -20,5 +20,5 @@ module internal Unreadable =
 
     /// Counts and logs a record that was deleted on request.
     let reportDeleted (definition: SessionDefinition) : unit =
-        Telemetry.unreadableRecords definition.Name 1
+        definition.Telemetry.Unreadable 1
         Log.unreadableOwned definition.Log 1 definition.Name "deleted, as the application asked"
