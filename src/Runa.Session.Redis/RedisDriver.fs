@@ -109,7 +109,7 @@ type RedisDriver =
         |> SessionDriver.withDeleteMany (fun wanted token -> call (store.DeleteMany wanted token))
         |> SessionDriver.withRefusals RedisErrors.isRefusal
         |> SessionDriver.withPing (fun token ->
-            ValueTask((watched ((database.PingAsync()).WaitAsync token)).AsTask() :> Task))
+            ValueTask((watched ((database.PingAsync CommandFlags.DemandMaster).WaitAsync token)).AsTask() :> Task))
         |> SessionDriver.withCount (fun scope token -> call (counting.Count scope token))
         |> SessionDriver.withOwners
             { List = fun scope owner from token -> call (owners.List scope owner from token)

@@ -20,6 +20,7 @@ module Conformance =
                   DeleteManyTests.tests driver
                   ListingTests.tests driver
                   CountTests.tests driver
+                  PingTests.tests driver
                   EndingTests.tests driver
                   EpochAgeTests.tests driver
                   LifeOfSessionsTests.tests driver

@@ -11,7 +11,7 @@ namespace Runa;
 /// If a token is cancelled, before a call or during it, the wait ends at once. Sessions that have ended by then stay
 /// ended, and the current call to the store goes on; another call ends the other sessions.
 /// </remarks>
-public sealed class RunaSessions
+public sealed partial class RunaSessions
 {
     private readonly SessionRegistry _registry;
 

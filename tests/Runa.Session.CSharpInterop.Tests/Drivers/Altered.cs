@@ -9,6 +9,8 @@ internal sealed class Altered(ISessionDriver inner) : ISessionDriver
 
     public Func<StoreKey, DateTimeOffset, ValueTask<bool>>? Touch { get; init; }
 
+    public Func<ValueTask>? Ping { get; init; }
+
     public string Name => "altered";
 
     public IOwnerIndex? Owners => inner.Owners;
@@ -31,6 +33,8 @@ internal sealed class Altered(ISessionDriver inner) : ISessionDriver
 
     public ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken) =>
         inner.DeleteAsync(key, cancellationToken);
+
+    public ValueTask PingAsync(CancellationToken cancellationToken) => Ping?.Invoke() ?? inner.PingAsync(cancellationToken);
 
     public ValueTask<int> PurgeExpiredAsync(CancellationToken cancellationToken) => inner.PurgeExpiredAsync(cancellationToken);
 }

@@ -42,6 +42,7 @@ internal sealed class Samples(IServiceProvider services)
         return type switch
         {
             _ when type == typeof(CancellationToken) => CancellationToken.None,
+            _ when type == typeof(TimeSpan) => TimeSpan.FromSeconds(1),
             _ when type.IsValueType => parameter.HasDefaultValue ? parameter.DefaultValue : Activator.CreateInstance(type),
             _ when type == typeof(string) => parameter.Name is "secret" ? App.Secret : "web",
             _ when type == typeof(string[]) => Array.Empty<string>(),

@@ -14,7 +14,25 @@ open Runa.Session.Conformance
 open Runa.Session.Tests.Spoilt
 
 let mutants: Mutant list =
-    [ "Replace ignores the version",
+    [ "A ping fails beside another one",
+      "a store that answers is pinged, by many at once, and nothing in it changes",
+      fun _ driver ->
+          let turn = new System.Threading.SemaphoreSlim 1
+
+          driver
+          |> SessionDriver.withPing (fun _ ->
+              ValueTask(
+                  task {
+                      if not (turn.Wait 0) then
+                          invalidOp "The connection is in use."
+
+                      do! Task.Delay 20
+                      turn.Release() |> ignore
+                  }
+                  :> Task
+              ))
+
+      "Replace ignores the version",
       "promise 12: replace at another version is refused with what stands, and changes nothing",
       fun _ driver -> { driver with Replace = fun key _ record _ -> overwrite driver key record }
 

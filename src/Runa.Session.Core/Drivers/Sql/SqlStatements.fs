@@ -6,6 +6,9 @@ type internal SqlStatements =
     {
         Schema: string list
         Probe: string
+        /// Writes nothing, and fails where a write would: without the table, or one of its columns, and in a database that is
+        /// read-only or locked.
+        ProbeWrite: string
         Load: string
         Create: string
         Replace: string
@@ -125,6 +128,7 @@ module internal SqlStatements =
 
         { Schema = schema dialect table
           Probe = $"SELECT {columns}, {newest} FROM {name} WHERE 1 = 0"
+          ProbeWrite = $"DELETE FROM {name} WHERE 1 = 0 RETURNING {columns}, {newest}"
           Load = $"SELECT {document}, idle_expires_at FROM {name} WHERE key = @key"
           Create =
             $"INSERT INTO {name} ({columns}) VALUES (@key, @scope, @owner, @version, @ends_at, @expires_at, @idle_expires_at, @moved_to, @record) ON CONFLICT (key) DO NOTHING"

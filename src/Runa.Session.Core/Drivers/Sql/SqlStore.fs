@@ -141,5 +141,6 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
             return rows[0]
         }
 
-    /// Also checks the table, since nothing works without it.
-    member _.Ping(token: CancellationToken) : Task = database.Read(statements.Probe, [], ignore, token)
+    /// Also checks the table, and whether it can be written, since nothing works without it. It writes nothing, so it may be
+    /// asked again, as a read.
+    member _.Ping(token: CancellationToken) : Task = database.Read(statements.ProbeWrite, [], ignore, token)
