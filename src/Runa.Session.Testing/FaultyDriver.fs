@@ -124,6 +124,10 @@ type FaultyDriver(inner: SessionDriver) =
             Delete = fun key token -> simple StoreCalls.Delete token (fun () -> inner.Delete key token)
             DeleteMany = fun keys token -> simple StoreCalls.Delete token (fun () -> inner.DeleteMany keys token)
             Owners = ValueOption.map owners inner.Owners
+            Count =
+                inner.Count
+                |> ValueOption.map (fun count ->
+                    fun scope token -> simple StoreCalls.Count token (fun () -> count scope token))
             Place = DriverPlace.Store }
 
     /// On a store in the memory of this process, with the system's clock.
@@ -146,8 +150,8 @@ type FaultyDriver(inner: SessionDriver) =
     /// stored. Raises ArgumentOutOfRangeException for less than 1.
     member _.FailAfter(calls: StoreCalls, onCall: int) : unit = plan calls Fault.FailAfter onCall 1
 
-    /// The n-th of these calls from now is not answered until its time limit. Raises ArgumentOutOfRangeException for less
-    /// than 1.
+    /// The n-th of these calls from now is not answered until its time limit; a count, which has none, until its caller
+    /// cancels it. Raises ArgumentOutOfRangeException for less than 1.
     member _.Hang(calls: StoreCalls, onCall: int) : unit = plan calls Fault.Hang onCall 1
 
     /// The next changes, as many as `times` says, find that another request saved first. A step then runs again. Raises

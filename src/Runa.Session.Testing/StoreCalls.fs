@@ -17,7 +17,9 @@ type StoreCalls =
     | Delete = 16
     /// Listing and ending by owner, and what a sign-in asks about its owner.
     | Owners = 32
-    /// Everything that writes.
+    /// Counting the sessions of a name.
+    | Count = 64
+    /// Everything that writes a session.
     | Writes = 30
     /// Everything.
-    | All = 63
+    | All = 127

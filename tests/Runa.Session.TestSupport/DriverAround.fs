@@ -48,6 +48,10 @@ module DriverAround =
             DeleteMany =
                 fun keys token -> around.Call StoreOperation.Delete token (fun () -> inner.DeleteMany keys token)
             Owners = ValueOption.map owners inner.Owners
+            Count =
+                inner.Count
+                |> ValueOption.map (fun count ->
+                    fun scope token -> around.Call StoreOperation.Count token (fun () -> count scope token))
             PurgeExpired = fun token -> around.Call StoreOperation.Purge token (fun () -> inner.PurgeExpired token)
             Ping =
                 fun token ->

@@ -15,6 +15,7 @@ type StoreOperation =
     | Epoch
     | Advance
     | DeleteAll
+    | Count
     | Purge
     | Ping
 
@@ -29,6 +30,7 @@ type StoreOperation =
         | Load
         | List
         | Epoch
+        | Count
         | Purge
         | Ping -> false
 

@@ -50,6 +50,7 @@ let private beside (driver: SessionDriver) (clock: TimeProvider) : SessionDriver
         Delete = fun key token -> by (fun () -> driver.Delete key token)
         DeleteMany = fun keys token -> by (fun () -> driver.DeleteMany keys token)
         PurgeExpired = fun token -> by (fun () -> driver.PurgeExpired token)
+        Count = driver.Count |> ValueOption.map (fun count -> fun scope token -> by (fun () -> count scope token))
         Owners =
             ValueSome
                 { owners with

@@ -2,6 +2,7 @@
 module Runa.Session.Tests.TestKitTests
 
 open System
+open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.TestHost
 open Microsoft.Extensions.DependencyInjection
@@ -133,4 +134,53 @@ let tests =
                       let! five = count ()
                       Expect.equal five "5" "up again"
                       Expect.throwsT<ArgumentOutOfRangeException> (fun () -> driver.Conflict 0) "at least one"
-                  }) ]
+                  })
+
+          testCaseTask "promise 14: a driver fails, loses its answer or hangs when sessions are counted" (fun () ->
+              task {
+                  let driver = FaultyDriver()
+                  use! app =
+                      start
+                          { host site with
+                              Services = fun services -> services.UseFaultyDriver("memory", driver) |> ignore }
+                  let! _ = TestVisitor.prepare app.Services "web" (Session.signIn "ada")
+                  let registry = app.Services.GetRequiredService<SessionRegistry>()
+
+                  let count token () =
+                      task {
+                          let! count = SessionRegistry.count "web" token registry
+                          return $"{count.Sessions}, {count.SignedIn} signed in"
+                      }
+
+                  let counted = count CancellationToken.None
+                  let! one = counted ()
+                  Expect.equal one "1, 1 signed in" "counted"
+                  Expect.equal (Seq.last driver.Calls) StoreCalls.Count "the call"
+
+                  driver.Fail StoreCalls.All
+                  do! fails counted "down"
+                  driver.Fail(StoreCalls.Count, 2, 1)
+                  let! two = counted ()
+                  Expect.equal two one "the first passes"
+                  do! fails counted "the second fails"
+                  driver.FailAfter(StoreCalls.Count, 1)
+                  do! fails counted "the answer is lost"
+
+                  driver.Hang(StoreCalls.Count, 1)
+                  use caller = new CancellationTokenSource()
+                  let hanging = count caller.Token ()
+                  Expect.isFalse hanging.IsCompleted "no answer"
+                  caller.Cancel()
+
+                  try
+                      let! _ = hanging
+                      failtest "it answered"
+                  with :? OperationCanceledException ->
+                      ()
+
+                  let store = SessionDriver.create "mine" (fun _ _ -> failtest "load") (fun _ _ _ -> failtest "create")
+                  let store =
+                      store (fun _ _ _ _ -> failtest "replace") (fun _ _ _ -> failtest "touch") (fun _ _ ->
+                          failtest "delete")
+                  Expect.isTrue (FaultyDriver store).Driver.Count.IsNone "a driver that cannot count still cannot"
+              }) ]
