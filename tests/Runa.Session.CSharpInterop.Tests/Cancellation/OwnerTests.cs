@@ -16,6 +16,7 @@ public class OwnerTests
     [InlineData("revoke others", true)]
     [InlineData("revoke others", false)]
     [InlineData("revoke all", false)]
+    [InlineData("count", true)]
     public async Task Midway(string call, bool atARead)
     {
         await using var stage = await Stage.StartAsync();
@@ -83,6 +84,7 @@ public class OwnerTests
         "list" => sessions.ListAsync("web", "ada", token),
         "revoke" => sessions.RevokeAsync("web", "ada", handle, token),
         "revoke owner" => sessions.RevokeOwnerAsync("web", "ada", token),
+        "count" => sessions.CountAsync("web", token),
         "revoke others" => sessions.RevokeOthersAsync(session, token),
         _ => sessions.RevokeAllAsync("web", token),
     };

@@ -1,7 +1,7 @@
 namespace CSharp.Tests.Drivers;
 
 /// <summary>Another driver, one method of which can be put in the place of its own.</summary>
-internal sealed class Altered(ISessionDriver inner) : ISessionDriver
+internal sealed class Altered(DictionaryDriver inner) : ISessionDriver, ISessionCounter
 {
     public Func<StoreKey, StoredSession, ValueTask<bool>>? Create { get; init; }
 
@@ -10,6 +10,8 @@ internal sealed class Altered(ISessionDriver inner) : ISessionDriver
     public Func<StoreKey, DateTimeOffset, ValueTask<bool>>? Touch { get; init; }
 
     public Func<ValueTask>? Ping { get; init; }
+
+    public Func<string, ValueTask<SessionCount>>? Count { get; init; }
 
     public string Name => "altered";
 
@@ -35,6 +37,9 @@ internal sealed class Altered(ISessionDriver inner) : ISessionDriver
         inner.DeleteAsync(key, cancellationToken);
 
     public ValueTask PingAsync(CancellationToken cancellationToken) => Ping?.Invoke() ?? inner.PingAsync(cancellationToken);
+
+    public ValueTask<SessionCount> CountAsync(string scope, CancellationToken cancellationToken) =>
+        Count?.Invoke(scope) ?? inner.CountAsync(scope, cancellationToken);
 
     public ValueTask<int> PurgeExpiredAsync(CancellationToken cancellationToken) => inner.PurgeExpiredAsync(cancellationToken);
 }

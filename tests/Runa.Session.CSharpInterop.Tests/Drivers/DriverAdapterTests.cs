@@ -81,7 +81,23 @@ public class DriverAdapterTests
         Assert.Contains("\"fake\" answered null to ListAsync", listed.Message);
     }
 
-    [Fact(DisplayName = "what a driver leaves out has its default: compare-and-swap, no index, nothing to purge or ping")]
+    [Fact(DisplayName = "a driver that counts is asked for the scope with the caller's token, and its answer and fault pass through")]
+    public async Task Counts()
+    {
+        using var caller = new CancellationTokenSource();
+        var fault = new InvalidTimeZoneException("down");
+        var counter = new Counter();
+        var count = counter.ToSessionDriver().Count.Value;
+
+        var answer = await FSharpFunc<string, CancellationToken>.InvokeFast(count, "shop/web", caller.Token);
+        Assert.Equal((7L, 3L), (answer.Sessions, answer.SignedIn));
+        Assert.Equal(("shop/web", caller.Token), counter.Asked);
+
+        counter.Fault = fault;
+        Assert.Same(fault, await Assert.ThrowsAsync<InvalidTimeZoneException>(() => FSharpFunc<string, CancellationToken>.InvokeFast(count, "shop/web", None).AsTask()));
+    }
+
+    [Fact(DisplayName = "what a driver leaves out has its default: compare-and-swap, no index, no count, nothing to purge or ping")]
     public async Task Defaults()
     {
         var driver = new LaterDriver(new Fake()).ToSessionDriver();
@@ -89,6 +105,7 @@ public class DriverAdapterTests
         Assert.True(driver.Guarantee.IsCompareAndSwap);
         Assert.True(new Fake { Guarantee = DriverGuarantee.LastWriteWins }.ToSessionDriver().Guarantee.IsLastWriteWins);
         Assert.True(driver.Owners.IsNone);
+        Assert.True(driver.Count.IsNone);
 
         ISessionDriver bare = new Bare();
         Assert.Equal(0, await bare.PurgeExpiredAsync(None));
@@ -112,6 +129,19 @@ public class DriverAdapterTests
         public int Closed { get; private set; }
 
         public void Dispose() => Closed++;
+    }
+
+    private sealed class Counter : Fake, ISessionCounter
+    {
+        public (string Scope, CancellationToken Token) Asked { get; private set; }
+
+        public Exception? Fault { get; set; }
+
+        public ValueTask<SessionCount> CountAsync(string scope, CancellationToken cancellationToken)
+        {
+            Asked = (scope, cancellationToken);
+            return Fault is null ? new(new SessionCount(sessions: 7, signedIn: 3)) : throw Fault;
+        }
     }
 
     private sealed class Bare : ISessionDriver

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Expecto;
 using Xunit;
 
@@ -47,7 +48,36 @@ public class DriverMutantTests
             },
         });
 
-    private static async Task IsCaught(string test, Func<ISessionDriver, ISessionDriver> spoil)
+    [Fact(DisplayName = "a driver that counts the sessions of other scopes is caught")]
+    public Task CountsAll() => IsCaught(
+        "counting / live sessions of the scope are counted, and nothing else",
+        inner =>
+        {
+            var scopes = new ConcurrentDictionary<string, bool>();
+
+            return new Altered(inner)
+            {
+                Create = (key, session) =>
+                {
+                    scopes[session.Scope] = true;
+                    return inner.CreateAsync(key, session, None);
+                },
+                Count = async _ =>
+                {
+                    var (sessions, signedIn) = (0L, 0L);
+
+                    foreach (var scope in scopes.Keys)
+                    {
+                        var count = await inner.CountAsync(scope, None);
+                        (sessions, signedIn) = (sessions + count.Sessions, signedIn + count.SignedIn);
+                    }
+
+                    return new SessionCount(sessions, signedIn);
+                },
+            };
+        });
+
+    private static async Task IsCaught(string test, Func<DictionaryDriver, ISessionDriver> spoil)
     {
         await Suite(clock => new Altered(new DictionaryDriver(clock))).Tests[test]();
         await Assert.ThrowsAsync<AssertException>(Suite(clock => spoil(new DictionaryDriver(clock))).Tests[test]);

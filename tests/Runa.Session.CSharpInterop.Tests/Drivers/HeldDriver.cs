@@ -19,7 +19,7 @@ internal sealed class Hold
 }
 
 /// <summary>Another driver, whose answers can be held back. It does not listen to its token, as a store that hangs does not.</summary>
-internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, IOwnerIndex
+internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, IOwnerIndex, ISessionCounter
 {
     public Hold? Reads { get; set; }
 
@@ -85,6 +85,12 @@ internal sealed class HeldDriver(DictionaryDriver inner) : ISessionDriver, IOwne
     {
         await PassAsync(Purges, FailsToRead);
         return await inner.PurgeExpiredAsync(CancellationToken.None);
+    }
+
+    public async ValueTask<SessionCount> CountAsync(string scope, CancellationToken cancellationToken)
+    {
+        await PassAsync(Reads, FailsToRead);
+        return await inner.CountAsync(scope, CancellationToken.None);
     }
 
     public async ValueTask<StoredSessionPage> ListAsync(string scope, string owner, string? continuationToken, CancellationToken cancellationToken)

@@ -222,6 +222,7 @@ public class ExceptionTests
             await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.FindAsync("web", "ada", handle, default));
             await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.RevokeAsync("web", "ada", handle, default));
             await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.PurgeExpiredAsync(default));
+            await Raising.AssertAsync(typeof(SessionStoreException), () => stage.App.Sessions.CountAsync("web", default));
             stage.Store.FailsToRead = false;
         }));
 

@@ -11,7 +11,7 @@ namespace CSharp.Tests.PublicApi;
 /// <summary>What names and mistakes in the setup raise, and that the documentation of what was called says so.</summary>
 public class SetupExceptionTests
 {
-    [Fact(DisplayName = "promise 23: the exceptions for an unknown name, and for a driver that cannot list, are documented")]
+    [Fact(DisplayName = "promise 23: the exceptions for an unknown name, and for a driver that cannot list or count, are documented")]
     public async Task Names()
     {
         await using var stage = await Stage.StartAsync();
@@ -35,11 +35,18 @@ public class SetupExceptionTests
         await Raising.AssertAsync(invalid, () => stage.App.Sessions.RevokeAsync("wbe", "ada", "", default));
         await Raising.AssertAsync(invalid, () => stage.App.Sessions.RevokeOwnerAsync("wbe", "ada", default));
         await Raising.AssertAsync(invalid, () => stage.App.Sessions.RevokeAllAsync("wbe", default));
+        await Raising.AssertAsync(invalid, () => stage.App.Sessions.CountAsync("wbe", default));
         await Raising.AssertAsync(unsupported, () => cookie.Sessions.ListAsync("web", "ada", default));
         await Raising.AssertAsync(unsupported, () => cookie.Sessions.FindAsync("web", "ada", "", default));
         await Raising.AssertAsync(unsupported, () => cookie.Sessions.RevokeAsync("web", "ada", "", default));
         await Raising.AssertAsync(unsupported, () => cookie.Sessions.RevokeOwnerAsync("web", "ada", default));
         await Raising.AssertAsync(unsupported, () => cookie.Sessions.RevokeAllAsync("web", default));
+        await Raising.AssertAsync(unsupported, () => cookie.Sessions.CountAsync("web", default));
+
+        await using var uncounted = await App.StartAsync(_ => { }, sessions => sessions
+            .AddDriver("later", services => new LaterDriver(new DictionaryDriver(TimeProvider.System)))
+            .AddSession("web", web => web.Driver = "later"));
+        await Raising.AssertAsync(unsupported, () => uncounted.Sessions.CountAsync("web", default));
     }
 
     [Fact(DisplayName = "the exceptions that mistakes in the setup raise at once are documented")]
