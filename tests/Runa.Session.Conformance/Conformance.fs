@@ -24,6 +24,7 @@ module Conformance =
                   EndingTests.tests driver
                   EpochAgeTests.tests driver
                   LifeOfSessionsTests.tests driver
+                  CountedSessionsTests.tests driver
                   RaceTests.tests driver
                   DeviceTests.tests driver
                   LimitTests.tests driver

@@ -60,6 +60,56 @@ let tests (under: DriverUnderTest) : Test =
                   do! counts bench "the other has ended" scope 0L 0L
               }
 
+          test "promise 7: a session that is touched in time stays counted, until its new idle end"
+          <| fun bench ->
+              task {
+                  let scope = newScope ()
+                  let! idle =
+                      Ask.store
+                          bench.Driver
+                          (owned scope "alice" bench |> withIdle (bench.Now + TimeSpan.FromMinutes 5.))
+                  bench.Clock.Advance(TimeSpan.FromMinutes 4.)
+                  let! isTouched = Ask.touch bench.Driver idle (bench.Now + TimeSpan.FromMinutes 5.)
+                  isTouched |> Expect.isTrue "touched"
+                  do! counts bench "touched" scope 1L 1L
+                  bench.Clock.Advance(TimeSpan.FromMinutes 4.)
+                  do! counts bench "past its first idle end" scope 1L 1L
+                  bench.Clock.Advance(TimeSpan.FromMinutes 1.)
+                  do! counts bench "past its new one" scope 0L 0L
+              }
+
+          test "a replace and a change of ids leave the count as it is"
+          <| fun bench ->
+              task {
+                  let scope = newScope ()
+                  let visitor, alice = live scope bench.Now, owned scope "alice" bench
+                  let! first = Ask.store bench.Driver visitor
+                  let! second = Ask.store bench.Driver alice
+                  let! result = Ask.replace bench.Driver first visitor.Version (again visitor |> withValue "visits" "2")
+                  result |> Ask.isReplaced "the visitor's"
+                  let! result = Ask.replace bench.Driver second alice.Version (again alice |> withValue "visits" "2")
+                  result |> Ask.isReplaced "alice's"
+                  do! counts bench "replaced" scope 2L 1L
+
+                  let! found = Ask.load bench.Driver second
+                  let! successor = Ask.store bench.Driver (again found.Value)
+                  let! result = Ask.replace bench.Driver second found.Value.Version (tombstone successor found.Value)
+                  result |> Ask.isReplaced "the tombstone"
+                  do! counts bench "moved to a new id" scope 2L 1L
+              }
+
+          Bench.test under [ Need.Count; Need.Beside ] "promise 28: each node counts by its own clock"
+          <| fun bench ->
+              task {
+                  let scope = newScope ()
+                  let! ahead = bench.OpenBeside(TimeSpan.FromMinutes 4.)
+                  let! _ = Ask.store bench.Driver (live scope bench.Now |> until (bench.Now + TimeSpan.FromMinutes 5.))
+                  bench.Pass(TimeSpan.FromMinutes 2.)
+                  do! counts bench "alive here" scope 1L 0L
+                  let! there = ahead.Driver.Count.Value scope CancellationToken.None
+                  there |> Expect.equal "ended there" { Sessions = 0L; SignedIn = 0L }
+              }
+
           test "hundreds are counted, each once, until all are ended"
           <| fun bench ->
               task {

@@ -198,6 +198,19 @@ let create (store: DocumentStore) (clock: TimeProvider) : SessionDriver =
             let keys = keysWhere (fun row -> row.Ends <= until)
             keys |> List.iter (fun key -> take store key |> ignore)
             keys.Length))
+    |> SessionDriver.withCount (fun scope _ ->
+        later (fun () ->
+            let alive =
+                [ for row in store.Rows.Values do
+                      match tryRead row with
+                      | ValueSome { Kind = RecordKind.Live } & ValueSome record when
+                          row.Scope = scope && not (isExpired record)
+                          ->
+                          record
+                      | _ -> () ]
+
+            let signedIn = alive |> List.filter _.State.Owner.IsSome
+            { Sessions = int64 alive.Length; SignedIn = int64 signedIn.Length }))
     |> SessionDriver.withOwners
         { List = fun scope owner from _ -> later (fun () -> list store scope owner from)
           Epoch = fun scope owner _ -> later (fun () -> epoch store scope owner)

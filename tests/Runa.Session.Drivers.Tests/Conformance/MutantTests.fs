@@ -22,7 +22,12 @@ let private over (spoil: TimeProvider -> SessionDriver -> SessionDriver) : TimeP
         Task.FromResult(unbox<SessionDriver> driver)
 
 let private storeMutants =
-    EndingMutants.mutants @ ClockMutants.mutants @ StoreMutants.mutants @ DamageMutants.mutants
+    EndingMutants.mutants
+    @ ClockMutants.mutants
+    @ CountMutants.mutants
+    @ StoreMutants.mutants
+    @ DamageMutants.mutants
+
 let private mutants = WriteMutants.mutants @ RaceMutants.mutants @ OwnerMutants.mutants
 
 let rec private testsOf (names: string list) (test: Test) : (string list * Test) list =
