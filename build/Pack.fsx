@@ -46,6 +46,9 @@ let private absolute (folder: string) (url: string option) (version: string) (re
             | None, _ -> m.Groups[2].Value
     )
 
+/// What only the tests of the snippets read. A page of a package server would show it.
+let private withoutComments (readme: string) = Regex.Replace(readme, @"<!--.*?-->\n?", "", RegexOptions.Singleline)
+
 let private change (package: ZipArchive) (isIt: string -> bool) (make: string -> string) =
     let entry = package.Entries |> Seq.filter (fun entry -> isIt entry.FullName) |> Seq.exactlyOne
     let name, time = entry.FullName, entry.LastWriteTime
@@ -81,7 +84,8 @@ let private finish (file: string) =
     let id, version = (value "id").Value, (value "version").Value
     let folder = folderOf id
 
-    change package ((=) "README.md") (absolute folder (value "projectUrl") version) |> ignore
+    change package ((=) "README.md") (withoutComments >> absolute folder (value "projectUrl") version)
+    |> ignore
 
 /// Packs the libraries into artifacts/packages.
 let pack () =

@@ -62,6 +62,13 @@ let all: Lazy<Page list> =
 
 let isOfDocs (page: Page) = page.Path.StartsWith("docs/", StringComparison.Ordinal)
 
+/// The README of a package.
+let isOfPackage (page: Page) =
+    page.Path.EndsWith("/README.md", StringComparison.Ordinal)
+    && (page.Path.StartsWith("src/", StringComparison.Ordinal)
+        || page.Path.StartsWith("tests/", StringComparison.Ordinal)
+        || page.Path.StartsWith("templates/", StringComparison.Ordinal))
+
 /// README.md and the pages of `docs`.
 let documentation: Lazy<Page list> =
     lazy (all.Value |> List.filter (fun page -> isOfDocs page || page.Path = "README.md"))

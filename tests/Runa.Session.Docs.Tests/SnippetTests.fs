@@ -11,7 +11,7 @@ let ofGiraffe = [ "docs/start/giraffe.md"; "docs/start/saturn.md" ]
 
 let private compiled: Lazy<Page list> =
     lazy
-        [ for page in documentation.Value do
+        [ for page in documentation.Value @ List.filter isOfPackage all.Value do
               if not (List.contains page.Path ofGiraffe || (Snippets.blocks page).IsEmpty) then
                   page ]
 
@@ -42,6 +42,10 @@ let tests =
         "Snippets"
         [ test "every block of F# compiles" {
               Expect.isGreaterThan (List.sumBy (Snippets.blocks >> List.length) compiled.Value) 30 "there are many"
+              Expect.isGreaterThan
+                  (compiled.Value |> List.filter isOfPackage).Length
+                  4
+                  "also in the packages' own pages"
               none (snd errors.Value)
           }
 

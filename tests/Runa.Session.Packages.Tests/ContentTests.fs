@@ -27,6 +27,7 @@ let tests =
 
               for id, readme in readmes do
                   Expect.stringStarts readme "# " $"{id}: a heading"
+                  Expect.isFalse (readme.Contains("<!--", StringComparison.Ordinal)) $"{id}: no comment"
 
                   for link in Regex.Matches(readme, @"\]\(([^)]+)\)") do
                       Expect.stringStarts link.Groups[1].Value "https://" $"{id}: the link {link.Value}"

@@ -69,7 +69,7 @@ internal static partial class Compiling
             + Made("var app", "var app = builder.Build();\n")
             + (Uses().IsMatch(block) ? "RunaSession session = null!;\n" : "");
 
-        static bool IsUsing(string line) => line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('=');
+        static bool IsUsing(string line) => Directive().IsMatch(line);
         var usings = string.Join('\n', block.Split('\n').Where(IsUsing));
         var rest = string.Join('\n', block.Split('\n').Where(line => !IsUsing(line)));
         return [.. Source($"{Usings}{usings}\n{before}{rest}", s_program).Where(found => !s_fine.Any(found.StartsWith))];
@@ -82,6 +82,10 @@ internal static partial class Compiling
 
     [GeneratedRegex(@"^session\.|= session\.", RegexOptions.Multiline)]
     private static partial Regex Uses();
+
+    /// <summary>A namespace or an alias; no variable that is disposed of.</summary>
+    [GeneratedRegex(@"^using (\w+ = )?[\w.]+;$")]
+    private static partial Regex Directive();
 
     /// <summary>Errors and warnings of these files of a library.</summary>
     public static IReadOnlyList<string> Files(params string[] sources) => Errors(sources, s_options);

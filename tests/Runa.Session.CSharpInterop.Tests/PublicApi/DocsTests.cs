@@ -9,16 +9,18 @@ public partial class DocsTests
     public static TheoryData<string, int, string> Blocks()
     {
         var blocks = new TheoryData<string, int, string>();
-        var docs = Path.Combine(Repository.Root, "docs");
-
-        // This page shows files of this project, with which WritingDriverTests compares it.
-        var files = Directory.EnumerateFiles(docs, "*.md", SearchOption.AllDirectories)
+        // README.md, the pages of docs, and the packages' own pages.
+        var files = new[] { "docs", "src", "tests", "templates" }
+            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.md", SearchOption.AllDirectories))
             .Append(Path.Combine(Repository.Root, "README.md"))
-            .Where(file => Path.GetFileName(file) != "writing-a-driver.md")
+            .Where(file => !Built().IsMatch(Path.GetRelativePath(Repository.Root, file).Replace('\\', '/')))
             .Order(StringComparer.Ordinal);
 
-        // A part of the sample is compiled there, where the generator of JsonSerializerContext runs.
-        var sample = File.ReadAllText(Path.Combine(Repository.Root, "samples", "CSharpAot", "Program.cs")).ReplaceLineEndings("\n");
+        // Parts of files that are compiled: of the sample, where the generator of JsonSerializerContext runs, and of this project.
+        var compiled = Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests", "Runa.Session.CSharpInterop.Tests", "Drivers"), "DictionaryDriver*.cs")
+            .Append(Path.Combine(Repository.Root, "samples", "CSharpAot", "Program.cs"))
+            .Select(file => File.ReadAllText(file).ReplaceLineEndings("\n"))
+            .ToList();
 
         foreach (var file in files)
         {
@@ -26,11 +28,12 @@ public partial class DocsTests
 
             foreach (Match block in Block().Matches(text))
             {
-                var line = text.AsSpan(0, block.Index).Count('\n') + 1;
+                var (context, code) = (block.Groups["context"].Value, block.Groups["code"]);
+                var line = text.AsSpan(0, code.Index).Count('\n');
 
-                if (!sample.Contains(block.Groups[1].Value.Trim(), StringComparison.Ordinal))
+                if (!compiled.Exists(source => source.Contains(code.Value.Trim(), StringComparison.Ordinal)))
                 {
-                    blocks.Add(Path.GetFileName(file), line, block.Groups[1].Value);
+                    blocks.Add(Path.GetRelativePath(Repository.Root, file), line, context + code.Value);
                 }
             }
         }
@@ -42,6 +45,16 @@ public partial class DocsTests
     [MemberData(nameof(Blocks))]
     public void Compiles(string file, int line, string block) => Assert.Equal([], Compiling.Program(block).Select(found => $"{file}({line}): {found}"));
 
-    [GeneratedRegex("^```csharp\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [Fact(DisplayName = "the C# of the packages' own pages is compiled, too")]
+    public void Packages() =>
+        Assert.Equal(
+            ["src/Runa.Session.CSharpInterop/README.md", "src/Runa.Session.Redis/README.md", "src/Runa.Session.Testing/README.md", "tests/Runa.Session.Conformance/README.md"],
+            Blocks().Select(row => row.Data.Item1.Replace('\\', '/')).Where(file => !file.StartsWith("docs/", StringComparison.Ordinal) && file != "README.md").Distinct());
+
+    /// <summary>What a block takes for granted stands in a comment before it, which readers do not see.</summary>
+    [GeneratedRegex("(?:^<!-- context-csharp\n(?<context>(?:(?!-->).)*)^-->\n+)?^```csharp\n(?<code>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
+
+    [GeneratedRegex("(^|/)(bin|obj)/")]
+    private static partial Regex Built();
 }
