@@ -20,6 +20,10 @@ module CsrfToken =
     [<Literal>]
     let private length = 32
 
+    /// Of a token: two times 32 bytes in base64url.
+    [<Literal>]
+    let private characters = 86
+
     let private secretKey = SessionKey.withCodec Codec.bytes "runa.csrf_secret"
 
     /// What a token of this session masks: the secret, for this owner and sign-in.
@@ -62,7 +66,8 @@ module CsrfToken =
 
         match token, Session.tryGet secretKey session with
         | NonNull token, Some secret when
-            Base64Url.IsValid(token.AsSpan(), &written)
+            token.Length = characters
+            && Base64Url.IsValid(token.AsSpan(), &written)
             && written = bytes.Length
             && Base64Url.TryDecodeFromChars(token.AsSpan(), bytes.AsSpan(), &written)
             ->
@@ -87,7 +92,9 @@ module CsrfToken =
                 with
                 | :? BadHttpRequestException as e -> return raise e
                 | :? InvalidDataException
-                | :? IOException -> return null
+                | :? IOException
+                // Text in UTF-7.
+                | :? NotSupportedException -> return null
             | "" -> return null
             | token -> return token
         }

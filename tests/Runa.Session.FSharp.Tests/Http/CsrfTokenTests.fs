@@ -48,6 +48,9 @@ let private inForm =
                   "x"
                   ofEve
                   token + "A"
+                  token + "=="
+                  token + "\n"
+                  token.Insert(40, " ")
                   token.Substring 1
                   token.Remove(10, 1).Insert(10, (if token[10] = 'A' then "B" else "A"))
                   String('A', 86)
@@ -91,13 +94,15 @@ let private inHeader =
             let form () = new FormUrlEncodedContent(dict [ CsrfToken.fieldName, token ])
             let! overruled = send (form ()) "wrong"
             Expect.equal overruled 403 "a wrong header beside a right field"
-            let broken = new StringContent "no parts"
 
-            broken.Headers.ContentType <-
-                Headers.MediaTypeHeaderValue.Parse "multipart/form-data; boundary=\"----part\""
-
-            let! malformed = send broken ""
-            Expect.equal malformed 403 "a body that is no form"
+            for mediaType, body in
+                [ "multipart/form-data; boundary=\"----part\"", "no parts"
+                  "multipart/form-data", "no boundary"
+                  "application/x-www-form-urlencoded; charset=utf-7", $"csrf_token={token}" ] do
+                let broken = new StringContent(body)
+                broken.Headers.ContentType <- Headers.MediaTypeHeaderValue.Parse mediaType
+                let! malformed = send broken ""
+                Expect.equal malformed 403 $"a body that is no form: {mediaType}"
         })
 
 let private signIns =
