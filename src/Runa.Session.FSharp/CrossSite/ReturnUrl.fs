@@ -27,8 +27,13 @@ module ReturnUrl =
             )
 
     let private withQuery (path: string) (returnUrl: string) : string =
-        let mark = if path.Contains '?' then '&' else '?'
-        $"{path}{mark}{parameter}={Uri.EscapeDataString returnUrl}"
+        let page, fragment =
+            match path.IndexOf '#' with
+            | -1 -> path, ""
+            | at -> path.Substring(0, at), path.Substring at
+
+        let mark = if page.Contains '?' then '&' else '?'
+        $"{page}{mark}{parameter}={Uri.EscapeDataString returnUrl}{fragment}"
 
     let signInAt (path: string) : HttpHandler =
         check path

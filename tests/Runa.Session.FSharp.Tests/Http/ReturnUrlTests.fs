@@ -14,6 +14,7 @@ let private site: HttpHandler =
         [ route "/account"
           >=> withOwner "web" (ReturnUrl.signInAt "/login") (fun owner session -> session, text owner)
           route "/wide" >=> ReturnUrl.signInAt "/login?lang=en"
+          route "/part" >=> ReturnUrl.signInAt "/login#form"
           route "/in" >=> updateSession "web" (Session.signIn "ann") >=> ReturnUrl.follow "/"
           route "/form" >=> fun next ctx -> text (ReturnUrl.passOn "/in" ctx) next ctx ]
 
@@ -33,7 +34,8 @@ let tests =
                       [ "/account", "/login?ReturnUrl=%2Faccount"
                         "/account?a=1&b=%C3%A9", "/login?ReturnUrl=%2Faccount%3Fa%3D1%26b%3D%25C3%25A9"
                         "/shop/account", "/shop/login?ReturnUrl=%2Fshop%2Faccount"
-                        "/wide", "/login?lang=en&ReturnUrl=%2Fwide" ] do
+                        "/wide", "/login?lang=en&ReturnUrl=%2Fwide"
+                        "/part", "/login?ReturnUrl=%2Fpart#form" ] do
                       let! answer = app.NewBrowser().Get path
                       Expect.equal (outcome answer) (302, expected) path
 
