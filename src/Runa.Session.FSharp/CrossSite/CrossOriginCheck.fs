@@ -38,10 +38,15 @@ type CrossOriginCheck(trustedOrigins: string seq) =
     let normal (origin: string) : string =
         match Uri.TryCreate(origin, UriKind.Absolute) with
         | true, NonNull uri when uri.Scheme = Uri.UriSchemeHttp || uri.Scheme = Uri.UriSchemeHttps ->
-            if origin.TrimEnd() <> origin || uri.PathAndQuery <> "/" || uri.Fragment <> "" || origin.EndsWith '/' then
+            // What .NET takes off or away: spaces, dots in a path, an empty user name.
+            if
+                origin.Trim() <> origin
+                || origin.LastIndexOf '/' > uri.Scheme.Length + 2
+                || origin.IndexOfAny [| '\\'; '?'; '#' |] >= 0
+            then
                 raise (explain origin "has more than an origin has, such as a path or a slash at its end")
 
-            if uri.UserInfo <> "" then
+            if origin.Contains '@' then
                 raise (explain origin "has a user name")
 
             let host = if uri.HostNameType = UriHostNameType.Dns then uri.IdnHost else uri.Host
@@ -64,9 +69,12 @@ type CrossOriginCheck(trustedOrigins: string seq) =
         || HttpMethods.IsTrace method
 
     let isOwn (request: HttpRequest) (origin: string) : bool =
-        match origin.IndexOf "://" with
-        | -1 -> false
-        | at -> String.Equals(origin.Substring(at + 3), request.Host.Value, StringComparison.OrdinalIgnoreCase)
+        match origin.Split("://"), request.Host.Value with
+        | [| scheme; own |], NonNull host when own <> "" ->
+            let isHost (text: string) = text.Equals(host, StringComparison.OrdinalIgnoreCase)
+            // An origin leaves its scheme's own port out. Some proxies add it to the host.
+            isHost own || (scheme = "https" && isHost $"{own}:443") || (scheme = "http" && isHost $"{own}:80")
+        | _ -> false
 
     /// Why the request is refused. Null: it is not.
     let reason (request: HttpRequest) : string | null =

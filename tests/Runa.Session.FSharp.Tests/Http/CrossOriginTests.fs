@@ -52,6 +52,11 @@ let private rows: (HttpMethod * (string * string) list * bool) list =
       HttpMethod.Post, [ shop; origin "http://SHOP.example" ], true
       HttpMethod.Post, [ shop; origin "https://shop.example:8443" ], false
       HttpMethod.Post, [ "Host", "shop.example:8443"; origin "https://shop.example:8443" ], true
+      HttpMethod.Post, [ "Host", "shop.example:443"; origin "https://shop.example" ], true
+      HttpMethod.Post, [ "Host", "shop.example:80"; origin "http://shop.example" ], true
+      HttpMethod.Post, [ "Host", "shop.example:443"; origin "http://shop.example" ], false
+      HttpMethod.Post, [ "Host", "[::1]:5000"; origin "http://[::1]:5000" ], true
+      HttpMethod.Post, [ shop; origin "https://" ], false
       HttpMethod.Post, [ shop; origin "https://evil.example" ], false
       HttpMethod.Post, [ shop; origin "https://shop.example.evil.example" ], false
       HttpMethod.Post, [ shop; origin "null" ], false
@@ -110,6 +115,10 @@ let private refused =
               "https://admin.example?a=1", "has more than an origin has"
               "https://admin.example#a", "has more than an origin has"
               "https://admin.example ", "has more than an origin has"
+              " https://admin.example", "has more than an origin has"
+              "https://admin.example/.", "has more than an origin has"
+              "https:\\\\admin.example", "has more than an origin has"
+              "https://@admin.example", "has a user name"
               "https://ann@admin.example", "has a user name" ] do
             let raised = Expect.throwsC (fun () -> CrossOrigin.refuseExcept [ origin ] skip |> ignore) id
             Expect.isTrue (raised :? ArgumentException) origin
