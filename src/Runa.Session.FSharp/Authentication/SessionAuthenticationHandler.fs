@@ -68,10 +68,14 @@ type internal SessionAuthenticationHandler
             match scope with
             | null -> ()
             | scope ->
-                let! session = scope.Load CancellationToken.None
+                try
+                    let! session = scope.Load CancellationToken.None
 
-                if (Session.owner session).IsSome then
-                    HostedScopes.warnUserMissing scheme scope
+                    if (Session.owner session).IsSome then
+                        HostedScopes.warnUserMissing scheme scope
+                with :? SessionStoreException ->
+                    // The challenge itself asks nothing of the store.
+                    ()
 
             this.Refuse(StatusCodes.Status401Unauthorized, this.Options.LoginPath, properties)
         }

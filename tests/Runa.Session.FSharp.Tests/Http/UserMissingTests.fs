@@ -8,15 +8,17 @@ open Expecto
 open Runa.Session
 open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
+open Runa.Testing
 
 let private site: HttpHandler =
     choose
         [ route "/in" >=> updateSession "web" (Session.signIn "ann") >=> text "in"
           route "/account" >=> perform _.ChallengeAsync("web") ]
 
-let private started (authenticates: bool) =
+let private startedOn (driver: SessionDriver) (authenticates: bool) =
     start
         { host site with
+            Setup = SessionSetup.driver "memory" driver
             Services =
                 fun services ->
                     services
@@ -30,6 +32,8 @@ let private started (authenticates: bool) =
                     else
                         // WebApplication would put the middleware first; other hosts, such as Saturn's, do not.
                         app.Properties["__AuthenticationMiddlewareSet"] <- true }
+
+let private started (authenticates: bool) = startedOn (MemoryDriver.create System.TimeProvider.System) authenticates
 
 let private told (app: App) = app.Logs.Warnings |> List.filter _.StartsWith("The scheme \"web\" challenged")
 
@@ -65,5 +69,21 @@ let tests =
                   let! _ = browser.Get "/in"
                   let! answer = browser.Get "/account"
                   Expect.equal answer.Status 302 "redirected"
+                  Expect.isEmpty (told app) "no warning"
+              })
+
+          testCaseTask "a challenge redirects, too, if the store is down" (fun () ->
+              task {
+                  let store = FaultyDriver()
+                  use! app = startedOn store.Driver false
+                  let browser = app.NewBrowser()
+                  let! _ = browser.Get "/in"
+                  store.Fail StoreCalls.Load
+                  let! answer = browser.Get "/account"
+                  Expect.equal
+                      (answer.Status, answer.Header "location")
+                      (302, "/login?ReturnUrl=%2Faccount")
+                      "redirected"
+                  Expect.contains store.Calls StoreCalls.Load "asked"
                   Expect.isEmpty (told app) "no warning"
               }) ]
