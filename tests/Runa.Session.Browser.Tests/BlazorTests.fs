@@ -35,6 +35,15 @@ let private openCounter (page: IPage) : Task<unit> =
         do! isInteractive page
     }
 
+/// A script that gives a page `drop()`, which cuts the connection of its circuit.
+let private dropping =
+    """
+    const sockets = [];
+    const Socket = WebSocket;
+    window.WebSocket = class extends Socket { constructor(...given) { super(...given); sockets.push(this); } };
+    window.drop = () => sockets.forEach(socket => socket.close());
+    """
+
 let private counts (n: int) (page: IPage) : Task = page.Locator "#count" |> says (string n)
 let private problem (page: IPage) = page.GetByRole AriaRole.Alert
 
@@ -142,6 +151,33 @@ let tests =
                   do! go elsewhere "/counter"
                   do! isVisible (words elsewhere "This circuit runs for grace.")
                   do! other.CloseAsync()
+              })
+
+          inBlazor "a circuit that connects again with the cookie of another user runs for that user" (fun _ browser ->
+              task {
+                  let! page = browser.NewPageAsync()
+                  let! _ = page.AddInitScriptAsync dropping
+                  do! signInAs "joan" page
+                  do! isInteractive page
+                  let! second = browser.NewPageAsync()
+                  do! signInAs "edith" second
+                  do! isVisible (words page "Nobody is signed in on this page.")
+                  let! _ = page.EvaluateAsync "drop()"
+                  do! isVisible (words page "This circuit runs for edith.")
+
+                  // Longer than the next checks take.
+                  let gone = LocatorAssertionsToBeHiddenOptions(Timeout = 3000f)
+                  let runs = words page "This circuit runs for edith."
+                  let! isSignedOut =
+                      task {
+                          try
+                              do! Assertions.Expect(runs).ToBeHiddenAsync gone
+                              return true
+                          with :? PlaywrightException ->
+                              return false
+                      }
+
+                  Expect.isFalse isSignedOut "edith stays"
               })
 
           inBlazor

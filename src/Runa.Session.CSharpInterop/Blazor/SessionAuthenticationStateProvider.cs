@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -20,7 +21,9 @@ internal sealed partial class SessionAuthenticationStateProvider(
     ILoggerFactory loggers) : RevalidatingServerAuthenticationStateProvider(loggers)
 {
     private readonly ILogger _log = loggers.CreateLogger("Runa.Session.Circuits");
-    private readonly Dictionary<string, string> _owners = [];
+
+    // By the identity itself: a circuit gets a new user when its browser connects again with other cookies.
+    private readonly ConditionalWeakTable<ClaimsIdentity, string> _owners = [];
 
     protected override TimeSpan RevalidationInterval => options.Value.RevalidationInterval;
 
@@ -30,7 +33,8 @@ internal sealed partial class SessionAuthenticationStateProvider(
     {
         foreach (var identity in authenticationState.User.Identities)
         {
-            if (await SessionOf(identity).ConfigureAwait(false) is { } name && !await IsAlive(name).ConfigureAwait(false))
+            if (await SessionOf(identity).ConfigureAwait(false) is { } name
+                && !await IsAlive(identity, name).ConfigureAwait(false))
             {
                 return false;
             }
@@ -48,7 +52,7 @@ internal sealed partial class SessionAuthenticationStateProvider(
             ? schemeOptions.Get(scheme).SessionName
             : null;
 
-    private async Task<bool> IsAlive(string name)
+    private async Task<bool> IsAlive(ClaimsIdentity identity, string name)
     {
         try
         {
@@ -57,8 +61,7 @@ internal sealed partial class SessionAuthenticationStateProvider(
                 return false;
             }
 
-            // A session keeps its owner; but the browser may come back with the cookie of another one.
-            return _owners.TryAdd(name, owner) || _owners[name] == owner;
+            return _owners.GetOrAdd(identity, owner) == owner;
         }
         catch (SessionStoreException e)
         {
