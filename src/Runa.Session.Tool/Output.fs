@@ -21,6 +21,10 @@ module Answer =
 
         { Lines = lines; Json = document; ExitCode = 0 }
 
+    /// A text on one line that steers no terminal. Labels often come from a header of a visitor's browser.
+    let visible (text: string) : string =
+        text |> String.collect (fun c -> if Char.IsControl c then $@"\u{int c:X4}" else string c)
+
     let text (value: string) : JsonNode | null = JsonValue.Create value
     let number (value: int64) : JsonNode | null = JsonValue.Create value
     let list (values: (JsonNode | null) seq) : JsonNode | null =

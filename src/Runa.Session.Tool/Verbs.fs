@@ -64,7 +64,7 @@ let private device (device: OwnedSession) : string * (JsonNode | null) =
     json["createdAt"] <- instant device.CreatedAt
     json["lastSeenAt"] <- instant device.LastSeenAt
     json["endsAt"] <- instant device.EndsAt
-    let label = defaultArg device.Label "no label"
+    let label = device.Label |> Option.map Answer.visible |> Option.defaultValue "no label"
     $"{device.Handle}  last seen {time device.LastSeenAt}  ends {time device.EndsAt}  {label}", json
 
 /// Runs a command on one session of the application.
@@ -82,7 +82,7 @@ let devices (owner: string) (token: CancellationToken) (parsed: ParseResult) : T
                 do! requireSome application name token registry
 
             let lines, json = found |> List.map device |> List.unzip
-            let heading = $"{found.Length} sessions \"{name}\" of the owner \"{owner}\"."
+            let heading = $"{found.Length} sessions \"{name}\" of the owner \"{Answer.visible owner}\"."
             return Answer.create (heading :: lines) [ "sessions", Answer.list json ]
         })
 
@@ -98,7 +98,7 @@ let logout (owner: string) (handle: string option) (token: CancellationToken) (p
 
                         if not isEnded then
                             Problem.raiseOne
-                                $"The owner \"{owner}\" has no session \"{name}\" with the handle \"{handle}\"."
+                                $"The owner \"{Answer.visible owner}\" has no session \"{name}\" with the handle \"{handle}\"."
 
                         return 1
                     }
@@ -106,7 +106,7 @@ let logout (owner: string) (handle: string option) (token: CancellationToken) (p
             if ended = 0 then
                 do! requireSome application name token registry
 
-            let sentence = $"{ended} sessions \"{name}\" of the owner \"{owner}\" were ended."
+            let sentence = $"{ended} sessions \"{name}\" of the owner \"{Answer.visible owner}\" were ended."
             return Answer.create [ sentence ] [ "ended", Answer.number ended ]
         })
 

@@ -7,7 +7,7 @@ open Runa.Session
 
 let private none = CancellationToken.None
 
-/// Two devices of user-1, one of user-2, and a visitor.
+/// Two devices of user-1 (the label of one tries to steer a terminal), one of user-2, and a visitor.
 let fill (file: string) : unit =
     use source = SqliteFactory.Instance.CreateDataSource $"Data Source={file};Pooling=False"
 
@@ -25,6 +25,6 @@ let fill (file: string) : unit =
         (registry |> SessionRegistry.update "web" None (step >> Session.set visits 1) none).Result |> ignore
 
     create (Session.signIn "user-1" >> Session.withLabel "Laptop")
-    create (Session.signIn "user-1" >> Session.withLabel "Phone")
+    create (Session.signIn "user-1" >> Session.withLabel "Phone\u001b[2K\nTablet")
     create (Session.signIn "user-2")
     create id

@@ -75,6 +75,9 @@ let tests =
                   let devices = tool.Run("devices" :: "user-1" :: shop)
                   devices |> answers "2 sessions \"web\" of the owner \"user-1\"."
                   devices |> answers "Laptop"
+                  devices |> answers @"Phone\u001B[2K\u000ATablet"
+                  tool.Run("devices" :: "user-3\n0 sessions" :: shop)
+                  |> answers @"of the owner ""user-3\u000A0 sessions""."
 
                   let json = tool.Run("devices" :: "user-1" :: "--json" :: shop)
                   use document = JsonDocument.Parse json.Output
