@@ -11,6 +11,7 @@ type internal CommitTurn(definition: SessionDefinition, key: StoreKey, token: Ca
 
     /// Raises SessionConflictException: the session could not be saved, and why.
     static member Refuse(definition: SessionDefinition, why: string) : 'T =
+        definition.Events.ConflictGivenUp()
         raise (SessionConflictException $"The session \"{definition.Name}\" could not be saved: {why}.")
 
     /// Waits for the turn, unless the request has it already. Returns the record that the previous request stored, if

@@ -2,7 +2,7 @@ namespace Runa.Session
 
 open System.Threading.Tasks
 
-/// Executes plans, and counts what they wrote.
+/// Executes plans, counts what they wrote, and tells what happened.
 module internal Executing =
     let private begun (definition: SessionDefinition) (state: SessionState) =
         definition.Telemetry.Created()
@@ -35,15 +35,62 @@ module internal Executing =
             ended definition snapshot
             begun definition state
 
+    /// A tombstone knows whose session has moved.
+    let private ownerOf (snapshot: Snapshot) : string option =
+        match snapshot.Record with
+        | ValueSome record -> record.State.Owner
+        | ValueNone -> snapshot.State.Owner
+
+    let private tell (home: Home) (snapshot: Snapshot) (plan: Plan) (written: Snapshot) : unit =
+        let events = home.Definition.Events
+        let handle = home.Handle written
+
+        let ended () =
+            if snapshot.IsActive || snapshot.IsSuperseded then
+                events.Ended(ownerOf snapshot, home.Handle snapshot)
+
+        let signedIn (state: SessionState) =
+            match state.Owner with
+            | Some owner -> events.SignedIn(owner, handle)
+            | None -> ()
+
+        let created (state: SessionState) =
+            events.Created(state.Owner, handle)
+            signedIn state
+
+        match plan with
+        | Plan.Nothing
+        | Plan.Touch _
+        | Plan.Replace _
+        | Plan.DeleteEnded
+        | Plan.Superseded -> ()
+        | Plan.Create state -> created state
+        | Plan.Rekey state when SessionState.isSignIn snapshot.State state ->
+            if snapshot.State.Owner.IsSome && snapshot.State.Owner <> state.Owner then
+                ended ()
+
+            signedIn state
+        | Plan.Rekey state -> events.Regenerated(state.Owner, handle)
+        | Plan.Delete -> ended ()
+        | Plan.DeleteThenCreate state ->
+            ended ()
+            created state
+
     /// Executes a plan that was made from the snapshot.
     let run (home: Home) (snapshot: Snapshot) (plan: Plan) : ValueTask<Outcome> =
         let executing = home.Execute snapshot plan
 
-        if home.Definition.Telemetry.CountsWrites then
+        let definition = home.Definition
+
+        if definition.Telemetry.CountsWrites || definition.Events.IsOn then
             executing
             |> ValueTasks.map (fun outcome ->
                 match outcome with
-                | Outcome.Committed _ -> count home.Definition snapshot plan
+                | Outcome.Committed answer ->
+                    count definition snapshot plan
+
+                    if definition.Events.IsOn then
+                        tell home snapshot plan answer.Snapshot
                 | Outcome.Conflict _
                 | Outcome.Missing
                 | Outcome.Unreadable -> ()

@@ -28,6 +28,7 @@ type internal SessionDefinition =
         Clock: TimeProvider
         Log: ILogger
         Telemetry: SessionTelemetry
+        Events: SessionEvents
         /// The JSON options of the application, with a resolver and read-only. Null: it has none.
         Json: JsonSerializerOptions | null
         /// How long one call to the driver may take.

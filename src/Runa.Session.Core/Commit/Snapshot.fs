@@ -61,6 +61,7 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
 
     override _.Undecodable error =
         definition.Telemetry.Undecodable()
+        definition.Events.Undecodable()
         Log.undecodable definition.Log definition.Name error
 
     member _.Definition = definition

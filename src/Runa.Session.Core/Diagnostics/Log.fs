@@ -174,3 +174,21 @@ module internal Log =
 
     let userMissing (log: ILogger) (scheme: string) (session: string) =
         userMissingAction.Invoke(log, scheme, session, null)
+
+    let private eventFailedAction =
+        define1<string>
+            LogLevel.Warning
+            16
+            "EventFailed"
+            "Whoever listens to the events of sessions raised an exception for {Event}. The next event follows; this one does not come again."
+
+    let eventFailed (log: ILogger) (event: string) (e: exn) = eventFailedAction.Invoke(log, event, e)
+
+    let private eventsDroppedAction =
+        define1<int>
+            LogLevel.Warning
+            17
+            "EventsDropped"
+            "{Count} events of sessions were dropped, because those who listen are too slow. (Said once a minute at most.)"
+
+    let eventsDropped (log: ILogger) (count: int) = eventsDroppedAction.Invoke(log, count, null)

@@ -82,6 +82,9 @@ type internal Telemetry(factory: IMeterFactory | null) =
 
     member val Failures = counter "store_failures" "{call}" "Calls to a driver that failed."
 
+    member val EventsDropped =
+        counter "events_dropped" "{event}" "Events that were dropped, because those who listen were too slow."
+
     member val LoadDuration = histogram "load.duration" "s" "How long it took to load a session from its store." seconds
 
     member val CommitDuration =

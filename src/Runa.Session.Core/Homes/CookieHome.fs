@@ -61,6 +61,7 @@ module internal CookieHome =
         | null ->
             if sawForeign then
                 definition.Telemetry.ForeignToken()
+                definition.Events.ForgedToken()
                 DevelopmentHints.foreignCookie definition
 
             Snapshot.newAt definition (place held)

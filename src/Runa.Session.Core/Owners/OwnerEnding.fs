@@ -218,6 +218,7 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
     member _.Answer(advancing: exn | null) : int =
         if tally.Unreadable > 0 then
             definition.Telemetry.Unreadable tally.Unreadable
+            definition.Events.Unreadable tally.Unreadable
             Log.unreadableOwned
                 definition.Log
                 tally.Unreadable

@@ -2,11 +2,25 @@ namespace Runa.Session
 
 open System
 open System.Collections.Generic
+open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 
 /// Ends sessions by owner, using the driver's index (promise 27).
 module internal OwnerSessions =
+    /// Tells how many sessions have ended, also if not all of them could be.
+    let private told (tell: int -> unit) (ending: unit -> Task<int>) : Task<int> =
+        task {
+            try
+                let! ended = ending ()
+                tell ended
+                return ended
+            with :? SessionsLeftException as e ->
+                tell e.Ended
+                ExceptionDispatchInfo.Throw e
+                return 0
+        }
+
     /// Ends one of the owner's sessions. Returns false if the owner has no session with this handle.
     let revoke
         (definition: SessionDefinition)
@@ -15,11 +29,16 @@ module internal OwnerSessions =
         (token: CancellationToken)
         : Task<bool> =
         let endOne key listed =
-            task {
-                let ending = OwnerEnding(definition, OwnerListing.index definition, owner)
-                do! ending.One(key, listed)
-                return ending.Answer null
-            }
+            told
+                (fun ended ->
+                    if ended > 0 then
+                        definition.Events.RevokedOne(owner, handle))
+                (fun () ->
+                    task {
+                        let ending = OwnerEnding(definition, OwnerListing.index definition, owner)
+                        do! ending.One(key, listed)
+                        return ending.Answer null
+                    })
 
         task {
             OwnerListing.index definition |> ignore
@@ -69,22 +88,24 @@ module internal OwnerSessions =
     /// Ends all sessions of the owner; a sign-in at the same time loses. A full store may be unable to advance the
     /// epoch until sessions have ended. Then this tries again, and ends what signed in in between.
     let revokeOwner (definition: SessionDefinition) (owner: string) (token: CancellationToken) : Task<int> =
-        task {
-            let ending = OwnerEnding(definition, OwnerListing.index definition, owner)
-            token.ThrowIfCancellationRequested()
-            let! advancing = advance definition owner
-            do! ending.Run(all, token)
-
-            if isNull advancing || ending.IsDown then
-                return ending.Answer advancing
-            else
+        told (fun ended -> definition.Events.RevokedOwner(owner, ended))
+        <| fun () ->
+            task {
+                let ending = OwnerEnding(definition, OwnerListing.index definition, owner)
+                token.ThrowIfCancellationRequested()
                 let! advancing = advance definition owner
+                do! ending.Run(all, token)
 
-                if isNull advancing then
-                    do! ending.Run(all, token)
+                if isNull advancing || ending.IsDown then
+                    return ending.Answer advancing
+                else
+                    let! advancing = advance definition owner
 
-                return ending.Answer advancing
-        }
+                    if isNull advancing then
+                        do! ending.Run(all, token)
+
+                    return ending.Answer advancing
+            }
 
     /// Follows tombstones to their end. A tombstone on the way may belong to another owner, so a record that is not on
     /// the page is loaded.
@@ -141,11 +162,13 @@ module internal OwnerSessions =
                 return struct (ValueSome place, List.ofSeq others)
             }
 
-        task {
-            let ending = OwnerEnding(definition, OwnerListing.index definition, owner)
-            do! ending.Run(choose, token)
-            return ending.Answer null
-        }
+        told (fun ended -> definition.Events.RevokedOthers(owner, ended))
+        <| fun () ->
+            task {
+                let ending = OwnerEnding(definition, OwnerListing.index definition, owner)
+                do! ending.Run(choose, token)
+                return ending.Answer null
+            }
 
     /// Ends all sessions of the definition, however long that takes. Sign-ins that began before it lose.
     let revokeAll (definition: SessionDefinition) (token: CancellationToken) : Task<int> =
@@ -154,5 +177,6 @@ module internal OwnerSessions =
         task {
             let! ended = DriverCall.runLong definition "delete all" true token (deleteAll definition.Scope)
             definition.Telemetry.Revoked ended
+            definition.Events.RevokedAll ended
             return ended
         }

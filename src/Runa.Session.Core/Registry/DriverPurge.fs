@@ -7,16 +7,29 @@ open Microsoft.Extensions.Logging
 
 /// Runs the purges of one driver, never two at once (promise 11).
 [<Sealed>]
-type internal DriverPurge(driver: SessionDriver, log: ILogger) =
+type internal DriverPurge(driver: SessionDriver, log: ILogger, events: DriverEvents) =
     // How long Stop waits for a driver that ignores cancellation.
     static let grace = TimeSpan.FromSeconds 10.
     let turn = new SemaphoreSlim 1
     let stop = new CancellationTokenSource()
+    let mutable evicted = 0L
+
+    /// Tells of the users whose sessions the driver evicted since the last time.
+    let tellEvicted () : unit =
+        match driver.Usage with
+        | ValueSome usage ->
+            let now = usage().EvictedUsers
+            events.Evicted(int (now - evicted))
+            evicted <- now
+        | ValueNone -> ()
 
     let purge (token: CancellationToken) : Task<int> =
         task {
             try
-                return! driver.PurgeExpired token
+                tellEvicted ()
+                let! purged = driver.PurgeExpired token
+                events.Expired purged
+                return purged
             finally
                 turn.Release() |> ignore
         }

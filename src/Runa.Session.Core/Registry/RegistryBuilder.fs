@@ -189,6 +189,7 @@ module internal RegistryBuilder =
 
         let telemetry = new Telemetry(host.Meters)
         DriverUsages.observe telemetry (Map.toList drivers)
+        let events = EventListeners.queue parts host.Services loggers secrets.Head telemetry
         let ring = KeyRing.ofSecrets secrets
         let application = defaultArg parts.Application host.Application
 
@@ -210,6 +211,7 @@ module internal RegistryBuilder =
                     Clock = clock
                     Log = log
                     Telemetry = SessionTelemetry(telemetry, name, o.Driver)
+                    Events = SessionEvents(events, clock, name, o.Driver)
                     Json = parts.Json
                     StoreTimeout = parts.StoreTimeout
                     Limits = CallLimits parts.StoreTimeout
@@ -218,4 +220,4 @@ module internal RegistryBuilder =
                     Hints = Hints()
                     IsDevelopment = host.IsDevelopment } ]
 
-        new SessionRegistry(sessions, Map.toList drivers, clock, log, telemetry)
+        new SessionRegistry(sessions, Map.toList drivers, clock, log, telemetry, events)

@@ -39,7 +39,8 @@ type SessionRegistry
         named: (string * SessionDriver) list,
         clock: TimeProvider,
         log: ILogger,
-        telemetry: Telemetry
+        telemetry: Telemetry,
+        events: EventQueue | null
     ) =
     static let purgeEvery = TimeSpan.FromMinutes 1.
 
@@ -49,7 +50,8 @@ type SessionRegistry
         |> fun pairs -> pairs.ToFrozenDictionary StringComparer.Ordinal
 
     let drivers = List.map snd named
-    let purges = [ for driver in drivers -> DriverPurge(driver, log) ]
+    let purges =
+        [ for name, driver in named -> DriverPurge(driver, log, DriverEvents(events, clock, name)) ]
     let pings = [ for name, driver in named -> DriverPing(name, driver) ]
 
     let failed (failures: (string * exn) list) : exn =
@@ -123,6 +125,10 @@ type SessionRegistry
 
                     for driver in drivers do
                         do! driver.Dispose()
+
+                    match events with
+                    | null -> ()
+                    | events -> do! (events :> IAsyncDisposable).DisposeAsync()
 
                     (telemetry :> IDisposable).Dispose()
                 }

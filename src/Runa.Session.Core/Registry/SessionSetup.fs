@@ -4,6 +4,8 @@ open System
 open System.Diagnostics.CodeAnalysis
 open System.Text.Json
 open System.Text.Json.Serialization
+open System.Threading
+open System.Threading.Tasks
 open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Logging
@@ -24,6 +26,8 @@ and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal 
       Configuration: IConfiguration option
       Clock: TimeProvider option
       Loggers: ILoggerFactory option
+      Listeners: (SessionEvent -> CancellationToken -> ValueTask) list
+      Audit: bool voption
       Json: JsonSerializerOptions | null
       StoreTimeout: TimeSpan
       Mistakes: string list }
@@ -54,6 +58,8 @@ module SessionSetup =
               Configuration = None
               Clock = None
               Loggers = None
+              Listeners = []
+              Audit = ValueNone
               Json = null
               StoreTimeout = TimeSpan.FromSeconds 5.
               Mistakes = [] }
@@ -63,7 +69,7 @@ module SessionSetup =
 
     let driver (name: string) (driver: SessionDriver) (setup: SessionSetup) =
         // The caller opened the driver, and disposes it.
-        driverFrom name (fun _ -> driver |> SessionDriver.withDispose (fun () -> Threading.Tasks.ValueTask())) setup
+        driverFrom name (fun _ -> driver |> SessionDriver.withDispose (fun () -> ValueTask())) setup
 
     let session (name: string) (change: SessionSettings -> SessionSettings) (setup: SessionSetup) =
         SessionSetup { setup.Parts with Sessions = setup.Parts.Sessions @ [ name, change ] }
@@ -99,6 +105,12 @@ module SessionSetup =
 
     let loggerFactory (loggers: ILoggerFactory) (setup: SessionSetup) =
         SessionSetup { setup.Parts with Loggers = Some loggers }
+
+    let events (listener: SessionEvent -> CancellationToken -> ValueTask) (setup: SessionSetup) =
+        SessionSetup { setup.Parts with Listeners = setup.Parts.Listeners @ [ listener ] }
+
+    let auditLog (showsOwners: bool) (setup: SessionSetup) =
+        SessionSetup { setup.Parts with Audit = ValueSome showsOwners }
 
     let names (setup: SessionSetup) : string list = setup.Parts.Sessions |> List.map fst |> List.distinct
 

@@ -4,6 +4,8 @@ open System
 open System.Diagnostics.CodeAnalysis
 open System.Text.Json
 open System.Text.Json.Serialization
+open System.Threading
+open System.Threading.Tasks
 open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.Logging
 
@@ -24,6 +26,10 @@ and [<NoComparison; NoEquality; StructuredFormatDisplay("{Display}")>] internal 
         Configuration: IConfiguration option
         Clock: TimeProvider option
         Loggers: ILoggerFactory option
+        /// Who hears events.
+        Listeners: (SessionEvent -> CancellationToken -> ValueTask) list
+        /// Whether the audit log shows owners in clear; ValueNone: there is no audit log.
+        Audit: bool voption
         /// The JSON of keys without a codec, with a resolver and read-only. Null: the library's own.
         Json: JsonSerializerOptions | null
         StoreTimeout: TimeSpan
@@ -81,6 +87,16 @@ module SessionSetup =
 
     /// Sets where log lines go. Default: the host's loggers; without a host, nowhere.
     val loggerFactory: loggers: ILoggerFactory -> setup: SessionSetup -> SessionSetup
+
+    /// Adds somebody who hears what happens to sessions, after the fact: one event after another, outside the requests. An
+    /// exception is logged. The token is cancelled when the application has stopped and does not wait any longer. Events
+    /// that come too quickly for those who listen are dropped and counted. Services of the type ISessionEvents hear the
+    /// same.
+    val events: listener: (SessionEvent -> CancellationToken -> ValueTask) -> setup: SessionSetup -> SessionSetup
+
+    /// Writes all events to the log category Runa.Session.Audit. Owners are shown as a hash under the first secret, or in
+    /// clear if `showsOwners` is true.
+    val auditLog: showsOwners: bool -> setup: SessionSetup -> SessionSetup
 
     /// Adds mistakes that an integration has found, a sentence each. They keep the application from starting, and are
     /// raised together with all others.

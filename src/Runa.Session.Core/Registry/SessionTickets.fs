@@ -32,6 +32,7 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
             | TokenReading.Genuine _ -> return! home.Load(StringValues $"{definition.Settings.CookieName}={key}")
             | TokenReading.Foreign ->
                 definition.Telemetry.ForeignToken()
+                definition.Events.ForgedToken()
                 return Snapshot.none definition
             | TokenReading.Malformed -> return Snapshot.none definition
         }

@@ -65,6 +65,10 @@ module internal SessionState =
     /// When the lifetime began: at the sign-in, or else at the creation.
     let startedAt (state: SessionState) = defaultArg state.SignedInAt state.CreatedAt
 
+    /// Whether somebody signed in between the two.
+    let isSignIn (before: SessionState) (after: SessionState) =
+        after.Owner <> before.Owner || after.SignedInAt <> before.SignedInAt
+
     /// Whether both have the same values. Quicker than the equality of maps.
     let private sameValues (a: Map<string, string>) (b: Map<string, string>) =
         Object.ReferenceEquals(a, b)

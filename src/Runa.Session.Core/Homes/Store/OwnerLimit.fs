@@ -69,4 +69,5 @@ module internal OwnerLimit =
             | WhenFull.EndOldest ->
                 for item in surplus most standing do
                     do! finish definition owner item.Key
+                    definition.Events.EndedByLimit(owner, StoreKey.toText item.Key)
         }

@@ -66,6 +66,8 @@ module internal StoreCreation =
         | _ -> ValueTask<_>({ Number = 0L; Age = TimeSpan.MaxValue }: OwnerEpoch)
 
     let private revoked (definition: SessionDefinition) (when': string) : exn =
+        definition.Events.ConflictGivenUp()
+
         SessionConflictException
             $"The session \"{definition.Name}\" was not signed in: all sessions of its owner were ended {when'}."
 
@@ -179,6 +181,9 @@ module internal StoreCreation =
                     | _ -> Task.FromResult false
 
                 if not isWorthIt then
+                    if e.SourceException :? SessionLimitException then
+                        definition.Events.SignInRefused owner
+
                     e.Throw()
 
                 do! Task.Delay(Random.Shared.Next(1, 40))

@@ -76,12 +76,14 @@ module internal StoreLoad =
         | ValueNone ->
             if sawForeign then
                 definition.Telemetry.ForeignToken()
+                definition.Events.ForgedToken()
                 DevelopmentHints.foreignCookie definition
 
             ValueTask<Snapshot>(Snapshot.none definition)
         | ValueSome place ->
             if sawForeign then
                 definition.Telemetry.ForeignToken()
+                definition.Events.ForgedToken()
 
             if definition.Telemetry.WatchesLoads then
                 watched definition walk tried place

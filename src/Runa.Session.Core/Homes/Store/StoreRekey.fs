@@ -43,7 +43,7 @@ module internal StoreRekey =
     /// Creates the new record before the old one becomes a tombstone, and gives out the token only after that. So a
     /// crash in between loses nothing, and a late regenerate finds nothing to replace.
     let rekey (definition: SessionDefinition) (snapshot: Snapshot) (old: SessionRecord) (state: SessionState) =
-        let signsIn = state.Owner <> snapshot.State.Owner || state.SignedInAt <> snapshot.State.SignedInAt
+        let signsIn = SessionState.isSignIn snapshot.State state
 
         createThen definition state signsIn snapshot (fun created ->
             task {

@@ -6,6 +6,7 @@ module internal Unreadable =
     /// sentence and contains nothing of what is stored (promise 5).
     let report (definition: SessionDefinition) (why: string) (cause: exn | null) : unit =
         definition.Telemetry.Unreadable 1
+        definition.Events.Unreadable 1
 
         match definition.Settings.OnUnreadable with
         | OnUnreadable.Replace -> Log.unreadable definition.Log definition.Name why
@@ -21,4 +22,5 @@ module internal Unreadable =
     /// Counts and logs a record that was deleted on request.
     let reportDeleted (definition: SessionDefinition) : unit =
         definition.Telemetry.Unreadable 1
+        definition.Events.Unreadable 1
         Log.unreadableOwned definition.Log 1 definition.Name "deleted, as the application asked"

@@ -1,0 +1,91 @@
+namespace Runa.Session
+
+open System
+open System.Threading
+open System.Threading.Channels
+open System.Threading.Tasks
+open Microsoft.Extensions.Logging
+
+/// Hands events to those who listen, one after another, outside the requests. If they are too slow, the queue is full, and
+/// further events are dropped and counted.
+[<Sealed>]
+type internal EventQueue
+    (listeners: unit -> (SessionEvent -> CancellationToken -> ValueTask) list, log: ILogger, telemetry: Telemetry) =
+    static let capacity = 10_000
+    // How long an application that stops waits for those who listen.
+    static let grace = TimeSpan.FromSeconds 5.
+    // How often dropped events are logged.
+    static let sayEvery = TimeSpan.FromMinutes 1.
+
+    let stop = new CancellationTokenSource()
+    let mutable dropped = 0
+    let mutable said = 0L
+
+    let drop () =
+        telemetry.EventsDropped.Add 1L
+        Interlocked.Increment &dropped |> ignore
+        let now = Environment.TickCount64
+        let before = Volatile.Read &said
+
+        if
+            (before = 0L || now - before >= int64 sayEvery.TotalMilliseconds)
+            && Interlocked.CompareExchange(&said, now, before) = before
+        then
+            Log.eventsDropped log (Interlocked.Exchange(&dropped, 0))
+
+    // Made at the first event: those who listen may themselves need the registry.
+    let listening =
+        lazy
+            (try
+                listeners ()
+             with e ->
+                 Log.eventFailed log "the first event" e
+                 [])
+
+    let queue =
+        Channel.CreateBounded<SessionEvent>(
+            BoundedChannelOptions(capacity, FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true),
+            fun _ -> drop ()
+        )
+
+    let tell (listener: SessionEvent -> CancellationToken -> ValueTask) (event: SessionEvent) : Task =
+        task {
+            try
+                do! listener event stop.Token
+            with
+            | :? OperationCanceledException when stop.IsCancellationRequested -> ()
+            | e -> Log.eventFailed log (string event.Kind) e
+        }
+
+    let read () : Task =
+        task {
+            while! queue.Reader.WaitToReadAsync() do
+                let mutable event = Unchecked.defaultof<SessionEvent>
+
+                while queue.Reader.TryRead &event do
+                    for listener in listening.Value do
+                        do! tell listener event
+        }
+
+    let reading =
+        // Nothing of the thread that builds the registry flows to those who listen.
+        use _ = ExecutionContext.SuppressFlow()
+        Task.Run(Func<Task> read)
+
+    /// Never waits, and never raises.
+    member _.Add(event: SessionEvent) : unit =
+        if not listening.Value.IsEmpty then
+            queue.Writer.TryWrite event |> ignore
+
+    interface IAsyncDisposable with
+        /// Waits a while for those who listen.
+        member _.DisposeAsync() =
+            ValueTask(
+                task {
+                    queue.Writer.TryComplete() |> ignore
+                    let! first = Task.WhenAny(reading, Task.Delay grace)
+
+                    if not (Object.ReferenceEquals(first, reading)) then
+                        do! stop.CancelAsync()
+                }
+            )

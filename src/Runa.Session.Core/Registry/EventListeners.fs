@@ -1,0 +1,44 @@
+namespace Runa.Session
+
+open System
+open System.Threading
+open System.Threading.Tasks
+open Microsoft.Extensions.DependencyInjection
+open Microsoft.Extensions.Logging
+open Runa
+
+/// Finds who listens to the events of an application's sessions: its setup, its audit log, its services.
+module internal EventListeners =
+    let private isRegistered (services: IServiceProvider | null) : bool =
+        match services with
+        | null -> false
+        | services ->
+            match services.GetService typeof<IServiceProviderIsService> with
+            | :? IServiceProviderIsService as known -> known.IsService typeof<ISessionEvents>
+            | _ -> false
+
+    let private ofServices (services: IServiceProvider | null) : (SessionEvent -> CancellationToken -> ValueTask) list =
+        match services with
+        | null -> []
+        | services ->
+            [ for listener in services.GetServices<ISessionEvents>() ->
+                  fun event token -> listener.OnSessionEventAsync(event, token) ]
+
+    /// The queue to those who listen. Null: nobody does.
+    let queue
+        (parts: SetupParts)
+        (services: IServiceProvider | null)
+        (loggers: ILoggerFactory)
+        (secret: string)
+        (telemetry: Telemetry)
+        : EventQueue | null =
+        let audit =
+            match parts.Audit with
+            | ValueSome showsOwners -> [ AuditLog(loggers, secret, showsOwners).Write ]
+            | ValueNone -> []
+
+        if parts.Listeners.IsEmpty && audit.IsEmpty && not (isRegistered services) then
+            null
+        else
+            let listeners () = audit @ parts.Listeners @ ofServices services
+            EventQueue(listeners, loggers.CreateLogger "Runa.Session", telemetry)
