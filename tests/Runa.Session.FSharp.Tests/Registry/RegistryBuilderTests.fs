@@ -1,45 +1,16 @@
 module Runa.Session.Tests.RegistryBuilderTests
 
 open System
-open System.Collections.Generic
 open Expecto
 open Microsoft.AspNetCore.Http
-open Microsoft.Extensions.Configuration
-open Microsoft.Extensions
 open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Time.Testing
 open Runa.Session
-
-let private secret = "0123456789abcdefghijklmnopqrstuvwxyz"
-let private setup = SessionSetup.empty |> SessionSetup.secrets [ secret ]
-
-let private configured (values: (string * string) list) (setup: SessionSetup) =
-    let pairs = values |> List.map (fun (key, value) -> KeyValuePair<string, string | null>(key, value))
-    setup |> SessionSetup.configuration (ConfigurationBuilder().AddInMemoryCollection(pairs).Build())
-
-let private build (setup: SessionSetup) = SessionRegistry.create setup
-
-let private errors (setup: SessionSetup) : string list =
-    try
-        use _ = build setup
-        failtest "it started"
-    with :? SessionConfigurationException as e ->
-        for error in e.Errors do
-            Expect.stringContains e.Message error "the message has every mistake"
-
-        List.ofSeq e.Errors
+open Runa.Session.Tests.Registries
 
 let private settings (name: string) (setup: SessionSetup) : SessionSettings =
     use registry = build setup
     (registry.Find name).Definition.Settings
-
-/// Exactly one mistake, with all these parts.
-let private mistake (parts: string list) (setup: SessionSetup) =
-    match errors setup with
-    | [ error ] ->
-        for part in parts do
-            Expect.stringContains error part "the mistake"
-    | errors -> failtest $"%A{errors}"
 
 /// The log of a registry: what its lines say.
 type private Lines() =
@@ -60,134 +31,8 @@ type private Lines() =
 let private noHost isDevelopment (lines: Lines) (parts: SetupParts) : HostFacts =
     { RegistryBuilder.noHost parts with IsDevelopment = isDevelopment; Loggers = lines }
 
-/// What a function that changes settings raises, if it cannot.
-let private undefined (session: string) : exn =
-    Options.OptionsValidationException(session, typeof<SessionSettings>, [ $"{session}: one"; $"{session}: two" ])
-
 [<Tests>]
-let mistakes =
-    testList
-        "RegistryBuilder mistakes"
-        [ test "promise 23: what a change of settings raises as OptionsValidationException is told with all the rest" {
-              let wrong =
-                  setup
-                  |> SessionSetup.session "shop" (fun _ -> raise (undefined "shop"))
-                  |> SessionSetup.session "cart" (fun o -> { o with Driver = "redsi" })
-                  |> SessionSetup.refuse [ "three" ]
-
-              let told = errors wrong
-              Expect.equal
-                  (told |> List.filter (fun error -> not (error.Contains "redsi")))
-                  [ "shop: one"; "shop: two"; "three" ]
-                  "in order"
-              Expect.equal told.Length 4 "and the driver"
-          }
-
-          test "a setup names its sessions, each once, in the order of their registration" {
-              let twice = setup |> SessionSetup.session "shop" id |> SessionSetup.session "web" id
-              Expect.equal (SessionSetup.names twice) [ "web"; "admin"; "api"; "shop" ] "names"
-          }
-
-          test "promise 23: a registry can be asked at startup whether it has a session" {
-              use registry = build setup
-              SessionRegistry.check "web" registry
-
-              Expect.throwsC (fun () -> SessionRegistry.check "wbe" registry) (fun e ->
-                  Expect.equal
-                      e.Message
-                      "There is no session \"wbe\". Did you mean \"web\"? Known: admin, api, web."
-                      "which there are")
-          }
-
-          test "promise 23: everything that is wrong is told at once, from configuration, code, drivers and secrets" {
-              let wrong =
-                  SessionSetup.empty
-                  |> SessionSetup.secrets [ secret; "short-secret" ]
-                  |> SessionSetup.session "shop" (fun o ->
-                      { o with CookieName = "shop"; SameSite = SameSite.None; Secure = CookieSecure.SameAsRequest })
-                  |> SessionSetup.session "cart" (fun o -> { o with CookieName = "shop"; Driver = "redsi" })
-                  |> SessionSetup.driver "redis" (MemoryDriver.create MemoryDriver.defaults)
-                  |> configured
-                      [ "session:sessions:web:ttl", "two hours"
-                        "session:sessions:web:colour", "red"
-                        "session:sessions:wbe:ttl", "1h"
-                        "session:sessions:admin:idle_timeout", "3h"
-                        "session:sessions:api:cookie_path", "/api" ]
-
-              let errors = errors wrong
-
-              for parts in
-                  [ [ "session:sessions:web:ttl = \"two hours\""; "2h, 30m" ]
-                    [ "session:sessions:web:colour: unknown key"; "Known: " ]
-                    [ "session:sessions:wbe: there is no session \"wbe\""
-                      "Did you mean \"web\"?"
-                      "Known: admin, api, cart, shop, web" ]
-                    [ "session \"admin\""; "idle_timeout = 3h"; "2h" ]
-                    [ "session \"api\""; "cookie_path = \"/api\""; "__Host-" ]
-                    [ "session \"shop\""; "same_site = none"; "secure = always" ]
-                    [ "\"shop\" and \"cart\""; "cookie_name = \"shop\"" ]
-                    [ "session \"cart\""
-                      "driver = \"redsi\""
-                      "Did you mean \"redis\"?"
-                      "Known: cache, cache:<name>, cookie, memory, redis" ]
-                    [ "SessionSetup.secrets, in C# AddSecrets (2 of 2)"; "12 bytes" ] ] do
-                  Expect.exists errors (fun error -> parts |> List.forall error.Contains) $"%A{parts}"
-
-              Expect.hasLength errors 9 "and nothing else"
-              Expect.isFalse (String.Join("\n", errors).Contains "short-secret") "promise 24: no secret"
-          }
-
-          test "an unknown driver is told with the nearest, one that no session uses is not made" {
-              setup
-              |> SessionSetup.session "web" (fun o -> { o with Driver = "memori" })
-              |> mistake [ "\"memori\""; "\"memory\"" ]
-
-              use registry = setup |> SessionSetup.driverFrom "broken" (fun _ -> failwith "made") |> build
-              Expect.hasLength (SessionRegistry.info registry) 3 "it starts"
-          }
-
-          test "the cookie name of one session cannot be that of another" {
-              setup
-              |> SessionSetup.session "admin" (fun o -> { o with CookieName = "__Host-runa_session" })
-              |> mistake [ "\"web\" and \"admin\""; "__Host-runa_session" ]
-          }
-
-          test "promise 19: a broken prefix and SameSite=None without Secure keep the application from starting" {
-              let web change = setup |> SessionSetup.session "web" change
-              web (fun o -> { o with CookieDomain = Some "a.example" }) |> mistake [ "cookie_domain"; "__Host-" ]
-              web (fun o -> { o with CookiePath = "/a" }) |> mistake [ "cookie_path"; "__Host-" ]
-              web (fun o -> { o with Secure = CookieSecure.Never }) |> mistake [ "secure"; "__Host-" ]
-              web (fun o -> { o with Shared = true }) |> mistake [ "shared"; "__Host-" ]
-
-              web (fun o -> { o with CookieName = "a"; Secure = CookieSecure.Never; SameSite = SameSite.None })
-              |> mistake [ "same_site"; "secure = always" ]
-          }
-
-          test "a secret of the configuration is told by its key" {
-              SessionSetup.empty
-              |> configured [ "app:secret", "hunter2" ]
-              |> mistake [ "app:secret"; "7 bytes"; "32" ]
-              Expect.isFalse
-                  ((SessionSetup.empty |> configured [ "app:secret", "hunter2" ] |> errors |> List.head).Contains
-                      "hunter2")
-                  "and no more"
-          }
-
-          test "an unknown name at request time names the known ones" {
-              use registry = build setup
-
-              try
-                  registry.Find "wbe" |> ignore
-                  failtest "it was found"
-              with :? InvalidOperationException as e ->
-                  Expect.equal
-                      e.Message
-                      "There is no session \"wbe\". Did you mean \"web\"? Known: admin, api, web."
-                      "names"
-          } ]
-
-[<Tests>]
-let building =
+let tests =
     testList
         "RegistryBuilder"
         [ test "what code sets wins over the configuration, and that over the defaults" {
