@@ -30,20 +30,31 @@ let private allowLowest (nuspec: string) =
             | None -> m.Value
     )
 
+/// Code stands for itself: `Tests[name]()` is no link.
+let private codeOrLink =
+    Regex(
+        @"^```.*?^```|(?<image>!?)\[(?<text>[^\]]*)\]\((?!https?:|#)(?<path>[^)#]+)(?<anchor>#[^)]*)?\)",
+        RegexOptions.Multiline ||| RegexOptions.Singleline
+    )
+
 /// Links of a package's readme that lead into the repository: to the tagged version of the project's page, if it has one;
 /// otherwise their text alone is left.
 let private absolute (folder: string) (url: string option) (version: string) (readme: string) =
-    Regex.Replace(
+    codeOrLink.Replace(
         readme,
-        @"(!?)\[([^\]]*)\]\((?!https?:|#)([^)#]*)(#[^)]*)?\)",
         fun m ->
-            let path = Path.GetRelativePath(root, Path.GetFullPath(m.Groups[3].Value, folder)).Replace('\\', '/')
+            let part (name: string) = m.Groups[name].Value
 
-            match url, m.Groups[1].Value with
-            | Some url, "!" -> $"![{m.Groups[2].Value}]({url}/raw/v{version}/{path})"
-            | Some url, _ -> $"[{m.Groups[2].Value}]({url}/blob/v{version}/{path}{m.Groups[4].Value})"
+            let text, anchor = part "text", part "anchor"
+
+            let path () = Path.GetRelativePath(root, Path.GetFullPath(part "path", folder)).Replace('\\', '/')
+
+            match url, part "image" with
+            | _ when m.Value.StartsWith("```", StringComparison.Ordinal) -> m.Value
+            | Some url, "!" -> $"![{text}]({url}/raw/v{version}/{path ()})"
+            | Some url, _ -> $"[{text}]({url}/blob/v{version}/{path ()}{anchor})"
             | None, "!" -> ""
-            | None, _ -> m.Groups[2].Value
+            | None, _ -> text
     )
 
 /// What only the tests of the snippets read. A page of a package server would show it.

@@ -2,6 +2,7 @@ module Runa.Session.Packages.Tests.ContentTests
 
 open System
 open System.IO
+open System.Reflection.PortableExecutable
 open System.Text.RegularExpressions
 open Expecto
 open Runa.Session.TestSupport
@@ -33,6 +34,51 @@ let tests =
                       Expect.stringStarts link.Groups[1].Value "https://" $"{id}: the link {link.Value}"
 
               Expect.hasLength (readmes |> List.map snd |> List.distinct) readmes.Length "no two are alike"
+          }
+          test "the code of a readme is that of the repository's" {
+              let blocks (readme: string) =
+                  [ for block in
+                        Regex.Matches(readme, "^```.*?^```", RegexOptions.Multiline ||| RegexOptions.Singleline) do
+                        block.Value ]
+
+              for package in all.Value do
+                  let source =
+                      [ $"src/{package.Id}"; $"tests/{package.Id}"; "templates" ]
+                      |> List.map (fun folder -> Path.Combine(folder, "README.md"))
+                      |> List.find (fun path -> File.Exists(Path.Combine(Repository.root, path)))
+
+                  Expect.equal
+                      (blocks (package.Text "README.md"))
+                      (blocks (Repository.read source))
+                      $"{package.Id}: {source}"
+          }
+          test "each names the commit, and the repository if that is on the web, else no folder" {
+              let config = Path.Combine(Repository.root, ".git", "config")
+              let isOnWeb = File.Exists config && File.ReadAllText(config).Contains "url = https://"
+
+              for package in all.Value do
+                  let url = package.Attribute "repository" "url"
+                  Expect.equal url.IsSome isOnWeb $"{package.Id}: names the repository"
+
+                  for url in Option.toList url do
+                      Expect.stringStarts url "https://" $"{package.Id}: its address"
+                      let page = Regex.Replace(url, @"\.git$", "")
+                      Expect.equal (package.Value "projectUrl") (Some page) $"{package.Id}: its page"
+
+                  for commit in Option.toList (package.Attribute "repository" "commit") do
+                      Expect.isMatch commit "^[0-9a-f]{40}$" $"{package.Id}: the commit"
+          }
+          test "the libraries are built deterministically" {
+              for package in all.Value do
+                  for KeyValue(name, content) in package.Entries do
+                      if name.StartsWith("lib/", StringComparison.Ordinal) && name.EndsWith ".dll" then
+                          use file = new MemoryStream(content)
+                          use image = new PEReader(file)
+
+                          Expect.exists
+                              (image.ReadDebugDirectory())
+                              (fun entry -> entry.Type = DebugDirectoryEntryType.Reproducible)
+                              $"{package.Id}: {name}"
           }
           test
               "FSharp.Core and the framework's packages are asked for as the first SDK and runtime of .NET 10 have them" {

@@ -33,6 +33,13 @@ type Package =
         |> Seq.tryFind (fun element -> element.Name.LocalName = name)
         |> Option.map _.Value
 
+    /// An attribute of an element, if it has one.
+    member package.Attribute (element: string) (name: string) : string option =
+        package.Nuspec.Descendants()
+        |> Seq.filter (fun found -> found.Name.LocalName = element)
+        |> Seq.tryPick (fun found -> found.Attribute(XName.Get name) |> Option.ofObj)
+        |> Option.map _.Value
+
     /// The packages that it asks for, with the versions.
     member package.Dependencies: (string * string) list =
         let text (element: XElement) (name: string) =
