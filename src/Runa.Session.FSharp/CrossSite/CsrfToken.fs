@@ -24,6 +24,10 @@ module CsrfToken =
     [<Literal>]
     let private characters = 86
 
+    /// How many secrets a session keeps. It has one, unless requests at the same time issued its first tokens.
+    [<Literal>]
+    let private most = 4
+
     let private secretKey = SessionKey.withCodec Codec.bytes "runa.csrf_secret"
 
     /// What a token of this session masks: the secret, for this owner and sign-in.
@@ -51,10 +55,14 @@ module CsrfToken =
     let issue (session: Session) : string * Session =
         let secret, session =
             match Session.tryGet secretKey session with
-            | Some secret -> secret, session
+            | Some secrets -> Array.truncate length secrets, session
             | None ->
                 let secret = RandomNumberGenerator.GetBytes length
-                secret, Session.set secretKey secret session
+
+                // If another request stores its own secret meanwhile, and the two are merged, both pages have been made.
+                let add (stored: byte[]) = Array.truncate (most * length) (Array.append stored secret)
+                let struct (_, session) = Session.updateAgain secretKey [||] add session
+                secret, session
 
         let mask = RandomNumberGenerator.GetBytes length
         let masked = xor (ReadOnlySpan mask) (ReadOnlySpan(proof secret session))
@@ -65,14 +73,18 @@ module CsrfToken =
         let mutable written = 0
 
         match token, Session.tryGet secretKey session with
-        | NonNull token, Some secret when
+        | NonNull token, Some secrets when
             token.Length = characters
             && Base64Url.IsValid(token.AsSpan(), &written)
             && written = bytes.Length
             && Base64Url.TryDecodeFromChars(token.AsSpan(), bytes.AsSpan(), &written)
             ->
             let given = xor (ReadOnlySpan(bytes, 0, length)) (ReadOnlySpan(bytes, length, length))
-            CryptographicOperations.FixedTimeEquals(ReadOnlySpan given, ReadOnlySpan(proof secret session))
+
+            secrets
+            |> Array.chunkBySize length
+            |> Array.exists (fun secret ->
+                CryptographicOperations.FixedTimeEquals(ReadOnlySpan given, ReadOnlySpan(proof secret session)))
         | _ -> false
 
     let private isSafe (method: string) : bool =

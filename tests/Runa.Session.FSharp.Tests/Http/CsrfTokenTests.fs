@@ -2,6 +2,8 @@ module Runa.Session.Tests.CsrfTokenTests
 
 open System
 open System.Net.Http
+open System.Threading
+open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 open Expecto
 open Runa.Session
@@ -15,6 +17,7 @@ let private site: HttpHandler =
               >=> withSession "web" (fun session ->
                   let token, session = CsrfToken.issue session
                   session, text token)
+              route "/open" >=> withSession "web" count
               route "/in" >=> updateSession "web" (Session.signIn "ann") >=> text "in"
               route "/out" >=> updateSession "web" Session.signOut >=> text "out"
               route "/count" >=> withSession "web" count ]
@@ -146,6 +149,34 @@ let private drivers =
                       Expect.equal counted (200, "1") "let through"
                   }) ]
 
+let private atOnce =
+    testCaseTask "first tokens of handlers that run once and are merged are all valid" (fun () ->
+        task {
+            let gate = TaskCompletionSource()
+            use arrived = new CountdownEvent 3
+
+            let once =
+                withSessionTask "web" (fun _ session ->
+                    task {
+                        let token, session = CsrfToken.issue session
+                        arrived.Signal() |> ignore
+                        do! gate.Task
+                        return session, text token
+                    })
+
+            use! app = start (host (choose [ route "/once" >=> once; site ]))
+            let browser = app.NewBrowser()
+            let! _ = browser.Get "/open"
+            let pages = [ for _ in 1..3 -> browser.Copy().Get "/once" ]
+            Expect.isTrue (arrived.Wait(TimeSpan.FromMinutes 1.)) "all of them have a token"
+            gate.SetResult()
+
+            for page in pages do
+                let! page = page
+                let! status, _ = post browser "/count" page.Body
+                Expect.equal status 200 "a page of them"
+        })
+
 let private session = Session.empty "web"
 
 [<Tests>]
@@ -155,6 +186,7 @@ let tests =
         [ inForm
           inHeader
           signIns
+          atOnce
           drivers
           test "each issue is another text of 86 characters, and all are valid" {
               let first, session = CsrfToken.issue session
