@@ -36,7 +36,7 @@ internal sealed class Altered(DictionaryDriver inner) : ISessionDriver, ISession
     public ValueTask<StoredSession?> DeleteAsync(StoreKey key, CancellationToken cancellationToken) =>
         inner.DeleteAsync(key, cancellationToken);
 
-    public ValueTask PingAsync(CancellationToken cancellationToken) => Ping?.Invoke() ?? inner.PingAsync(cancellationToken);
+    public ValueTask PingAsync(CancellationToken cancellationToken) => Ping?.Invoke() ?? ((ISessionDriver)inner).PingAsync(cancellationToken);
 
     public ValueTask<SessionCount> CountAsync(string scope, CancellationToken cancellationToken) =>
         Count?.Invoke(scope) ?? inner.CountAsync(scope, cancellationToken);
