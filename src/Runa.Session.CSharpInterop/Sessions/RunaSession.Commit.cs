@@ -62,6 +62,8 @@ public sealed partial class RunaSession
     public async Task<bool> TrySignInAsync(
         string owner, IEnumerable<Claim>? claims = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(owner);
+        cancellationToken.ThrowIfCancellationRequested();
         SignIn(owner, claims);
 
         try

@@ -217,8 +217,7 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
     /// `advancing` is why sign-ins at the same time could not be made to fail; null: they were.
     member _.Answer(advancing: exn | null) : int =
         if tally.Unreadable > 0 then
-            definition.Telemetry.Unreadable tally.Unreadable
-            definition.Events.Unreadable tally.Unreadable
+            Unreadable.count definition tally.Unreadable
             Log.unreadableOwned
                 definition.Log
                 tally.Unreadable

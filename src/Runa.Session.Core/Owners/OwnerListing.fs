@@ -51,8 +51,7 @@ module internal OwnerListing =
 
     let private reportUnreadable (definition: SessionDefinition) (count: int) =
         if count > 0 then
-            definition.Telemetry.Unreadable count
-            definition.Events.Unreadable count
+            Unreadable.count definition count
             Log.unreadableOwned definition.Log count definition.Name "left out of the list of an owner's sessions"
 
     let isOwned (definition: SessionDefinition) (owner: string) (record: SessionRecord) =

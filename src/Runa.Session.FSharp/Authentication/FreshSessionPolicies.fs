@@ -1,7 +1,8 @@
-namespace Microsoft.AspNetCore.Authorization
+namespace Microsoft.Extensions.DependencyInjection
 
 open System
 open System.Runtime.CompilerServices
+open Microsoft.AspNetCore.Authorization
 open Runa.Session
 
 /// Policies that look at sessions.

@@ -2,11 +2,14 @@ namespace Runa.Session
 
 /// Reports stored sessions that cannot be read: damaged, of a newer format, or sealed under another token.
 module internal Unreadable =
+    let count (definition: SessionDefinition) (number: int) : unit =
+        definition.Telemetry.Unreadable number
+        definition.Events.Unreadable number
+
     /// Counts and logs the record, or raises SessionStoreException if the setting on_unreadable is error. `why` is a
     /// sentence and contains nothing of what is stored (promise 5).
     let report (definition: SessionDefinition) (why: string) (cause: exn | null) : unit =
-        definition.Telemetry.Unreadable 1
-        definition.Events.Unreadable 1
+        count definition 1
 
         match definition.Settings.OnUnreadable with
         | OnUnreadable.Replace -> Log.unreadable definition.Log definition.Name why
@@ -21,6 +24,5 @@ module internal Unreadable =
 
     /// Counts and logs a record that was deleted on request.
     let reportDeleted (definition: SessionDefinition) : unit =
-        definition.Telemetry.Unreadable 1
-        definition.Events.Unreadable 1
+        count definition 1
         Log.unreadableOwned definition.Log 1 definition.Name "deleted, as the application asked"
