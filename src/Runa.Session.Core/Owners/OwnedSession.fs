@@ -24,3 +24,16 @@ type OwnedSession =
 
     /// Promise 5: the handle is not printed.
     override owned.ToString() = owned.Display
+
+/// A part of an owner's sessions.
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type OwnedSessionPage =
+    {
+        /// The live sessions of this page. It may be empty although another page follows.
+        Items: OwnedSession list
+        /// Where the next page begins: a text of the driver's own, which is good for this owner. None: this was the last page.
+        Next: string option
+    }
+
+    member internal page.Display = $"OwnedSessionPage ({page.Items.Length} sessions)"
+    override page.ToString() = page.Display

@@ -77,6 +77,26 @@ module internal OwnerListing =
             return List.ofSeq found
         }
 
+    /// One page of the list, as the driver cuts it.
+    let page
+        (definition: SessionDefinition)
+        (owner: string)
+        (from: string option)
+        (token: CancellationToken)
+        : Task<OwnedSessionPage> =
+        let owners = index definition
+
+        task {
+            token.ThrowIfCancellationRequested()
+            let! page = DriverCall.run definition "list" false (owners.List definition.Scope owner from)
+            reportUnreadable definition page.Unreadable.Length
+
+            return
+                { OwnedSessionPage.Items =
+                    page.Items |> List.filter (fun item -> isLive definition item.Record) |> List.map ofRecord
+                  OwnedSessionPage.Next = page.Next }
+        }
+
     let isListedUnreadable definition owner key token : Task<bool> =
         task {
             let mutable isListed = false

@@ -15,6 +15,15 @@ type Committed =
         Cookies: string list
     }
 
+    /// What a client would send that keeps these cookies: the text of a Cookie header. None: the cookie did not change, or
+    /// it was removed.
+    member committed.CookieHeader: string option =
+        let pair (line: string) = line.Split(';', 2)[0]
+
+        match committed.Cookies |> List.map pair |> List.filter (fun pair -> not (pair.EndsWith '=')) with
+        | [] -> None
+        | pairs -> Some(String.concat "; " pairs)
+
     member internal committed.Display = $"Committed ({committed.Session})"
 
     /// Promise 5: prints no cookie.
@@ -94,6 +103,28 @@ module SessionRegistry =
             return committed home answer
         }
 
+    /// Makes a new session, runs the step on it and commits it: for tests, links and load tests. The result's CookieHeader is
+    /// what a client sends to have this session; whoever has it is the session, so treat it like a password. Raises
+    /// InvalidOperationException if the step leaves the session empty, since nothing is stored then, and what `update`
+    /// raises.
+    let issue
+        (name: string)
+        (step: Session -> Session)
+        (token: CancellationToken)
+        (registry: SessionRegistry)
+        : Task<Committed> =
+        task {
+            let! committed = update name None step token registry
+
+            if committed.Cookies.IsEmpty then
+                raise (
+                    InvalidOperationException
+                        $"No session \"{name}\" was issued: the step left it empty. Set a value or sign an owner in."
+                )
+
+            return committed
+        }
+
     /// Raises InvalidOperationException for a name that is not registered, naming the known ones. For integrations that
     /// are given a name, so that a wrong one is noticed at startup and not by the first request.
     let check (name: string) (registry: SessionRegistry) : unit = registry.Find name |> ignore
@@ -121,6 +152,17 @@ module SessionRegistry =
         (registry: SessionRegistry)
         : Task<OwnedSession list> =
         Waiting.start token (fun () -> OwnerListing.list (registry.Find name).Definition owner token)
+
+    /// A page of the live sessions of an owner, for one who may have thousands: `from` is None for the first page, and then
+    /// the Next of the page before. The driver says how long a page is. Raises what forOwner raises.
+    let forOwnerPage
+        (name: string)
+        (owner: string)
+        (from: string option)
+        (token: CancellationToken)
+        (registry: SessionRegistry)
+        : Task<OwnedSessionPage> =
+        Waiting.start token (fun () -> OwnerListing.page (registry.Find name).Definition owner from token)
 
     /// One live session of the owner, by its handle, in one call to the store. None: the owner has no such session, or
     /// it cannot be read, which is logged and counted.

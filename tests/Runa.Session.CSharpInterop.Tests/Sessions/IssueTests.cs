@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Builder;
+using Runa;
+using Xunit;
+
+namespace CSharp.Tests.Sessions;
+
+/// <summary>Sessions that an administrator lists page by page, and that are made outside a request.</summary>
+public class IssueTests
+{
+    [Fact(DisplayName = "an issued session is the session of whoever sends its header, and is listed under its handle")]
+    public async Task Issued()
+    {
+        await using var app = await StartAsync();
+        var token = TestContext.Current.CancellationToken;
+        var issued = await app.Sessions.IssueAsync("web", session => session.SignIn("ann"), token);
+        var browser = app.NewBrowser();
+        var pair = issued.CookieHeader.Split('=', 2);
+        browser.Cookies[pair[0]] = pair[1];
+        Assert.Equal("ann", (await browser.GetAsync("/owner")).Body);
+        Assert.StartsWith(issued.CookieHeader, Assert.Single(issued.SetCookies), StringComparison.Ordinal);
+        var page = await app.Sessions.ListPageAsync("web", "ann", cancellationToken: token);
+        Assert.Equal(issued.Handle, Assert.Single(page.Items).Handle);
+        Assert.Null(page.Next);
+        Assert.Equal("IssuedSession", issued.ToString());
+        Assert.Equal("OwnedSessionPage (1 sessions)", page.ToString());
+    }
+
+    [Fact(DisplayName = "the pages have every session once")]
+    public async Task Pages()
+    {
+        await using var app = await StartAsync();
+        var token = TestContext.Current.CancellationToken;
+
+        for (var n = 0; n < 230; n++)
+        {
+            await app.Sessions.IssueAsync("web", session => session.SignIn("ann"), token);
+        }
+
+        var handles = new HashSet<string>();
+        string? next = null;
+
+        do
+        {
+            var page = await app.Sessions.ListPageAsync("web", "ann", next, token);
+            Assert.All(page.Items, item => Assert.True(handles.Add(item.Handle)));
+            next = page.Next;
+        }
+        while (next is not null);
+
+        Assert.Equal(230, handles.Count);
+    }
+
+    [Fact(DisplayName = "a step that leaves the session empty is told so")]
+    public async Task Empty()
+    {
+        await using var app = await StartAsync();
+        var e = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => app.Sessions.IssueAsync("web", _ => { }, TestContext.Current.CancellationToken));
+        Assert.Contains("No session \"web\" was issued", e.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<App> StartAsync() =>
+        App.StartAsync(app =>
+        {
+            app.UseRunaSession();
+            app.MapGet("/owner", (RunaSession session) => session.Owner ?? "nobody");
+        });
+}
