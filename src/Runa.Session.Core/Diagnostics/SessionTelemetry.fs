@@ -106,6 +106,7 @@ type internal SessionTelemetry(telemetry: Telemetry, session: string, driver: st
             match e with
             | :? SessionConflictException -> "conflict"
             | :? SessionTooLargeException -> "too_large"
+            | :? SessionLimitException -> "limit"
             | :? OperationCanceledException -> "cancelled"
             | _ -> "failed"
 
@@ -134,9 +135,10 @@ type internal SessionTelemetry(telemetry: Telemetry, session: string, driver: st
     member _.Touched() = count telemetry.Touched 1L
     member _.Destroyed() = count telemetry.Destroyed 1L
 
-    member _.Revoked(number: int) =
-        if number > 0 then
-            count telemetry.Revoked (int64 number)
+    /// `outcome`: asked or limit.
+    member _.Revoked(number: int, outcome: string) =
+        if number > 0 && telemetry.Revoked.Enabled then
+            telemetry.Revoked.Add(int64 number, session, driver, TelemetryTags.outcome outcome)
 
     member _.Conflict() = count telemetry.Conflicts 1L
     member _.Dropped() = count telemetry.Dropped 1L

@@ -60,7 +60,11 @@ type internal Telemetry(factory: IMeterFactory | null) =
     member val Saved = counter "saved" "{session}" "Sessions that were stored with a change, or under a new id."
     member val Touched = counter "touched" "{session}" "Idle ends that were moved."
     member val Destroyed = counter "destroyed" "{session}" "Sessions that a request ended, as by signing out."
-    member val Revoked = counter "revoked" "{session}" "Sessions that were ended by owner, or all of a name."
+    member val Revoked =
+        counter
+            "revoked"
+            "{session}"
+            "Sessions that were ended by owner, or all of a name, or because their owner had too many."
     member val Conflicts = counter "conflicts" "{attempt}" "Attempts to commit that found a change by another request."
 
     member val Dropped =

@@ -76,7 +76,7 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
             // not count.
             if not (SessionRecord.isTombstone record || SessionRecord.isExpired definition.Now record) then
                 tally <- { tally with Ended = tally.Ended + 1 }
-                definition.Telemetry.Revoked 1
+                definition.Telemetry.Revoked(1, "asked")
 
             ValueNone
         | ValueNone -> ValueNone

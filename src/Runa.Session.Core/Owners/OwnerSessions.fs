@@ -176,7 +176,7 @@ module internal OwnerSessions =
 
         task {
             let! ended = DriverCall.runLong definition "delete all" true token (deleteAll definition.Scope)
-            definition.Telemetry.Revoked ended
+            definition.Telemetry.Revoked(ended, "asked")
             definition.Events.RevokedAll ended
             return ended
         }

@@ -57,8 +57,8 @@ let private inStores =
 
 /// On drivers that list sessions by owner.
 let private withOwners =
-    [ counts "revoked" [ "/sign-in" ] [ "/revoke"; "/revoke" ] [ "", 1. ]
-      counts "revoked" [ "/sign-in" ] [ "/revoke-all" ] [ "", 1. ] ]
+    [ counts "revoked" [ "/sign-in" ] [ "/revoke"; "/revoke" ] [ "asked", 1. ]
+      counts "revoked" [ "/sign-in" ] [ "/revoke-all" ] [ "asked", 1. ] ]
 
 /// The world, a browser with a session, and another one with the same cookie.
 let private shared (driver: string) (test: World -> Browser -> Browser -> Task<unit>) =
@@ -319,6 +319,35 @@ let private usage =
               Expect.isGreaterThan now["signed_in"] 0. "users, too"
           }) ]
 
+let private limits =
+    let limited (whenFull: WhenFull) =
+        let name = $"""l{Guid.NewGuid().ToString "N"}"""
+
+        worldOf
+            name
+            "memory"
+            (SessionSetup.session name (fun o -> { o with MaxSessions = Some 1; WhenFull = whenFull }))
+
+    [ testCaseTask "a session that ends because its owner has too many is counted as revoked" (fun () ->
+          task {
+              use! world = limited WhenFull.EndOldest
+              do! visit (world.Browser()) [ "/sign-in" ]
+              Expect.equal (world.Counted "revoked") [] "within the limit"
+              do! visit (world.Browser()) [ "/sign-in" ]
+              Expect.equal (world.Counted "revoked") [ "limit", 1. ] "the older one"
+          })
+
+      testCaseTask "a sign-in that is refused because its owner has too many has that outcome" (fun () ->
+          task {
+              use! world = limited WhenFull.Refuse
+              do! visit (world.Browser()) [ "/sign-in" ]
+              world.Meters.Forget()
+              let! answer = world.Browser().Get "/sign-in"
+              Expect.notEqual answer.Status 200 "refused"
+              Expect.equal [ for it in world.Meters.Named "commit.duration" -> it.Tags["outcome"] ] [ "limit" ] "why"
+              Expect.equal (world.Counted "created") [] "none"
+          }) ]
+
 let private apart =
     [ testCaseTask "two hosts of a process do not see each other's figures" (fun () ->
           task {
@@ -405,4 +434,5 @@ let tests =
           yield! touches
           yield! failures
           yield! usage
+          yield! limits
           yield! apart ]

@@ -47,7 +47,8 @@ module internal OwnerLimit =
             match! StoredRecord.delete definition key with
             | ValueSome { Kind = RecordKind.Moved successor; State = { Owner = Some moved } } when moved = owner ->
                 return! finish definition owner successor
-            | _ -> return ()
+            | ValueSome record when isLive definition record -> definition.Telemetry.Revoked(1, "limit")
+            | _ -> ()
         }
 
     /// Whether another session of the owner would be within the limit.
