@@ -12,6 +12,7 @@ builder.Services.AddRunaSession(builder.Configuration, sessions => sessions
 // The owner of the session "web" becomes HttpContext.User.
 builder.Services.AddAuthentication().AddRunaSession("web", o => o.LoginPath = "/login");
 builder.Services.AddAuthorization();
+builder.Services.AddRunaSessionInspector();
 builder.Services.AddRazorPages().AddSessionStateTempDataProvider();
 
 var app = builder.Build();
@@ -31,4 +32,10 @@ app.UseAuthentication();
 app.UseAuthorization();
 app.MapRazorPages();
 app.MapCart();
+
+if (app.Environment.IsDevelopment())
+{
+    app.MapRunaSessionInspector("/_sessions");
+}
+
 app.Run();

@@ -13,7 +13,10 @@ let private policy =
 let add (app: IApplicationBuilder) : IApplicationBuilder =
     app.Use(fun (ctx: HttpContext) (next: RequestDelegate) ->
         ctx.Response.OnStarting(fun () ->
-            ctx.Response.Headers.ContentSecurityPolicy <- policy
+            // The inspector of sessions has a stricter one of its own.
+            if ctx.Response.Headers.ContentSecurityPolicy.Count = 0 then
+                ctx.Response.Headers.ContentSecurityPolicy <- policy
+
             Task.CompletedTask)
 
         next.Invoke ctx)

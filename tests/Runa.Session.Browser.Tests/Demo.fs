@@ -29,7 +29,7 @@ module Demo =
           Devices = "/devices"
           Welcome = "Welcome, Ada Lovelace."
           Products = "Tea", "Mug"
-          Pages = [ "/"; "/login"; "/cart"; "/devices"; "/admin"; "/values" ] }
+          Pages = [ "/"; "/login"; "/cart"; "/devices"; "/admin"; "/values"; "/_sessions" ] }
 
     let csharp =
         { Folder = "CSharp"
@@ -37,7 +37,7 @@ module Demo =
           Devices = "/account"
           Welcome = "Welcome!"
           Products = "Tea", "Coffee"
-          Pages = [ "/"; "/login"; "/cart"; "/account"; "/admin" ] }
+          Pages = [ "/"; "/login"; "/cart"; "/account"; "/admin"; "/_sessions" ] }
 
     let private running = ConcurrentDictionary<string * (string * string) list, Lazy<Task<WebProcess>>>()
 

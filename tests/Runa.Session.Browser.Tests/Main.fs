@@ -8,6 +8,7 @@ let private ofDemo (demo: Demo) =
     testList
         $"samples/{demo.Folder}"
         [ PageTests.tests demo
+          InspectorTests.tests demo
           SignInTests.tests demo
           TabTests.tests demo
           DeviceListTests.tests demo

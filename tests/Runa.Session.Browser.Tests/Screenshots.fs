@@ -5,6 +5,7 @@ module Runa.Session.Browser.Tests.Screenshots
 open System.IO
 open System.Threading.Tasks
 open Microsoft.Playwright
+open Runa.Session.TestSupport
 
 let private put (page: IPage) (product: string) : Task<unit> =
     task {
@@ -12,7 +13,33 @@ let private put (page: IPage) (product: string) : Task<unit> =
         do! isVisible (words page $"{product} is in the cart.")
     }
 
-/// Writes `demo-*.png` into the folder: the demo in F# at the width of a desk, and of a phone.
+/// The inspector, after a few visits: `inspector-light.png`, `-dark` and `-phone`.
+let private inspector (sample: WebProcess) (folder: string) : Task<unit> =
+    task {
+        for name, scheme, width in
+            [ "light", ColorScheme.Light, 1000
+              "dark", ColorScheme.Dark, 1000
+              "phone", ColorScheme.Light, 390 ] do
+            let! browser =
+                Chromium.newBrowser (
+                    BrowserNewContextOptions(
+                        BaseURL = string sample.Address,
+                        ColorScheme = scheme,
+                        ViewportSize = ViewportSize(Width = width, Height = 900)
+                    )
+                )
+
+            let! page = browser.NewPageAsync()
+            do! go page "/_sessions"
+            do! (field page "Owner").FillAsync "ada"
+            do! (button page "List").ClickAsync()
+            do! isVisible ((button page "End").First)
+            let path = Path.Combine(folder, $"inspector-{name}.png")
+            let! _ = page.ScreenshotAsync(PageScreenshotOptions(Path = path, FullPage = (name <> "phone")))
+            ()
+    }
+
+/// Writes `demo-*.png` into the folder: the demo in F# at the width of a desk, and of a phone; and the inspector.
 let take (folder: string) : Task<unit> =
     task {
         let! sample = Demo.start [] Demo.fsharp
@@ -51,4 +78,5 @@ let take (folder: string) : Task<unit> =
         do! at atDesk "cart"
         do! go atPhone "/devices"
         do! at atPhone "phone"
+        do! inspector sample folder
     }

@@ -1,0 +1,98 @@
+namespace Runa.Session
+
+open System
+open System.Collections.Generic
+open System.Diagnostics.Metrics
+open System.Threading.Tasks
+open Microsoft.Extensions.DependencyInjection
+open Microsoft.Extensions.Hosting
+
+/// What was counted lately: for each name, numbers of ten seconds each, oldest first.
+type internal Rates = { Seconds: int; Series: (string * int64[]) list }
+
+/// Keeps the counters of this host's sessions for the last ten minutes. It is a listener of the meter, so counting costs a
+/// little while the inspector is on.
+[<Sealed>]
+type internal InspectorRates(services: IServiceProvider, clock: TimeProvider) =
+    static let seconds = 10
+    static let buckets = 60
+
+    static let names =
+        [ "loaded"
+          "created"
+          "saved"
+          "missed"
+          "conflicts"
+          "revoked"
+          "foreign_tokens"
+          "store_failures" ]
+
+    let counts = Dictionary<string, int64[]>()
+    let gauges = Dictionary<string, int64>()
+    let mutable newest = 0L
+    let listener = new MeterListener()
+    let slot () = clock.GetUtcNow().ToUnixTimeSeconds() / int64 seconds
+
+    /// Forgets what has become too old.
+    let advance (now: int64) : unit =
+        let passed = int (min (int64 buckets) (max 0L (now - newest)))
+
+        if passed > 0 then
+            for KeyValue(_, numbers) in counts do
+                Array.Copy(numbers, passed, numbers, 0, buckets - passed)
+                Array.Clear(numbers, buckets - passed, passed)
+
+            newest <- now
+
+    let short (instrument: Instrument) = instrument.Name.Substring "runa.session.".Length
+
+    let add (name: string) (number: int64) : unit =
+        lock counts (fun () ->
+            advance (slot ())
+            counts[name][buckets - 1] <- counts[name][buckets - 1] + number)
+
+    do
+        for name in names do
+            counts[name] <- Array.zeroCreate buckets
+
+        newest <- slot ()
+
+    /// The counters, and what the stores of this process hold (memory.sessions, memory.usage), if they tell.
+    member _.Now() : Rates * Map<string, int64> =
+        lock gauges (fun () ->
+            gauges.Clear()
+            listener.RecordObservableInstruments()
+            let held = Map [ for KeyValue(name, number) in gauges -> name, number ]
+
+            lock counts (fun () ->
+                advance (slot ())
+                { Seconds = seconds; Series = [ for name in names -> name, Array.copy counts[name] ] }, held))
+
+    interface IHostedService with
+        member _.StartAsync _ =
+            let factory = services.GetService<IMeterFactory>()
+
+            listener.InstrumentPublished <-
+                fun instrument listener ->
+                    let isOurs =
+                        instrument.Meter.Name = "Runa.Session"
+                        && Object.ReferenceEquals(instrument.Meter.Scope, factory)
+
+                    if isOurs && (counts.ContainsKey(short instrument) || (short instrument).StartsWith "memory.") then
+                        listener.EnableMeasurementEvents instrument
+
+            listener.SetMeasurementEventCallback<int64>(fun instrument number _ _ ->
+                let name = short instrument
+
+                if counts.ContainsKey name then
+                    add name number
+                else
+                    gauges[name] <- number + (if gauges.ContainsKey name then gauges[name] else 0L))
+
+            listener.Start()
+            Task.CompletedTask
+
+        member _.StopAsync _ = Task.CompletedTask
+
+    interface IDisposable with
+        member _.Dispose() = listener.Dispose()
