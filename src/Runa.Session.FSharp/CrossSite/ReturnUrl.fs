@@ -47,7 +47,7 @@ module ReturnUrl =
                 LocalUrl.ofRequest request.PathBase request.Path request.QueryString |> withQuery page
             else
                 page
-            |> Redirection.refuse context StatusCodes.Status401Unauthorized
+            |> Redirection.toSignIn context
 
             Task.FromResult(Some context)
 

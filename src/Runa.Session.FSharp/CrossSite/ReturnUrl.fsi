@@ -18,9 +18,9 @@ module ReturnUrl =
     val ofQuery: context: HttpContext -> string option
 
     /// Redirects to a sign-in page of this application, such as "/login", which gets the path and query of this request
-    /// as its return URL, if it is a GET or HEAD. A script that sends X-Requested-With: XMLHttpRequest gets status 401
-    /// and the address in Location. Raises ArgumentException, when the handler is made, for a path that is not one of this
-    /// host:
+    /// as its return URL, if it is a GET or HEAD. A script gets status 401 and the address in Location: a request with
+    /// Sec-Fetch-Dest: empty, which browsers send for fetch, or with X-Requested-With: XMLHttpRequest. Raises
+    /// ArgumentException, when the handler is made, for a path that is not one of this host:
     /// `withOwner "web" (ReturnUrl.signInAt "/login") (fun owner session -> …)`.
     val signInAt: path: string -> HttpHandler
 

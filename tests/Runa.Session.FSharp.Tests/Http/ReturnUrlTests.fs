@@ -53,10 +53,17 @@ let tests =
           testCaseTask "a script is told 401 and the address" (fun () ->
               task {
                   use! app = started ()
-                  let request = new HttpRequestMessage(HttpMethod.Get, Uri("/account", UriKind.Relative))
-                  request.Headers.Add("X-Requested-With", "XMLHttpRequest")
-                  let! answer = app.NewBrowser().SendRaw request
-                  Expect.equal (outcome answer) (401, "/login?ReturnUrl=%2Faccount") "a script"
+
+                  for header, value, status in
+                      [ "X-Requested-With", "XMLHttpRequest", 401
+                        "Sec-Fetch-Dest", "empty", 401 // fetch, by the browser's own word
+                        "Sec-Fetch-Dest", "document", 302
+                        "Sec-Fetch-Dest", "iframe", 302
+                        "Accept", "application/json", 302 ] do
+                      let request = new HttpRequestMessage(HttpMethod.Get, Uri("/account", UriKind.Relative))
+                      request.Headers.Add(header, value)
+                      let! answer = app.NewBrowser().SendRaw request
+                      Expect.equal (outcome answer) (status, "/login?ReturnUrl=%2Faccount") $"{header}: {value}"
               })
 
           testCaseTask "after the sign-in the browser is where it wanted to be, and only on this host" (fun () ->
