@@ -2,8 +2,9 @@ namespace Runa.Session
 
 /// A token in each form that shows that the form came from this session: the synchronizer token pattern of OWASP's
 /// Cross-Site Request Forgery Prevention. Use it beside CrossOrigin.refuse, for browsers that do not say where a request
-/// comes from. The session holds a random secret of 32 bytes; a token is made from it, from the owner and from the time of
-/// the sign-in, so a sign-in makes earlier tokens invalid. Each issue of a token looks different (against BREACH).
+/// comes from. The session holds a random secret of 32 bytes, and up to four if requests at the same time made its first
+/// tokens; a token is made from one of them, from the owner and from the time of the sign-in, so a sign-in makes earlier
+/// tokens invalid. Each issue of a token looks different (against BREACH).
 [<RequireQualifiedAccess>]
 module CsrfToken =
     /// The name of the hidden form field: "csrf_token".
