@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Runa;
 
@@ -37,7 +38,8 @@ app.MapPost("/login", async (HttpRequest request, RunaSession session, string? r
 
     session.SignIn(user); // a new id, so that one that was planted before is worthless
     session.Flash("notice", "Welcome back!");
-    return Results.LocalRedirect(RedirectHttpResult.IsLocalUrl(returnUrl) ? returnUrl : "/account");
+    // Only to a path of this application, and in ASCII: /café becomes /caf%C3%A9.
+    return Results.LocalRedirect(RedirectHttpResult.IsLocalUrl(returnUrl) ? UriHelper.Encode(new Uri(returnUrl, UriKind.Relative)) : "/account");
 });
 
 app.MapGet("/account", (RunaSession session) => Page(session, "Your account", $"""
