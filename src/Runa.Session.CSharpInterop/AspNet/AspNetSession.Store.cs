@@ -31,7 +31,7 @@ internal sealed partial class AspNetSession
     {
         cancellationToken.ThrowIfCancellationRequested();
 
-        if (!offer.IsAsked || (_fault is null && !Scope.IsLoaded && !Scope.IsChanged))
+        if (!_offer.IsAsked || (_fault is null && !Scope.IsLoaded && !Scope.IsChanged))
         {
             // Nobody has looked at it: there is nothing to save.
             return;
@@ -53,8 +53,8 @@ internal sealed partial class AspNetSession
         }
     }
 
-    /// <summary>What this session wants of its scope.</summary>
-    internal ScopePolicy Policy => new() { Forgives = Forgives, ForbidsCaching = true };
+    /// <summary>Ends the offer of the session.</summary>
+    public void Dispose() => _offer.Dispose();
 
     /// <summary>Commits what is not committed yet.</summary>
     /// <param name="left">The session in the request's feature: a library may have put its own around this one.</param>
@@ -68,7 +68,7 @@ internal sealed partial class AspNetSession
                 await left.CommitAsync(CancellationToken.None).ConfigureAwait(false);
             }
 
-            if (!offer.IsAsked)
+            if (!_offer.IsAsked)
             {
                 return;
             }
@@ -81,9 +81,9 @@ internal sealed partial class AspNetSession
                 await CommitUnaskedAsync().ConfigureAwait(false);
             }
         }
-        catch (Exception e) when (isFailing || options.IgnoreCommitFailures)
+        catch (Exception e) when (isFailing || _options.IgnoreCommitFailures)
         {
-            log.NotSaved(Scope.Name, e);
+            _log.NotSaved(Scope.Name, e);
         }
     }
 
@@ -116,12 +116,12 @@ internal sealed partial class AspNetSession
             }
             catch (SessionStoreException e) when (Scope.IsLoaded)
             {
-                log.NotTouched(Scope.Name, e);
+                _log.NotTouched(Scope.Name, e);
             }
             catch (SessionStoreException e)
             {
                 _fault = e;
-                log.NotLoaded(Scope.Name, e);
+                _log.NotLoaded(Scope.Name, e);
             }
         }
 
@@ -133,12 +133,12 @@ internal sealed partial class AspNetSession
     {
         _changes.Failed = Scope.Uncommitted;
 
-        if (!options.IgnoreCommitFailures && !ReferenceEquals(_changes.Failed, _changes.Raised))
+        if (!_options.IgnoreCommitFailures && !ReferenceEquals(_changes.Failed, _changes.Raised))
         {
             return false;
         }
 
-        log.NotSaved(Scope.Name, e);
+        _log.NotSaved(Scope.Name, e);
         return true;
     }
 
@@ -150,7 +150,7 @@ internal sealed partial class AspNetSession
         }
         catch (SessionStoreException e) when (Scope.IsLoaded)
         {
-            log.NotTouched(Scope.Name, e);
+            _log.NotTouched(Scope.Name, e);
         }
         catch (SessionStoreException e)
         {

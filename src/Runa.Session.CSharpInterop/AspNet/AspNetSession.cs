@@ -9,9 +9,22 @@ namespace Runa;
 /// The framework's interface to a session. It holds no values itself: like <see cref="RunaSession"/>, it leaves every
 /// change with the session of the request, so that both see the same state.
 /// </summary>
-internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessionOptions options, ILogger log) : ISession
+internal sealed partial class AspNetSession : ISession, IDisposable
 {
-    private SessionScope Scope => offer.Scope;
+    private readonly RunaAspNetSessionOptions _options;
+    private readonly ILogger _log;
+    private readonly SessionOffer _offer;
+
+    public AspNetSession(HttpContext context, string name, RunaAspNetSessionOptions options, ILogger log)
+    {
+        _options = options;
+        _log = log;
+
+        // Asks for the policy at once if the request has looked at its session before.
+        _offer = context.OfferSession(name, () => new ScopePolicy { Forgives = Forgives, ForbidsCaching = true });
+    }
+
+    private SessionScope Scope => _offer.Scope;
 
     // An Id that was given out, but is not stored yet.
     private string? _newId;
@@ -77,7 +90,7 @@ internal sealed partial class AspNetSession(SessionOffer offer, RunaAspNetSessio
     private string? StoredId =>
         SessionModule.getOr(AspNetSessionKeys.Id, null!, Scope.Current);
 
-    private bool HasStarted => offer.Context.Response.HasStarted;
+    private bool HasStarted => _offer.Context.Response.HasStarted;
 
     /// <summary>
     /// Whether anything would commit a change: the middleware, until it ends, and then the start of the response. After

@@ -14,9 +14,7 @@ internal sealed class AspNetSessionMiddleware(
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        AspNetSession session = null!;
-        using var offer = context.OfferSession(name, () => session.Policy);
-        session = new AspNetSession(offer, options, log);
+        using var session = new AspNetSession(context, name, options, log);
         var feature = new SessionFeature { Session = session };
         context.Features.Set<ISessionFeature>(feature);
 

@@ -153,6 +153,47 @@ public class ResponseTests
         Assert.Equal(1, await visitor.AsksAsync(session => session.GetInt32("a")));
     }
 
+    [Fact(DisplayName = "an error page to which the same middleware leads sees what was saved")]
+    public async Task ErrorPath()
+    {
+        await using var site = await Site.StartAsync(
+            Of.Runa,
+            outer: app => app.UseExceptionHandler("/error"),
+            inner: app => app.Use((ctx, next) =>
+                ctx.Request.Path == "/error" ? ctx.Response.WriteAsync($"a is {ctx.Session.GetInt32("a")}") : next(ctx)));
+        var visitor = site.NewVisitor();
+
+        var answer = await visitor.RequestAsync(async ctx =>
+        {
+            ctx.Session.SetInt32("a", 1);
+            await ctx.Session.CommitAsync();
+            throw new TimeZoneNotFoundException();
+        });
+
+        Assert.Equal((HttpStatusCode.InternalServerError, "a is 1"), (answer.Status, answer.Body));
+    }
+
+    [Fact(DisplayName = "the session may have been looked at before the middleware")]
+    public async Task LookedAtBefore()
+    {
+        await using var site = await Site.StartAsync(
+            Of.Runa,
+            outer: app => app.Use(async (ctx, next) =>
+            {
+                await ctx.LoadRunaSessionAsync("web");
+                await next(ctx);
+            }));
+        var visitor = site.NewVisitor();
+
+        await visitor.RequestAsync(ctx =>
+        {
+            ctx.Session.SetInt32("a", 1);
+            return Task.CompletedTask;
+        });
+
+        Assert.Equal(1, await visitor.AsksAsync(session => session.GetInt32("a")));
+    }
+
     [Theory(DisplayName = "an error page behind the middleware sees and changes the session"), MemberData(nameof(Both))]
     public async Task InnerErrorPage(Of of)
     {
