@@ -44,6 +44,9 @@ let private signsInAndOut (browser: Browser) : Task<unit> =
         let! again = browser.Get "/account"
         Expect.isFalse (again.Body.Contains("Welcome back!", StringComparison.Ordinal)) "the notice is shown once"
 
+        let! wide = browser.Post("/login?ReturnUrl=%2Fcaf%C3%A9", [ "name", "ada"; "password", "demo" ])
+        Expect.equal (wide.Header "Location") "/caf%C3%A9" "a return URL that is not ASCII"
+
         let copy = browser.Copy()
         let! _ = browser.Post("/logout", [])
         let! gone = copy.Get "/account"

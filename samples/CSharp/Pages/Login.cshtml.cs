@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Runa;
@@ -35,6 +36,7 @@ public class LoginModel : PageModel
             session.SetLifetime(TimeSpan.FromHours(12));
         }
 
-        return LocalRedirect(Url.IsLocalUrl(ReturnUrl) ? ReturnUrl : "/account");
+        // Headers are ASCII: /café becomes /caf%C3%A9.
+        return LocalRedirect(Url.IsLocalUrl(ReturnUrl) ? UriHelper.Encode(new Uri(ReturnUrl, UriKind.Relative)) : "/account");
     }
 }

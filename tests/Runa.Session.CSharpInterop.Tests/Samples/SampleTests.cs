@@ -64,6 +64,21 @@ public sealed partial class SampleTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Redirect, (await copy.GetAsync("/account")).Status);
     }
 
+    [Fact(DisplayName = "a return URL that is not ASCII is followed")]
+    public async Task WideReturnUrl()
+    {
+        var answer = await SubmitAsync(
+            _sample.NewBrowser(),
+            "/login?ReturnUrl=%2Fcaf%C3%A9%3Fa%3Db%2520c",
+            "/login",
+            ("name", "ada"),
+            ("password", "demo"),
+            ("returnUrl", "/café?a=b%20c"));
+
+        Assert.Equal(HttpStatusCode.Redirect, answer.Status);
+        Assert.Equal("/caf%C3%A9?a=b%20c", answer.Header("Location"));
+    }
+
     [Fact(DisplayName = "a return URL of another site is not followed")]
     public async Task OpenRedirect()
     {
