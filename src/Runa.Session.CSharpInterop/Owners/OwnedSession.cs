@@ -27,7 +27,10 @@ public sealed class OwnedSession
     /// <summary>When the owner signed in.</summary>
     public DateTimeOffset? SignedInAt { get; }
 
-    /// <summary>When the session last stored something or was touched.</summary>
+    /// <summary>
+    /// When a request last stored something in the session. With an idle timeout reads move it, too, at most once a minute;
+    /// without one they do not.
+    /// </summary>
     public DateTimeOffset LastSeenAt { get; }
 
     /// <summary>The earlier of the idle and the absolute end.</summary>

@@ -14,7 +14,8 @@ type OwnedSession =
         CreatedAt: DateTimeOffset
         /// When the owner signed in.
         SignedInAt: DateTimeOffset option
-        /// When a request last stored or touched the session.
+        /// When a request last stored something in the session. With an idle timeout reads move it, too, at most once a
+        /// minute; without one they do not.
         LastSeenAt: DateTimeOffset
         /// The earlier of the idle and the absolute end.
         EndsAt: DateTimeOffset
