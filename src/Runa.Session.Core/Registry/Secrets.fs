@@ -78,8 +78,17 @@ module internal Secrets =
         else
             None
 
+    /// What to do about a bad secret. Setting app:secret would not mend a previous one, or one that the code gives.
+    let private mend (name: string) : string =
+        if name.Contains("previous_secrets", StringComparison.OrdinalIgnoreCase) then
+            "Correct it, or remove it: the application cannot have had this secret"
+        elif name.StartsWith("SessionSetup.secrets", StringComparison.Ordinal) then
+            "Give 32 random bytes or more; `openssl rand -base64 32` makes them"
+        else
+            howTo
+
     /// The mistakes in the secrets, each with the name of its setting and its length.
     let check (secrets: (string * string) list) : string list =
         secrets
         |> List.choose (fun (name, secret) ->
-            problem secret |> Option.map (fun why -> $"{name}: the secret is {why}. {howTo}."))
+            problem secret |> Option.map (fun why -> $"{name}: the secret is {why}. {mend name}."))

@@ -198,6 +198,25 @@ let strength =
               Expect.equal (Secrets.check [ "a", "abcdefgh" + String('a', 24) ]) [] "just enough"
           }
 
+          test "promise 24: a bad secret is told with what mends it, by the place where it stands" {
+              for name, advice in
+                  [ "app:secret", "Set app:secret in the configuration, or RUNA_SECRET in the environment"
+                    "RUNA_SECRET", "Set app:secret in the configuration, or RUNA_SECRET in the environment"
+                    "RUNA_PREVIOUS_SECRETS", "Correct it, or remove it"
+                    "app:previous_secrets", "Correct it, or remove it"
+                    "app:previous_secrets:0", "Correct it, or remove it"
+                    "SessionSetup.secrets, in C# AddSecrets (2 of 2)", "Give 32 random bytes or more" ] do
+                  match Secrets.check [ name, "short" ] with
+                  | [ mistake ] ->
+                      Expect.stringStarts mistake $"{name}: the secret is 5 bytes long; at least 32 are needed." name
+                      Expect.stringContains mistake advice name
+                      Expect.equal
+                          (mistake.Contains "Set app:secret")
+                          (advice.StartsWith "Set")
+                          $"{name}: no other advice"
+                  | mistakes -> failtest $"%A{mistakes}"
+          }
+
           test "every secret is checked, the previous ones too" {
               let found =
                   Secrets.check [ "app:secret", good 1; "RUNA_PREVIOUS_SECRETS", "short"; "app:previous_secrets:1", "" ]
