@@ -96,6 +96,15 @@ module internal Log =
     /// Warns of a setting that may be meant for a session. The text does not contain its value.
     let straySetting (log: ILogger) (text: string) = strayAction.Invoke(log, text, null)
 
+    let private unusedDriverAction =
+        define1<string>
+            LogLevel.Warning
+            22
+            "UnusedDriver"
+            "The driver \"{Driver}\" is registered, but no session uses it. Set it as the driver of a session, in the configuration or in code, or leave the registration out."
+
+    let unusedDriver (log: ILogger) (driver: string) = unusedDriverAction.Invoke(log, driver, null)
+
     let private purgeFailedAction =
         define1<string>
             LogLevel.Warning

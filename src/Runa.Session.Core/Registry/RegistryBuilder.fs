@@ -187,6 +187,9 @@ module internal RegistryBuilder =
             | Stray.Doubt text -> Log.straySetting log text
             | Stray.Mistake _ -> ()
 
+        for driver in RegistryDrivers.unused parts drivers do
+            Log.unusedDriver log driver
+
         let telemetry = new Telemetry(host.Meters)
         DriverUsages.observe telemetry (Map.toList drivers)
         let events = EventListeners.queue parts host.Services loggers secrets.Head telemetry

@@ -18,10 +18,31 @@ module internal RegistryDrivers =
             (parts.Drivers |> Map.toList |> List.map fst)
             @ (parts.NamedDrivers |> Map.toList |> List.map (fun (kind, _) -> $"{kind}:<name>"))
 
-        $"there is no such driver.{Nearest.hint known name} Known: {Nearest.list known}."
+        // A package of its own brings it, so it is not among the known ones until it is registered.
+        let isRedis =
+            not (parts.Drivers.ContainsKey "redis") && Nearest.tryFind ("redis" :: known) name = Some "redis"
+
+        let advice =
+            if isRedis then
+                " Add the package Runa.Session.Redis, and register its driver \"redis\": SessionSetup.driverFrom \"redis\" (fun _ -> RedisDriver.connect \"localhost:6379\") (in C#: AddRedisDriver)."
+            else
+                Nearest.hint known name
+
+        $"there is no such driver.{advice} Known: {Nearest.list known}."
 
     let private mistake (session: string, driver: string) (why: string) =
         $"session \"{session}\": driver = \"{driver}\": {why}"
+
+    /// The drivers that the setup registers itself, and that no session uses.
+    let unused (parts: SetupParts) (drivers: Map<string, SessionDriver>) : string list =
+        let isOwn (name: string) (make: IServiceProvider -> SessionDriver) =
+            match SessionSetup.empty.Parts.Drivers.TryFind name with
+            | Some builtIn -> not (Object.ReferenceEquals(builtIn, make))
+            | None -> true
+
+        [ for KeyValue(name, make) in parts.Drivers do
+              if isOwn name make && not (drivers.ContainsKey name) then
+                  name ]
 
     /// Disposes drivers when the registry could not be built.
     let dispose (drivers: Map<string, SessionDriver>) : unit =

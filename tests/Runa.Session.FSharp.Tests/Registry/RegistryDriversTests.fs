@@ -8,8 +8,10 @@ open Microsoft.Extensions.Caching.Distributed
 open Microsoft.Extensions.Caching.Memory
 open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.DependencyInjection
+open Microsoft.Extensions.Logging
 open Microsoft.Extensions.Options
 open Runa.Session
+open Runa.Session.TestSupport
 
 let private secret = "0123456789abcdefghijklmnopqrstuvwxyz"
 let private setup = SessionSetup.empty |> SessionSetup.secrets [ secret ]
@@ -178,6 +180,41 @@ let tests =
               errors (setup |> driven "cache:orders") |> mistake [ "keyed service \"orders\"" ]
               errors (setup |> driven "cache:") |> mistake [ "there is no such driver" ]
               errors (setup |> driven "redis:orders") |> mistake [ "there is no such driver" ]
+          }
+
+          test
+              "promise 23: the driver redis, which is in a package of its own, is told with the package until it is registered" {
+              let package = "Add the package Runa.Session.Redis, and register its driver \"redis\""
+
+              for name in [ "redis"; "Redis"; "redsi" ] do
+                  errors (setup |> driven name)
+                  |> mistake [ "session \"web\""; $"driver = \"{name}\""; package; "AddRedisDriver" ]
+
+              let registered =
+                  setup |> SessionSetup.driver "redis" (MemoryDriver.create ()) |> driven "redsi" |> errors
+              registered |> mistake [ "Did you mean \"redis\"?" ]
+              Expect.isFalse ((List.exactlyOne registered).Contains package) "it is there"
+              Expect.isFalse ((List.exactlyOne (errors (setup |> driven "memry"))).Contains package) "another is meant"
+          }
+
+          test "a driver that the setup registers is warned of, if no session uses it" {
+              let warnings (setup: SessionSetup) : string list =
+                  use logs = new Logs()
+                  use factory = LoggerFactory.Create(fun builder -> builder.AddProvider logs |> ignore)
+                  use _ = setup |> SessionSetup.loggerFactory factory |> SessionRegistry.create
+                  logs.Warnings
+
+              let sql = setup |> SessionSetup.driver "sql" (MemoryDriver.create ())
+              Expect.hasLength (warnings sql) 1 "one line"
+              Expect.stringStarts
+                  (List.exactlyOne (warnings sql))
+                  "The driver \"sql\" is registered, but no session uses it."
+                  "the line"
+              Expect.isEmpty (warnings (sql |> driven "sql")) "used"
+              Expect.isEmpty (warnings setup) "those that the library brings need no session"
+
+              let both = sql |> SessionSetup.driver "shop" (MemoryDriver.create ())
+              Expect.hasLength (warnings (both |> driven "sql")) 1 "only the other"
           }
 
           test "a driver that is registered under a name with a colon is taken as it is" {
