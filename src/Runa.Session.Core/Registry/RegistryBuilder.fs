@@ -52,13 +52,20 @@ module internal RegistryBuilder =
     /// The settings, from the defaults, then the configuration, then the code; and the mistakes of the configuration.
     let private settings (parts: SetupParts) : (string * SessionSettings) list * string list =
         let section = parts.Configuration |> Option.map (fun c -> c.GetSection "session:sessions")
+
+        let where (path: string) =
+            match parts.Configuration with
+            | Some configuration -> SettingPlaces.say configuration path
+            | None -> ""
+
         let names = parts.Sessions |> List.map fst |> List.distinct
 
         let settings, errors =
             [ for name in names ->
                   let configured, errors =
                       match section with
-                      | Some section -> SettingReaders.read (section.GetSection name) (SessionSettings.defaults name)
+                      | Some section ->
+                          SettingReaders.readFrom where (section.GetSection name) (SessionSettings.defaults name)
                       | None -> SessionSettings.defaults name, []
 
                   let changes = parts.Sessions |> List.filter (fun (changed, _) -> changed = name) |> List.map snd
@@ -82,7 +89,7 @@ module internal RegistryBuilder =
                       if isKnown child.Key then
                           yield! SettingReaders.misplaced child
                       else
-                          $"{child.Path}: there is {Nearest.noSession names child.Key} Register it with SessionSetup.session (in C#: AddSession)."
+                          SettingReaders.unregistered where names child
               | None -> () ]
 
         settings, List.concat errors @ unknown

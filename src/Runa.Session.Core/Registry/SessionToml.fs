@@ -53,21 +53,37 @@ module internal SessionToml =
                           $"{file}: {key} is written twice (upper and lower case count as the same): remove one of them." ]
             )
 
+    /// ` Did you mean [sessions.web]?`, for a table that has settings of a session.
+    let private hint (key: string, value: objnull) : string =
+        match value with
+        | :? TomlTable as table when table.Keys |> Seq.exists (fun key -> List.contains key SettingReaders.keys) ->
+            $" Did you mean [sessions.{key}]?"
+        | _ -> Nearest.hint tables key
+
+    let private syntaxMistakes (file: string) (document: DocumentSyntax) : string list =
+        if file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) then
+            [ $"{file}: a TOML file is expected, not JSON. Hosts read their appsettings.json by themselves, and another JSON file by AddJsonFile." ]
+        else
+            [ for message in document.Diagnostics -> mistake file message ]
+
     /// Raises SessionConfigurationException with every mistake in the text.
     let parse (file: string) (text: string) : KeyValuePair<string, string | null> list =
         let document = SyntaxParser.Parse(text, file, true)
 
         if document.HasErrors then
-            raise (SessionConfigurationException [ for message in document.Diagnostics -> mistake file message ])
+            raise (SessionConfigurationException(syntaxMistakes file document))
 
         match TomlSerializer.Deserialize<TomlTable> text with
         | null -> []
         | root ->
-            match root.Keys |> Seq.filter (fun key -> not (List.contains key tables)) |> List.ofSeq with
+            match
+                [ for KeyValue(key, value) in root -> key, value ]
+                |> List.filter (fun (key, _) -> not (List.contains key tables))
+            with
             | [] -> flatten "session" root |> distinct file
             | unknown ->
                 raise (
                     SessionConfigurationException
-                        [ for key in unknown ->
-                              $"{file}: unknown key \"{key}\".{Nearest.hint tables key} Write [sessions.<name>]; secrets do not belong here." ]
+                        [ for key, value in unknown ->
+                              $"{file}: unknown key \"{key}\".{hint (key, value)} Write [sessions.<name>]; secrets do not belong here." ]
                 )

@@ -29,7 +29,7 @@ module internal SessionTomlFile =
     let private fail (path: string) (what: string) : exn =
         SessionConfigurationException [ $"The session configuration file \"{path}\" {what}." ]
 
-    let private missing (place: TomlPlace) : string =
+    let private missing (path: string) (place: TomlPlace) : string =
         match place with
         | TomlPlace.Provider files -> $"was not found by the configuration's file provider, a {files.GetType().Name}"
         | TomlPlace.Disk(full, from) ->
@@ -37,6 +37,7 @@ module internal SessionTomlFile =
             let why = if Directory.Exists folder then "" else ", whose folder does not exist"
 
             match from with
+            | _ when full = path -> $"was not found{why}"
             | Some from ->
                 $"was not found: looked for {full}{why}. The path is relative to {from}, where the configuration's file provider starts, usually the content root"
             | None -> $"was not found: looked for {full}{why}"
@@ -76,7 +77,7 @@ module internal SessionTomlFile =
             match tryOpen path place with
             | Some(full, stream) -> Some(textOf path full stream)
             | None when isOptional -> None
-            | None -> raise (fail path (missing place))
+            | None -> raise (fail path (missing path place))
         with
         | :? UnauthorizedAccessException
         | :? IOException as e -> raise (fail path $"could not be read: {e.Message.TrimEnd '.'}")
@@ -84,11 +85,20 @@ module internal SessionTomlFile =
 [<Sealed>]
 type internal SessionTomlProvider(place: TomlPlace, path: string, isOptional: bool) =
     inherit ConfigurationProvider()
+    let mutable source = ""
 
     override this.Load() =
         match SessionTomlFile.read path place isOptional with
-        | Some text -> this.Data <- Dictionary(SessionToml.parse path text, StringComparer.OrdinalIgnoreCase)
+        | Some text ->
+            this.Data <- Dictionary(SessionToml.parse path text, StringComparer.OrdinalIgnoreCase)
+            source <- text
         | None -> ()
+
+    /// Where a key or a table stands: `config/session.toml, line 3`. None: not in this file.
+    member _.TryPlace(key: string) : string option =
+        match (TomlLines.find source).TryGetValue key with
+        | true, line -> Some $"{path}, line {line}"
+        | _ -> None
 
 [<Sealed>]
 type internal SessionTomlSource(path: string, isOptional: bool) =

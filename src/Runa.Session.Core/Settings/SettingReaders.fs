@@ -75,16 +75,20 @@ module internal SettingReaders =
 
     let keys = "meta" :: List.map fst (Map.toList readers)
 
-    let private readMeta (section: IConfigurationSection) (settings: SessionSettings) : SessionSettings * string list =
+    let private readMeta
+        where
+        (section: IConfigurationSection)
+        (settings: SessionSettings)
+        : SessionSettings * string list =
         let entries = section.GetChildren() |> List.ofSeq
         let isText (entry: IConfigurationSection) = not (isNull entry.Value) && Seq.isEmpty (entry.GetChildren())
 
         let errors =
             [ if not (String.IsNullOrEmpty section.Value) then
-                  $"{section.Path} = \"{section.Value}\": must be a section of text values."
+                  $"{section.Path} = \"{section.Value}\": must be a section of text values.{where section.Path}"
               for entry in entries do
                   if not (isText entry) then
-                      $"{entry.Path}: must be a text value." ]
+                      $"{entry.Path}: must be a text value.{where entry.Path}" ]
 
         let meta =
             entries
@@ -95,19 +99,27 @@ module internal SettingReaders =
 
         { settings with Meta = meta }, errors
 
-    let private readOne (section: IConfigurationSection) (settings: SessionSettings) : SessionSettings * string list =
+    let private readOne
+        (where: string -> string)
+        (section: IConfigurationSection)
+        (settings: SessionSettings)
+        : SessionSettings * string list =
         let key = section.Key.ToLowerInvariant()
 
         match readers.TryFind key with
-        | _ when key = "meta" -> readMeta section settings
-        | None -> settings, [ $"{section.Path}: unknown key.{Nearest.hint keys key} Known: {Nearest.list keys}." ]
+        | _ when key = "meta" -> readMeta where section settings
+        | None ->
+            settings,
+            [ $"{section.Path}: unknown key.{Nearest.hint keys key} Known: {Nearest.list keys}.{where section.Path}" ]
         | Some read ->
             match section.Value with
-            | null -> settings, [ $"{section.Path}: must be a single value, not a section or a list." ]
+            | null ->
+                settings, [ $"{section.Path}: must be a single value, not a section or a list.{where section.Path}" ]
             | value ->
                 match read value settings with
                 | Ok settings -> settings, []
-                | Error allowed -> settings, [ $"{section.Path} = \"{value}\": expected {allowed}." ]
+                | Error allowed ->
+                    settings, [ $"{section.Path} = \"{value}\": expected {allowed}.{where section.Path}" ]
 
     /// The mistake of a single value where the sections of all sessions are expected.
     let misplacedRoot (root: IConfigurationSection) : string list =
@@ -119,11 +131,24 @@ module internal SettingReaders =
         [ if not (String.IsNullOrEmpty section.Value) then
               $"{section.Path}: must be a section of settings, not a single value." ]
 
-    /// The settings with all values of the section, and the mistakes in it.
-    let read (section: IConfigurationSection) (settings: SessionSettings) : SessionSettings * string list =
+    /// The mistake of a section for a session that is not registered.
+    let unregistered (where: string -> string) (names: string list) (section: IConfigurationSection) : string =
+        $"{section.Path}: there is {Nearest.noSession names section.Key} Register it with SessionSetup.session (in C#: AddSession).{where section.Path}"
+
+    /// The settings with all values of the section, and the mistakes in it. `where` says where a key was written, in a
+    /// sentence that follows a blank.
+    let readFrom
+        (where: string -> string)
+        (section: IConfigurationSection)
+        (settings: SessionSettings)
+        : SessionSettings * string list =
         section.GetChildren()
         |> Seq.fold
             (fun (settings, errors) child ->
-                let settings, more = readOne child settings
+                let settings, more = readOne where child settings
                 settings, errors @ more)
             (settings, [])
+
+    /// Like readFrom, without the places.
+    let read (section: IConfigurationSection) (settings: SessionSettings) : SessionSettings * string list =
+        readFrom (fun _ -> "") section settings

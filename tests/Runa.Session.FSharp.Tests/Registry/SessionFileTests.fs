@@ -67,10 +67,66 @@ let tests =
               Expect.hasLength (mistakes "sessions = 5\n") 1 "of all sessions"
               Expect.hasLength (mistakes "[sessions]\nweb = '2h'\n") 1 "of one"
           }
+          test "promise 23: a session that the application does not register is a mistake, once its sessions are known" {
+              let path = Path.GetTempFileName()
+
+              try
+                  File.WriteAllText(
+                      path,
+                      "[sessions.admn]\nttl = '2h'\n[sessions.shop]\nttl = '2h'\n[sessions.Web]\nttl = '2h'\n"
+                  )
+                  Expect.isEmpty (SessionFile.mistakes path) "every session counts as registered"
+                  let found = SessionFile.mistakesFor [ "shop" ] path
+                  Expect.hasLength found 1 "shop is registered, and web is so always"
+                  Expect.equal
+                      found[0]
+                      $"session:sessions:admn: there is no session \"admn\". Did you mean \"admin\"? Known: admin, api, shop, web. Register it with SessionSetup.session (in C#: AddSession). It stands in {path}, line 1."
+                      "the misspelt one"
+                  Expect.hasLength (SessionFile.mistakesFor [] path) 2 "none is registered"
+              finally
+                  File.Delete path
+          }
+          test "promise 23: a mistake is told with the file and the line" {
+              let found =
+                  mistakes
+                      "# comment\n[sessions.web]\nttl = '2 hours'\n\n[sessions.\"shop\"]\ncookie_path = '/'\n'tll' = '1h'\nmeta = { team = ['a'] }\n[sessions]\nhint.max_bytes = 0\n"
+
+              for start, place in
+                  [ "session:sessions:web:ttl = ", "session.toml, line 3."
+                    "session:sessions:shop:tll: ", "session.toml, line 7."
+                    "session:sessions:shop:meta:team: ", "session.toml, line 8."
+                    "session:sessions:hint:max_bytes = ", "session.toml, line 10." ] do
+                  match found |> List.filter _.StartsWith(start, StringComparison.Ordinal) with
+                  | [ mistake ] -> Expect.stringEnds mistake $" It stands in {place}" start
+                  | _ -> failtest $"{start}: %A{found}"
+          }
+          test "promise 23: a table without sessions, and JSON in the place of TOML, are told with what is meant" {
+              Expect.stringContains
+                  (List.exactlyOne (mistakes "[web]\nttl = '2h'\n"))
+                  "session.toml: unknown key \"web\". Did you mean [sessions.web]?"
+                  "the session"
+              Expect.isFalse
+                  ((List.exactlyOne (mistakes "[logging]\nlevel = 'x'\n")).Contains "Did you mean")
+                  "no table of settings"
+
+              let path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.json")
+
+              try
+                  File.WriteAllText(path, "{ \"session\": { \"sessions\": {} } }")
+                  Expect.stringStarts
+                      (List.exactlyOne (SessionFile.mistakes path))
+                      $"{path}: a TOML file is expected, not JSON."
+                      "nothing about tokens"
+              finally
+                  File.Delete path
+          }
           test "a file that is missing or no TOML is a mistake with its path" {
               let missing = SessionFile.mistakes "no-such-folder/session.toml"
               Expect.hasLength missing 1 "one mistake"
-              Expect.stringContains missing[0] "was not found" "says what is wrong"
+              Expect.stringStarts
+                  missing[0]
+                  "The session configuration file \"no-such-folder/session.toml\" was not found: looked for /"
+                  "the path as it was given, and the full one"
               Expect.isNonEmpty (mistakes "[sessions.web\n") "no TOML"
               Expect.throwsT<ArgumentException> (fun () -> SessionFile.mistakes " " |> ignore) "no path"
           }

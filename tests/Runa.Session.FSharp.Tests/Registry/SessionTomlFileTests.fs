@@ -74,7 +74,8 @@ let tests =
 
                   for path in [ Path.Combine(folder, "no.toml"); Path.Combine(folder, "no", "no.toml") ] do
                       let error = mistake (builder root path false)
-                      Expect.stringContains error $"looked for {path}" "the full path"
+                      Expect.stringContains error $"\"{path}\" was not found" "the full path"
+                      Expect.equal (error.IndexOf path) (error.LastIndexOf path) "once"
                       Expect.isFalse (error.Contains "relative") "from nowhere")
           }
 
