@@ -7,7 +7,14 @@ open System.Text.Json
 open System.Text.Json.Nodes
 
 /// What a command answers: lines for people, and the same as JSON.
-type Answer = { Lines: string list; Json: JsonObject; ExitCode: int }
+type Answer =
+    {
+        Lines: string list
+        /// What may be wrong, although the command was carried out.
+        Warnings: string list
+        Json: JsonObject
+        ExitCode: int
+    }
 
 module Answer =
     let private options =
@@ -19,7 +26,7 @@ module Answer =
         for name, value in json do
             document[name] <- value
 
-        { Lines = lines; Json = document; ExitCode = 0 }
+        { Lines = lines; Warnings = []; Json = document; ExitCode = 0 }
 
     /// A text on one line that steers no terminal. Labels often come from a header of a visitor's browser.
     let visible (text: string) : string =
@@ -32,11 +39,19 @@ module Answer =
         Seq.iter array.Add values
         array
 
-    /// Exit code 1: a problem.
-    let ofProblem (sentences: string list) : Answer =
-        { create sentences [ "errors", list (sentences |> Seq.map text) ] with ExitCode = 1 }
+    /// `1 session`, `2 sessions`
+    let counted (number: int64) (thing: string) : string = if number = 1L then $"1 {thing}" else $"{number} {thing}s"
 
-    /// Answers go to the standard output; problems for people go to the standard error.
+    let withWarnings (warnings: string list) (answer: Answer) : Answer =
+        if not warnings.IsEmpty then
+            answer.Json["warnings"] <- list (warnings |> Seq.map text)
+
+        { answer with Warnings = warnings }
+
+    let ofProblem (exitCode: int) (sentences: string list) : Answer =
+        { create sentences [ "errors", list (sentences |> Seq.map text) ] with ExitCode = exitCode }
+
+    /// Answers go to the standard output; problems and warnings for people go to the standard error.
     let write (isJson: bool) (answer: Answer) : int =
         let writer: TextWriter = if answer.ExitCode = 0 || isJson then Console.Out else Console.Error
 
@@ -45,5 +60,8 @@ module Answer =
         else
             for line in answer.Lines do
                 writer.WriteLine line
+
+            for warning in answer.Warnings do
+                Console.Error.WriteLine warning
 
         answer.ExitCode

@@ -2,6 +2,8 @@ module Runa.Session.Tool.Program
 
 open System
 open System.CommandLine
+open System.CommandLine.Help
+open System.CommandLine.Invocation
 open System.Threading
 open System.Threading.Tasks
 open Runa.Session.Tool
@@ -18,8 +20,8 @@ let private run
             let! answer = act parsed token
             return Answer.write isJson answer
         with e ->
-            match Problem.ofException e with
-            | Some sentences -> return Answer.write isJson (Answer.ofProblem sentences)
+            match Problem.ofException (Store.name parsed) e with
+            | Some(exitCode, sentences) -> return Answer.write isJson (Answer.ofProblem exitCode sentences)
             | None -> return raise e
     }
 
@@ -43,12 +45,18 @@ let private commands () : Command list =
 
     [ command "secret" "Make a secret for app:secret or RUNA_SECRET." [] [] (fun _ _ ->
           Task.FromResult(Verbs.secret ()))
-      command "check" "Check a TOML file of settings. Exit code 1: it has mistakes." [] [ file ] (fun parsed _ ->
-          Task.FromResult(Verbs.check (parsed.GetRequiredValue file)))
+      command
+          "check"
+          "Check a TOML file of settings. Exit code 1: it has mistakes."
+          [ Arguments.registered ]
+          [ file ]
+          (fun parsed _ ->
+              let sessions = Option.ofObj (parsed.GetValue Arguments.registered)
+              Task.FromResult(Verbs.check (parsed.GetRequiredValue file) sessions))
       command
           "schema"
           "Create the SQL table and its indexes where they are missing."
-          [ Arguments.driver; Arguments.connection; Arguments.table; print ]
+          [ Arguments.database; Arguments.connection; Arguments.table; print ]
           []
           (fun parsed token ->
               if Arguments.isGiven print parsed then
@@ -57,7 +65,7 @@ let private commands () : Command list =
                   Verbs.createSchema token parsed)
       command
           "devices"
-          "List the sessions of an owner."
+          "List the sessions of an owner. Without an idle_timeout, \"last seen\" is the last change, not the last use."
           (sessions @ [ Arguments.session ])
           [ Arguments.owner ]
           (fun parsed token -> Verbs.devices (owner parsed) token parsed)
@@ -67,16 +75,35 @@ let private commands () : Command list =
           (sessions @ [ Arguments.session; handle ])
           [ Arguments.owner ]
           (fun parsed token -> Verbs.logout (owner parsed) (Option.ofObj (parsed.GetValue handle)) token parsed)
-      command "count" "Count the sessions of an application." sessions [] (fun parsed token -> Verbs.count token parsed)
-      command "purge" "Delete expired sessions now. Applications do so each minute." store [] (fun parsed token ->
-          Verbs.purge token parsed) ]
+      command
+          "count"
+          "Count the sessions of an application."
+          (sessions @ [ Arguments.onlySession ])
+          []
+          (fun parsed token -> Verbs.count token parsed)
+      command
+          "purge"
+          "Delete expired sessions now. Applications do so each minute, and Redis by itself."
+          store
+          []
+          (fun parsed token -> Verbs.purge token parsed) ]
 
 /// Exit codes: 0 done; 1 a problem, which is told; 2 the command line is wrong.
 [<EntryPoint>]
 let main arguments =
-    let root = RootCommand "The sessions of applications that use Runa.Session."
+    // A RootCommand is called like its file, which is not what one types.
+    let root = Command("runa-session", "The sessions of applications that use Runa.Session.")
+    root.Add(HelpOption())
+    root.Add(VersionOption())
     root.Add Arguments.json
     commands () |> List.iter root.Add
     let parsed = root.Parse arguments
-    let code = parsed.Invoke()
-    if parsed.Errors.Count > 0 then 2 else code
+
+    match parsed.Action with
+    | :? ParseErrorAction ->
+        if Arguments.isGiven Arguments.json parsed then
+            [ for error in parsed.Errors -> error.Message ] |> Answer.ofProblem 2 |> Answer.write true
+        else
+            parsed.Invoke() |> ignore
+            2
+    | _ -> parsed.Invoke()

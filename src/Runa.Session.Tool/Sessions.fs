@@ -12,9 +12,9 @@ let private hasSecret =
     |> List.exists (Environment.GetEnvironmentVariable >> String.IsNullOrWhiteSpace >> not)
 
 let private file (parsed: ParseResult) : IConfiguration option =
-    match parsed.GetValue Arguments.config with
-    | null -> None
-    | path ->
+    match Arguments.optional Arguments.config parsed with
+    | None -> None
+    | Some path ->
         match SessionFile.mistakes path with
         | [] -> Some(ConfigurationBuilder().AddSessionToml(IO.Path.GetFullPath path).Build())
         | mistakes -> raise (Refusal mistakes)
@@ -29,15 +29,30 @@ let private inStore (driver: string) (name: string) (o: SessionSettings) : Sessi
             $"The session \"{name}\" is sealed, so the application's secret is needed: set the environment variable RUNA_SECRET."
     | _ -> { o with Driver = driver }
 
-/// The names of all sessions that the file and the defaults have, and the one that the options name.
-let names (parsed: ParseResult) : string list =
-    let written =
-        match file parsed with
-        | Some configuration ->
-            [ for section in configuration.GetSection("session:sessions").GetChildren() -> section.Key ]
-        | None -> []
+/// The sections of the file.
+let private written (parsed: ParseResult) : IConfigurationSection list =
+    match file parsed with
+    | Some configuration -> List.ofSeq (configuration.GetSection("session:sessions").GetChildren())
+    | None -> []
 
-    SessionSetup.names SessionSetup.empty @ written |> List.distinct
+/// The names of all sessions that the file and the defaults have, without those that live in their cookies.
+let names (parsed: ParseResult) : string list =
+    let written = written parsed
+
+    let isInCookie (name: string) =
+        written |> List.exists (fun section -> section.Key = name && section["driver"] = "cookie")
+
+    SessionSetup.names SessionSetup.empty @ [ for section in written -> section.Key ]
+    |> List.distinct
+    |> List.filter (isInCookie >> not)
+
+/// The application under whose name the session is stored. It is empty for a session that applications share.
+let applicationOf (application: string) (name: string) (registry: SessionRegistry) : string =
+    let isShared (info: SessionInfo) = info.Name = name && info.Shared
+    if SessionRegistry.info registry |> List.exists isShared then
+        ""
+    else
+        application
 
 /// Opens the store for these sessions of the application, and closes it afterwards. No secret is needed unless a session
 /// is sealed: the store's keys cannot be turned into cookies anyway.
@@ -66,7 +81,9 @@ let using
             | Some configuration -> setup |> SessionSetup.configuration configuration
             | None -> setup
 
-        let all = SessionSetup.names setup @ names |> List.distinct
+        // The file's other sessions, too, since settings of a session that is not registered are a mistake.
+        let all =
+            SessionSetup.names setup @ names @ [ for section in written parsed -> section.Key ] |> List.distinct
 
         let setup =
             (setup, all)

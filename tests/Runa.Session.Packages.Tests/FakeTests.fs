@@ -36,16 +36,22 @@ let tests =
                   let deployed = target [ "Deploy" ]
                   deployed |> answers "session.toml is right."
                   deployed |> answers "The table of the sessions is there."
-                  target [ "Count" ] |> fails "The application \"Shop\" has no sessions"
+                  let empty = target [ "Count" ]
+                  empty |> answers "0 sessions, 0 of them signed in."
+                  Expect.stringContains empty.Text "The application \"Shop\" has no sessions" "a warning"
 
                   Shop.fill database
                   target [ "Count" ] |> answers "4 sessions, 3 of them signed in."
                   target [ "Devices"; "user-1" ] |> answers "Laptop, last seen"
                   target [ "Logout"; "user-1" ] |> answers "2 sessions of user-1 were ended."
+                  target [ "Logout"; "user-1" ] |> answers "0 sessions of user-1 were ended."
                   target [ "Logout" ] |> fails "needs one owner"
                   target [ "Purge" ] |> answers "expired sessions were deleted."
 
                   Consumer.write folder "session.toml" "[sessions.web]\nttl = '2 hours'\n"
                   target [ "Check" ] |> fails "2 hours"
+                  Consumer.write folder "session.toml" "[sessions.wbe]\nttl = '2h'\n"
+                  target [ "Check" ] |> fails "Did you mean \"web\"?"
+                  Consumer.write folder "session.toml" "[sessions.web]\ndriver = 'sql'\n"
                   runTarget folder [ "SHOP_DATABASE", database ] [ "Count" ] |> fails "No secret is set")
           } ]

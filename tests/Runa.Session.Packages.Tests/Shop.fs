@@ -7,8 +7,8 @@ open Runa.Session
 
 let private none = CancellationToken.None
 
-/// Two devices of user-1 (the label of one tries to steer a terminal), one of user-2, and a visitor.
-let fill (file: string) : unit =
+/// Runs the work on the session of this name.
+let private on (name: string) (file: string) (work: ((Session -> Session) -> unit) -> unit) : unit =
     use source = SqliteFactory.Instance.CreateDataSource $"Data Source={file};Pooling=False"
 
     use registry =
@@ -16,15 +16,22 @@ let fill (file: string) : unit =
         |> SessionSetup.application "Shop"
         |> SessionSetup.secrets [ SessionSecret.create () ]
         |> SessionSetup.driverFrom "sql" (fun _ -> SqlDriver.create source)
-        |> SessionSetup.session "web" (fun o -> { o with Driver = "sql" })
+        |> SessionSetup.session name (fun o -> { o with Driver = "sql" })
         |> SessionRegistry.create
 
     let visits = SessionKey.create<int> "visits"
 
-    let create (step: Session -> Session) =
-        (registry |> SessionRegistry.update "web" None (step >> Session.set visits 1) none).Result |> ignore
+    work (fun step ->
+        (registry |> SessionRegistry.update name None (step >> Session.set visits 1) none).GetAwaiter().GetResult()
+        |> ignore)
 
-    create (Session.signIn "user-1" >> Session.withLabel "Laptop")
-    create (Session.signIn "user-1" >> Session.withLabel "Phone\u001b[2K\nTablet")
-    create (Session.signIn "user-2")
-    create id
+/// Two devices of user-1 (the label of one tries to steer a terminal), one of user-2, and a visitor.
+let fill (file: string) : unit =
+    on "web" file (fun create ->
+        create (Session.signIn "user-1" >> Session.withLabel "Laptop")
+        create (Session.signIn "user-1" >> Session.withLabel "Phone\u001b[2K\nTablet")
+        create (Session.signIn "user-2")
+        create id)
+
+/// A device of user-1 in another session.
+let add (name: string) (file: string) : unit = on name file (fun create -> create (Session.signIn "user-1"))
