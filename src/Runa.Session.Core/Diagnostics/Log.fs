@@ -67,7 +67,7 @@ module internal Log =
             LogLevel.Warning
             5
             "ForeignToken"
-            "The cookie {Cookie} of the session \"{Session}\" holds a token that this application did not sign. Does another app on this host use this cookie name, or did the secret change? (Development hint, given once.)"
+            "The cookie {Cookie} of the session \"{Session}\" holds a token that this application did not sign. Did the secret change, do several servers have different ones, or does another application on this host use this cookie name? (Said once; the counter runa.session.foreign_tokens counts all.)"
 
     let foreignToken (log: ILogger) (cookie: string) (session: string) =
         foreignAction.Invoke(log, cookie, session, null)

@@ -62,7 +62,7 @@ module internal CookieHome =
             if sawForeign then
                 definition.Telemetry.ForeignToken()
                 definition.Events.ForgedToken()
-                DevelopmentHints.foreignCookie definition
+                SessionHints.foreignCookie definition
 
             Snapshot.newAt definition (place held)
         | best ->

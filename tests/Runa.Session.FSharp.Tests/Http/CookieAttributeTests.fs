@@ -73,20 +73,21 @@ let tests =
                           Expect.equal (attributes.Contains "secure") isSecure scheme
               })
 
-          testCaseTask "a foreign sealed cookie is hinted at in Development, once" (fun () ->
-              task {
-                  use! other = start { host site with Setup = inCookies >> SessionSetup.application "another" }
-                  let foreigner = other.NewBrowser()
-                  let! _ = foreigner.Get "/count"
-                  use! app = start { host site with Setup = inCookies; Environment = "Development" }
+          for environment in [ "Development"; "Production" ] do
+              testCaseTask $"a foreign sealed cookie is hinted at once: {environment}" (fun () ->
+                  task {
+                      use! other = start { host site with Setup = inCookies >> SessionSetup.application "another" }
+                      let foreigner = other.NewBrowser()
+                      let! _ = foreigner.Get "/count"
+                      use! app = start { host site with Setup = inCookies; Environment = environment }
 
-                  for _ in 1..2 do
-                      let browser = app.NewBrowser()
-                      browser.SetCookie(name, foreigner.Cookies[name])
-                      let! answer = browser.Get "/show"
-                      Expect.equal answer.Body "0" "ignored"
+                      for _ in 1..2 do
+                          let browser = app.NewBrowser()
+                          browser.SetCookie(name, foreigner.Cookies[name])
+                          let! answer = browser.Get "/show"
+                          Expect.equal answer.Body "0" "ignored"
 
-                  let warning = List.exactlyOne app.Logs.Warnings
-                  Expect.stringContains warning "token that this application did not sign" "hint"
-                  Expect.isFalse (warning.Contains foreigner.Cookies[name]) "promise 5: without the cookie"
-              }) ]
+                      let warning = List.exactlyOne app.Logs.Warnings
+                      Expect.stringContains warning "token that this application did not sign" "hint"
+                      Expect.isFalse (warning.Contains foreigner.Cookies[name]) "promise 5: without the cookie"
+                  }) ]

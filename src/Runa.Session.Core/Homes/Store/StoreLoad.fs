@@ -77,7 +77,7 @@ module internal StoreLoad =
             if sawForeign then
                 definition.Telemetry.ForeignToken()
                 definition.Events.ForgedToken()
-                DevelopmentHints.foreignCookie definition
+                SessionHints.foreignCookie definition
 
             ValueTask<Snapshot>(Snapshot.none definition)
         | ValueSome place ->
