@@ -32,7 +32,7 @@ type Codec<'T>
         let text = encode value
 
         if isNull (box text) then
-            raise (ArgumentException $"the codec of {typeof<'T>.Name} returned null")
+            raise (ArgumentException $"the codec of {TypeNames.display typeof<'T>} returned null")
 
         match verdict.Value with
         // The serializer writes exactly one JSON value for these types.
@@ -43,7 +43,7 @@ type Codec<'T>
 
             match JsonText.problem text with
             | None -> text
-            | Some why -> raise (ArgumentException $"the codec of {typeof<'T>.Name} returned {why}")
+            | Some why -> raise (ArgumentException $"the codec of {TypeNames.display typeof<'T>} returned {why}")
 
     member internal _.Decode(text: string) : Result<'T, string> =
         match plain with
@@ -90,13 +90,13 @@ module Codec =
             let value = JsonSerializer.Deserialize(text, info.Value)
 
             if refusesNull && isNull (box value) then
-                Error $"null is not a {typeof<'T>.Name}"
+                Error $"null is not a {TypeNames.display typeof<'T>}"
             else
                 Ok value
 
         let encode (value: 'T) =
             if refusesNull && isNull (box value) then
-                raise (ArgumentException $"null is not a {typeof<'T>.Name}")
+                raise (ArgumentException $"null is not a {TypeNames.display typeof<'T>}")
 
             JsonSerializer.Serialize(value, info.Value)
 
@@ -166,6 +166,6 @@ module Codec =
                  | true, _ -> Verdict.Foreign
                  | _ ->
                      Verdict.Refused
-                         $"the application's JSON options do not know {typeof<'T>.Name} (their JsonSerializerContext lacks it)")
+                         $"the application's JSON options do not know {TypeNames.display typeof<'T>} (their JsonSerializerContext lacks it)")
 
         ofInfo (lazy (options.GetTypeInfo typeof<'T> :?> JsonTypeInfo<'T>)) noDifference verdict

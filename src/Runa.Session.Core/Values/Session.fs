@@ -31,7 +31,7 @@ module Session =
         session.State.Values.ContainsKey key.Name
 
     let private errorOf (key: SessionKey<'T>) reason : DecodeError =
-        { Key = key.Name; Type = typeof<'T>.Name; Reason = reason }
+        { Key = key.Name; Type = TypeNames.display typeof<'T>; Reason = reason }
 
     let decode (key: SessionKey<'T>) (session: Session) : Result<'T option, DecodeError> =
         let key = inside session key

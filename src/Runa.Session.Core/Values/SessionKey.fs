@@ -77,7 +77,7 @@ type SessionKey<'T>
 
     member private key.EncodeSlowly(value: 'T) : string =
         key.Check()
-        let refused (why: string) = $"Key \"{name}\": this {typeof<'T>.Name} cannot be stored: {why}"
+        let refused (why: string) = $"Key \"{name}\": this {TypeNames.display typeof<'T>} cannot be stored: {why}"
 
         // A message of the application's own codec needs no advice.
         let advised (why: string) =
@@ -97,7 +97,7 @@ type SessionKey<'T>
             text
         with
         | UnsupportedType(t, why) ->
-            raise (NotSupportedException $"Key \"{name}\": System.Text.Json cannot store {t.Name} ({why}): {remedy}.")
+            raise (NotSupportedException $"Key \"{name}\": {TypeNames.cannotStore typeof<'T> t why}: {remedy}.")
         | LostValue why -> raise (ArgumentException(advised why))
         | e when (e :? JsonException || e.Message.Contains " Path: ") ->
             // Promise 5: the path may contain keys of maps, which are values.
@@ -116,7 +116,7 @@ type SessionKey<'T>
             | Ok copy -> copy
             | Error _ -> value
 
-    override _.ToString() = $"SessionKey<{typeof<'T>.Name}> \"{name}\""
+    override _.ToString() = $"SessionKey<{TypeNames.display typeof<'T>}> \"{name}\""
 
 namespace Runa.Session
 

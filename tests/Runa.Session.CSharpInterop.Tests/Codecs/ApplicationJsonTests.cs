@@ -38,7 +38,7 @@ public class ApplicationJsonTests
         await browser.PostAsync("/");
         Assert.Equal("pen pen pen pen pen", (await browser.GetAsync("/")).Body);
         var e = await Assert.ThrowsAsync<NotSupportedException>(() => browser.GetAsync("/unknown"));
-        Assert.Equal("Key \"list\": the application's JSON options do not know List`1 (their JsonSerializerContext lacks it): give the key a codec made by SessionCodec.", e.Message);
+        Assert.Equal("Key \"list\": the application's JSON options do not know List<Line> (their JsonSerializerContext lacks it): give the key a codec made by SessionCodec.", e.Message);
     }
 
     [Fact(DisplayName = "two applications of one process each use their own options for the same key; without options the key has the library's")]

@@ -129,7 +129,8 @@ public class DefaultCodecTests
                      (Stored.Refused<Money>(new TaxedMoney(1, "E", 2)), "TaxedMoney (stored as its base Money"),
                      (Stored.Refused<Shape?>(null), "Shape (an abstract type"),
                      (Stored.Refused<object>(1), "Object (its type would be forgotten)"),
-                     (Stored.Refused(new Dictionary<string, object>()), "Object"),
+                     (Stored.Refused(new Dictionary<string, object>()), "Object in Dictionary<String, Object> (its type would be forgotten)"),
+                     (Stored.Refused(new List<Dictionary<string, object?>[]>()), "Object in List<Dictionary<String, Object>[]> (its type would be forgotten)"),
                      (Stored.Refused(new Hidden()), "Hidden (its property Items cannot be set, and what _items holds would be lost)"),
                      (Stored.Refused(new PrefixHidden()), "PrefixHidden (its property Items cannot be set, and what m_items holds would be lost)"),
                      (Stored.Refused<Unmarked>(new UnmarkedChild()), "Unmarked (its [JsonDerivedType] for UnmarkedChild has no discriminator"),
@@ -143,7 +144,7 @@ public class DefaultCodecTests
                      (Stored.Refused(new Stack<int>()), "Stack"),
                      (Stored.Refused(FrozenSet<int>.Empty), "FrozenSet"),
                      (Stored.Refused(new ReadOnlyCollection<int>([])), "ReadOnlyCollection"),
-                     (Stored.Refused(new Dictionary<Money, int>()), "Money (no text that could be the key of a map)"),
+                     (Stored.Refused(new Dictionary<Money, int>()), "Money in Dictionary<Money, Int32> (no text that could be a key of a dictionary or map)"),
                  })
         {
             Assert.Contains(expected, message);

@@ -25,7 +25,7 @@ let types =
               refused "Explicit (what its field hidden holds would be lost" (Explicit())
               refused "Exception (its property TargetSite cannot be set" (Exception "a")
               refused "MemoryStream (what its field _buffer" (new IO.MemoryStream())
-              refused "Lazy`1 (its property IsValueCreated cannot be set, and what _state" (lazy 1)
+              refused "Lazy<Int32> (its property IsValueCreated cannot be set, and what _state" (lazy 1)
               refused "Complex (its property Real cannot be set" (Numerics.Complex(1., 2.))
               refused "Index (its property Value cannot be set" (Index.FromEnd 1)
               refused "cannot store Cookie" (Net.Cookie("a", "b"))
@@ -35,7 +35,7 @@ let types =
 
           test "promise 17: what System.Text.Json refuses only with a value is refused with the type" {
               refused "does not write" typeof<int>
-              refused "cannot store Type (" {| Type = (null: Type | null) |}
+              refused "cannot store Type in AnonymousType<Type> (" {| Type = (null: Type | null) |}
               refused "does not write" 1n
               refused "does not write" (Action ignore)
               refused "does not write" (Array2D.zeroCreate<int> 1 1)
@@ -45,7 +45,7 @@ let types =
           test "promise 17: a collection with state of its own is refused, also as a base or an interface" {
               refused "a collection with state of its own (tags)" (Tagged())
               refused "properties of its own (" (System.ComponentModel.BindingList<int>())
-              refusedAfter (ResizeArray()) "Tagged (stored as List`1" (Tagged() :> ResizeArray<int>)
+              refusedAfter (ResizeArray()) "Tagged (stored as List<Int32>" (Tagged() :> ResizeArray<int>)
               refusedAfter (ResizeArray() :> IList<int>) "state of its own (tags)" (Tagged() :> IList<int>)
               refusedAfter Seq.empty "state of its own (tags)" (Tagged() :> seq<int>)
               refusedAfter (Collection()) "ObservableCollection" (ObservableCollection [ 1 ] :> Collection<int>)

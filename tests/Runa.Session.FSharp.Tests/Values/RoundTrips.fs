@@ -45,7 +45,7 @@ let refusedAfter (good: 'T) (part: string) (value: 'T) =
     with
     | :? NotSupportedException
     | :? ArgumentException as e ->
-        let name = if e :? ArgumentException then typeof<'T>.Name else part
+        let name = if e :? ArgumentException then TypeNames.display typeof<'T> else part
 
         for part in [ "Key \"cart\""; name; part; "SessionKey.withCodec" ] do
             Expect.stringContains e.Message part typeof<'T>.Name

@@ -98,7 +98,7 @@ module internal JsonCollections =
         let t = collection.GetType()
 
         if t <> declared && not declared.IsInterface && not declared.IsArray then
-            raise (UnsupportedType(t, $"stored as {declared.Name}, it would come back as one"))
+            raise (UnsupportedType(t, $"stored as {TypeNames.display declared}, it would come back as one"))
 
         match checksOf t with
         | struct (null, []) -> ()

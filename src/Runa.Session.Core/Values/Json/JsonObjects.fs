@@ -37,7 +37,7 @@ module internal JsonObjects =
                     raise (
                         UnsupportedType(
                             info.Type,
-                            $"its [JsonDerivedType] for {derived.DerivedType.Name} has no discriminator: it would come back as {info.Type.Name}"
+                            $"its [JsonDerivedType] for {TypeNames.display derived.DerivedType} has no discriminator: it would come back as {TypeNames.display info.Type}"
                         )
                     )
 
@@ -121,6 +121,6 @@ module internal JsonObjects =
                 raise (
                     UnsupportedType(
                         t,
-                        "it has no public constructor, or several of which none is without parameters or marked [<JsonConstructor>]"
+                        "it has no public constructor, or several of which none is without parameters or has the attribute JsonConstructor"
                     )
                 )

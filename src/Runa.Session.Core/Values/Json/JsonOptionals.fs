@@ -38,7 +38,7 @@ module internal JsonOptionals =
             if isNull (box value) then
                 raise (
                     LostValue
-                        $"it holds a Some of null (an option of {typeof<'T>.Name}), which would come back as None (set None itself)"
+                        $"it holds a Some of null (an option of {TypeNames.display typeof<'T>}), which would come back as None (set None itself)"
                 )
 
             let info = find options

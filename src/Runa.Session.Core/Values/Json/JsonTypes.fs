@@ -57,7 +57,10 @@ module internal JsonTypes =
             before info (fun value ->
                 if value.GetType() <> t then
                     raise (
-                        UnsupportedType(value.GetType(), $"stored as its base {t.Name}, it would lose what it adds")
+                        UnsupportedType(
+                            value.GetType(),
+                            $"stored as its base {TypeNames.display t}, it would lose what it adds"
+                        )
                     ))
 
     /// Promise 17: nothing that an object holds may be lost.
@@ -175,7 +178,7 @@ module internal JsonTypes =
             info.MakeReadOnly()
 
             if isKey && info.Kind <> JsonTypeInfoKind.None then
-                raise (UnsupportedType(t, "no text that could be the key of a map"))
+                raise (UnsupportedType(t, "no text that could be a key of a dictionary or map"))
 
             if not (seen.Add t) then
                 []
@@ -199,22 +202,21 @@ module internal JsonTypes =
 
         look false t
 
-    let private lookAt (t: Type) : Verdict =
+    let private lookAt (whole: Type) : Verdict =
         let rec find (e: exn | null) =
             match e with
             | null -> null
-            | UnsupportedType(t, why) -> $"System.Text.Json cannot store {t.Name} ({why})"
-            | :? NotSupportedException as e when isNull e.InnerException ->
-                $"System.Text.Json cannot store {t.Name} ({e.Message})"
+            | UnsupportedType(t, why) -> TypeNames.cannotStore whole t why
+            | :? NotSupportedException as e when isNull e.InnerException -> TypeNames.cannotStore whole whole e.Message
             | e -> find e.InnerException
 
         try
-            let all = graph t
+            let all = graph whole
             all |> List.iter JsonCollections.refuseUnreadable
             if all |> List.forall isProven then Verdict.Proven else Verdict.Unproven
         with e ->
             match find e with
-            | null -> Verdict.Refused $"System.Text.Json cannot store {t.Name} ({e.GetType().Name}: {e.Message})"
+            | null -> Verdict.Refused(TypeNames.cannotStore whole whole $"{e.GetType().Name}: {e.Message}")
             | why -> Verdict.Refused why
 
     let private verdicts = ConcurrentDictionary<Type, Verdict>()

@@ -22,13 +22,13 @@ type internal CaseNameConverter<'T>() =
     let ofName (name: string | null) =
         match names |> Array.tryFindIndex (fun case -> String.Equals(case, name)) with
         | Some index -> values[index]
-        | None -> raise (JsonException $"not a case of {typeof<'T>.Name}")
+        | None -> raise (JsonException $"not a case of {TypeNames.display typeof<'T>}")
 
     override _.HandleNull = true
 
     override _.Read(reader, _, _) =
         if reader.TokenType <> JsonTokenType.String then
-            raise (JsonException $"the name of a case of {typeof<'T>.Name} is a string")
+            raise (JsonException $"the name of a case of {TypeNames.display typeof<'T>} is a string")
 
         ofName (reader.GetString())
 
