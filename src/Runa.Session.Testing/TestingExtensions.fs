@@ -3,6 +3,7 @@ namespace Runa.Testing
 open System
 open System.Runtime.CompilerServices
 open Microsoft.Extensions.DependencyInjection
+open Microsoft.Extensions.Hosting
 open Runa.Session
 
 /// Changes the sessions of the application that is tested, after its own registrations: in ConfigureTestServices of
@@ -18,7 +19,8 @@ type SessionTestingExtensions =
         services.AddSessionSetup(fun _ setup -> SessionSetup.timeProvider timeProvider setup)
 
     /// Puts this driver in the place of the application's driver of this name, such as "memory" or "redis". The test disposes
-    /// it, if it must be.
+    /// it, if it must be. If no session uses a driver of this name, the start of the application raises
+    /// InvalidOperationException, which names those in use.
     [<Extension>]
     static member UseFaultyDriver
         (services: IServiceCollection, name: string, driver: FaultyDriver)
@@ -26,4 +28,9 @@ type SessionTestingExtensions =
         ArgumentNullException.ThrowIfNull(services, nameof services)
         ArgumentException.ThrowIfNullOrEmpty(name, nameof name)
         ArgumentNullException.ThrowIfNull(driver, nameof driver)
+
+        services.AddSingleton<IHostedService>(fun services ->
+            FaultyDriverCheck(name, services.GetRequiredService<SessionRegistry>()) :> IHostedService)
+        |> ignore
+
         services.AddSessionSetup(fun _ setup -> SessionSetup.driver name driver.Driver setup)

@@ -84,6 +84,15 @@ public class TestKitTests
         Assert.Throws<ArgumentOutOfRangeException>("by", () => new TestClock().Advance(TimeSpan.FromSeconds(-1)));
     }
 
+    [Fact(DisplayName = "a driver of a name that no session uses keeps the application from starting, and the message names those in use")]
+    public async Task UnusedDriver()
+    {
+        var e = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => StartAsync(services => services.UseFaultyDriver("memry", new FaultyDriver())));
+        Assert.Contains("UseFaultyDriver(\"memry\", …)", e.Message, StringComparison.Ordinal);
+        Assert.EndsWith("Drivers in use: \"memory\".", e.Message, StringComparison.Ordinal);
+    }
+
     private static async Task<WebApplication> StartAsync(Action<IServiceCollection>? test = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production", ApplicationName = typeof(TestKitTests).Assembly.GetName().Name });

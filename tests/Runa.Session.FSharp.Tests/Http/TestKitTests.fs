@@ -136,6 +136,21 @@ let tests =
                       Expect.throwsT<ArgumentOutOfRangeException> (fun () -> driver.Conflict 0) "at least one"
                   })
 
+          testCaseTask "a driver of a name that no session uses keeps the application from starting" (fun () ->
+              task {
+                  let misspelled (services: IServiceCollection) =
+                      services.UseFaultyDriver("memry", FaultyDriver()) |> ignore
+
+                  try
+                      use! _ = start { host site with Services = misspelled }
+                      failtest "it started"
+                  with :? InvalidOperationException as e ->
+                      Expect.equal
+                          e.Message
+                          "UseFaultyDriver(\"memry\", …): no session uses a driver of this name, so it would never be asked. Drivers in use: \"memory\"."
+                          "the name, and what is in use"
+              })
+
           testCaseTask "promise 14: a driver fails, loses its answer or hangs when sessions are counted" (fun () ->
               task {
                   let driver = FaultyDriver()
