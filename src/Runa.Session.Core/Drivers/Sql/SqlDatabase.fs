@@ -39,12 +39,12 @@ type internal SqlDatabase
     let explained (e: DbException) : exn =
         if SqlFault.isMissingTable e then
             InvalidOperationException(
-                $"The database has no table {table.Quoted}: call SqlDriver.ensureSchema once, set the option EnsureSchema, or run the SQL that SqlDriver.schema returns (in C#: EnsureSchemaAsync and ToSchema of SqlDriverOptions).",
+                $"The database has no table {table.Quoted}: set the option EnsureSchema, call SqlDriver.ensureSchema once (in C#: new SqlDriverOptions().EnsureSchemaAsync), or run the SQL that SqlDriver.schema returns (in C#: ToSchema).",
                 e
             )
         elif SqlFault.isMissingColumn e && e.Message.Contains SqlStatements.newest then
             InvalidOperationException(
-                $"The table {table.Quoted} is of an earlier version of Runa.Session: it lacks the column {SqlStatements.newest}. Add it, which keeps the sessions: ALTER TABLE {table.Quoted} ADD COLUMN {SqlStatements.newest} BIGINT; or drop the table and call SqlDriver.ensureSchema (in C#: EnsureSchemaAsync).",
+                $"The table {table.Quoted} is of an earlier version of Runa.Session: it lacks the column {SqlStatements.newest}. Add it, which keeps the sessions: ALTER TABLE {table.Quoted} ADD COLUMN {SqlStatements.newest} BIGINT; or drop the table and call SqlDriver.ensureSchema (in C#: new SqlDriverOptions().EnsureSchemaAsync).",
                 e
             )
         elif SqlFault.isMissingColumn e then
