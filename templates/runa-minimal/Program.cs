@@ -28,6 +28,11 @@ app.MapGet("/login", (HttpRequest request, RunaSession session) => Page(session,
 
 app.MapPost("/login", async (HttpRequest request, RunaSession session, string? returnUrl) =>
 {
+    if (!request.HasFormContentType)
+    {
+        return Results.StatusCode(StatusCodes.Status415UnsupportedMediaType); // such as JSON
+    }
+
     var form = await request.ReadFormAsync();
 
     if (CheckPassword(form["name"].ToString(), form["password"].ToString()) is not { } user)

@@ -57,15 +57,19 @@ let checkPassword (name: string) (password: string) : string option =
 let login: HttpHandler =
     fun next ctx ->
         task {
-            let! form = ctx.Request.ReadFormAsync()
+            if not ctx.Request.HasFormContentType then
+                // Such as JSON.
+                return! ofResult (Results.StatusCode StatusCodes.Status415UnsupportedMediaType) next ctx
+            else
+                let! form = ctx.Request.ReadFormAsync()
 
-            match checkPassword (string form["name"]) (string form["password"]) with
-            | Some user ->
-                let signIn = updateSession "web" (Session.signIn user >> Session.flash notice "Welcome back!")
-                return! signIn (ReturnUrl.follow "/account" next) ctx
-            | None ->
-                let refuse = updateSession "web" (Session.flash notice "Wrong name or password.")
-                return! refuse (redirect (ReturnUrl.passOn "/login" ctx) next) ctx
+                match checkPassword (string form["name"]) (string form["password"]) with
+                | Some user ->
+                    let signIn = updateSession "web" (Session.signIn user >> Session.flash notice "Welcome back!")
+                    return! signIn (ReturnUrl.follow "/account" next) ctx
+                | None ->
+                    let refuse = updateSession "web" (Session.flash notice "Wrong name or password.")
+                    return! refuse (redirect (ReturnUrl.passOn "/login" ctx) next) ctx
         }
 
 let logout: HttpHandler =

@@ -2,6 +2,7 @@ module Runa.Session.Packages.Tests.TemplateTests
 
 open System
 open System.IO
+open System.Net.Http
 open System.Threading.Tasks
 open Expecto
 open Runa.Session.TestSupport
@@ -35,6 +36,11 @@ let private signsInAndOut (browser: Browser) : Task<unit> =
         let! _ = browser.Post("/login", [ "name", "ada"; "password", "wrong" ])
         let! wrong = browser.Get "/login"
         Expect.stringContains wrong.Body "Wrong name or password." "a wrong password is told"
+
+        let json = new StringContent("{}", Text.Encoding.UTF8, "application/json")
+        let! unsupported =
+            browser.SendRaw(new HttpRequestMessage(HttpMethod.Post, Uri("/login", UriKind.Relative), Content = json))
+        Expect.equal unsupported.Status 415 "a body that is no form"
 
         let! signedIn = browser.Post("/login", [ "name", "ada"; "password", "demo" ])
         Expect.equal (signedIn.Header "Location") "/account" "after signing in"
