@@ -23,6 +23,13 @@ internal static partial class AspNetSessionLog
     public static partial void NotTouched(this ILogger log, string session, Exception e);
 
     [LoggerMessage(
+        104,
+        LogLevel.Warning,
+        "AddSession or SessionOptions of ASP.NET Core are configured, but the session \"{Session}\" behind UseRunaAspNetSession does not read them. Set its options with AddRunaSession(sessions => sessions.AddSession(\"{Session}\", …)), and remove AddSession and UseSession; a UseSession behind UseRunaAspNetSession would hide this session.",
+        EventName = "FrameworkOptions")]
+    public static partial void FrameworkOptions(this ILogger log, string session);
+
+    [LoggerMessage(
         102,
         LogLevel.Error,
         "The changes to the session \"{Session}\" could not be saved, and were dropped.",

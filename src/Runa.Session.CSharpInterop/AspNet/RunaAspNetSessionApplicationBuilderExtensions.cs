@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Session;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Runa;
 
 namespace Microsoft.AspNetCore.Builder;
@@ -37,6 +39,11 @@ public static class RunaAspNetSessionApplicationBuilderExtensions
         configure?.Invoke(options);
         var log = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(AspNetSessionLog.Category);
 
+        if (HasFrameworkSession(app.ApplicationServices))
+        {
+            log.FrameworkOptions(name);
+        }
+
         return app.Use(next =>
         {
             var around = new AspNetSessionMiddleware(next, name, options, log);
@@ -57,4 +64,9 @@ public static class RunaAspNetSessionApplicationBuilderExtensions
         ArgumentNullException.ThrowIfNull(configure);
         return app.UseRunaAspNetSession(RunaSessionDefaults.Name, configure);
     }
+
+    /// <summary>Whether AddSession was called, or its options are configured. Nothing is created to find out.</summary>
+    private static bool HasFrameworkSession(IServiceProvider services) =>
+        services.GetService<IServiceProviderIsService>() is { } registered
+        && (registered.IsService(typeof(ISessionStore)) || registered.IsService(typeof(IConfigureOptions<SessionOptions>)));
 }
