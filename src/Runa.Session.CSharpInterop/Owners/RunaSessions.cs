@@ -21,7 +21,7 @@ public sealed partial class RunaSessions
     public IReadOnlyList<RegisteredSession> Registered =>
         [.. SessionRegistryModule.info(_registry).Select(info => new RegisteredSession(info))];
 
-    /// <summary>The living sessions of an owner.</summary>
+    /// <summary>The living sessions of an owner. The one that was used last comes first.</summary>
     /// <param name="name">The name under which the sessions are registered.</param>
     /// <param name="owner">The owner.</param>
     /// <param name="cancellationToken">Ends the wait for the list.</param>

@@ -13,7 +13,7 @@ module internal OwnerListing =
         | ValueNone ->
             raise (
                 NotSupportedException
-                    $"The driver \"{definition.Driver.Name}\" of the session \"{definition.Name}\" cannot list sessions by owner. Choose a driver with an owner index, such as memory, sql or redis."
+                    $"The driver \"{definition.Driver.Name}\" of the session \"{definition.Name}\" cannot list or end sessions by owner. Choose a driver with an owner index, such as memory, sql or redis."
             )
 
     /// Reads the pages of the owner's records until `isEnough` is true of one.
@@ -57,6 +57,12 @@ module internal OwnerListing =
     let isOwned (definition: SessionDefinition) (owner: string) (record: SessionRecord) =
         record.Scope = definition.Scope && record.State.Owner = Some owner
 
+    /// The one that was used last comes first; each driver has an order of its own.
+    let private byUse (a: OwnedSession) (b: OwnedSession) : int =
+        match b.LastSeenAt.CompareTo a.LastSeenAt with
+        | 0 -> String.CompareOrdinal(a.Handle, b.Handle)
+        | order -> order
+
     let list (definition: SessionDefinition) (owner: string) (token: CancellationToken) : Task<OwnedSession list> =
         task {
             let found = List<OwnedSession>()
@@ -74,6 +80,7 @@ module internal OwnerListing =
                     false)
 
             reportUnreadable definition unreadable
+            found.Sort byUse
             return List.ofSeq found
         }
 

@@ -141,7 +141,7 @@ module SessionRegistry =
                 Default = (definition.Name = "web")
                 Meta = definition.Settings.Meta } ]
 
-    /// The live sessions of an owner. Sessions that cannot be read are left out, logged and counted. This and the
+    /// The live sessions of an owner, the one that was used last first. Sessions that cannot be read are left out, logged and counted. This and the
     /// functions below raise NotSupportedException on a driver without an owner index. The token ends the wait at once.
     /// Sessions that were ended until then stay ended, and the current store call goes on; another call ends the
     /// others.
