@@ -76,11 +76,9 @@ internal static partial class Compiling
     }
 
     // A name that is not used, a using twice, a member that nobody calls, a Program beside that of these tests: fine where
-    // something is shown.
-    private static readonly string[] s_fine = ["CS0105", "CS0219", "CS0168", "CS8321", "CS0162", "CS8933", "CS7022", "CS0436"];
-    // A name that is not used, a using twice, a member that nobody calls: fine where something is shown. CS1701, a package that
-    // was built for an older .NET: every project leaves it out.
-    private static readonly string[] s_fine = ["CS1701", "CS0105", "CS0219", "CS0168", "CS8321", "CS0162", "CS8933", "CS7022"];
+    // something is shown. CS1701, a package that was built for an older .NET: every project leaves it out.
+    private static readonly string[] s_fine =
+        ["CS1701", "CS0105", "CS0219", "CS0168", "CS8321", "CS0162", "CS8933", "CS7022", "CS0436"];
 
     private static readonly CSharpCompilationOptions s_program = s_options.WithOutputKind(OutputKind.ConsoleApplication);
 
