@@ -26,6 +26,11 @@ let environment: (string * string) list Lazy =
           // What the build of the tests has set is not for their consumers.
           "CI", "" ]
 
+/// The same for scripts. F# Interactive remembers in the home folder which files a `#r "nuget: …"` had, also those of an
+/// earlier build of the same version, so scripts get a home of their own.
+let scripting (home: string) : (string * string) list =
+    environment.Value @ [ "HOME", home; "USERPROFILE", home; "DOTNET_CLI_HOME", home ]
+
 let private sources =
     $"""<configuration>
   <packageSources>

@@ -7,7 +7,7 @@ open Runa.Session.TestSupport
 open Runa.Session.Packages.Tests.Commands
 
 let private runTarget (folder: string) (environment: (string * string) list) (arguments: string list) : Outcome =
-    let environment = Consumer.environment.Value @ environment
+    let environment = Consumer.scripting folder @ environment
     run "dotnet" folder environment ([ "fsi"; "build.fsx"; "-t" ] @ arguments)
 
 [<Tests>]
