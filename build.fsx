@@ -9,6 +9,7 @@
 #load "build/Aot.fsx"
 
 open System.IO
+open System.Threading.Tasks
 open Fake.Core
 open Fake.Core.TargetOperators
 open Fake.IO
@@ -41,6 +42,13 @@ let testGiraffe () =
         None
     | why -> why
 
+/// Whether the sample that is compiled ahead of time works, or why that cannot be told here.
+let aotResult () : Result<string option, exn> =
+    try
+        Ok(alone testAot)
+    with e ->
+        Error e
+
 /// Builds and runs a sample until Ctrl-C. It needs none of the tests' packages.
 let runSample folder assembly port =
     alone (fun () ->
@@ -62,10 +70,13 @@ Target.create "Demo" (fun _ -> runSample "FSharp" "Sample" 5080)
 Target.description "Build and run samples/CSharp at http://localhost:5081; Ctrl-C ends it"
 Target.create "DemoCSharp" (fun _ -> runSample "CSharp" "Sample.CSharp" 5081)
 
-Target.description "Check the formatting, build, and run every test program (the default)"
+Target.description "Check the formatting, build, and run every test program and the AOT sample (the default)"
 
 Target.create "Test" (fun _ ->
+    // With arguments, somebody wants certain tests.
+    let aot = if arguments.IsEmpty then Some(Task.Run aotResult) else None
     testPrograms solution |> runPrograms arguments
+    aot |> Option.iter (fun aot -> count "samples/CSharpAot, compiled ahead of time" aot.Result)
 
     testGiraffe ()
     |> Option.iter (fun why ->

@@ -19,6 +19,17 @@ let mutable private failures: string list = []
 
 let skip count = tallies <- { Passed = 0; Failed = 0; Skipped = count } :: tallies
 
+/// Counts a test that is no test program, by why it was skipped; None: it passed.
+let count (name: string) (result: Result<string option, exn>) : unit =
+    match result with
+    | Ok None -> tallies <- { Passed = 1; Failed = 0; Skipped = 0 } :: tallies
+    | Ok(Some why) ->
+        printfn $"skipped: {name} ({why})"
+        skip 1
+    | Error e ->
+        failures <- failures @ [ $"failed: {name} ({e.Message})" ]
+        tallies <- { Passed = 0; Failed = 1; Skipped = 0 } :: tallies
+
 /// The test programs of a solution, by name.
 let testPrograms (solution: string) =
     [ for m in Regex.Matches(File.ReadAllText(at solution), "Path=\"tests/([^/\"]+\\.Tests)/") -> m.Groups[1].Value ]
