@@ -11,6 +11,7 @@ open Runa.Session.Hosting
 type internal Hints() =
     let given = ConcurrentDictionary<string, bool>()
     member _.TryGive(hint: string) = given.TryAdd(hint, true)
+    member _.WasGiven(hint: string) = given.ContainsKey hint
 
 /// A registered session: its name, its settings, and everything that its requests need.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]

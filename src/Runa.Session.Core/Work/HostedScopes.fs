@@ -84,10 +84,15 @@ module HostedScopes =
     let warnDeclined (path: string) (scope: SessionScope) : unit =
         Log.declined scope.Work.Definition.Log scope.Name path
 
+    let private userMissing = "user missing"
+
+    /// Whether warnUserMissing has warned.
+    let hasWarnedUserMissing (scope: SessionScope) : bool = scope.Work.Definition.Hints.WasGiven userMissing
+
     /// Warns, once in the life of the process, that this authentication scheme challenged a visitor although the session
     /// has an owner.
     let warnUserMissing (scheme: string) (scope: SessionScope) : unit =
         let definition = scope.Work.Definition
 
-        if definition.Hints.TryGive "user missing" then
+        if definition.Hints.TryGive userMissing then
             Log.userMissing definition.Log scheme definition.Name

@@ -62,12 +62,17 @@ type internal SessionAuthenticationHandler
 
     override this.HandleChallengeAsync(properties: AuthenticationProperties) : Task =
         let scheme = this.Scheme.Name
-        let scope = if SessionPrincipal.isUser this.Context.User then null else this.Session
+
+        // After the response has started, the redirect below says what is wrong.
+        let scope =
+            if SessionPrincipal.isUser this.Context.User || this.Response.HasStarted then
+                null
+            else
+                this.Session
 
         task {
             match scope with
-            | null -> ()
-            | scope ->
+            | NonNull scope when not (HostedScopes.hasWarnedUserMissing scope) ->
                 try
                     let! session = scope.Load CancellationToken.None
 
@@ -76,6 +81,7 @@ type internal SessionAuthenticationHandler
                 with :? SessionStoreException ->
                     // The challenge itself asks nothing of the store.
                     ()
+            | _ -> ()
 
             this.Refuse(StatusCodes.Status401Unauthorized, this.Options.LoginPath, properties)
         }
