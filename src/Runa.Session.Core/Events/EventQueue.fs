@@ -33,14 +33,8 @@ type internal EventQueue
         then
             Log.eventsDropped log (Interlocked.Exchange(&dropped, 0))
 
-    // Made at the first event: those who listen may themselves need the registry.
-    let listening =
-        lazy
-            (try
-                listeners ()
-             with e ->
-                 Log.eventFailed log "the first event" e
-                 [])
+    // Made at the first event, since those who listen may themselves need the registry, and outside the requests.
+    let listening = lazy (listeners ())
 
     let queue =
         Channel.CreateBounded<SessionEvent>(
@@ -73,9 +67,7 @@ type internal EventQueue
         Task.Run(Func<Task> read)
 
     /// Never waits, and never raises.
-    member _.Add(event: SessionEvent) : unit =
-        if not listening.Value.IsEmpty then
-            queue.Writer.TryWrite event |> ignore
+    member _.Add(event: SessionEvent) : unit = queue.Writer.TryWrite event |> ignore
 
     interface IAsyncDisposable with
         /// Waits a while for those who listen.

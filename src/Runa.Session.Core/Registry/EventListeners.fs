@@ -40,5 +40,15 @@ module internal EventListeners =
         if parts.Listeners.IsEmpty && audit.IsEmpty && not (isRegistered services) then
             null
         else
-            let listeners () = audit @ parts.Listeners @ ofServices services
-            EventQueue(listeners, loggers.CreateLogger "Runa.Session", telemetry)
+            let log = loggers.CreateLogger "Runa.Session"
+
+            // A service that cannot be made keeps nobody else from listening.
+            let made () =
+                try
+                    ofServices services
+                with e ->
+                    Log.eventFailed log "the first event" e
+                    []
+
+            let listeners () = audit @ parts.Listeners @ made ()
+            EventQueue(listeners, log, telemetry)

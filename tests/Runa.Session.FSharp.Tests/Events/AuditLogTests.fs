@@ -4,7 +4,9 @@ open System
 open System.Threading
 open System.Threading.Tasks
 open Expecto
+open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Logging
+open Runa
 open Runa.Session
 open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
@@ -68,6 +70,26 @@ let tests =
               task {
                   let! lines = lines true [ secret ] inAndOut
                   Expect.equal (List.distinct (owners lines)) [ "ann" ] "in clear"
+              })
+
+          testCaseTask "a service that listens and cannot be made does not keep it from being written" (fun () ->
+              task {
+                  let broken (services: IServiceCollection) =
+                      services.AddSingleton<ISessionEvents>(fun (_: IServiceProvider) ->
+                          raise (InvalidOperationException "no mail server"): ISessionEvents)
+                      |> ignore
+
+                  let! app = start { host site with Setup = SessionSetup.auditLog true; Services = broken }
+
+                  do! inAndOut app
+                  let logs = app.Logs
+                  do! (app :> IAsyncDisposable).DisposeAsync()
+                  let written = logs.All |> List.filter (fun line -> line.Category = "Runa.Session.Audit")
+                  Expect.hasLength written 3 "written"
+
+                  Expect.isTrue
+                      (logs.Warnings |> List.exists _.Contains("the first event", StringComparison.Ordinal))
+                      "and the failure is told"
               })
 
           testCaseTask "what is suspicious is a warning" (fun () ->
