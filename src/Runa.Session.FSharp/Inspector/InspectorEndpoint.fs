@@ -64,6 +64,17 @@ module internal InspectorEndpoint =
             | _ -> return ""
         }
 
+    /// What was done, or why nothing, or not all, was.
+    let private performed (context: HttpContext) (form: IFormCollection) : Task<string> =
+        task {
+            try
+                return! perform context form
+            with
+            | :? NotSupportedException as e -> return e.Message
+            | :? SessionStoreException as e -> return e.Message
+            | :? InvalidOperationException as e -> return e.Message
+        }
+
     let private change (context: HttpContext) : Task =
         task {
             match! context.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync context with
@@ -71,7 +82,7 @@ module internal InspectorEndpoint =
             | true ->
                 let! form = context.Request.ReadFormAsync context.RequestAborted
                 let registry = context.RequestServices.GetRequiredService<SessionRegistry>()
-                let! notice = perform context form
+                let! notice = performed context form
                 let! asked =
                     InspectorModel.ask registry (string form["session"]) (string form["owner"]) context.RequestAborted
                 let! seen = gather context (Some asked) notice

@@ -153,6 +153,16 @@ let private odd =
             Expect.stringContains unknown.Body "Did you mean &quot;web&quot;?" "unknown"
         })
 
+let private failing =
+    testCaseTask "what could not be ended is told on the page" (fun () ->
+        task {
+            use! app = inDevelopment ()
+            let operator = app.NewBrowser()
+            let! unknown = ask operator [ "do", "end-all"; "session", "wbe"; "owner", "ann" ]
+            Expect.equal unknown.Status 200 "the page"
+            Expect.stringContains unknown.Body "role=\"status\">There is no session" "told"
+        })
+
 let private forged =
     testCaseTask "a form without the page's token, and other methods, change nothing" (fun () ->
         task {
@@ -243,4 +253,5 @@ let private missing =
         })
 
 [<Tests>]
-let tests = testList "Inspector" [ page; owners; odd; forged; json; guarded; asHandler; missing ]
+let tests =
+    testList "Inspector" [ page; owners; odd; failing; forged; json; guarded; asHandler; missing ]
