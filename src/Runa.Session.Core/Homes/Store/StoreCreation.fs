@@ -117,6 +117,7 @@ module internal StoreCreation =
 
     let private createOnce
         definition
+        (before: string option)
         (state: SessionState)
         (signsIn: bool)
         (from: Snapshot)
@@ -126,7 +127,7 @@ module internal StoreCreation =
             let since = from.Since
             let record = recordOf definition state
 
-            let! before =
+            let! first =
                 if signsIn then
                     epochOfSignIn definition state.Owner since
                 else
@@ -139,11 +140,12 @@ module internal StoreCreation =
                     task {
                         let! after = epoch definition state.Owner
 
-                        if after.Number <> before.Number then
+                        if after.Number <> first.Number then
                             raise (revoked definition meanwhile)
 
-                        match OwnerLimit.ownerOf definition state signsIn with
-                        | ValueSome owner -> do! OwnerLimit.enforce definition owner from.Place
+                        match OwnerLimit.ownerOf definition before state signsIn with
+                        | ValueSome owner ->
+                            do! OwnerLimit.enforce definition owner from.Place (SessionState.startedAt state)
                         | ValueNone -> ()
 
                         return! following created
@@ -192,18 +194,19 @@ module internal StoreCreation =
 
     /// Creates a record, then does what must follow. If that fails, or the owner's sessions were revoked in between, or the
     /// owner has too many, the record is deleted again; its token was not given out. A revocation after the second look at
-    /// the epoch finds the new record in its index, so that look comes before what cannot be undone. `signsIn`: somebody
-    /// signs in who was not signed in before.
+    /// the epoch finds the new record in its index, so that look comes before what cannot be undone. `before`: the owner
+    /// of the session that the new one replaces. `signsIn`: somebody signs in who was not signed in before.
     let createThen
         (definition: SessionDefinition)
+        (before: string option)
         (state: SessionState)
         (signsIn: bool)
         (from: Snapshot)
         (following: Snapshot -> Task<Fate>)
         : Task<Outcome> =
-        let once () = createOnce definition state signsIn from following
+        let once () = createOnce definition before state signsIn from following
 
-        match OwnerLimit.ownerOf definition state signsIn with
+        match OwnerLimit.ownerOf definition before state signsIn with
         | ValueSome owner ->
             definition.SignIns.Run(owner, CancellationToken.None, fun () -> createLimited definition owner from once 8)
         | ValueNone -> once ()

@@ -14,7 +14,7 @@ module internal StoreHome =
         ValueTask<Outcome>(Outcome.Committed(Answer.unwritten snapshot))
 
     let private create definition (snapshot: Snapshot) state =
-        createThen definition state true snapshot (fun created ->
+        createThen definition None state true snapshot (fun created ->
             task {
                 do! StoreEnding.deleteUnreadable definition snapshot
                 return Fate.Stands created
@@ -90,7 +90,7 @@ module internal StoreHome =
     /// refuses the new one: then the old one is deleted first, which makes room (promise 9).
     let private endThenBegin (definition: SessionDefinition) (snapshot: Snapshot) state : Task<Outcome> =
         let beginning (ending: unit -> Task<unit>) =
-            createThen definition state true snapshot (fun created ->
+            createThen definition None state true snapshot (fun created ->
                 task {
                     do! ending ()
                     return Fate.Stands created

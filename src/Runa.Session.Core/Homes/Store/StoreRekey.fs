@@ -45,7 +45,7 @@ module internal StoreRekey =
     let rekey (definition: SessionDefinition) (snapshot: Snapshot) (old: SessionRecord) (state: SessionState) =
         let signsIn = SessionState.isSignIn snapshot.State state
 
-        createThen definition state signsIn snapshot (fun created ->
+        createThen definition snapshot.State.Owner state signsIn snapshot (fun created ->
             task {
                 let version = RecordVersion.Next()
                 let key = created.Place.Key
