@@ -1,6 +1,7 @@
 namespace Runa.Session.Hosting
 
 open System
+open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
@@ -79,6 +80,39 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
             ()
         }
 
+    /// Holds the new user to the limit of their sessions, who takes over a ticket.
+    let limited (snapshot: Snapshot) (newcomer: string option) (takeOver: unit -> Task<unit>) : Task<unit> =
+        let within (owner: string) =
+            task {
+                match definition.Settings.WhenFull with
+                | WhenFull.EndOldest -> ()
+                | WhenFull.Refuse ->
+                    match! OwnerLimit.hasRoom definition owner snapshot.Place with
+                    | true -> ()
+                    | false -> raise (OwnerLimit.refused definition)
+
+                do! takeOver ()
+
+                try
+                    do! OwnerLimit.enforce definition owner (Snapshot.none definition).Place definition.Now
+                with e ->
+                    do! remove snapshot
+                    ExceptionDispatchInfo.Throw e
+            }
+
+        let telling (owner: string) () =
+            task {
+                try
+                    do! within owner
+                with :? SessionLimitException as e ->
+                    definition.Events.SignInRefused owner
+                    ExceptionDispatchInfo.Throw e
+            }
+
+        match OwnerLimit.ownerOf definition None { snapshot.State with Owner = newcomer } snapshot.IsActive with
+        | ValueSome owner -> definition.SignIns.Run(owner, CancellationToken.None, telling owner)
+        | ValueNone -> takeOver ()
+
     /// Stores a ticket, which `put` adds to a new session of this owner. Returns the ticket's key.
     member _.Store(owner: string option, put: Session -> Session, since: int64) : Task<string> =
         let signIn =
@@ -101,7 +135,8 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
             return touched.Session
         }
 
-    /// Stores a ticket under its key again, if its session is still there. With `isSignIn`, somebody signs in: then
+    /// Stores a ticket under its key again, if its session is still there. A new owner is held to the limit of their sessions
+    /// (SessionLimitException). With `isSignIn`, somebody signs in: then
     /// raises SessionConflictException if the session is gone, or if the owner's sessions are ended at the same time
     /// (promise 27). Otherwise the ticket is prolonged.
     member _.Renew(key: string, owner: string option, put: Session -> Session, isSignIn: bool, since: int64) : Task =
@@ -121,8 +156,12 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
                     }
 
                 if before.IsSome then
-                    let! _ = run snapshot (renewed isSignIn owner put)
-                    ()
+                    do!
+                        limited snapshot newcomer (fun () ->
+                            task {
+                                let! _ = run snapshot (renewed isSignIn owner put)
+                                ()
+                            })
 
                 let! after = StoreCreation.epoch definition newcomer
 
