@@ -51,14 +51,19 @@ type internal EventQueue
             | e -> Log.eventFailed log (string event.Kind) e
         }
 
+    let mutable isTelling = false
+
     let read () : Task =
         task {
             while! queue.Reader.WaitToReadAsync() do
                 let mutable event = Unchecked.defaultof<SessionEvent>
+                Volatile.Write(&isTelling, true)
 
                 while queue.Reader.TryRead &event do
                     for listener in listening.Value do
                         do! tell listener event
+
+                Volatile.Write(&isTelling, false)
         }
 
     let reading =
@@ -68,6 +73,17 @@ type internal EventQueue
 
     /// Never waits, and never raises.
     member _.Add(event: SessionEvent) : unit = queue.Writer.TryWrite event |> ignore
+
+    /// Waits a while until all events have been told.
+    member _.Settle(token: CancellationToken) : Task =
+        task {
+            let since = Environment.TickCount64
+
+            // In this order: an event that has left the queue is being told.
+            while (queue.Reader.Count > 0 || Volatile.Read &isTelling)
+                  && Environment.TickCount64 - since < int64 grace.TotalMilliseconds do
+                do! Task.Delay(10, token)
+        }
 
     interface IAsyncDisposable with
         /// Waits a while for those who listen.

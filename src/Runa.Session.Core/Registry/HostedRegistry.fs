@@ -2,6 +2,8 @@ namespace Runa.Session.Hosting
 
 open System
 open System.Diagnostics.Metrics
+open System.Threading
+open System.Threading.Tasks
 open Microsoft.Extensions.Configuration
 open Microsoft.Extensions.Logging
 open Runa.Session
@@ -45,6 +47,10 @@ module HostedRegistry =
     let scope (name: string) (host: IScopeHost) (registry: SessionRegistry) : SessionScope =
         ArgumentNullException.ThrowIfNull host
         SessionScope(registry.Find name, host)
+
+    /// Waits up to 5 seconds until all events have been told. For a host that stops, before it disposes those who listen. The
+    /// token ends the wait.
+    let settle (token: CancellationToken) (registry: SessionRegistry) : Task = registry.Settle token
 
     /// Why there is no session of this name: what is wrong, and which names are known. None: there is one.
     let problem (name: string) (registry: SessionRegistry) : string option =

@@ -106,6 +106,12 @@ type SessionRegistry
             return List.ofArray answers
         }
 
+    /// Waits a while for those who listen to events.
+    member internal _.Settle(token: CancellationToken) : Task =
+        match events with
+        | null -> Task.CompletedTask
+        | events -> events.Settle token
+
     member internal _.PurgeAll(token: CancellationToken) : Task<int> = purgeAll token
 
     /// The home of the session. Raises InvalidOperationException for a name that is not registered, naming the known

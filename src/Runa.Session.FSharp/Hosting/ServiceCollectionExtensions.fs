@@ -2,6 +2,7 @@ namespace Runa.Session
 
 open System
 open System.Runtime.CompilerServices
+open System.Threading.Tasks
 open Microsoft.AspNetCore.Hosting
 open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.OutputCaching
@@ -23,6 +24,23 @@ type internal SetupStep(change: IServiceProvider -> SessionSetup -> SessionSetup
 /// application from starting.
 [<Sealed>]
 type internal RegistryAtStart() = class end
+
+/// Lets those who listen to events hear all of them when the host stops. Services that listen are made after the registry, so
+/// they would be disposed before it.
+[<Sealed>]
+type internal EventsAtStop(services: IServiceProvider) =
+    let mutable started: SessionRegistry | null = null
+
+    interface IHostedService with
+        // Not before: mistakes in the settings are told when the host validates its options.
+        member _.StartAsync _ =
+            started <- services.GetRequiredService<SessionRegistry>()
+            Task.CompletedTask
+
+        member _.StopAsync token =
+            match started with
+            | null -> Task.CompletedTask
+            | registry -> HostedRegistry.settle token registry
 
 module internal Registration =
     let private parts (services: IServiceProvider) : HostParts =
@@ -49,7 +67,8 @@ module internal Registration =
         services.AddOptions<RegistryAtStart>().Configure<SessionRegistry>(fun _ _ -> ()).ValidateOnStart()
         |> ignore
         services.TryAddEnumerable(
-            [ ServiceDescriptor.Singleton<IStartupFilter, RegistryMiddleware>()
+            [ ServiceDescriptor.Singleton<IHostedService, EventsAtStop>()
+              ServiceDescriptor.Singleton<IStartupFilter, RegistryMiddleware>()
               ServiceDescriptor.Singleton<IPostConfigureOptions<OutputCacheOptions>, SessionCachePolicySetup>()
               ServiceDescriptor.Singleton<IPostConfigureOptions<ResponseCachingOptions>, ResponseCachingWatch>() ]
         )

@@ -5,6 +5,7 @@ open System.Collections.Concurrent
 open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.DependencyInjection
+open Microsoft.Extensions.Hosting
 open Expecto
 open Runa
 open Runa.Session
@@ -313,5 +314,46 @@ let private conflict =
                 "told"
         })
 
+/// A service that is slow, and of no use once it is disposed.
+[<Sealed>]
+type private Disposable(heard: ConcurrentQueue<SessionEventKind>) =
+    let mutable isDisposed = false
+
+    interface Runa.ISessionEvents with
+        member _.OnSessionEventAsync(event, _) =
+            ValueTask(
+                task {
+                    do! Task.Delay 100
+                    ObjectDisposedException.ThrowIf(isDisposed, typeof<Disposable>)
+                    heard.Enqueue event.Kind
+                }
+            )
+
+    interface IDisposable with
+        member _.Dispose() = isDisposed <- true
+
+let private stopping =
+    testCaseTask "a service that listens hears all events before it is disposed" (fun () ->
+        task {
+            let heard = ConcurrentQueue<SessionEventKind>()
+
+            let listening (services: IServiceCollection) =
+                services.AddSingleton<Runa.ISessionEvents>(fun (_: IServiceProvider) ->
+                    new Disposable(heard) :> Runa.ISessionEvents)
+                |> ignore
+
+            let! app = start { host site with Services = listening }
+            let browser = app.NewBrowser()
+            let! _ = browser.Get "/in"
+            let! _ = browser.Get "/out"
+            do! app.Services.GetRequiredService<IHost>().StopAsync()
+            do! (app :> IAsyncDisposable).DisposeAsync()
+
+            Expect.equal
+                (List.ofSeq heard)
+                [ SessionEventKind.Created; SessionEventKind.SignedIn; SessionEventKind.SignedOut ]
+                "all"
+        })
+
 [<Tests>]
-let tests = testList "Events" [ kinds; forged; facts; conflict ]
+let tests = testList "Events" [ stopping; kinds; forged; facts; conflict ]
