@@ -4,7 +4,7 @@ open System
 
 /// Tells what happens to the sessions of one name. If nobody listens, no call here makes anything.
 [<Sealed>]
-type internal SessionEvents(queue: EventQueue | null, clock: TimeProvider, session: string, driver: string) =
+type internal SessionEvents(queue: EventQueues | null, clock: TimeProvider, session: string, driver: string) =
     let forged, undecodable, unreadable = EventThrottle(), EventThrottle(), EventThrottle()
 
     let add (kind: SessionEventKind) (owner: string option) (handle: string option) (count: int) : unit =
@@ -50,7 +50,7 @@ type internal SessionEvents(queue: EventQueue | null, clock: TimeProvider, sessi
 
 /// Tells what happens to the sessions of one driver.
 [<Sealed>]
-type internal DriverEvents(queue: EventQueue | null, clock: TimeProvider, driver: string) =
+type internal DriverEvents(queue: EventQueues | null, clock: TimeProvider, driver: string) =
     let many kind count =
         match queue with
         | NonNull queue when count > 0 ->

@@ -24,31 +24,35 @@ module internal EventListeners =
             [ for listener in services.GetServices<ISessionEvents>() ->
                   fun event token -> listener.OnSessionEventAsync(event, token) ]
 
-    /// The queue to those who listen. Null: nobody does.
-    let queue
+    /// The queues to those who listen: the audit log, each function, and the services together. Null: nobody listens.
+    let queues
         (parts: SetupParts)
         (services: IServiceProvider | null)
         (loggers: ILoggerFactory)
         (secret: string)
         (telemetry: Telemetry)
-        : EventQueue | null =
+        : EventQueues | null =
         let audit =
             match parts.Audit with
             | ValueSome showsOwners -> [ AuditLog(loggers, secret, showsOwners).Write ]
             | ValueNone -> []
 
-        if parts.Listeners.IsEmpty && audit.IsEmpty && not (isRegistered services) then
-            null
-        else
-            let log = loggers.CreateLogger "Runa.Session"
+        let log = loggers.CreateLogger "Runa.Session"
 
-            // A service that cannot be made keeps nobody else from listening.
-            let made () =
-                try
-                    ofServices services
-                with e ->
-                    Log.eventFailed log "the first event" e
-                    []
+        let made () =
+            try
+                ofServices services
+            with e ->
+                Log.eventFailed log "the first event" e
+                []
 
-            let listeners () = audit @ parts.Listeners @ made ()
-            EventQueue(listeners, log, telemetry)
+        let queue listeners = EventQueue(listeners, log, telemetry)
+
+        match
+            [ for listener in audit @ parts.Listeners do
+                  yield queue (fun () -> [ listener ])
+              if isRegistered services then
+                  yield queue made ]
+        with
+        | [] -> null
+        | queues -> EventQueues queues

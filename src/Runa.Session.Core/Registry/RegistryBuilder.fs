@@ -199,7 +199,7 @@ module internal RegistryBuilder =
 
         let telemetry = new Telemetry(host.Meters)
         DriverUsages.observe telemetry (Map.toList drivers)
-        let events = EventListeners.queue parts host.Services loggers secrets.Head telemetry
+        let events = EventListeners.queues parts host.Services loggers secrets.Head telemetry
         let ring = KeyRing.ofSecrets secrets
         let application = defaultArg parts.Application host.Application
 

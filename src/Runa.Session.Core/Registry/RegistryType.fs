@@ -40,7 +40,7 @@ type SessionRegistry
         clock: TimeProvider,
         log: ILogger,
         telemetry: Telemetry,
-        events: EventQueue | null
+        events: EventQueues | null
     ) =
     static let purgeEvery = TimeSpan.FromMinutes 1.
 

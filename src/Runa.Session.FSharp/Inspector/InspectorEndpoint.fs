@@ -44,6 +44,7 @@ module internal InspectorEndpoint =
 
     let private showJson (context: HttpContext) (seen: Inspected) : Task =
         context.Response.Headers.CacheControl <- "no-store"
+        context.Response.Headers.XContentTypeOptions <- "nosniff"
         context.Response.ContentType <- "application/json"
         context.Response.Body.WriteAsync(InspectorJson.write seen).AsTask()
 
@@ -77,7 +78,9 @@ module internal InspectorEndpoint =
 
     let private change (context: HttpContext) : Task =
         task {
-            match! context.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync context with
+            let! isOurs = context.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync context
+
+            match isOurs && context.Request.HasFormContentType with
             | false -> context.Response.StatusCode <- StatusCodes.Status400BadRequest
             | true ->
                 let! form = context.Request.ReadFormAsync context.RequestAborted

@@ -355,5 +355,27 @@ let private stopping =
                 "all"
         })
 
+let private hanging =
+    testCaseTask "who never answers keeps nothing from the others" (fun () ->
+        task {
+            let heard = ConcurrentQueue<SessionEventKind>()
+
+            let hang (_: SessionEvent) (token: CancellationToken) = ValueTask(Task.Delay(Timeout.Infinite, token))
+
+            let listen (event: SessionEvent) (_: CancellationToken) =
+                heard.Enqueue event.Kind
+                ValueTask()
+
+            let setup = SessionSetup.events hang >> SessionSetup.events listen
+            let! app = start { host site with Setup = setup }
+            do! visits [ "/count"; "/in"; "/out" ] app
+            do! (app :> IAsyncDisposable).DisposeAsync()
+
+            Expect.equal
+                (List.ofSeq heard)
+                [ SessionEventKind.Created; SessionEventKind.SignedIn; SessionEventKind.SignedOut ]
+                "all of them"
+        })
+
 [<Tests>]
-let tests = testList "Events" [ stopping; kinds; forged; facts; conflict ]
+let tests = testList "Events" [ stopping; kinds; forged; facts; conflict; hanging ]

@@ -173,6 +173,13 @@ let private forged =
             let! _ = operator.Get "/_sessions"
             let! refused = operator.Post("/_sessions", [ "do", "end-all"; "session", "web"; "owner", "ann" ])
             Expect.equal refused.Status 400 "no token"
+            let! page = operator.Get "/_sessions"
+            let content = new Http.StringContent("{}", Text.Encoding.UTF8, "application/json")
+            let path = Uri("/_sessions", UriKind.Relative)
+            let request = new Http.HttpRequestMessage(Http.HttpMethod.Post, path, Content = content)
+            request.Headers.Add("RequestVerificationToken", snd (field page))
+            let! json = operator.SendRaw request
+            Expect.equal json.Status 400 "no form, with a token in the header"
             let! odd = operator.Send(Http.HttpMethod.Delete, "/_sessions")
             Expect.equal (odd.Status, odd.Header "Allow") (405, "GET, HEAD, POST") "DELETE"
             let! who = visitor.Get "/who"
