@@ -16,9 +16,11 @@ module internal Executing =
         if definition.Telemetry.MeasuresSizes then
             definition.Telemetry.Size(SessionState.bytes state)
 
-    /// A session that has ended already, or cannot be read, does not count.
+    /// Whether a deletion ends a session. One that has ended already, or cannot be read, does not count.
+    let private isEnded (snapshot: Snapshot) : bool = snapshot.IsActive || snapshot.IsSuperseded
+
     let private ended (definition: SessionDefinition) (snapshot: Snapshot) =
-        if snapshot.IsActive || snapshot.IsSuperseded then
+        if isEnded snapshot then
             definition.Telemetry.Destroyed()
 
     let private count (definition: SessionDefinition) (snapshot: Snapshot) (plan: Plan) : unit =
@@ -46,7 +48,7 @@ module internal Executing =
         let handle = home.Handle written
 
         let ended () =
-            if snapshot.IsActive || snapshot.IsSuperseded then
+            if isEnded snapshot then
                 events.Ended(ownerOf snapshot, home.Handle snapshot)
 
         let signedIn (state: SessionState) =
@@ -81,7 +83,6 @@ module internal Executing =
     /// Executes a plan that was made from the snapshot.
     let run (home: Home) (snapshot: Snapshot) (plan: Plan) : ValueTask<Outcome> =
         let executing = home.Execute snapshot plan
-
         let definition = home.Definition
 
         if definition.Telemetry.CountsWrites || definition.Events.IsOn then

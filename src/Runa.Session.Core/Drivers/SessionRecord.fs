@@ -78,6 +78,10 @@ module SessionRecord =
         | RecordKind.Live
         | RecordKind.Sealed _ -> false
 
+    /// Whether the record is a session that has not ended.
+    let internal isLive (now: DateTimeOffset) (record: SessionRecord) : bool =
+        not (isTombstone record || isExpired now record)
+
     /// The record with a later idle end, which never moves backwards or past the absolute end. LastSeenAt moves along,
     /// and the version stays.
     let touch (idleExpiresAt: DateTimeOffset) (record: SessionRecord) : SessionRecord =

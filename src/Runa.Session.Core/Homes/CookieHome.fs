@@ -60,9 +60,8 @@ module internal CookieHome =
         match best with
         | null ->
             if sawForeign then
-                definition.Telemetry.ForeignToken()
-                definition.Events.ForgedToken()
-                SessionHints.foreignCookie definition
+                ForeignTokens.count definition
+                ForeignTokens.hint definition
 
             Snapshot.newAt definition (place held)
         | best ->

@@ -74,7 +74,7 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
         | ValueSome record ->
             // A session that has ended by this node's clock is deleted too, as it may be alive by another's, but does
             // not count.
-            if not (SessionRecord.isTombstone record || SessionRecord.isExpired definition.Now record) then
+            if SessionRecord.isLive definition.Now record then
                 tally <- { tally with Ended = tally.Ended + 1 }
                 definition.Telemetry.Revoked(1, "asked")
 

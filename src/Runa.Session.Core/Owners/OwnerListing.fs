@@ -46,9 +46,6 @@ module internal OwnerListing =
           LastSeenAt = state.LastSeenAt
           EndsAt = SessionRecord.endsAt item.Record }
 
-    let private isLive (definition: SessionDefinition) (record: SessionRecord) =
-        not (SessionRecord.isTombstone record || SessionRecord.isExpired definition.Now record)
-
     let private reportUnreadable (definition: SessionDefinition) (count: int) =
         if count > 0 then
             Unreadable.count definition count
@@ -74,7 +71,7 @@ module internal OwnerListing =
                     for item in page.Items do
                         // The index also lists sessions that have just ended: they may be alive by another node's
                         // clock.
-                        if isLive definition item.Record then
+                        if SessionRecord.isLive definition.Now item.Record then
                             found.Add(ofRecord item)
 
                     false)
@@ -100,7 +97,9 @@ module internal OwnerListing =
 
             return
                 { OwnedSessionPage.Items =
-                    page.Items |> List.filter (fun item -> isLive definition item.Record) |> List.map ofRecord
+                    page.Items
+                    |> List.filter (fun item -> SessionRecord.isLive definition.Now item.Record)
+                    |> List.map ofRecord
                   OwnedSessionPage.Next = page.Next }
         }
 
@@ -133,7 +132,9 @@ module internal OwnerListing =
             | Some key ->
                 try
                     match! StoredRecord.peek definition key with
-                    | ValueSome record when isOwned definition owner record && isLive definition record ->
+                    | ValueSome record when
+                        isOwned definition owner record && SessionRecord.isLive definition.Now record
+                        ->
                         return Some(ofRecord { Key = key; Record = record })
                     | _ -> return None
                 with e when DriverCall.isUnreadable e ->

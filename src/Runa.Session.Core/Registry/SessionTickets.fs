@@ -32,8 +32,7 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
             match definition.Token.Read(key.AsSpan()) with
             | TokenReading.Genuine _ -> return! home.Load(StringValues $"{definition.Settings.CookieName}={key}")
             | TokenReading.Foreign ->
-                definition.Telemetry.ForeignToken()
-                definition.Events.ForgedToken()
+                ForeignTokens.count definition
                 return Snapshot.none definition
             | TokenReading.Malformed -> return Snapshot.none definition
         }

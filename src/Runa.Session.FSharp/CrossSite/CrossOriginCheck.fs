@@ -61,12 +61,8 @@ type CrossOriginCheck(trustedOrigins: string seq) =
 
     // A page of any origin may open a WebSocket, which carries this origin's cookies.
     let isSafe (request: HttpRequest) : bool =
-        let method = request.Method
-
-        (HttpMethods.IsGet method && string request.Headers.Upgrade = "")
-        || HttpMethods.IsHead method
-        || HttpMethods.IsOptions method
-        || HttpMethods.IsTrace method
+        SafeMethod.isSafe request.Method
+        && not (HttpMethods.IsGet request.Method && string request.Headers.Upgrade <> "")
 
     let isOwn (request: HttpRequest) (origin: string) : bool =
         match origin.Split("://"), request.Host.Value with

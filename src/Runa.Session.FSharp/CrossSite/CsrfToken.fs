@@ -87,12 +87,6 @@ module CsrfToken =
                 CryptographicOperations.FixedTimeEquals(ReadOnlySpan given, ReadOnlySpan(proof secret session)))
         | _ -> false
 
-    let private isSafe (method: string) : bool =
-        HttpMethods.IsGet method
-        || HttpMethods.IsHead method
-        || HttpMethods.IsOptions method
-        || HttpMethods.IsTrace method
-
     /// The token that the request brings; null if it brings none. A body that is no form brings none.
     let private ofRequest (request: HttpRequest) : Task<string | null> =
         task {
@@ -114,7 +108,7 @@ module CsrfToken =
     let validate (name: string) (otherwise: HttpHandler) : HttpHandler =
         fun next context ->
             task {
-                if isSafe context.Request.Method then
+                if SafeMethod.isSafe context.Request.Method then
                     return! next context
                 else
                     let! token = ofRequest context.Request

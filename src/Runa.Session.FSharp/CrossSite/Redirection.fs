@@ -3,8 +3,8 @@ namespace Runa.Session
 open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Http.Metadata
 
-/// Redirects by the rules of cookie authentication (.NET 10), except toSignIn. Scripts should not follow a redirect to a page: they get
-/// a status and the address in Location.
+/// Redirects by the rules of cookie authentication (.NET 10), except toSignIn. Scripts should not follow a redirect to a
+/// page: they get a status and the address in Location.
 module internal Redirection =
     let private isScript (request: HttpRequest) : bool =
         let isMarked (value: string) = value = "XMLHttpRequest"

@@ -20,8 +20,8 @@ module internal OwnerLimit =
             ValueSome owner
         | _ -> ValueNone
 
-    let private isLive (definition: SessionDefinition) (record: SessionRecord) =
-        not (SessionRecord.isTombstone record || SessionRecord.isExpired definition.Now record)
+    /// How many sessions an owner may have.
+    let private most (definition: SessionDefinition) : int = defaultArg definition.Settings.MaxSessions Int32.MaxValue
 
     /// The owner's live sessions, apart from the one that the new one replaces. Stops when it has found `enough`.
     let private standing
@@ -37,7 +37,9 @@ module internal OwnerLimit =
                 let! page = DriverCall.run definition "list" false (index.List definition.Scope owner from)
 
                 let more =
-                    page.Items |> List.filter (fun item -> isLive definition item.Record && not (isReplaced item.Key))
+                    page.Items
+                    |> List.filter (fun item ->
+                        SessionRecord.isLive definition.Now item.Record && not (isReplaced item.Key))
 
                 let found = found @ more
 
@@ -70,24 +72,24 @@ module internal OwnerLimit =
             match! StoredRecord.delete definition key with
             | ValueSome { Kind = RecordKind.Moved successor; State = { Owner = Some moved } } when moved = owner ->
                 return! finish definition owner successor
-            | ValueSome record when isLive definition record ->
+            | ValueSome record when SessionRecord.isLive definition.Now record ->
                 definition.Telemetry.Revoked(1, "limit")
                 return true
             | _ -> return false
         }
 
-    let refused (definition: SessionDefinition) : exn =
-        SessionLimitException(definition.Name, defaultArg definition.Settings.MaxSessions Int32.MaxValue)
+    let refused (definition: SessionDefinition) : exn = SessionLimitException(definition.Name, most definition)
 
     /// Whether another session of the owner would be within the limit.
     let hasRoom (definition: SessionDefinition) (owner: string) (replaced: Place) : Task<bool> =
         task {
-            let most = defaultArg definition.Settings.MaxSessions Int32.MaxValue
+            let most = most definition
             let! standing = standing definition owner replaced most
             return standing.Length < most
         }
 
-    /// Enforces the limit after a session was created by a sign-in at this time. Raises SessionLimitException if the new one is refused.
+    /// Enforces the limit after a session was created by a sign-in at this time. Raises SessionLimitException if the new
+    /// one is refused.
     let enforce
         (definition: SessionDefinition)
         (owner: string)
@@ -95,7 +97,7 @@ module internal OwnerLimit =
         (signedIn: DateTimeOffset)
         : Task<unit> =
         task {
-            let most = defaultArg definition.Settings.MaxSessions Int32.MaxValue
+            let most = most definition
 
             match definition.Settings.WhenFull with
             | WhenFull.Refuse ->

@@ -115,9 +115,10 @@ module internal StoreCreation =
         /// are.
         | Unknown of exn
 
+    /// `limited`: the owner whose number of sessions is limited.
     let private createOnce
         definition
-        (before: string option)
+        (limited: string voption)
         (state: SessionState)
         (signsIn: bool)
         (from: Snapshot)
@@ -143,7 +144,7 @@ module internal StoreCreation =
                         if after.Number <> first.Number then
                             raise (revoked definition meanwhile)
 
-                        match OwnerLimit.ownerOf definition before state signsIn with
+                        match limited with
                         | ValueSome owner ->
                             do! OwnerLimit.enforce definition owner from.Place (SessionState.startedAt state)
                         | ValueNone -> ()
@@ -204,9 +205,10 @@ module internal StoreCreation =
         (from: Snapshot)
         (following: Snapshot -> Task<Fate>)
         : Task<Outcome> =
-        let once () = createOnce definition before state signsIn from following
+        let limited = OwnerLimit.ownerOf definition before state signsIn
+        let once () = createOnce definition limited state signsIn from following
 
-        match OwnerLimit.ownerOf definition before state signsIn with
+        match limited with
         | ValueSome owner ->
             definition.SignIns.Run(owner, CancellationToken.None, fun () -> createLimited definition owner from once 8)
         | ValueNone -> once ()

@@ -75,15 +75,13 @@ module internal StoreLoad =
         match TokenSearch.tryNext (definition, &walk, &tried, &sawForeign) with
         | ValueNone ->
             if sawForeign then
-                definition.Telemetry.ForeignToken()
-                definition.Events.ForgedToken()
-                SessionHints.foreignCookie definition
+                ForeignTokens.count definition
+                ForeignTokens.hint definition
 
             ValueTask<Snapshot>(Snapshot.none definition)
         | ValueSome place ->
             if sawForeign then
-                definition.Telemetry.ForeignToken()
-                definition.Events.ForgedToken()
+                ForeignTokens.count definition
 
             if definition.Telemetry.WatchesLoads then
                 watched definition walk tried place
