@@ -26,6 +26,13 @@ let private sitesOf (bench: Bench) most whenFull : Task<Site list> =
                   bench.Own(new Site(driver, bench.Clock, application, Site.Secrets, limited bench most whenFull)) ]
     }
 
+/// In one process, or in several.
+let private allowing (several: bool) (bench: Bench) most whenFull : Task<Site list> =
+    if several then
+        sitesOf bench most whenFull
+    else
+        Task.FromResult [ bench.Own(siteOf bench most whenFull) ]
+
 /// Whether the sign-in was let through.
 let private signsIn (site: Site) (owner: string) (browser: Browser) : Task<bool> =
     task {
@@ -143,11 +150,7 @@ let private atOnce (under: DriverUnderTest) =
           test needs $"end_oldest: after {crowd} sign-ins at once through {where}, as many are alive as are allowed"
           <| fun bench ->
               task {
-                  let! sites =
-                      if several then
-                          sitesOf bench 5 WhenFull.EndOldest
-                      else
-                          Task.FromResult [ bench.Own(siteOf bench 5 WhenFull.EndOldest) ]
+                  let! sites = allowing several bench 5 WhenFull.EndOldest
 
                   let browsers = Array.init crowd (fun _ -> Browser())
                   let! isIn = signedIn sites browsers
@@ -159,11 +162,7 @@ let private atOnce (under: DriverUnderTest) =
           test needs $"refuse: of {crowd} sign-ins at once through {where}, no more than allowed are let through"
           <| fun bench ->
               task {
-                  let! sites =
-                      if several then
-                          sitesOf bench 5 WhenFull.Refuse
-                      else
-                          Task.FromResult [ bench.Own(siteOf bench 5 WhenFull.Refuse) ]
+                  let! sites = allowing several bench 5 WhenFull.Refuse
 
                   let browsers = Array.init crowd (fun _ -> Browser())
                   let! isIn = signedIn sites browsers

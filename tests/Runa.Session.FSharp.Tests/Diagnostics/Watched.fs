@@ -6,6 +6,7 @@ open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 open Microsoft.Extensions.DependencyInjection
+open Expecto
 open Runa.Session
 open Runa.Session.TestSupport
 open Runa.Session.Tests.Handlers
@@ -95,3 +96,10 @@ let worldOf (name: string) (driver: string) (setup: SessionSetup -> SessionSetup
     }
 
 let world (driver: string) : Task<World> = worldOf $"""w{Guid.NewGuid().ToString "N"}""" driver id
+
+let visit (browser: Browser) (paths: string list) : Task<unit> =
+    task {
+        for path in paths do
+            let! answer = browser.Get path
+            Expect.equal answer.Status 200 $"{path}: {answer.Body}"
+    }

@@ -29,11 +29,35 @@ let private mistake (parts: string list) (setup: SessionSetup) =
 let private undefined (session: string) : exn =
     Options.OptionsValidationException(session, typeof<SessionSettings>, [ $"{session}: one"; $"{session}: two" ])
 
+let private limitErrors (change: SessionSettings -> SessionSettings) (driver: string) : string list =
+    errors (setup |> SessionSetup.session "web" (fun o -> change { o with Driver = driver }))
+
 [<Tests>]
 let tests =
     testList
         "RegistryMistakes"
-        [ test "promise 23: what a change of settings raises as OptionsValidationException is told with all the rest" {
+        [ test "promise 23: a limit needs a driver that lists by owner, and a number of at least 1" {
+              for driver in [ "cookie" ] do
+                  match limitErrors (fun o -> { o with MaxSessions = Some 5 }) driver with
+                  | [ told ] ->
+                      Expect.stringStarts
+                          told
+                          "session \"web\": max_sessions = 5: the driver \"cookie\" cannot list"
+                          "told"
+                  | told -> failtest $"%A{told}"
+
+              Expect.equal
+                  (limitErrors (fun o -> { o with MaxSessions = Some 0 }) "memory")
+                  [ "session \"web\": max_sessions = 0: must be at least 1." ]
+                  "zero"
+
+              Expect.equal
+                  (limitErrors (fun o -> { o with WhenFull = WhenFull.Refuse }) "memory")
+                  [ "session \"web\": when_full = refuse: there is no max_sessions; set it, or leave this out." ]
+                  "no limit"
+          }
+
+          test "promise 23: what a change of settings raises as OptionsValidationException is told with all the rest" {
               let wrong =
                   setup
                   |> SessionSetup.session "shop" (fun _ -> raise (undefined "shop"))

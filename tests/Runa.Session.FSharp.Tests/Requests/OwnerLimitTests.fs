@@ -11,32 +11,27 @@ open Runa.Session
 let private secret = "0123456789abcdefghijklmnopqrstuvwxyz"
 let private limited (o: SessionSettings) = { o with MaxSessions = Some 1; WhenFull = WhenFull.Refuse }
 
-/// A registry on this driver, with one session for each owner.
-let private registry (change: SessionSettings -> SessionSettings) (wrap: SessionDriver -> SessionDriver) =
-    let clock = FakeTimeProvider()
-    let memory = MemoryDriver.create { MemoryDriver.defaults with TimeProvider = clock }
+let private memory (clock: FakeTimeProvider) = MemoryDriver.create { MemoryDriver.defaults with TimeProvider = clock }
 
+/// The setup of a process on this driver.
+let private node
+    (clock: FakeTimeProvider)
+    (driver: SessionDriver)
+    (change: SessionSettings -> SessionSettings)
+    : SessionSetup =
     SessionSetup.empty
-    |> SessionSetup.driver "under test" (wrap memory)
+    |> SessionSetup.driver "under test" driver
     |> SessionSetup.session "web" (fun o -> change { o with Driver = "under test" })
     |> SessionSetup.secrets [ secret ]
     |> SessionSetup.timeProvider clock
-    |> SessionRegistry.create
+
+/// A registry on a driver that `wrap` makes of a new one.
+let private registry (change: SessionSettings -> SessionSettings) (wrap: SessionDriver -> SessionDriver) =
+    let clock = FakeTimeProvider()
+    SessionRegistry.create (node clock (wrap (memory clock)) change)
 
 let private signIn (registry: SessionRegistry) =
     SessionRegistry.update "web" None (Session.signIn "ann") CancellationToken.None registry
-
-let private errors (change: SessionSettings -> SessionSettings) (driver: string) =
-    try
-        use _ =
-            SessionSetup.empty
-            |> SessionSetup.session "web" (fun o -> change { o with Driver = driver })
-            |> SessionSetup.secrets [ secret ]
-            |> SessionRegistry.create
-
-        []
-    with :? SessionConfigurationException as e ->
-        List.ofSeq e.Errors
 
 [<Tests>]
 let tests =
@@ -166,14 +161,9 @@ let tests =
                       driver |> SessionDriver.withOwners { index with List = list }
 
                   let clock = FakeTimeProvider()
-                  let memory = MemoryDriver.create { MemoryDriver.defaults with TimeProvider = clock }
 
                   let registry =
-                      SessionSetup.empty
-                      |> SessionSetup.driver "under test" (racing memory)
-                      |> SessionSetup.session "web" (fun o -> { o with Driver = "under test"; MaxSessions = Some 1 })
-                      |> SessionSetup.secrets [ secret ]
-                      |> SessionSetup.timeProvider clock
+                      node clock (racing (memory clock)) (fun o -> { o with MaxSessions = Some 1 })
                       |> SessionSetup.events (fun event _ ->
                           told.Enqueue event.Kind
                           ValueTask())
@@ -196,15 +186,8 @@ let tests =
           testCaseTask "an owner who has too many already may be authenticated again" (fun () ->
               task {
                   let clock = FakeTimeProvider()
-                  let memory = MemoryDriver.create { MemoryDriver.defaults with TimeProvider = clock }
-
-                  let node (change: SessionSettings -> SessionSettings) =
-                      SessionSetup.empty
-                      |> SessionSetup.driver "under test" memory
-                      |> SessionSetup.session "web" (fun o -> change { o with Driver = "under test" })
-                      |> SessionSetup.secrets [ secret ]
-                      |> SessionSetup.timeProvider clock
-                      |> SessionRegistry.create
+                  let driver = memory clock
+                  let node change = SessionRegistry.create (node clock driver change)
 
                   let before = node id
                   let! _ = signIn before
@@ -251,15 +234,8 @@ let tests =
                       driver |> SessionDriver.withOwners { index with List = list }
 
                   let clock = FakeTimeProvider()
-                  let memory = MemoryDriver.create { MemoryDriver.defaults with TimeProvider = clock }
-
-                  let node (change: SessionSettings -> SessionSettings) =
-                      SessionSetup.empty
-                      |> SessionSetup.driver "under test" (paging memory)
-                      |> SessionSetup.session "web" (fun o -> change { o with Driver = "under test" })
-                      |> SessionSetup.secrets [ secret ]
-                      |> SessionSetup.timeProvider clock
-                      |> SessionRegistry.create
+                  let driver = paging (memory clock)
+                  let node change = SessionRegistry.create (node clock driver change)
 
                   let before = node id
 
@@ -279,25 +255,4 @@ let tests =
                   Expect.isTrue (raised :? SessionLimitException) $"{raised}"
                   // Two to find out that there are too many, and one that there is no room.
                   Expect.equal pages 3 "pages"
-              })
-
-          test "promise 23: a limit needs a driver that lists by owner, and a number of at least 1" {
-              for driver in [ "cookie" ] do
-                  match errors (fun o -> { o with MaxSessions = Some 5 }) driver with
-                  | [ told ] ->
-                      Expect.stringStarts
-                          told
-                          "session \"web\": max_sessions = 5: the driver \"cookie\" cannot list"
-                          "told"
-                  | told -> failtest $"%A{told}"
-
-              Expect.equal
-                  (errors (fun o -> { o with MaxSessions = Some 0 }) "memory")
-                  [ "session \"web\": max_sessions = 0: must be at least 1." ]
-                  "zero"
-
-              Expect.equal
-                  (errors (fun o -> { o with WhenFull = WhenFull.Refuse }) "memory")
-                  [ "session \"web\": when_full = refuse: there is no max_sessions; set it, or leave this out." ]
-                  "no limit"
-          } ]
+              }) ]
