@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Xml.Linq;
 using Xunit.Runner.InProc.SystemConsole;
 
-// Runs all tests of this assembly, then names the skipped ones and prints the tally that the build adds up.
+// Runs all tests of this assembly, then names those that were skipped or failed and prints the tally that the build adds up.
 var results = Path.Combine(Path.GetTempPath(), $"runa-session-{Guid.NewGuid():N}.xml");
 
 try
@@ -40,13 +40,24 @@ static IEnumerable<string> Translate(string[] args)
 
 static void Report(XDocument results)
 {
-    foreach (var test in results.Descendants("test").Where(test => (string?)test.Attribute("result") == "Skip"))
+    IEnumerable<XElement> Ended(string result) =>
+        results.Descendants("test").Where(test => (string?)test.Attribute("result") == result);
+
+    foreach (var test in Ended("Skip"))
     {
         Console.WriteLine($"skipped: {(string?)test.Attribute("name")} ({(string?)test.Element("reason")})");
+    }
+
+    foreach (var test in Ended("Fail"))
+    {
+        Console.WriteLine($"failed: {(string?)test.Attribute("name")} ({OneLine((string?)test.Element("failure")?.Element("message"))})");
     }
 
     int Sum(string count) => results.Descendants("assembly").Sum(assembly => Parse((string?)assembly.Attribute(count)));
     Console.WriteLine($"{Sum("passed")} passed, {Sum("failed") + Sum("errors")} failed, {Sum("skipped")} skipped");
 }
+
+static string OneLine(string? text) =>
+    string.Join(" | ", (text ?? "").Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
 static int Parse(string? count) => int.Parse(count ?? "0", CultureInfo.InvariantCulture);
