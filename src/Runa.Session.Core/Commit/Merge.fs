@@ -100,10 +100,10 @@ module internal Merge =
 
             let merged = if change.Cleared then merged else replayed theirs change.Replays merged
 
+            // Rotation and device are the engine's: they stay as they are stored.
             let labelled =
-                if mine.Label <> was.State.Label then
-                    { merged with Label = mine.Label }
-                else
-                    merged
+                { merged with
+                    Label = if mine.Label <> was.State.Label then mine.Label else merged.Label
+                    Client = if mine.Client <> was.State.Client then mine.Client else merged.Client }
 
             Ok(Session(current.Origin, labelled, change))

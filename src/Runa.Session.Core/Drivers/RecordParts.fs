@@ -17,6 +17,9 @@ type internal RecordParts =
       mutable IdleExpiresAt: DateTimeOffset voption
       mutable Owner: string option
       mutable Label: string option
+      mutable Client: SessionClient option
+      mutable Rotation: SessionRotation option
+      mutable Device: DeviceBinding option
       mutable Sealed: string | null
       mutable Claims: Map<string, string list>
       mutable Flashes: Flash list
@@ -35,6 +38,9 @@ module internal RecordParts =
           IdleExpiresAt = ValueNone
           Owner = None
           Label = None
+          Client = None
+          Rotation = None
+          Device = None
           Sealed = null
           Claims = Map.empty
           Flashes = []

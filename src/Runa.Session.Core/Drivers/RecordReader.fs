@@ -16,70 +16,6 @@ module internal RecordReader =
     // Values are up to 64 levels deep, inside the document, a list and an object.
     let private options = JsonReaderOptions(MaxDepth = 72)
 
-    let private claims (reader: byref<Utf8JsonReader>) =
-        expect JsonTokenType.StartObject "\"claims\" is not an object" &reader
-        let mutable found = Map.empty
-
-        while reader.Read() && reader.TokenType = JsonTokenType.PropertyName do
-            let name = nonNull (reader.GetString())
-            expect JsonTokenType.StartArray "a claim is not a list" &reader
-            let mutable values = []
-
-            while reader.Read() && reader.TokenType = JsonTokenType.String do
-                values <- nonNull (reader.GetString()) :: values
-
-            if reader.TokenType <> JsonTokenType.EndArray then
-                fail "a claim is not a list of strings"
-
-            if found.ContainsKey name then
-                fail "a claim occurs twice"
-
-            found <- found.Add(name, List.rev values)
-
-        found
-
-    let private values (document: ReadOnlySpan<byte>) (reader: byref<Utf8JsonReader>) =
-        expect JsonTokenType.StartObject "\"values\" is not an object" &reader
-        let mutable found = Map.empty
-
-        while reader.Read() && reader.TokenType = JsonTokenType.PropertyName do
-            let name = nonNull (reader.GetString())
-
-            if found.ContainsKey name then
-                fail "a value occurs twice"
-
-            found <- found.Add(name, rawValue document &reader)
-
-        found
-
-    let private flash (document: ReadOnlySpan<byte>) (reader: byref<Utf8JsonReader>) : Flash =
-        let mutable id = ValueNone
-        let mutable key = ValueNone
-        let mutable json = ValueNone
-
-        while reader.Read() && reader.TokenType = JsonTokenType.PropertyName do
-            match reader.GetString() with
-            | "id" when id.IsNone -> id <- ValueSome(integer "id" &reader)
-            | "key" when key.IsNone -> key <- ValueSome(text "key" &reader)
-            | "value" when json.IsNone -> json <- ValueSome(rawValue document &reader)
-            | _ -> fail "a flash has an unknown property, or one that occurs twice"
-
-        match id, key, json with
-        | ValueSome id, ValueSome key, ValueSome json -> { Id = id; Key = key; Json = json }
-        | _ -> fail "a flash lacks its id, key or value"
-
-    let private flashes (document: ReadOnlySpan<byte>) (reader: byref<Utf8JsonReader>) =
-        expect JsonTokenType.StartArray "\"flashes\" is not a list" &reader
-        let mutable found = []
-
-        while reader.Read() && reader.TokenType = JsonTokenType.StartObject do
-            found <- flash document &reader :: found
-
-        if reader.TokenType <> JsonTokenType.EndArray then
-            fail "\"flashes\" is not a list of objects"
-
-        List.rev found
-
     /// The properties in the order in which RecordWriter writes them.
     let private names =
         [| "format"
@@ -93,6 +29,10 @@ module internal RecordReader =
            "idle_expires_at"
            "owner"
            "label"
+           "client"
+           "rotation"
+           "device_offered"
+           "device_bound"
            "sealed"
            "claims"
            "flashes"
@@ -115,6 +55,12 @@ module internal RecordReader =
             tried <- tried + 1
 
         found
+
+    let private bind (binding: DeviceBinding) (parts: byref<RecordParts>) =
+        if parts.Device.IsSome then
+            fail "it is both offered and bound to a device"
+
+        parts.Device <- Some binding
 
     let private readProperty
         (document: ReadOnlySpan<byte>)
@@ -144,10 +90,14 @@ module internal RecordReader =
         | "idle_expires_at" -> parts.IdleExpiresAt <- ValueSome(instant name &reader)
         | "owner" -> parts.Owner <- Some(text name &reader)
         | "label" -> parts.Label <- Some(text name &reader)
+        | "client" -> parts.Client <- Some(RecordMembers.client &reader)
+        | "rotation" -> parts.Rotation <- Some(RecordMembers.rotation &reader)
+        | "device_offered" -> bind (DeviceBinding.Offered(text name &reader)) &parts
+        | "device_bound" -> bind (DeviceBinding.Bound(text name &reader)) &parts
         | "sealed" -> parts.Sealed <- text name &reader
-        | "claims" -> parts.Claims <- claims &reader
-        | "flashes" -> parts.Flashes <- flashes document &reader
-        | _ -> parts.Values <- values document &reader
+        | "claims" -> parts.Claims <- RecordMembers.claims &reader
+        | "flashes" -> parts.Flashes <- RecordMembers.flashes document &reader
+        | _ -> parts.Values <- RecordMembers.values document &reader
 
     let private parse (document: ReadOnlySpan<byte>) : RecordParts =
         let mutable parts = RecordParts.none
@@ -201,6 +151,9 @@ module internal RecordReader =
               Owner = parts.Owner
               Claims = parts.Claims
               Label = parts.Label
+              Client = parts.Client
+              Rotation = parts.Rotation
+              Device = parts.Device
               CreatedAt = required "created" parts.Created
               SignedInAt = ValueOption.toOption parts.SignedIn
               LastSeenAt = required "seen" parts.Seen

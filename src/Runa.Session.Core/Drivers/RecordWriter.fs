@@ -25,6 +25,8 @@ module internal RecordWriter =
     let private seenName = name "seen"
     let private expiresAtName = name "expires_at"
     let private idleExpiresAtName = name "idle_expires_at"
+    let private rotatedAtName = name "rotated_at"
+    let private seenAtName = name "seen_at"
     let private valuesName = name "values"
 
     let private text (buffer: RecordBuffer) (name: JsonEncodedText) (length: int) =
@@ -41,6 +43,19 @@ module internal RecordWriter =
         let mutable length = 0
         Utf8Formatter.TryFormat(number, Span buffer.Scratch, &length) |> ignore
         text buffer name length
+
+    let private client (writer: Utf8JsonWriter) (client: SessionClient) =
+        writer.WriteStartObject "client"
+        client.Address |> Option.iter (fun text -> writer.WriteString("address", text))
+        client.Agent |> Option.iter (fun text -> writer.WriteString("agent", text))
+        writer.WriteEndObject()
+
+    let private rotation (buffer: RecordBuffer) (rotation: SessionRotation) =
+        buffer.Writer.WriteStartObject "rotation"
+        buffer.Writer.WriteNumber("generation", rotation.Generation)
+        instant buffer rotatedAtName rotation.RotatedAt
+        rotation.SeenAt |> Option.iter (instant buffer seenAtName)
+        buffer.Writer.WriteEndObject()
 
     let private metadata (buffer: RecordBuffer) (record: SessionRecord) =
         let writer = buffer.Writer
@@ -74,6 +89,19 @@ module internal RecordWriter =
 
         match state.Label with
         | Some label -> writer.WriteString("label", label)
+        | None -> ()
+
+        match state.Client with
+        | Some found -> client writer found
+        | None -> ()
+
+        match state.Rotation with
+        | Some found -> rotation buffer found
+        | None -> ()
+
+        match state.Device with
+        | Some(DeviceBinding.Offered id) -> writer.WriteString("device_offered", id)
+        | Some(DeviceBinding.Bound id) -> writer.WriteString("device_bound", id)
         | None -> ()
 
     let private content (writer: Utf8JsonWriter) (state: SessionState) =

@@ -33,7 +33,7 @@ type internal EventQueue
         then
             Log.eventsDropped log (Interlocked.Exchange(&dropped, 0))
 
-    // Made at the first event, since those who listen may themselves need the registry, and outside the requests.
+    // Not made with the registry, which those who listen may themselves need.
     let listening = lazy (listeners ())
 
     let queue =
@@ -73,6 +73,9 @@ type internal EventQueue
 
     /// Never waits, and never raises.
     member _.Add(event: SessionEvent) : unit = queue.Writer.TryWrite event |> ignore
+
+    /// Finds those who listen now, rather than at the first event.
+    member _.Find() : unit = listening.Force() |> ignore
 
     /// Waits a while until all events have been told.
     member _.Settle(token: CancellationToken) : Task =

@@ -12,6 +12,11 @@ type internal EventQueues(queues: EventQueue list) =
         for queue in queues do
             queue.Add event
 
+    /// Finds those who listen now, rather than at the first event.
+    member _.Find() : unit =
+        for queue in queues do
+            queue.Find()
+
     /// Waits a while until all events have been told.
     member _.Settle(token: CancellationToken) : Task = Task.WhenAll [ for queue in queues -> queue.Settle token ]
 

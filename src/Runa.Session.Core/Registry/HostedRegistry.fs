@@ -48,6 +48,10 @@ module HostedRegistry =
         ArgumentNullException.ThrowIfNull host
         SessionScope(registry.Find name, host)
 
+    /// Makes the services that listen to events now, rather than at the first event. For a host that starts: the services of
+    /// one that is disposed without being stopped are gone when that event is told.
+    let findListeners (registry: SessionRegistry) : unit = registry.FindListeners()
+
     /// Waits up to 5 seconds until all events have been told. For a host that stops, before it disposes those who listen. The
     /// token ends the wait.
     let settle (token: CancellationToken) (registry: SessionRegistry) : Task = registry.Settle token

@@ -106,6 +106,12 @@ type SessionRegistry
             return List.ofArray answers
         }
 
+    /// Finds those who listen to events.
+    member internal _.FindListeners() : unit =
+        match events with
+        | null -> ()
+        | events -> events.Find()
+
     /// Waits a while for those who listen to events.
     member internal _.Settle(token: CancellationToken) : Task =
         match events with

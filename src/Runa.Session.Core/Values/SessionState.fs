@@ -17,6 +17,49 @@ type Flash =
     override flash.ToString() = $"Flash \"{flash.Key}\""
     member internal flash.Display = flash.ToString()
 
+/// What an application keeps of the device, for lists of devices. Both are personal data, which the library itself never
+/// looks at.
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type SessionClient =
+    {
+        /// Where its requests came from, such as an IP address.
+        Address: string option
+        /// What the browser calls itself: its User-Agent.
+        Agent: string option
+    }
+
+    /// Promise 5: neither is printed.
+    override _.ToString() = "SessionClient"
+
+    member internal client.Display = client.ToString()
+
+/// Where the rotation of a session's token stands.
+[<RequireQualifiedAccess>]
+type SessionRotation =
+    {
+        /// How often the token was rotated since the session got its id; 0 to 16,777,215.
+        Generation: int
+        /// When the current generation was made.
+        RotatedAt: DateTimeOffset
+        /// When a request first showed the current generation. None: nobody has yet.
+        SeenAt: DateTimeOffset option
+    }
+
+/// How far the session is bound to a device, by the id under which the browser knows the binding.
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
+type DeviceBinding =
+    /// The browser was offered the binding, and has not shown its bound cookie yet.
+    | Offered of id: string
+    /// Only requests with the bound cookie are the device's.
+    | Bound of id: string
+
+    override binding.ToString() =
+        match binding with
+        | Offered _ -> "Offered"
+        | Bound _ -> "Bound"
+
+    member internal binding.Display = binding.ToString()
+
 /// What a session holds, and who owns it. Values are JSON text, as every driver stores them.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type SessionState =
@@ -31,6 +74,12 @@ type SessionState =
         Claims: Map<string, string list>
         /// What a list of devices shows: "Firefox on Linux".
         Label: string option
+        /// What the application keeps of the device.
+        Client: SessionClient option
+        /// None: the token has never been rotated.
+        Rotation: SessionRotation option
+        /// None: the session is bound to no device.
+        Device: DeviceBinding option
         /// When the session was created. A sign-in sets it anew.
         CreatedAt: DateTimeOffset
         /// When the owner signed in.
@@ -54,6 +103,9 @@ module internal SessionState =
           Owner = None
           Claims = Map.empty
           Label = None
+          Client = None
+          Rotation = None
+          Device = None
           CreatedAt = now
           SignedInAt = None
           LastSeenAt = now
@@ -91,18 +143,33 @@ module internal SessionState =
             && alike a.Owner b.Owner
             && alike a.Claims b.Claims
             && alike a.Label b.Label
+            && alike a.Client b.Client
+            && alike a.Rotation b.Rotation
+            && alike a.Device b.Device
             && a.CreatedAt.UtcTicks = b.CreatedAt.UtcTicks
             && alike a.SignedInAt b.SignedInAt)
 
     /// How many characters values and flashes have, with their names, if there is nothing else; otherwise -1. Quick.
     let private plainLength (state: SessionState) : int =
-        if state.Owner.IsSome || state.Label.IsSome || not state.Claims.IsEmpty || not state.Flashes.IsEmpty then
+        if
+            state.Owner.IsSome
+            || state.Label.IsSome
+            || state.Client.IsSome
+            || not state.Claims.IsEmpty
+            || not state.Flashes.IsEmpty
+        then
             -1
         else
             state.Values |> Map.fold (fun sum key json -> sum + key.Length + json.Length) 0
 
-    /// The size in bytes of UTF-8 of all that the application put in: values, flashes, owner, claims and label, with
-    /// their names.
+    /// The texts of a client.
+    let clientTexts (client: SessionClient option) : string list =
+        match client with
+        | Some client -> Option.toList client.Address @ Option.toList client.Agent
+        | None -> []
+
+    /// The size in bytes of UTF-8 of all that the application put in: values, flashes, owner, claims, label and client,
+    /// with their names.
     let bytes (state: SessionState) : int =
         let text (s: string) = JsonText.bytes s
         let values = state.Values |> Map.fold (fun sum key json -> sum + text key + text json) 0
@@ -112,7 +179,8 @@ module internal SessionState =
             state.Claims |> Map.fold (fun sum name values -> sum + text name + List.sumBy text values) 0
 
         let optional = Option.fold (fun sum s -> sum + text s)
-        optional (optional (values + flashes + claims) state.Owner) state.Label
+        let client = clientTexts state.Client |> List.sumBy text
+        optional (optional (values + flashes + claims + client) state.Owner) state.Label
 
     /// Whether the state certainly has at most so many bytes. A character takes at most three, and most
     /// states are so small that counting characters is enough.

@@ -25,16 +25,19 @@ type internal SetupStep(change: IServiceProvider -> SessionSetup -> SessionSetup
 [<Sealed>]
 type internal RegistryAtStart() = class end
 
-/// Lets those who listen to events hear all of them when the host stops. Services that listen are made after the registry, so
-/// they would be disposed before it.
+/// Finds those who listen to events when the host starts, since the services can be gone when the first event is told. Lets
+/// them hear all of them when the host stops: services that listen are made after the registry, so they would be disposed
+/// before it.
 [<Sealed>]
-type internal EventsAtStop(services: IServiceProvider) =
+type internal EventsOfHost(services: IServiceProvider) =
     let mutable started: SessionRegistry | null = null
 
     interface IHostedService with
         // Not before: mistakes in the settings are told when the host validates its options.
         member _.StartAsync _ =
-            started <- services.GetRequiredService<SessionRegistry>()
+            let registry = services.GetRequiredService<SessionRegistry>()
+            HostedRegistry.findListeners registry
+            started <- registry
             Task.CompletedTask
 
         member _.StopAsync token =
@@ -67,7 +70,7 @@ module internal Registration =
         services.AddOptions<RegistryAtStart>().Configure<SessionRegistry>(fun _ _ -> ()).ValidateOnStart()
         |> ignore
         services.TryAddEnumerable(
-            [ ServiceDescriptor.Singleton<IHostedService, EventsAtStop>()
+            [ ServiceDescriptor.Singleton<IHostedService, EventsOfHost>()
               ServiceDescriptor.Singleton<IStartupFilter, RegistryMiddleware>()
               ServiceDescriptor.Singleton<IPostConfigureOptions<OutputCacheOptions>, SessionCachePolicySetup>()
               ServiceDescriptor.Singleton<IPostConfigureOptions<ResponseCachingOptions>, ResponseCachingWatch>() ]

@@ -36,6 +36,24 @@ public class EventTests
         Assert.NotNull(first.Sessions);
     }
 
+    [Fact(DisplayName = "services that listen are there when the host has started, so that one that is disposed at once loses no event")]
+    public async Task FoundAtStart()
+    {
+        var made = false;
+        var app = await StartAsync(
+            _ => { },
+            services => services.AddSingleton<ISessionEvents>(_ =>
+            {
+                made = true;
+                return new Ear();
+            }));
+
+        await using (app)
+        {
+            Assert.True(made);
+        }
+    }
+
     [Fact(DisplayName = "an exception of a listener fails no request and keeps nothing from the others")]
     public async Task Failing()
     {

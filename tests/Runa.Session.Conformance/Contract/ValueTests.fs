@@ -97,7 +97,11 @@ let private withTexts (text: string) (record: SessionRecord) : SessionRecord =
                   { Id = -1L; Key = text; Json = JsonSerializer.Serialize text } ]
             Owner = Some $"{Guid.NewGuid():N}{text}"
             Claims = Map [ text, [ text; ""; text ]; "none", []; "", [ "" ] ]
-            Label = Some text })
+            Label = Some text
+            Client = Some { Address = Some text; Agent = Some text }
+            Rotation =
+                Some { Generation = 0xFFFFFF; RotatedAt = state.CreatedAt; SeenAt = Some(state.CreatedAt.AddTicks 1L) }
+            Device = Some(DeviceBinding.Bound text) })
 
 let private times (now: DateTimeOffset) : (string * (SessionState -> SessionState)) list =
     let tick = TimeSpan.FromTicks 1L

@@ -18,6 +18,9 @@ let private rich: SessionRecord =
           Owner = Some "zoë\000%\n😀'--"
           Claims = Map [ "role", [ "admin"; "" ] ]
           Label = Some "Firefox on Linux\000"
+          Client = Some { Address = Some "::1"; Agent = Some "a\000" }
+          Rotation = Some { Generation = 2; RotatedAt = at -4.; SeenAt = None }
+          Device = Some(DeviceBinding.Offered "zoë\000")
           CreatedAt = at -10.
           SignedInAt = Some(at -5.)
           LastSeenAt = at 0.

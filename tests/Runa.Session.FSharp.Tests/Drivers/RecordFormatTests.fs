@@ -22,6 +22,9 @@ let private sample: SessionRecord =
           Owner = Some "alice"
           Claims = Map [ "role", [ "admin"; "user" ] ]
           Label = Some "Firefox on Linux"
+          Client = Some { Address = Some "203.0.113.7"; Agent = None }
+          Rotation = Some { Generation = 3; RotatedAt = at; SeenAt = Some at }
+          Device = Some(DeviceBinding.Bound "d1")
           CreatedAt = at
           SignedInAt = Some at
           LastSeenAt = at
@@ -52,7 +55,9 @@ let tests =
                   ("{\"format\":1,\"version\":\"-5\",\"scope\":\"shop/web\",\"created\":\"2030-01-02T01:04:05.0000007Z\","
                    + "\"signed_in\":\"2030-01-02T01:04:05.0000007Z\",\"seen\":\"2030-01-02T01:04:05.0000007Z\","
                    + "\"expires_at\":\"2030-01-02T03:04:05.0000007Z\",\"idle_expires_at\":\"2030-01-02T01:34:05.0000007Z\","
-                   + "\"owner\":\"alice\",\"label\":\"Firefox on Linux\",\"claims\":{\"role\":[\"admin\",\"user\"]},"
+                   + "\"owner\":\"alice\",\"label\":\"Firefox on Linux\",\"client\":{\"address\":\"203.0.113.7\"},"
+                   + "\"rotation\":{\"generation\":3,\"rotated_at\":\"2030-01-02T01:04:05.0000007Z\","
+                   + "\"seen_at\":\"2030-01-02T01:04:05.0000007Z\"},\"device_bound\":\"d1\",\"claims\":{\"role\":[\"admin\",\"user\"]},"
                    + "\"flashes\":[{\"id\":\"7\",\"key\":\"notice\",\"value\":\"hi\"}],"
                    + "\"values\":{\"cart\":[1, 2],\"name\":\"A\"}}")
 

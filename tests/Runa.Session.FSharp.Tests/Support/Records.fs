@@ -50,6 +50,22 @@ let private map (item: Gen<'V>) = Gen.listOf (Gen.zip text item) |> Gen.map Map.
 let private flash: Gen<Flash> =
     Gen.map3 (fun id key json -> ({ Id = id; Key = key; Json = json }: Flash)) version text json
 
+let private client: Gen<SessionClient> =
+    Gen.map2
+        (fun address agent -> ({ Address = address; Agent = agent }: SessionClient))
+        (Gen.optionOf text)
+        (Gen.optionOf text)
+
+let private rotation: Gen<SessionRotation> =
+    Gen.map3
+        (fun generation at seen -> ({ Generation = generation; RotatedAt = at; SeenAt = seen }: SessionRotation))
+        (Gen.choose (0, 0xFFFFFF))
+        instant
+        (Gen.optionOf instant)
+
+let private device: Gen<DeviceBinding> =
+    Gen.oneof [ Gen.map DeviceBinding.Offered text; Gen.map DeviceBinding.Bound text ]
+
 let private state: Gen<SessionState> =
     gen {
         let! values = map json
@@ -57,6 +73,9 @@ let private state: Gen<SessionState> =
         let! owner = Gen.optionOf text
         let! claims = map (Gen.listOf text |> Gen.resize 3)
         let! label = Gen.optionOf text
+        let! client = Gen.optionOf client
+        let! rotation = Gen.optionOf rotation
+        let! device = Gen.optionOf device
         let! created = instant
         let! signedIn = Gen.optionOf instant
         let! seen = instant
@@ -68,6 +87,9 @@ let private state: Gen<SessionState> =
                Owner = owner
                Claims = claims
                Label = label
+               Client = client
+               Rotation = rotation
+               Device = device
                CreatedAt = created
                SignedInAt = signedIn
                LastSeenAt = seen

@@ -46,6 +46,9 @@ let tests =
                     { fresh with Owner = Some "o" }
                     { fresh with Claims = Map [ "role", [ "x" ] ] }
                     { fresh with Label = Some "l" }
+                    { fresh with Client = Some { Address = None; Agent = Some "a" } }
+                    { fresh with Rotation = Some { Generation = 1; RotatedAt = now; SeenAt = None } }
+                    { fresh with Device = Some(DeviceBinding.Offered "d") }
                     { fresh with CreatedAt = now.AddSeconds 1. }
                     { fresh with SignedInAt = Some now }
                     { fresh with ExpiresAt = now.AddHours 3. } ] do

@@ -29,4 +29,7 @@ type internal HotRecord(key: StoreKey, number: int, record: SessionRecord, bytes
             | RecordKind.Moved _ -> 0L
 
         let optional = Option.fold (fun sum s -> sum + text s)
-        400L + kept + optional (optional (values + flashes + claims) state.Owner) state.Label
+        let client =
+            state.Client
+            |> Option.fold (fun _ client -> 24L + optional (optional 0L client.Address) client.Agent) 0L
+        400L + kept + optional (optional (values + flashes + claims + client) state.Owner) state.Label

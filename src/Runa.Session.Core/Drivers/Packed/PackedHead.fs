@@ -14,7 +14,7 @@ type internal PackedFlags =
     | Sealed = 8uy
     | SignedIn = 16uy
     | Label = 32uy
-    /// Claims or flashes.
+    /// Claims, flashes, or what PackedRare holds.
     | More = 64uy
     /// A point in time that is not in UTC, which only a caller of the driver can hand in.
     | Offsets = 128uy

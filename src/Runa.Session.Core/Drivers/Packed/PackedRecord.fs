@@ -39,10 +39,11 @@ module internal PackedRecord =
         ||| flag PackedFlags.Owner state.Owner.IsSome
         ||| flag PackedFlags.SignedIn state.SignedInAt.IsSome
         ||| flag PackedFlags.Label state.Label.IsSome
-        ||| flag PackedFlags.More (not (state.Claims.IsEmpty && state.Flashes.IsEmpty))
+        ||| flag PackedFlags.More (not (state.Claims.IsEmpty && state.Flashes.IsEmpty) || PackedRare.isNeeded state)
         ||| flag PackedFlags.Offsets (hasOffsets record)
 
     let private packMore (writer: PackedWriter) (state: SessionState) =
+        PackedRare.pack writer state
         writer.Number state.Claims.Count
 
         for KeyValue(name, values) in state.Claims do
@@ -162,8 +163,10 @@ module internal PackedRecord =
             at <- at + 40
 
         let values = readValues bytes &at
-        let claims = if isSet PackedFlags.More then readClaims bytes &at else Map.empty
-        let flashes = if isSet PackedFlags.More then readFlashes bytes &at else []
+        let hasMore = isSet PackedFlags.More
+        let rare = if hasMore then PackedRare.unpack bytes &at else PackedRare.none
+        let claims = if hasMore then readClaims bytes &at else Map.empty
+        let flashes = if hasMore then readFlashes bytes &at else []
 
         { Version = PackedHead.version bytes
           Scope = scope
@@ -173,6 +176,9 @@ module internal PackedRecord =
               Owner = owner
               Claims = claims
               Label = label
+              Client = rare.Client
+              Rotation = rare.Rotation
+              Device = rare.Device
               CreatedAt = instant (PackedHead.created bytes)
               SignedInAt = signedIn
               LastSeenAt = instant (PackedHead.seen bytes)

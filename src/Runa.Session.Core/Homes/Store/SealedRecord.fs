@@ -19,11 +19,28 @@ module internal SealedRecord =
         | Some text -> "+" + text
         | None -> "-"
 
+    /// What most records lack, each with its name, so that a record without any is sealed as it always was.
+    let private rare (state: SessionState) : string list =
+        let part (name: string) = Option.toList >> List.map (fun (text: string) -> name + text)
+        let client = state.Client
+        let rotation = state.Rotation
+
+        List.concat
+            [ part "address " (client |> Option.bind _.Address)
+              part "agent " (client |> Option.bind _.Agent)
+              part "generation " (rotation |> Option.map (fun rotation -> string rotation.Generation))
+              part "rotated " (rotation |> Option.map (fun rotation -> ticks rotation.RotatedAt))
+              part "seen " (rotation |> Option.bind _.SeenAt |> Option.map ticks)
+              match state.Device with
+              | Some(DeviceBinding.Offered id) -> [ "offered " + id ]
+              | Some(DeviceBinding.Bound id) -> [ "bound " + id ]
+              | None -> [] ]
+
     // IdleExpiresAt and LastSeenAt are left out: a touch moves them in the store.
     let private associated (place: Place) (record: SessionRecord) : byte[] =
         let (RecordVersion.RecordVersion version) = record.Version
 
-        LengthPrefixed.bytes
+        LengthPrefixed.bytes (
             [ StoreKey.toText place.Key
               version.ToString CultureInfo.InvariantCulture
               record.Scope
@@ -32,6 +49,8 @@ module internal SealedRecord =
               ticks record.State.ExpiresAt
               optional record.State.Owner
               optional record.State.Label ]
+            @ rare record.State
+        )
 
     let private cipher (token: SessionToken) (place: Place) = new AesGcm(token.SealKey place.Token, tagLength)
 
