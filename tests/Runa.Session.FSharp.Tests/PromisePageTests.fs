@@ -166,6 +166,6 @@ let checks =
           test "a foreign number is told with its file and line" {
               Expect.equal
                   (PromisePage.citationProblems "src/A.fs" $"a\n// {p}s 3 and 31")
-                  [ $"src/A.fs, line 2: there is no {p} 31, they are 1 to 28 (docs/understand/promises.md)" ]
+                  [ $"src/A.fs, line 2: there is no {p} 31, they are 1 to 29 (docs/understand/promises.md)" ]
                   "told"
           } ]

@@ -6,9 +6,13 @@ namespace Runa;
 /// <summary>
 /// Sessions in a circuit: they are found by the cookies of its connection, and no response can set a cookie.
 /// </summary>
-internal sealed class CircuitHost(string cookies) : IScopeHost
+internal sealed class CircuitHost(string cookies, DateTimeOffset arrived) : IScopeHost
 {
     public StringValues Cookies => cookies;
+
+    public DateTimeOffset Arrived => arrived;
+
+    public bool IsPrefetch => false;
 
     public bool CanSendCookie => false;
 

@@ -139,7 +139,7 @@ public sealed class RunaComponentSessions
     internal RunaSession? OfRequest(string name) => _circuit is null ? _request.HttpContext?.GetRunaSession(name) : null;
 
     /// <summary>The circuit runs for the browser that has these cookies.</summary>
-    internal void Connect(string cookies) => _circuit = new CircuitHost(cookies);
+    internal void Connect(string cookies) => _circuit = new CircuitHost(cookies, HostedRegistry.now(_registry));
 
     /// <summary>The owner of a session that is alive, read without moving its idle end. Null: nobody is signed in.</summary>
     internal async Task<string?> FindOwnerAsync(string name)

@@ -85,6 +85,17 @@ public sealed class RunaSessionOptions
     public WhenFull WhenFull { get; set; }
 
     /// <summary>
+    /// How often the token of a signed-in user's session is exchanged, from 10 minutes on; needs a driver that compares and
+    /// swaps. Default: null; only at a sign-in.
+    /// </summary>
+    public TimeSpan? Rotate { get; set; }
+
+    /// <summary>
+    /// What happens if a token is used long after it was exchanged. Default: <see cref="OnTheft.Revoke"/>.
+    /// </summary>
+    public OnTheft OnTheft { get; set; }
+
+    /// <summary>
     /// The standard that the options must meet; a deviation keeps the application from starting. Default: null.
     /// </summary>
     public SessionProfile? Profile { get; set; }
@@ -117,6 +128,8 @@ public sealed class RunaSessionOptions
         OnUnreadable = settings.OnUnreadable.IsError ? OnUnreadable.Error : OnUnreadable.Replace;
         MaxSessions = settings.MaxSessions?.Value;
         WhenFull = settings.WhenFull.IsRefuse ? WhenFull.Refuse : WhenFull.EndOldest;
+        Rotate = settings.Rotate?.Value;
+        OnTheft = settings.OnTheft.IsIgnore ? OnTheft.Ignore : OnTheft.Revoke;
         Profile = SessionProfiles.OfCore(settings.Profile);
         Meta.Clear();
 
@@ -135,6 +148,7 @@ public sealed class RunaSessionOptions
                    Check(SameSite, nameof(SameSite), "Lax, Strict, None or Unspecified"),
                    Check(OnUnreadable, nameof(OnUnreadable), "Replace or Error"),
                    Check(WhenFull, nameof(WhenFull), "EndOldest or Refuse"),
+                   Check(OnTheft, nameof(OnTheft), "Revoke or Ignore"),
                    Profile is { } profile ? Check(profile, nameof(Profile), "AsvsL2, NistAal2 or NistAal3") : null,
                }
                where mistake is not null
@@ -166,6 +180,8 @@ public sealed class RunaSessionOptions
             OnUnreadable == OnUnreadable.Error ? Session.OnUnreadable.Error : Session.OnUnreadable.Replace,
             MaxSessions is { } most ? FSharpOption<int>.Some(most) : null,
             WhenFull == WhenFull.Refuse ? Session.WhenFull.Refuse : Session.WhenFull.EndOldest,
+            Rotate is { } every ? FSharpOption<TimeSpan>.Some(every) : null,
+            OnTheft == OnTheft.Ignore ? Session.OnTheft.Ignore : Session.OnTheft.Revoke,
             SessionProfiles.ToCore(Profile),
             MapModule.OfSeq(Meta.Select(note => Tuple.Create(note.Key, note.Value))));
 }

@@ -34,6 +34,7 @@ public sealed partial class RunaSession
             var status = SessionModule.status(Current);
             return status.IsActive ? SessionStatus.Active
                 : status.IsExpired ? SessionStatus.Expired
+                : status.IsTaken ? SessionStatus.Taken
                 : SessionStatus.New;
         }
     }

@@ -13,4 +13,10 @@ public enum SessionStatus
     /// The browser's token is genuine, but its session is gone: expired, ended or revoked. The session is empty.
     /// </summary>
     Expired,
+
+    /// <summary>
+    /// The browser's token is genuine, but a copy of it was used: the session was ended, or this request shows the copy. The
+    /// session is empty.
+    /// </summary>
+    Taken,
 }

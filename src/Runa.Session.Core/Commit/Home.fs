@@ -12,6 +12,9 @@ type internal Home =
         Definition: SessionDefinition
         /// Loads the session of the raw Cookie header. Without a genuine token, the store is not asked.
         Load: StringValues -> ValueTask<Snapshot>
+        /// Judges by which token a request came, and rotates it if that is due. ValueNone: the session's token is never
+        /// rotated.
+        Arrive: (Arrival -> Snapshot -> ValueTask<Arrived>) voption
         /// Executes a plan that was made from the snapshot.
         Execute: Snapshot -> Plan -> ValueTask<Outcome>
         /// Whether the plan needs a response that can still set a cookie.

@@ -50,3 +50,23 @@ module internal NewRecord =
           // With an idle end, a late touch by a request that loaded the session before it moved cannot set an earlier one.
           IdleExpiresAt = ValueSome state.ExpiresAt
           Kind = RecordKind.Moved successor }
+
+    /// What stands in the place of a session that was ended because a copy of its token was used: a tombstone that leads to
+    /// itself, until the session would have ended. So its browser can be told what happened.
+    let taken (key: StoreKey) (session: SessionRecord) : SessionRecord =
+        let ends = session.State.ExpiresAt
+
+        { Version = RecordVersion.Next()
+          Scope = session.Scope
+          State =
+            { SessionState.fresh session.State.CreatedAt TimeSpan.Zero with
+                Owner = session.State.Owner
+                ExpiresAt = ends }
+          IdleExpiresAt = ValueSome ends
+          Kind = RecordKind.Moved key }
+
+    let isTaken (key: StoreKey) (record: SessionRecord) : bool =
+        match record.Kind with
+        | RecordKind.Moved successor -> successor = key
+        | RecordKind.Live
+        | RecordKind.Sealed _ -> false

@@ -18,6 +18,7 @@ type internal SnapshotStatus =
     | New = 0uy
     | Active = 1uy
     | Expired = 2uy
+    | Taken = 3uy
 
 /// The facts of a snapshot. Every request has one, so they are kept small.
 [<Struct; NoComparison; NoEquality>]
@@ -51,6 +52,7 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
         match facts.Status with
         | SnapshotStatus.New -> SessionStatus.New
         | SnapshotStatus.Active -> SessionStatus.Active
+        | SnapshotStatus.Taken -> SessionStatus.Taken
         | _ -> SessionStatus.Expired
 
     override _.Now = DateTimeOffset(facts.Now, TimeSpan.Zero)
@@ -96,6 +98,7 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
             "found"
         else
             match this.Remains with
+            | _ when facts.Status = SnapshotStatus.Taken -> "taken"
             | Remains.Unreadable -> "unreadable"
             | Remains.Moved -> "moved"
             | Remains.None
@@ -107,6 +110,13 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
     /// A snapshot with the same facts but a new identity: a session made from one is not taken for a session made from
     /// the other.
     member _.Again() = Snapshot(definition, facts)
+
+    /// The same snapshot under another token of its id.
+    member this.At(place: Place) : Snapshot =
+        if Object.ReferenceEquals(place.Token, facts.Place.Token) then
+            this
+        else
+            Snapshot(definition, { facts with Place = place })
 
     /// The same snapshot, with `earlier` as the time of the first look if that is before its own.
     member this.LookedAt(earlier: int64) : Snapshot =
@@ -161,6 +171,10 @@ module internal Snapshot =
     let gone (definition: SessionDefinition) (place: Place) : Snapshot =
         empty definition SnapshotStatus.Expired place null false definition.Now
 
+    /// The token is genuine, but a copy of it was used.
+    let taken (definition: SessionDefinition) (place: Place) : Snapshot =
+        empty definition SnapshotStatus.Taken place null false definition.Now
+
     /// The token is genuine, but its session cannot be read.
     let unreadable (definition: SessionDefinition) (place: Place) : Snapshot =
         empty definition SnapshotStatus.Expired place null true definition.Now
@@ -185,6 +199,8 @@ module internal Snapshot =
         elif SessionRecord.isPurgeable now record then
             // Such a record is there only until the store sweeps, so it counts as gone already.
             gone definition place
+        elif ends > now.UtcTicks && NewRecord.isTaken place.Key record then
+            taken definition place
         else
             empty definition SnapshotStatus.Expired place record false now
 

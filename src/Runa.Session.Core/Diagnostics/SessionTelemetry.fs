@@ -144,6 +144,8 @@ type internal SessionTelemetry(telemetry: Telemetry, session: string, driver: st
     member _.Dropped() = count telemetry.Dropped 1L
     member _.Undecodable() = count telemetry.Undecodable 1L
     member _.Unreadable(number: int) = count telemetry.Unreadable (int64 number)
+    /// `outcome`: revoked or ignored.
+    member _.TheftSuspected(outcome: string) = countAs telemetry.Thefts outcome
     member _.ForeignToken() = count telemetry.Foreign 1L
     /// `outcome`: timeout, refused or failed.
     member _.StoreFailure(outcome: string) = countAs telemetry.Failures outcome

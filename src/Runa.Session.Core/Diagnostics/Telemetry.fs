@@ -84,6 +84,9 @@ type internal Telemetry(factory: IMeterFactory | null) =
     member val Foreign =
         counter "foreign_tokens" "{token}" "Cookies with a token that none of the application's secrets has signed."
 
+    member val Thefts =
+        counter "thefts_suspected" "{session}" "Sessions whose token was used long after it had been exchanged."
+
     member val Failures = counter "store_failures" "{call}" "Calls to a driver that failed."
 
     member val EventsDropped =

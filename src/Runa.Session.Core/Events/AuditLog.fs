@@ -48,6 +48,7 @@ type internal AuditLog(loggers: ILoggerFactory, secret: string, showsOwners: boo
         | SessionEventKind.SignInRefused
         | SessionEventKind.Evicted
         | SessionEventKind.ConflictGivenUp
+        | SessionEventKind.TheftSuspected
         | SessionEventKind.ForgedToken
         | SessionEventKind.Undecodable
         | SessionEventKind.Unreadable -> true

@@ -44,6 +44,10 @@ type internal SessionEvents(queue: EventQueues | null, clock: TimeProvider, sess
     member _.EndedByLimit(owner: string, handle: string) = one SessionEventKind.EndedByLimit (Some owner) (Some handle)
     member _.SignInRefused(owner: string) = one SessionEventKind.SignInRefused (Some owner) None
     member _.ConflictGivenUp() = one SessionEventKind.ConflictGivenUp None None
+
+    member _.TheftSuspected(owner: string option, handle: string) =
+        one SessionEventKind.TheftSuspected owner (Some handle)
+
     member _.ForgedToken() = throttled forged SessionEventKind.ForgedToken 1
     member _.Undecodable() = throttled undecodable SessionEventKind.Undecodable 1
     member _.Unreadable(number: int) = throttled unreadable SessionEventKind.Unreadable number

@@ -131,6 +131,7 @@ module internal CookieHome =
     let create (definition: SessionDefinition) (seal: SealedCookie) : Home =
         { Definition = definition
           Load = fun header -> ValueTask<Snapshot>(load definition seal header)
+          Arrive = ValueNone
           Execute = fun snapshot plan -> ValueTask<Outcome>(Outcome.Committed(execute definition seal snapshot plan))
           NeedsCookie = needsCookie
           Handle = fun _ -> None

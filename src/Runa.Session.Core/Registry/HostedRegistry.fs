@@ -56,6 +56,12 @@ module HostedRegistry =
     /// token ends the wait.
     let settle (token: CancellationToken) (registry: SessionRegistry) : Task = registry.Settle token
 
+    /// Whether a session of this registry must know when a request came: the token of one is rotated.
+    let needsArrival (registry: SessionRegistry) : bool = registry.NeedsArrival
+
+    /// The time by the registry's clock.
+    let now (registry: SessionRegistry) : DateTimeOffset = registry.Now
+
     /// Why there is no session of this name: what is wrong, and which names are known. None: there is one.
     let problem (name: string) (registry: SessionRegistry) : string option =
         let known = registry.Definitions |> List.map _.Name

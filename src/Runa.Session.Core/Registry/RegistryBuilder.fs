@@ -176,6 +176,7 @@ module internal RegistryBuilder =
                   match drivers.TryFind o.Driver with
                   | Some driver ->
                       yield! SettingsRules.checkLimit name o driver.Owners.IsValueSome
+                      yield! SettingsRules.checkRotation name o (driver.Guarantee = DriverGuarantee.CompareAndSwap)
                       yield! ProfileRules.checkDriver name o driver.Place.IsCookie driver.Owners.IsValueSome
                   | None -> () ]
 

@@ -92,6 +92,11 @@ type SessionRegistry
 
     member internal _.Definitions = definitions
 
+    /// Whether a session must know when a request came.
+    member internal _.NeedsArrival = byName.Values |> Seq.exists _.Arrive.IsSome
+
+    member internal _.Now = clock.GetUtcNow()
+
     /// Asks all drivers at once, and logs those that do not answer.
     member internal _.PingAll(limit: TimeSpan, token: CancellationToken) : Task<SessionDriverHealth list> =
         task {

@@ -26,6 +26,8 @@ module SessionSettings =
           OnUnreadable = OnUnreadable.Replace
           MaxSessions = None
           WhenFull = WhenFull.EndOldest
+          Rotate = None
+          OnTheft = OnTheft.Revoke
           Profile = None
           Meta = Map.empty }
 

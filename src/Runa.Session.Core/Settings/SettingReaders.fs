@@ -71,6 +71,9 @@ module internal SettingReaders =
               "when_full",
               choice [ "end_oldest", WhenFull.EndOldest; "refuse", WhenFull.Refuse ] (fun v o ->
                   { o with WhenFull = v })
+              "rotate", duration (fun v o -> { o with Rotate = Some v })
+              "on_theft",
+              choice [ "revoke", OnTheft.Revoke; "ignore", OnTheft.Ignore ] (fun v o -> { o with OnTheft = v })
               "profile", choice ProfileRules.names (fun v o -> { o with Profile = Some v }) ]
 
     let keys = "meta" :: List.map fst (Map.toList readers)

@@ -77,13 +77,25 @@ module internal SettingsRules =
               "when_full = refuse: there is no max_sessions; set it, or leave this out"
           | _ -> () ]
 
+    let private theft (o: SessionSettings) : string list =
+        // Rotation.shortest, which the engine has.
+        let shortest = TimeSpan.FromMinutes 10.
+
+        [ match o.Rotate with
+          | Some every when every < shortest ->
+              $"rotate = {Duration.write every}: must be at least {Duration.write shortest}, since requests that are under way and clocks that differ need 6 minutes"
+          | None when o.OnTheft = OnTheft.Ignore ->
+              "on_theft = ignore: without rotate no theft is noticed; set it, or leave this out"
+          | _ -> () ]
+
     /// The mistakes in one session's settings. Each is a sentence that begins with the session's name.
     let check (name: string) (o: SessionSettings) : string list =
         [ if not (isSessionName name) then
               "a session's name is 1 to 64 letters, digits, dots, hyphens or underscores"
 
           yield! cookie o
-          yield! life o ]
+          yield! life o
+          yield! theft o ]
         |> List.map (fun mistake -> $"session \"{name}\": {mistake}.")
         |> fun mistakes -> mistakes @ ProfileRules.check name o
 
@@ -107,6 +119,13 @@ module internal SettingsRules =
         match o.MaxSessions with
         | Some most when not hasOwners ->
             [ $"session \"{name}\": max_sessions = {most}: the driver \"{o.Driver}\" cannot list sessions by owner; choose memory, sql or redis, or leave it out." ]
+        | _ -> []
+
+    /// The mistake of a rotation on a driver that cannot tell which of two writes was first.
+    let checkRotation (name: string) (o: SessionSettings) (comparesAndSwaps: bool) : string list =
+        match o.Rotate with
+        | Some every when not comparesAndSwaps ->
+            [ $"session \"{name}\": rotate = {Duration.write every}: the driver \"{o.Driver}\" cannot compare and swap, so two requests could rotate to different tokens; choose memory, sql or redis, or leave it out." ]
         | _ -> []
 
     /// The mistakes that involve several sessions.

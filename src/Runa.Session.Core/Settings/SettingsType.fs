@@ -32,6 +32,20 @@ type WhenFull =
         | WhenFull.EndOldest -> "EndOldest"
         | WhenFull.Refuse -> "Refuse"
 
+/// What happens if a copy of a session's token was used.
+[<RequireQualifiedAccess>]
+type OnTheft =
+    /// The session ends, for its user and for whoever has the copy.
+    | Revoke
+    /// Only who shows the older token loses the session.
+    | Ignore
+
+    /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
+    override this.ToString() =
+        match this with
+        | OnTheft.Revoke -> "Revoke"
+        | OnTheft.Ignore -> "Ignore"
+
 /// A standard whose requirements for sessions the settings must meet: checked at startup.
 [<RequireQualifiedAccess>]
 type SessionProfile =
@@ -92,6 +106,11 @@ type SessionSettings =
         MaxSessions: int option
         /// What a sign-in does if the owner has MaxSessions. Default: EndOldest.
         WhenFull: WhenFull
+        /// How often the token of a signed-in user's session is exchanged, from 10 minutes on; needs a driver that compares
+        /// and swaps. Default: None, which is only at a sign-in.
+        Rotate: TimeSpan option
+        /// What happens if a token is used long after it was exchanged. Default: Revoke.
+        OnTheft: OnTheft
         /// The standard that the settings must meet; a deviation keeps the application from starting. Default: None.
         Profile: SessionProfile option
         /// Notes of the application, which SessionRegistry.info returns. Default: empty.

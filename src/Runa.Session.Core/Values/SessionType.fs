@@ -8,6 +8,7 @@ type SessionStatus =
     | New
     | Active
     | Expired
+    | Taken
 
     /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
     override this.ToString() =
@@ -15,6 +16,7 @@ type SessionStatus =
         | SessionStatus.New -> "New"
         | SessionStatus.Active -> "Active"
         | SessionStatus.Expired -> "Expired"
+        | SessionStatus.Taken -> "Taken"
 
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type DecodeError =

@@ -12,6 +12,9 @@ type SessionStatus =
     | Active
     /// The browser's token is genuine, but its session is gone: expired, ended or revoked. The session value is empty.
     | Expired
+    /// The browser's token is genuine, but a copy of it was used: the session was ended, or this request shows the copy. The
+    /// session value is empty.
+    | Taken
 
 /// A stored value that its key cannot read.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]

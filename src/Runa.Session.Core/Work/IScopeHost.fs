@@ -1,5 +1,6 @@
 namespace Runa.Session.Hosting
 
+open System
 open Microsoft.Extensions.Primitives
 
 /// What the scopes of a request's sessions need from their host: its request and its response.
@@ -7,6 +8,12 @@ open Microsoft.Extensions.Primitives
 type IScopeHost =
     /// The raw Cookie header of the request. It is read once, when the scope is made.
     abstract Cookies: StringValues
+
+    /// When the request came, by the clock of the registry. Asked for only if HostedRegistry.needsArrival is true.
+    abstract Arrived: DateTimeOffset
+
+    /// Whether the browser asks in advance for a page that it may never show.
+    abstract IsPrefetch: bool
 
     /// Whether the response can still set a cookie: not after its start, and not when the request has ended.
     abstract CanSendCookie: bool

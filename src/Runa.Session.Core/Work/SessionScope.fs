@@ -77,7 +77,7 @@ type SessionScope internal (home: Home, host: IScopeHost) =
         else
             ValueTask<Session>(Waiting.start cancellationToken (fun () -> work.Load().AsTask()))
 
-    member scope.Peek() : ValueTask<Session> = work.Peek() |> ValueTasks.map _.Session
+    member scope.Peek() : ValueTask<Session> = work.Fetch true |> ValueTasks.map _.Session
 
     member scope.Reload(cancellationToken: CancellationToken) : ValueTask<Session> =
         scope.Look()

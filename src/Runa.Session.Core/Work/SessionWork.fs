@@ -11,14 +11,11 @@ open Runa.Session.Hosting
 type internal SessionWork(home: Home, host: IScopeHost) =
     let mutable work = Work.none
     let mutable lane = Lane()
+    let mutable renewal: CookieRenewal = null
     // Kept, because servers use the objects of a request again: a session that outlives it would read the next one's.
     let cookies = host.Cookies
     // The origin of the session that the latest run-once step was given.
     let mutable once: SessionOrigin = null
-
-    let checkNothingPending () =
-        if not (isNull work.Pending) then
-            raise (Misuse.reloaded home.Definition.Name)
 
     let settle (from: Snapshot) (set: Session | null) (struct (answer: Answer, result: 'R)) : struct ('R * bool) =
         work <- Work.settle from set answer work
@@ -28,12 +25,16 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     member inline private this.Alone([<InlineIfLambda>] act: unit -> 'T) : 'T =
         if lane.IsFree then act () else lock this act
 
+    /// Asks the store. A peek writes nothing.
+    member _.Fetch(isPeek: bool) : ValueTask<Snapshot> =
+        match home.Arrive with
+        | ValueNone -> home.Load cookies
+        | ValueSome arrive -> ArrivedLoad.run home arrive host cookies isPeek (fun next -> renewal <- next)
+
     member _.Home = home
-    member _.Peek() : ValueTask<Snapshot> = home.Load cookies
     member _.Host = host
     member _.Definition = home.Definition
-    /// What the response does with the session's cookie.
-    member _.Cookie = work.Cookie
+    member _.Cookie = CookieRenewal.unless work.Cookie renewal
     member _.IsLoaded = Work.isLoaded work
     member _.IsPending = Work.isPending work
 
@@ -66,11 +67,11 @@ type internal SessionWork(home: Home, host: IScopeHost) =
             raise (Misuse.nested home.Definition.Name)
 
     /// The current snapshot; before the first load a new one, which must be handed to Keep.
-    member private _.Loading() : ValueTask<Snapshot> =
+    member private this.Loading() : ValueTask<Snapshot> =
         if Work.isLoaded work then
             ValueTask<Snapshot> work.Snapshot
         else
-            home.Load cookies
+            this.Fetch false
 
     /// Keeps what was loaded. Another load may have been quicker, and its session may have been changed already.
     member private _.Keep(found: Snapshot) : Snapshot =
@@ -101,13 +102,13 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         this.CheckNotStepping()
 
         lane.InTurn(fun () ->
-            checkNothingPending ()
+            Work.checkCommitted home.Definition.Name work
 
             ValueTask<Session>(
                 task {
-                    let! found = home.Load cookies
+                    let! found = this.Fetch false
                     let! touched = Transact.touchIfDue home found
-                    checkNothingPending ()
+                    Work.checkCommitted home.Definition.Name work
                     work <- Work.reload touched work
                     return this.Current
                 }

@@ -129,6 +129,11 @@ module internal Work =
         | null -> ()
         | e -> ExceptionDispatchInfo.Throw e
 
+    /// Raises InvalidOperationException if something was set and not committed: a reload would lose it.
+    let checkCommitted (name: string) (work: Work) =
+        if not (isNull work.Pending) then
+            raise (Misuse.reloaded name)
+
     /// Drops what was set but not committed.
     let discard (work: Work) : Work = { work with Pending = null; Fault = null }
 

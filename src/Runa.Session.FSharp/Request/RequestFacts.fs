@@ -41,6 +41,10 @@ module internal RequestFacts =
                 | :? SessionRegistry as registry -> SessionHost.Unwatched registry
                 | _ -> raise (notConfigured ())
 
+    /// Whether the browser asks in advance for a page that it may never show.
+    let isPrefetch (context: HttpContext) : bool =
+        context.Request.Headers["Sec-Purpose"].ToString().Contains("prefetch", StringComparison.OrdinalIgnoreCase)
+
     /// Whether the context is a copy of an answered request. Without WebSockets, SignalR calls a hub with such a copy:
     /// its response claims that it has not started, but is never sent.
     let isOfHub (context: HttpContext) : bool =

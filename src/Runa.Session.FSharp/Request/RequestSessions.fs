@@ -11,6 +11,7 @@ open Runa.Session.Hosting
 [<Sealed>]
 type internal RequestSessions(context: HttpContext, given: SessionHost | null, others: RequestSessions | null) =
     let mutable host = given
+    let mutable arrived = SessionHost.ArrivalAt given
     let mutable offers = Unchecked.defaultof<OfferList>
     let mutable scopes = Unchecked.defaultof<ScopeList>
     let mutable response = ResponseState()
@@ -213,6 +214,13 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
 
     interface IScopeHost with
         member _.Cookies = context.Request.Headers.Cookie
+        // Without the library's first middleware, the request arrives when it first asks.
+        member sessions.Arrived =
+            if arrived = 0L then
+                arrived <- sessions.Host.Arrival()
+
+            DateTimeOffset(arrived, TimeSpan.Zero)
+        member _.IsPrefetch = RequestFacts.isPrefetch context
         member sessions.CanSendCookie =
             not (sessions.HasEnded || context.Response.HasStarted || RequestFacts.isOfHub context)
         member sessions.Look name = sessions.Look name

@@ -1,9 +1,13 @@
 namespace Runa.Session
 
+open Runa.Session.Hosting
+
 /// What the requests of one application share: its registry, and facts about its pipeline. It is neither the host of a
 /// scope (IScopeHost), which is one request, nor the web host.
 [<Sealed>]
 type internal SessionHost private (registry: SessionRegistry, isWatched: bool) =
+    let needsArrival = HostedRegistry.needsArrival registry
+
     /// The host of an application whose pipeline is watched while it is built.
     new(registry: SessionRegistry) = SessionHost(registry, true)
 
@@ -11,6 +15,15 @@ type internal SessionHost private (registry: SessionRegistry, isWatched: bool) =
     static member Unwatched(registry: SessionRegistry) = SessionHost(registry, false)
 
     member _.Registry = registry
+
+    /// The UTC ticks at which a request that comes now arrived; 0: no session asks for it.
+    member _.Arrival() : int64 = if needsArrival then (HostedRegistry.now registry).UtcTicks else 0L
+
+    /// The same at a host that may not be known yet.
+    static member ArrivalAt(host: SessionHost | null) : int64 =
+        match host with
+        | null -> 0L
+        | host -> host.Arrival()
 
     /// Whether the application's pipeline contains response caching.
     member val MeetsResponseCaching = false with get, set

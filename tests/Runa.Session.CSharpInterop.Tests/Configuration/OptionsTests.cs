@@ -49,6 +49,8 @@ public class OptionsTests
             o.OnUnreadable = OnUnreadable.Error;
             o.MaxSessions = 5;
             o.WhenFull = WhenFull.Refuse;
+            o.Rotate = TimeSpan.FromMinutes(15);
+            o.OnTheft = OnTheft.Ignore;
             o.Meta["a"] = "b";
         }));
 
@@ -147,6 +149,7 @@ public class OptionsTests
     [InlineData("SameSite", 7, "Lax, Strict, None or Unspecified")]
     [InlineData("OnUnreadable", -1, "Replace or Error")]
     [InlineData("WhenFull", 2, "EndOldest or Refuse")]
+    [InlineData("OnTheft", 2, "Revoke or Ignore")]
     [InlineData("Profile", 9, "AsvsL2, NistAal2 or NistAal3")]
     public async Task Undefined(string option, int value, string allowed)
     {

@@ -27,13 +27,15 @@ let private fresh = Snapshot.none session
 let private gone = Snapshot.gone session place
 let private active = Snapshot.ofRecord session place (recordOf stored)
 
+let private successor = StoreKey(1UL, 2UL)
+
 let private moved =
-    NewRecord.tombstone now session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
+    NewRecord.tombstone now session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") successor
     |> Snapshot.ofRecord session place
 
 /// Its answer has arrived by now, or never will.
 let private movedBefore =
-    NewRecord.tombstone (now - Plan.flight) session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") key
+    NewRecord.tombstone (now - Plan.flight) session.Scope (RecordVersion.RecordVersion 8L) (Some "alice") successor
     |> Snapshot.ofRecord session place
 
 /// By this clock; by another one it may live.
@@ -47,7 +49,7 @@ let private endedMove =
         session.Scope
         (RecordVersion.RecordVersion 8L)
         (Some "alice")
-        key
+        successor
     |> Snapshot.ofRecord session place
 
 let private planned (loaded: Snapshot) (change: Session -> Session) = Plan.make now None loaded (change loaded.Session)

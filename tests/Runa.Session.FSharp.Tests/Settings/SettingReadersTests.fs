@@ -40,6 +40,8 @@ let tests =
                         "on_unreadable", "error"
                         "max_sessions", "5"
                         "when_full", "refuse"
+                        "rotate", "15m"
+                        "on_theft", "ignore"
                         "profile", "NIST-aal3"
                         "meta:team", "checkout"
                         "meta:tier", "1" ]
@@ -65,6 +67,8 @@ let tests =
                       OnUnreadable = OnUnreadable.Error
                       MaxSessions = Some 5
                       WhenFull = WhenFull.Refuse
+                      Rotate = Some(TimeSpan.FromMinutes 15.)
+                      OnTheft = OnTheft.Ignore
                       Profile = Some SessionProfile.NistAal3
                       Meta = Map [ "team", "checkout"; "tier", "1" ] }
 

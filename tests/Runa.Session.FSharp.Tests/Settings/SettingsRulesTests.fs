@@ -96,6 +96,17 @@ let life =
               good { web with IdleTimeout = Some web.Ttl; MaxTtl = web.Ttl; MaxBytes = 1 }
           }
 
+          test "promise 29: rotate is at least 10 minutes, and on_theft = ignore needs it" {
+              mistake [ "rotate = 9m"; "at least 10m" ] { web with Rotate = Some(TimeSpan.FromMinutes 9.) }
+              mistake [ "on_theft = ignore"; "without rotate" ] { web with OnTheft = OnTheft.Ignore }
+              good { web with Rotate = Some(TimeSpan.FromMinutes 10.); OnTheft = OnTheft.Ignore }
+
+              SettingsRules.checkRotation "web" { web with Rotate = Some(TimeSpan.FromHours 1.) } false
+              |> List.exists _.Contains("cannot compare and swap", StringComparison.Ordinal)
+              |> Expect.isTrue
+              <| "a driver that cannot"
+          }
+
           test "a session's name is short and plain" {
               for name in [ ""; "a b"; "ä"; "a/b"; "a:b"; String('a', 65) ] do
                   let mistakes = SettingsRules.check name plain

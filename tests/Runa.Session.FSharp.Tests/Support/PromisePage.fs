@@ -6,7 +6,7 @@ open System.Text.RegularExpressions
 open Runa.Session.TestSupport
 
 let path = "docs/understand/promises.md"
-let last = 28
+let last = 29
 
 type Entry =
     {

@@ -126,7 +126,7 @@ module internal StoreCreation =
         : Task<Outcome> =
         task {
             let since = from.Since
-            let record = recordOf definition state
+            let record = recordOf definition (Rotation.none state)
 
             let! first =
                 if signsIn then

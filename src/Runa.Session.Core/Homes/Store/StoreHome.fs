@@ -31,7 +31,9 @@ module internal StoreHome =
         | ValueNone ->
             let now = record.State.LastSeenAt
             let stored = Snapshot.writtenAt now definition snapshot.Place record snapshot.Since
-            let cookie = if sendsCookie then setCookie stored else CookieChange.None
+            // A request with an older token must neither get the current one nor bring its own back.
+            let isCurrent = snapshot.Place.Token.Generation = Rotation.generation record.State
+            let cookie = if sendsCookie && isCurrent then setCookie stored else CookieChange.None
             Outcome.Committed(Answer.written stored cookie)
         | ValueSome refusal -> refusal
 
@@ -127,6 +129,11 @@ module internal StoreHome =
     let ofDefinition (definition: SessionDefinition) : Home =
         { Definition = definition
           Load = StoreLoad.load definition
+          Arrive =
+            if definition.Settings.Rotate.IsSome then
+                ValueSome(StoreArrival.arrive definition)
+            else
+                ValueNone
           Execute = execute definition
           NeedsCookie = Plan.needsCookie
           Handle = handle

@@ -1,0 +1,20 @@
+namespace Runa.Session
+
+open System.Diagnostics
+
+/// The cookie of a rotation, until it is too old to be sent: the browser may have got a newer one by another response.
+/// `since`: a Stopwatch timestamp.
+[<Sealed; AllowNullLiteral>]
+type internal CookieRenewal(change: CookieChange, since: int64) =
+    member _.Change: CookieChange =
+        if Stopwatch.GetElapsedTime since > Rotation.flight then
+            CookieChange.None
+        else
+            change
+
+module internal CookieRenewal =
+    /// What a response does with the cookie: its own change, or else the renewal.
+    let unless (own: CookieChange) (renewal: CookieRenewal) : CookieChange =
+        match own with
+        | CookieChange.None when not (isNull renewal) -> renewal.Change
+        | own -> own
