@@ -6,7 +6,7 @@ open System.CommandLine
 
 let private option<'T> (name: string) (about: string) = Option<'T>(name, Description = about)
 
-let private withDefault (value: 'T) (option: Option<'T>) =
+let withDefault (value: 'T) (option: Option<'T>) =
     option.DefaultValueFactory <- fun _ -> value
     option
 
@@ -68,7 +68,9 @@ let registered =
         "The sessions that the application registers, separated by commas (web, admin and api always are). Another in the file is a mistake."
 
 let config =
-    option<string> "--config" "The application's TOML file of settings. Give it if sessions are shared or sealed."
+    option<string>
+        "--config"
+        "The application's TOML file of settings. Give it if sessions are shared or sealed, and to issue one."
 
 let owner = Argument<string>("owner", Description = "The owner: what the application gave to signIn.")
 

@@ -1,6 +1,7 @@
 namespace Runa.Session.Tool
 
 open System
+open System.Globalization
 open System.IO
 open System.Text.Encodings.Web
 open System.Text.Json
@@ -31,6 +32,9 @@ module Answer =
     /// A text on one line that steers no terminal. Labels often come from a header of a visitor's browser.
     let visible (text: string) : string =
         text |> String.collect (fun c -> if Char.IsControl c then $@"\u{int c:X4}" else string c)
+
+    let time (at: DateTimeOffset) : string =
+        at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)
 
     let text (value: string) : JsonNode | null = JsonValue.Create value
     let number (value: int64) : JsonNode | null = JsonValue.Create value

@@ -31,6 +31,14 @@ module Problem =
             | :? DbException as e -> e.SqlState = "42P01" || e.Message.Contains "no such table"
             | _ -> false)
 
+    /// Redis does not understand where a page is to begin.
+    let isWrongPage (e: exn) : bool =
+        causes e
+        |> List.exists (fun e ->
+            match e with
+            | :? ArgumentException as e -> e.ParamName = "from"
+            | _ -> false)
+
     /// What the innermost exception says: the others speak to programmers, of "the inner exception". But a time limit
     /// says more outside, and so does what the driver sql explains.
     let private cause (e: exn) : string =
@@ -62,6 +70,9 @@ module Problem =
                 [ $"{e.Ended} sessions were ended, and {e.Left} or more are left: run the command again when the store works."
                   ofStore store e ]
             )
+        | :? SessionConflictException
+        | :? SessionLimitException
+        | :? SessionTooLargeException -> Some(1, [ e.Message ])
         | :? SessionStoreException
         | :? DbException
         | :? StackExchange.Redis.RedisException

@@ -41,6 +41,17 @@ let private commands () : Command list =
     let print = Option<bool>("--print", Description = "Print the SQL instead, for a migration.")
     let handle =
         Option<string>("--device", Description = "End only the session with this handle, which `devices` shows.")
+    let page =
+        Option<string>("--page", Description = "List the page that begins here: a text that the page before ends with.")
+    let all = Option<bool>("--all", Description = "List all pages at once.")
+    let lifetime =
+        Option<string>(
+            "--lifetime",
+            Description = "How long the session lives, such as 1h, 30m or 7d. Default: the ttl of its settings."
+        )
+    let label =
+        Option<string>("--label", Description = "What lists of devices show for the session.")
+        |> Arguments.withDefault Issuing.defaultLabel
     let owner (parsed: ParseResult) = parsed.GetRequiredValue Arguments.owner
 
     [ command "secret" "Make a secret for app:secret or RUNA_SECRET." [] [] (fun _ _ ->
@@ -65,16 +76,32 @@ let private commands () : Command list =
                   Verbs.createSchema token parsed)
       command
           "devices"
-          "List the sessions of an owner. Without an idle_timeout, \"last seen\" is the last change, not the last use."
-          (sessions @ [ Arguments.session ])
+          "List the sessions of an owner, page by page. Without an idle_timeout, \"last seen\" is the last change, not the last use."
+          (sessions @ [ Arguments.session; page; all ])
           [ Arguments.owner ]
-          (fun parsed token -> Verbs.devices (owner parsed) token parsed)
+          (fun parsed token ->
+              let part =
+                  match Arguments.optional page parsed, Arguments.isGiven all parsed with
+                  | Some _, true -> Problem.misuse "--page and --all exclude each other: give one of them."
+                  | Some from, false -> Owners.Part.Page from
+                  | None, true -> Owners.Part.All
+                  | None, false -> Owners.Part.First
+
+              Owners.devices (owner parsed) part token parsed)
       command
           "logout"
           "End the sessions of an owner everywhere."
           (sessions @ [ Arguments.session; handle ])
           [ Arguments.owner ]
-          (fun parsed token -> Verbs.logout (owner parsed) (Option.ofObj (parsed.GetValue handle)) token parsed)
+          (fun parsed token -> Owners.logout (owner parsed) (Option.ofObj (parsed.GetValue handle)) token parsed)
+      command
+          "issue"
+          "Make a session that is signed in as an owner, and print the text of its Cookie header and its handle. Needs the application's secret, RUNA_SECRET in the environment."
+          (sessions @ [ Arguments.session; lifetime; label ])
+          [ Arguments.owner ]
+          (fun parsed token ->
+              let lifetime = Arguments.optional lifetime parsed
+              Issuing.issue (owner parsed) lifetime (Arguments.required label parsed) token parsed)
       command
           "count"
           "Count the sessions of an application."

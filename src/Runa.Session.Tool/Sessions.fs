@@ -7,7 +7,8 @@ open System.Threading.Tasks
 open Microsoft.Extensions.Configuration
 open Runa.Session
 
-let private hasSecret =
+/// Whether the environment has the application's secret.
+let hasSecret: bool =
     [ "RUNA_SECRET"; "APP_SECRET" ]
     |> List.exists (Environment.GetEnvironmentVariable >> String.IsNullOrWhiteSpace >> not)
 

@@ -4,7 +4,6 @@ module Runa.Session.Tool.Verbs
 open System
 open System.CommandLine
 open System.Data.Common
-open System.Globalization
 open System.Text.Json.Nodes
 open System.Threading
 open System.Threading.Tasks
@@ -79,80 +78,6 @@ let createSchema (token: CancellationToken) (parsed: ParseResult) : Task<Answer>
         return
             Answer.create [ sentence ] [ "table", Answer.text options.Table; "created", JsonValue.Create(not isThere) ]
     }
-
-/// Nothing found may mean a wrong name: warns, or raises if the application has no session at all in a store of others.
-let private doubts (application: string) (name: string) token parsed (registry: SessionRegistry) : Task<string list> =
-    task {
-        let! scopes = Scopes.read token parsed
-        return scopes |> Scopes.warnings (Sessions.applicationOf application name registry) (Some name)
-    }
-
-let private time (at: DateTimeOffset) = at.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)
-
-let private device (device: OwnedSession) : string * (JsonNode | null) =
-    let json = JsonObject()
-    let instant (at: DateTimeOffset) : JsonNode | null = JsonValue.Create at
-    json["handle"] <- device.Handle
-    json["label"] <- Option.toObj device.Label
-    json["createdAt"] <- instant device.CreatedAt
-    json["lastSeenAt"] <- instant device.LastSeenAt
-    json["endsAt"] <- instant device.EndsAt
-    let label = device.Label |> Option.map Answer.visible |> Option.defaultValue "no label"
-    $"{device.Handle}  last seen {time device.LastSeenAt}  ends {time device.EndsAt}  {label}", json
-
-/// Runs a command on one session of the application.
-let private onSession parsed (act: string -> string -> SessionRegistry -> Task<Answer>) : Task<Answer> =
-    let application = Arguments.required Arguments.application parsed
-    let name = Arguments.required Arguments.session parsed
-    Sessions.using application [ name ] parsed (act application name)
-
-let devices (owner: string) (token: CancellationToken) (parsed: ParseResult) : Task<Answer> =
-    onSession parsed (fun application name registry ->
-        task {
-            let! found = SessionRegistry.forOwner name owner token registry
-
-            let! warnings =
-                if found.IsEmpty then
-                    doubts application name token parsed registry
-                else
-                    Task.FromResult []
-
-            let lines, json = found |> List.map device |> List.unzip
-            let sessions = Answer.counted found.Length "session"
-            let heading = $"{sessions} \"{name}\" of the owner \"{Answer.visible owner}\"."
-
-            return Answer.create (heading :: lines) [ "sessions", Answer.list json ] |> Answer.withWarnings warnings
-        })
-
-let logout (owner: string) (handle: string option) (token: CancellationToken) (parsed: ParseResult) : Task<Answer> =
-    onSession parsed (fun application name registry ->
-        task {
-            let! ended =
-                match handle with
-                | None -> SessionRegistry.revokeOwner name owner token registry
-                | Some handle ->
-                    task {
-                        let! isEnded = SessionRegistry.revoke name owner handle token registry
-
-                        if not isEnded then
-                            Problem.raiseOne
-                                $"The owner \"{Answer.visible owner}\" has no session \"{name}\" with the handle \"{handle}\"."
-
-                        return 1
-                    }
-
-            let! warnings =
-                if ended = 0 then
-                    doubts application name token parsed registry
-                else
-                    Task.FromResult []
-
-            let sessions = Answer.counted ended "session"
-            let were = if ended = 1 then "was" else "were"
-            let sentence = $"{sessions} \"{name}\" of the owner \"{Answer.visible owner}\" {were} ended."
-
-            return Answer.create [ sentence ] [ "ended", Answer.number ended ] |> Answer.withWarnings warnings
-        })
 
 let count (token: CancellationToken) (parsed: ParseResult) : Task<Answer> =
     task {

@@ -4,44 +4,7 @@ open System
 open System.IO
 open System.Text.Json
 open Expecto
-open Runa.Session.Packages.Tests.Commands
-
-type private Tool(folder: string) =
-    do
-        Consumer.dotnet
-            folder
-            [ "tool"; "install"; "Runa.Session.Tool"; "--tool-path"; "tool"; "--version"; Packed.version ]
-        |> ignore
-
-    member _.In = folder
-    member _.RunWith(environment: (string * string) list, arguments: string list) : Outcome =
-        run (Path.Combine(folder, "tool", "runa-session")) folder environment arguments
-
-    member tool.Run(arguments: string list) : Outcome = tool.RunWith([], arguments)
-
-let private withTool (work: Tool -> unit) = Consumer.inFolder (fun folder -> work (Tool folder))
-
-let private fails (expected: string) (outcome: Outcome) =
-    Expect.equal outcome.ExitCode 1 $"the exit code: {outcome.Text}"
-    Expect.stringContains outcome.Error expected "what is wrong"
-
-/// The command line is wrong.
-let private misuses (expected: string) (outcome: Outcome) =
-    Expect.equal outcome.ExitCode 2 $"the exit code: {outcome.Text}"
-    Expect.stringContains outcome.Error expected "what is wrong"
-
-/// It was done, but something may be wrong.
-let private warns (expected: string) (outcome: Outcome) =
-    Expect.equal outcome.ExitCode 0 $"the exit code: {outcome.Text}"
-    Expect.stringContains outcome.Error expected "the warning"
-
-let private answers (expected: string) (outcome: Outcome) =
-    Expect.equal outcome.ExitCode 0 $"the exit code: {outcome.Text}"
-    Expect.stringContains outcome.Output expected "the answer"
-
-let private shop =
-    [ "--driver"; "sqlite"; "--connection"; "Data Source=shop.db"; "--application"; "Shop" ]
-let private store = List.truncate 4 shop
+open Runa.Session.Packages.Tests.Tool
 
 [<Tests>]
 let tests =
