@@ -77,11 +77,13 @@ let loginPage: HttpHandler = loginForm "" false
 let login: HttpHandler =
     fun next ctx ->
         let field name = ctx.GetFormValue name |> Option.defaultValue ""
-        let device = deviceOf (string ctx.Request.Headers.UserAgent)
+        // Behind a proxy, UseForwardedHeaders makes it the client's.
+        let address = ctx.Connection.RemoteIpAddress |> Option.ofObj |> Option.map string
+        let agent = string ctx.Request.Headers.UserAgent
 
         match Users.check (field "name") (field "password") with
         | Some user ->
-            let signedIn = updateSession "web" (signIn user device (field "long" = "yes"))
+            let signedIn = updateSession "web" (signIn user address agent (field "long" = "yes"))
             (signedIn >=> ReturnUrl.follow "/") next ctx
         | None -> (setStatusCode 401 >=> loginForm (field "name") true) next ctx
 

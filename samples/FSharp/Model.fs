@@ -56,9 +56,12 @@ let deviceOf (userAgent: string) : string =
 /// How long "stay signed in" lasts.
 let longStay = TimeSpan.FromHours 12.
 
-let signIn (user: User) (device: string) (staysLong: bool) : Session -> Session =
+/// Address and agent are personal data: they are kept for the list of devices, which only their owner sees, and end with
+/// the session.
+let signIn (user: User) (address: string option) (agent: string) (staysLong: bool) : Session -> Session =
     Session.signInWith user.Id (Map [ "name", [ user.Name ] ])
-    >> Session.withLabel device
+    >> Session.withLabel (deviceOf agent)
+    >> Session.withClient address (Some agent)
     >> (if staysLong then Session.withLifetime longStay else id)
     >> Session.flash notice $"Welcome, {user.Name}."
 

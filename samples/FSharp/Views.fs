@@ -166,6 +166,8 @@ let devices (current: string option) (owned: OwnedSession list) : Page =
                 ul [ _class "rows card" ] [
                     for device in owned |> List.sortByDescending _.CreatedAt do
                         let name = defaultArg device.Label "Unknown device"
+                        let address = device.Client |> Option.bind _.Address
+                        let agent = device.Client |> Option.bind _.Agent
 
                         li [] [
                             div [] [
@@ -173,7 +175,17 @@ let devices (current: string option) (owned: OwnedSession list) : Page =
                                 if isThis device then
                                     span [ _class "status active" ] [ str "This device" ]
                                 br []
-                                small [] [ str "Signed in "; moment (defaultArg device.SignedInAt device.CreatedAt) ]
+                                small [] [
+                                    str "Signed in "
+                                    moment (defaultArg device.SignedInAt device.CreatedAt)
+                                    match address with
+                                    | Some address -> str $" from {address}"
+                                    | None -> ()
+                                ]
+                                match agent with
+                                | Some agent ->
+                                    details [] [ summary [] [ small [] [ str "Browser" ] ]; small [] [ str agent ] ]
+                                | None -> ()
                             ]
                             if not (isThis device) then
                                 postButton

@@ -31,6 +31,12 @@ type CommittedSession internal (session: Session) =
     /// What a list of devices shows. Null: nothing was set.
     member _.Label: string | null = Option.toObj (Session.label session)
 
+    /// The client's address. Null: none was set.
+    member _.Address: string | null = Session.client session |> Option.bind _.Address |> Option.toObj
+
+    /// The client's agent. Null: none was set.
+    member _.Agent: string | null = Session.client session |> Option.bind _.Agent |> Option.toObj
+
     /// The absolute end.
     member _.ExpiresAt: DateTimeOffset = Session.expiresAt session
 

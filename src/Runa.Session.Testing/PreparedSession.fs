@@ -47,5 +47,9 @@ type PreparedSession internal () =
     /// Sets what a list of devices shows.
     member this.Label(label: string) : PreparedSession = this.Then(Session.withLabel label)
 
+    /// Sets the address and the agent of the client. Null: unknown.
+    member this.Client(address: string | null, agent: string | null) : PreparedSession =
+        this.Then(Session.withClient (Option.ofObj address) (Option.ofObj agent))
+
     /// Sets the absolute lifetime.
     member this.Lifetime(lifetime: TimeSpan) : PreparedSession = this.Then(Session.withLifetime lifetime)

@@ -20,11 +20,24 @@ let private device (device: OwnedSession) : string * (JsonNode | null) =
     let instant (at: DateTimeOffset) : JsonNode | null = JsonValue.Create at
     json["handle"] <- device.Handle
     json["label"] <- Option.toObj device.Label
+    json["address"] <- device.Client |> Option.bind _.Address |> Option.toObj
+    json["agent"] <- device.Client |> Option.bind _.Agent |> Option.toObj
     json["createdAt"] <- instant device.CreatedAt
     json["lastSeenAt"] <- instant device.LastSeenAt
     json["endsAt"] <- instant device.EndsAt
-    let label = device.Label |> Option.map Answer.visible |> Option.defaultValue "no label"
-    $"{device.Handle}  last seen {Answer.time device.LastSeenAt}  ends {Answer.time device.EndsAt}  {label}", json
+
+    let line =
+        [ device.Handle
+          $"last seen {Answer.time device.LastSeenAt}"
+          $"ends {Answer.time device.EndsAt}"
+          device.Label |> Option.map Answer.visible |> Option.defaultValue "no label"
+          match device.Client with
+          | Some client ->
+              yield! client.Address |> Option.map Answer.visible |> Option.toList
+              yield! client.Agent |> Option.map Answer.visible |> Option.toList
+          | None -> () ]
+
+    String.Join("  ", line), json
 
 /// Runs a command on one session of the application.
 let onSession parsed (act: string -> string -> SessionRegistry -> Task<Answer>) : Task<Answer> =

@@ -1,6 +1,7 @@
 /// The list of devices. Only these tests sign in as grace, so the list has nobody else's.
 module Runa.Session.Browser.Tests.DeviceListTests
 
+open System.Text.RegularExpressions
 open Expecto
 open Microsoft.Playwright
 
@@ -33,6 +34,12 @@ let tests (demo: Demo) =
                   do! Assertions.Expect(atDesk.Locator "main li").ToHaveCountAsync 3
                   do! isVisible (words atDesk "This device")
                   do! isVisible (words atDesk "Safari on iPhone")
+                  // The address and the agent that it signed in with.
+                  let phones = (atDesk.Locator "main li").Filter(LocatorFilterOptions(HasText = "Safari on iPhone"))
+                  do! (phones.GetByText("Browser", LocatorGetByTextOptions(Exact = true))).ClickAsync()
+                  do! isVisible (words atDesk safari)
+                  let addressed = LocatorFilterOptions(HasTextRegex = Regex @"from (127\.0\.0\.1|::1)")
+                  do! Assertions.Expect((atDesk.Locator "main li").Filter addressed).ToHaveCountAsync 3
 
                   do! (button atDesk "Sign out Firefox on Windows").ClickAsync()
                   do! notice atDesk |> says "Signed out there."

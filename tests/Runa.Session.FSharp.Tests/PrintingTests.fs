@@ -11,12 +11,14 @@ let private secret = "S3CRET-0123456789abcdefghijklmnopqrstuvwxyz"
 let private value = "V4LUE-card-number"
 let private owner = "0WNER-alice"
 let private label = "L4BEL-firefox"
+let private agent = "4GENT-mozilla"
 let private key = SessionKey.create<string> "note"
 
 let private session =
     Session.empty "web"
     |> Session.signInWith owner (Map [ "role", [ value ] ])
     |> Session.withLabel label
+    |> Session.withClient (Some "4DDRESS") (Some agent)
     |> Session.set key value
     |> Session.flash key value
 
@@ -62,7 +64,7 @@ let private tells (hidden: string list) (name: string) (thing: objnull) =
 let tests =
     testList
         "Printing"
-        [ test "promise 5: sessions, states, records, flashes and errors print no value, owner, label or claim" {
+        [ test "promise 5: sessions, states, records, flashes and errors print no value, owner, label, client or claim" {
               let undecodable =
                   match Session.decode (SessionKey.create<Map<string, int>> "note") session with
                   | Error error -> error
@@ -90,8 +92,9 @@ let tests =
                     "DecodeError", box refused
                     "Committed", box ({ Session = session; Cookies = [ $"a={value}" ] }: Committed)
                     "Codec", box Codec.json<string>
-                    "SessionKey", box key ] do
-                  tells [ value; owner; label; "AAAAAAAA" ] name thing
+                    "SessionKey", box key
+                    "SessionClient", box (Session.client session) ] do
+                  tells [ value; owner; label; "4DDRESS"; agent; "AAAAAAAA" ] name thing
           }
 
           test "promise 5: a session prints its name and status" {
@@ -110,6 +113,7 @@ let tests =
               let owned: OwnedSession =
                   { Handle = StoreKey.toText storeKey
                     Label = Some label
+                    Client = Some { Address = Some label; Agent = Some label }
                     CreatedAt = DateTimeOffset.UnixEpoch
                     SignedInAt = None
                     LastSeenAt = DateTimeOffset.UnixEpoch

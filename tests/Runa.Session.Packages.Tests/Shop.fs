@@ -35,7 +35,12 @@ let private on (name: string) (file: string) (work: ((Session -> Session) -> uni
 /// Two devices of user-1 (the label of one tries to steer a terminal), one of user-2, and a visitor.
 let fill (file: string) : unit =
     on "web" file (fun create ->
-        create (Session.signIn "user-1" >> Session.withLabel "Laptop")
+        create (
+            Session.signIn "user-1"
+            >> Session.withLabel "Laptop"
+            >> Session.withClient (Some "192.0.2.7") (Some "Fox\u001b[2K")
+        )
+
         create (Session.signIn "user-1" >> Session.withLabel "Phone\u001b[2K\nTablet")
         create (Session.signIn "user-2")
         create id)

@@ -75,7 +75,7 @@ let tests =
                   tool.Run("count" :: shop) |> answers "web: 4 sessions, 3 of them signed in"
                   let devices = tool.Run("devices" :: "user-1" :: shop)
                   devices |> answers "2 sessions \"web\" of the owner \"user-1\"."
-                  devices |> answers "Laptop"
+                  devices |> answers @"Laptop  192.0.2.7  Fox\u001B[2K"
                   devices |> answers @"Phone\u001B[2K\u000ATablet"
                   tool.Run("devices" :: "user-3\n0 sessions" :: shop)
                   |> answers @"of the owner ""user-3\u000A0 sessions""."
@@ -85,6 +85,11 @@ let tests =
                   let sessions = document.RootElement.GetProperty "sessions"
                   Expect.equal (sessions.GetArrayLength()) 2 "two devices in JSON"
                   let handle = sessions[0].GetProperty("handle").GetString() |> string
+
+                  let clients =
+                      [ for one in sessions.EnumerateArray() do
+                            one.GetProperty("address").GetString(), one.GetProperty("agent").GetString() ]
+                  Expect.containsAll clients [ "192.0.2.7", "Fox\u001b[2K"; null, null ] "the clients in JSON"
 
                   tool.Run("logout" :: "user-2" :: "--device" :: handle :: shop)
                   |> fails "has no session \"web\" with the handle"

@@ -29,6 +29,9 @@ public class LoginModel : PageModel
 
         session.SignIn(id, claims); // a new id: an old one that an attacker planted is worthless
         session.Label = Device.Of(Request.Headers.UserAgent);
+
+        // Personal data, for the list of devices. Behind a proxy, UseForwardedHeaders makes the address the client's.
+        session.SetClient(HttpContext.Connection.RemoteIpAddress?.ToString(), Request.Headers.UserAgent);
         session.Flash(Keys.Notice, "Welcome!");
 
         if (stay)

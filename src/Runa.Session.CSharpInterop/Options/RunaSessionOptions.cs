@@ -64,7 +64,7 @@ public sealed class RunaSessionOptions
     /// <summary>Whether values are encrypted at rest, with a key that the store never sees. Default: false.</summary>
     public bool Sealed { get; set; }
 
-    /// <summary>The most bytes that values, flashes, owner, claims and label may take in UTF-8. Default: 65,536.</summary>
+    /// <summary>The most bytes that values, flashes, owner, claims, label and client may take in UTF-8. Default: 65,536.</summary>
     public int MaxBytes { get; set; } = 65_536;
 
     /// <summary>

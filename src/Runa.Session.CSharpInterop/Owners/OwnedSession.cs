@@ -7,6 +7,8 @@ public sealed class OwnedSession
     {
         Handle = session.Handle;
         Label = session.Label?.Value;
+        Address = session.Client?.Value.Address?.Value;
+        Agent = session.Client?.Value.Agent?.Value;
         CreatedAt = session.CreatedAt;
         SignedInAt = session.SignedInAt?.Value;
         LastSeenAt = session.LastSeenAt;
@@ -20,6 +22,16 @@ public sealed class OwnedSession
 
     /// <summary>The label that <see cref="RunaSession.Label"/> has set.</summary>
     public string? Label { get; }
+
+    /// <summary>
+    /// The client's address that <see cref="RunaSession.SetClient"/> has set. It is personal data.
+    /// </summary>
+    public string? Address { get; }
+
+    /// <summary>
+    /// The client's agent that <see cref="RunaSession.SetClient"/> has set. It is personal data.
+    /// </summary>
+    public string? Agent { get; }
 
     /// <summary>When the session was created. A sign-in sets it anew.</summary>
     public DateTimeOffset CreatedAt { get; }

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Microsoft.FSharp.Core;
 
 namespace Runa;
 
@@ -31,6 +32,34 @@ public sealed partial class RunaSession
         get => SessionModule.label(Current)?.Value;
         set => Leave(SessionModule.withLabel(value ?? string.Empty, Current));
     }
+
+    /// <summary>The client's address that <see cref="SetClient"/> has set.</summary>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
+    public string? Address => SessionModule.client(Current)?.Value.Address?.Value;
+
+    /// <summary>The client's agent that <see cref="SetClient"/> has set.</summary>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
+    public string? Agent => SessionModule.client(Current)?.Value.Agent?.Value;
+
+    /// <summary>
+    /// Sets the client's address and agent, which lists of devices show. They are personal data: nothing sets them but this
+    /// method, and they are deleted with the session. If neither is given, what was set is removed.
+    /// </summary>
+    /// <param name="address">
+    /// Usually <c>HttpContext.Connection.RemoteIpAddress?.ToString()</c>. At most 64 characters. Null or empty: unknown.
+    /// </param>
+    /// <param name="agent">
+    /// Usually the header User-Agent. What is longer than 512 characters is cut. Null or empty: unknown.
+    /// </param>
+    /// <exception cref="ArgumentException">The address is too long, or a text is not valid Unicode.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Nothing would commit the change here, or the session belongs to an attempt that has ended.
+    /// </exception>
+    /// <exception cref="SessionConflictException">The session has ended, and the response has started.</exception>
+    public void SetClient(string? address, string? agent) =>
+        Leave(SessionModule.withClient(Known(address), Known(agent), Current));
+
+    private static FSharpOption<string>? Known(string? text) => text is null ? null : FSharpOption<string>.Some(text);
 
     /// <summary>
     /// Signs the owner in: the session gets a new id, and its creation and absolute end start again. If it belonged to
@@ -102,7 +131,7 @@ public sealed partial class RunaSession
 
     /// <summary>
     /// Call it when the owner has shown again who they are, for example by their password. The session gets a new id, and
-    /// its creation and absolute end start again, with the lifetime that it has; owner, claims, label and values stay.
+    /// its creation and absolute end start again, with the lifetime that it has; owner, claims, label, client and values stay.
     /// </summary>
     /// <exception cref="InvalidOperationException">
     /// Nobody is signed in, nothing would commit the change here, the session belongs to an attempt that has ended, or the

@@ -10,6 +10,8 @@ type OwnedSession =
         Handle: string
         /// What a device list shows; Session.withLabel sets it.
         Label: string option
+        /// The client's address and agent, which are personal data; Session.withClient sets them.
+        Client: SessionClient option
         /// When the session was created. A sign-in sets it anew.
         CreatedAt: DateTimeOffset
         /// When the owner signed in.

@@ -41,6 +41,7 @@ module internal OwnerListing =
 
         { Handle = StoreKey.toText item.Key
           Label = state.Label
+          Client = state.Client
           CreatedAt = state.CreatedAt
           SignedInAt = state.SignedInAt
           LastSeenAt = state.LastSeenAt

@@ -97,7 +97,7 @@ type SessionSettings =
         Shared: bool
         /// Whether values are encrypted at rest. Default: false.
         Sealed: bool
-        /// The most bytes that values, flashes, owner, claims and label may take in UTF-8. Default: 65,536.
+        /// The most bytes that values, flashes, owner, claims, label and client may take in UTF-8. Default: 65,536.
         MaxBytes: int
         /// What to do with a stored session that cannot be read. Default: Replace.
         OnUnreadable: OnUnreadable

@@ -17,6 +17,7 @@ module Session =
     let lastSeenAt (session: Session) = session.State.LastSeenAt
     let expiresAt (session: Session) = session.State.ExpiresAt
     let label (session: Session) = session.State.Label
+    let client (session: Session) = session.State.Client
     let owner (session: Session) = session.State.Owner
     let claims (session: Session) = session.State.Claims
     let isEmpty (session: Session) = SessionState.isEmpty session.State
@@ -201,6 +202,9 @@ module Session =
     let withLabel (label: string) (session: Session) : Session =
         JsonText.checkUnicode (nameof label) label
         withState session { session.State with Label = Some label }
+
+    let withClient (address: string option) (agent: string option) (session: Session) : Session =
+        withState session { session.State with Client = ClientRules.client address agent }
 
     let signInWith (owner: string) (claims: Map<string, string list>) (session: Session) : Session =
         SessionIdentity.signInWith owner claims session

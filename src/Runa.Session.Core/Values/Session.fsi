@@ -102,6 +102,15 @@ module Session =
     /// null or invalid Unicode.
     val withLabel: label: string -> session: Session -> Session
 
+    /// The client that was set for this session, such as the browser that signed in.
+    val client: session: Session -> SessionClient option
+
+    /// Sets the client's address and agent, which lists of devices show; they count towards MaxBytes. They are personal
+    /// data: nothing sets them but this function, and they are deleted with the session. An empty text counts as None. If
+    /// neither is given, what was set is removed. An agent of more than 512 characters is cut. Raises ArgumentException
+    /// for an address of more than 64 characters, and for invalid Unicode.
+    val withClient: address: string option -> agent: string option -> session: Session -> Session
+
     /// The user who signed in.
     val owner: session: Session -> string option
 
@@ -122,7 +131,7 @@ module Session =
     val isFresh: maxAge: TimeSpan -> session: Session -> bool
 
     /// Call it when the owner has shown again who they are, for example by their password. The session gets a new id, and
-    /// its creation and absolute end start again, with the lifetime that it has; owner, claims, label and values stay (ASVS
+    /// its creation and absolute end start again, with the lifetime that it has; owner, claims, label, client and values stay (ASVS
     /// 5.0 7.2.4, NIST SP 800-63B-4 5.2). Raises InvalidOperationException if nobody is signed in.
     val reauthenticate: session: Session -> Session
 

@@ -61,7 +61,8 @@ module internal SessionIdentity =
         // Promise 4. A new owner gets nothing that the previous one left.
         let session =
             match session.State.Owner with
-            | Some before when before <> owner -> cleared session { session.State with Label = None } session.Change
+            | Some before when before <> owner ->
+                cleared session { session.State with Label = None; Client = None } session.Change
             | _ -> session
 
         let lifetime =

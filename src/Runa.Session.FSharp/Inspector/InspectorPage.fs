@@ -111,6 +111,14 @@ module internal InspectorPage =
     let private ended (path: string) (token: string) (asked: InspectedOwner) (session: OwnedSession) : string =
         $"""<form method="post" action="{path}">{token}<input type="hidden" name="do" value="end"><input type="hidden" name="session" value="{encode asked.Session}"><input type="hidden" name="owner" value="{encode asked.Owner}"><input type="hidden" name="handle" value="{encode session.Handle}"><button class="quiet">End</button></form>"""
 
+    let private client (session: OwnedSession) : string =
+        match session.Client with
+        | Some client ->
+            let address = client.Address |> Option.map encode |> Option.toList
+            let agent = client.Agent |> Option.map (fun agent -> $"<small>{encode agent}</small>") |> Option.toList
+            String.Join("<br>", address @ agent)
+        | None -> "–"
+
     let private found path token (asked: InspectedOwner) : string =
         match asked.Sessions with
         | Error why -> $"""<p class="problem" role="alert">{encode why}</p>"""
@@ -118,6 +126,7 @@ module internal InspectorPage =
         | Ok sessions ->
             let row (session: OwnedSession) =
                 [ session.Label |> maybe encode
+                  client session
                   moment session.CreatedAt
                   moment session.LastSeenAt
                   moment session.EndsAt
@@ -128,7 +137,7 @@ module internal InspectorPage =
             let all =
                 $"""<form method="post" action="{path}">{token}<input type="hidden" name="do" value="end-all"><input type="hidden" name="session" value="{encode asked.Session}"><input type="hidden" name="owner" value="{encode asked.Owner}"><button class="quiet">End all of them</button></form>"""
 
-            table [ "Label"; "Created"; "Last seen"; "Ends"; "" ] (List.map row sessions) + more + all
+            table [ "Label"; "Client"; "Created"; "Last seen"; "Ends"; "" ] (List.map row sessions) + more + all
 
     let private owners (seen: Inspected) (path: string) (token: string) : string =
         let option (info: SessionInfo) =

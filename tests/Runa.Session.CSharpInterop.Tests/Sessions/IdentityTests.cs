@@ -112,6 +112,7 @@ public class IdentityTests
         Assert.Equal(3, listed.Count);
         Assert.All(listed, session => Assert.Equal("Firefox", session.Label));
         Assert.All(listed, session => Assert.NotNull(session.SignedInAt));
+        Assert.All(listed, session => Assert.Equal(("192.0.2.7", "Firefox/1"), (session.Address, session.Agent)));
 
         var handle = (await browsers[0].GetAsync("/handle")).Body;
         Assert.Contains(listed, session => session.Handle == handle);
@@ -169,6 +170,7 @@ public class IdentityTests
             {
                 session.SignIn("ada");
                 session.Label = "Firefox";
+                session.SetClient("192.0.2.7", "Firefox/1");
             });
             app.MapPost("/out", (RunaSession session) => session.SignOut());
             app.MapPost("/others", async (RunaSession session, RunaSessions sessions) =>

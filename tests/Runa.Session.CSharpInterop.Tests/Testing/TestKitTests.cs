@@ -20,6 +20,7 @@ public class TestKitTests
             .Set("cart", new List<string> { "tea" })
             .Flash("notice", "Welcome!")
             .Label("Firefox")
+            .Client("192.0.2.7", "Firefox/1")
             .Lifetime(TimeSpan.FromHours(1)));
         using var client = visitor.CreateClient(app.GetTestServer().CreateHandler());
 
@@ -30,6 +31,7 @@ public class TestKitTests
         Assert.Equal("ada", session.Owner);
         Assert.Equal("admin", Assert.Single(session.Claims).Value);
         Assert.Equal("Firefox", session.Label);
+        Assert.Equal(("192.0.2.7", "Firefox/1"), (session.Address, session.Agent));
         Assert.Equal(4, session.Get(Keys.Visits));
         Assert.Equal(["tea"], session.Get<List<string>>("cart"));
         Assert.Equal(["cart", "visits"], session.Keys);

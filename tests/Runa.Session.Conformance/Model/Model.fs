@@ -14,13 +14,17 @@ type Flash =
     }
 
 type Content =
-    { Values: Map<string, int>
-      Flashes: Flash list
-      Owner: string option
-      Label: string option
-      Created: DateTimeOffset
-      SignedIn: DateTimeOffset option
-      Ends: DateTimeOffset }
+    {
+        Values: Map<string, int>
+        Flashes: Flash list
+        Owner: string option
+        Label: string option
+        /// The client's address.
+        Client: string option
+        Created: DateTimeOffset
+        SignedIn: DateTimeOffset option
+        Ends: DateTimeOffset
+    }
 
 type Entry =
     {
@@ -99,6 +103,7 @@ let blank (now: DateTimeOffset) : Content =
       Flashes = []
       Owner = None
       Label = None
+      Client = None
       Created = now
       SignedIn = None
       Ends = now + ttl }
@@ -144,6 +149,7 @@ let change (work: Work) (change: Change) : Work =
         { put { content with Flashes = [] } with Taken = work.Taken + stored }
     | Change.Clear -> { put { content with Values = Map.empty; Flashes = [] } with Cleared = true }
     | Change.Label label -> put { content with Label = Some label }
+    | Change.Client address -> put { content with Client = Some address }
     | Change.Regenerate -> { work with Renewed = true }
     | Change.Destroy ->
         { put (blank work.At) with

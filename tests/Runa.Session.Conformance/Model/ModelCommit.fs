@@ -114,6 +114,7 @@ let private onto (now: DateTimeOffset) (current: Entry) (was: Content) (work: Wo
                       Flashes = if work.Cleared then mine.Flashes else left @ added
                       Owner = whose.Owner
                       Label = if mine.Label <> was.Label then mine.Label else theirs.Label
+                      Client = if mine.Client <> was.Client then mine.Client else theirs.Client
                       Created = whose.Created
                       SignedIn = whose.SignedIn
                       Ends = if signsIn || work.Lifetime.IsSome then mine.Ends else theirs.Ends } }

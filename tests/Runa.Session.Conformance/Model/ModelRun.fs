@@ -35,6 +35,7 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
         | Change.TakeFlashes -> Session.takeFlashes Sites.notice session |> snd
         | Change.Clear -> Session.clear session
         | Change.Label label -> Session.withLabel label session
+        | Change.Client address -> Session.withClient (Some address) None session
         | Change.Regenerate -> Session.regenerate session
         | Change.Destroy -> Session.destroy session
         | Change.SignIn owner -> Session.signIn owner session
@@ -60,6 +61,7 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
         same "flashes" (content.Flashes |> List.map _.Text) (Session.takeFlashes Sites.notice session |> fst)
         same "owner" content.Owner (Session.owner session)
         same "label" content.Label (Session.label session)
+        same "client" content.Client (Session.client session |> Option.bind _.Address)
         same "created" content.Created (Session.createdAt session)
         same "signed in" content.SignedIn (Session.signedInAt session)
         same "its end" content.Ends (Session.expiresAt session)
@@ -201,14 +203,19 @@ type internal ModelRun(sites: Site list, clock: FakeTimeProvider, purge: (unit -
             let! actual = sites.Head.ForOwner owner
             let expected = ModelCommit.devices (clock.GetUtcNow()) owner store
 
-            let shown (label: string option) (created: DateTimeOffset) ends seen = label, created, ends, seen
+            let shown (label: string option) (client: string option) (created: DateTimeOffset) ends seen =
+                label, client, created, ends, seen
+
+            let expectedOf (e: Model.Entry) =
+                shown e.Content.Label e.Content.Client e.Content.Created (min e.Idle e.Content.Ends) e.Seen
+
+            let actualOf (d: OwnedSession) =
+                shown d.Label (d.Client |> Option.bind _.Address) d.CreatedAt d.EndsAt d.LastSeenAt
 
             same
                 $"the devices of {owner}"
-                (expected
-                 |> List.map (fun e -> shown e.Content.Label e.Content.Created (min e.Idle e.Content.Ends) e.Seen)
-                 |> List.sort)
-                (actual |> List.map (fun d -> shown d.Label d.CreatedAt d.EndsAt d.LastSeenAt) |> List.sort)
+                (expected |> List.map expectedOf |> List.sort)
+                (actual |> List.map actualOf |> List.sort)
         }
 
     let revoked (expected: Model.Store * int) (actual: int) =

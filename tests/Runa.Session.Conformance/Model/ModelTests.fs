@@ -21,6 +21,7 @@ let private changes: Gen<Change list> =
           3, Gen.constant Change.TakeFlashes
           1, Gen.constant Change.Clear
           1, Gen.map Change.Label (Gen.elements [ "phone"; "laptop" ])
+          1, Gen.map Change.Client (Gen.elements [ "192.0.2.1"; "::1" ])
           2, Gen.constant Change.Regenerate
           2, Gen.constant Change.Destroy
           4, Gen.map Change.SignIn (Gen.elements owners)

@@ -12,6 +12,7 @@ type internal Change =
     | TakeFlashes
     | Clear
     | Label of string
+    | Client of address: string
     | Regenerate
     | Destroy
     | SignIn of owner: string

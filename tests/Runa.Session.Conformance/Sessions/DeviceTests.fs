@@ -12,7 +12,8 @@ open Runa.Session.Conformance.Sites
 let private signedIn (site: Site) (owner: string) (label: string) =
     task {
         let browser = Browser()
-        let! _ = site.Step browser (Session.signIn owner >> Session.withLabel label)
+        let client = Session.withClient (Some "192.0.2.7") (Some $"Mozilla on a {label}")
+        let! _ = site.Step browser (Session.signIn owner >> Session.withLabel label >> client)
         return browser
     }
 
@@ -37,6 +38,13 @@ let private listing (under: DriverUnderTest) =
               let! bob = signedIn here "bob" "bob's"
               let! found = labels there "alice"
               found |> Expect.equal "listed" [ "laptop"; "phone"; "tablet"; "watch" ]
+              let! devices = here.ForOwner "alice"
+
+              for device in devices do
+                  let expected = Some "192.0.2.7", device.Label |> Option.map (fun label -> $"Mozilla on a {label}")
+                  let found = device.Client |> Option.bind _.Address, device.Client |> Option.bind _.Agent
+                  found |> Expect.equal "the client" expected
+
               let! session = here.Load tablet
               let handle = (SessionRegistry.handle session).Value
               let! isEnded = SessionRegistry.revoke "web" "bob" handle CancellationToken.None there.Registry

@@ -38,7 +38,8 @@ let private values (under: DriverUnderTest) =
                       |> Session.set address home
                       |> Session.set pairs list
                       |> Session.set bytes [| 0uy; 255uy |]
-                      |> Session.withLabel "Firefox \u0000 🦊")
+                      |> Session.withLabel "Firefox \u0000 🦊"
+                      |> Session.withClient (Some "fe80::1%eth0") (Some "Mozilla \u0000 🦊"))
 
               let! session = site.Load browser
               Session.status session |> Expect.equal "status" SessionStatus.Active
@@ -50,6 +51,9 @@ let private values (under: DriverUnderTest) =
               Session.tryGet pairs session |> Expect.equal "list" (Some list)
               Session.tryGet bytes session |> Expect.equal "bytes" (Some [| 0uy; 255uy |])
               Session.label session |> Expect.equal "label" (Some "Firefox \u0000 🦊")
+              let client = Session.client session
+              client |> Option.bind _.Address |> Expect.equal "address" (Some "fe80::1%eth0")
+              client |> Option.bind _.Agent |> Expect.equal "agent" (Some "Mozilla \u0000 🦊")
               Session.createdAt session |> Expect.equal "created" bench.Now
               Session.expiresAt session |> Expect.equal "its end" (bench.Now + TimeSpan.FromHours 2.)
               let! _ = site.Step browser (Session.remove text >> Session.set visits 1)

@@ -111,6 +111,7 @@ module internal Records =
           if expected.State.Claims <> actual.State.Claims then
               Some $"Claims {firstDifference expected.State.Claims actual.State.Claims}"
           differ "Label" _.State.Label
+          differ "Client" (fun record -> record.State.Client |> Option.map (fun client -> client.Address, client.Agent))
           differ "CreatedAt" (fun record -> time record.State.CreatedAt)
           differ "SignedInAt" (fun record -> Option.map time record.State.SignedInAt)
           differ "LastSeenAt" (fun record -> time record.State.LastSeenAt)

@@ -43,6 +43,23 @@ let mutants: Mutant list =
                               }
                           ) })
 
+      "a list leaves the client out",
+      "promise 27: an owner's sessions are listed, ended one by one, all others, and all, on every node at once",
+      fun _ driver ->
+          let without (item: OwnedRecord) =
+              { item with Record = { item.Record with State = { item.Record.State with Client = None } } }
+
+          driver
+          |> withOwners (fun index ->
+              { index with
+                  List =
+                      fun scope owner from token ->
+                          valueTask (fun () ->
+                              task {
+                                  let! page = index.List scope owner from token
+                                  return { page with Items = List.map without page.Items }
+                              }) })
+
       "the index entry is never written by Replace",
       "promise 27: a record is listed under the owner that it has now",
       fun _ driver ->

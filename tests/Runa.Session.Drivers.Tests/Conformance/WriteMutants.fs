@@ -32,6 +32,15 @@ let mutants: Mutant list =
                   :> Task
               ))
 
+      "the client's agent is lost",
+      "promise 13, 17: what a step stores is what the next request reads, with the same types",
+      fun _ driver ->
+          driver
+          |> withRecord (fun record ->
+              let withoutAgent (client: SessionClient) = { client with Agent = None }
+              { record with
+                  State = { record.State with Client = record.State.Client |> Option.map withoutAgent } })
+
       "Replace ignores the version",
       "promise 12: replace at another version is refused with what stands, and changes nothing",
       fun _ driver -> { driver with Replace = fun key _ record _ -> overwrite driver key record }

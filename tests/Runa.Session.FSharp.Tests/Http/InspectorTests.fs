@@ -19,7 +19,11 @@ let private site: HttpHandler =
     choose
         [ route "/count" >=> withSession "web" count
           route "/in"
-          >=> updateSession "web" (Session.signIn "ann" >> Session.withLabel "Firefox <b>on</b> Linux")
+          >=> updateSession
+                  "web"
+                  (Session.signIn "ann"
+                   >> Session.withLabel "Firefox <b>on</b> Linux"
+                   >> Session.withClient (Some "192.0.2.7") (Some "Fire<b>fox</b>"))
           >=> text "in"
           route "/wrong" >=> updateSession "web" (Session.signIn "<script>alert(1)</script>") >=> text "in"
           route "/who"
@@ -124,6 +128,10 @@ let private owners =
                 [ for m in Regex.Matches(listed.Body, "name=\"handle\" value=\"([^\"]+)\"") -> m.Groups[1].Value ]
             Expect.equal handles.Length 2 "two sessions"
             Expect.stringContains listed.Body "Firefox &lt;b&gt;on&lt;/b&gt; Linux" "encoded"
+            Expect.stringContains
+                listed.Body
+                "192.0.2.7<br><small>Fire&lt;b&gt;fox&lt;/b&gt;</small>"
+                "the client, encoded"
             let! ended = ask operator [ "do", "end"; "session", "web"; "owner", "ann"; "handle", handles.Head ]
             Expect.stringContains ended.Body "The session has ended." "told"
             let! newest = second.Get "/who"

@@ -140,4 +140,13 @@ let tests =
               let theirs = sessionOf { base' with Label = Some "phone" }
               Session.label (merged theirs was was) |> Expect.equal "kept" (Some "phone")
               Session.label (merged theirs was (Session.withLabel "desk" was))
-              |> Expect.equal "changed" (Some "desk") ]
+              |> Expect.equal "changed" (Some "desk")
+
+          testCase "a client is theirs, unless this request changed it"
+          <| fun () ->
+              let was = sessionOf base'
+              let theirs = sessionOf { base' with Client = Some { Address = Some "::1"; Agent = None } }
+              let address (session: Session) = Session.client session |> Option.bind _.Address
+              address (merged theirs was was) |> Expect.equal "kept" (Some "::1")
+              address (merged theirs was (Session.withClient (Some "::2") None was))
+              |> Expect.equal "changed" (Some "::2") ]

@@ -67,12 +67,15 @@ let tests =
                       session
                       |> Session.signInWith "alice" (Map [ "role", [ "sesame-claim" ] ])
                       |> Session.withLabel "Firefox"
+                      |> Session.withClient (Some "192.0.2.7") (Some "Mozilla")
                       |> Session.set note "sesame-value"
                       |> Session.flash notice "sesame-flash")
 
               let text = Encoding.UTF8.GetString(RecordFormat.write (stored session token))
               text |> Expect.stringContains "the owner can be listed" "alice"
               text |> Expect.stringContains "the label can be listed" "Firefox"
+              text |> Expect.stringContains "the address can be listed" "192.0.2.7"
+              text |> Expect.stringContains "the agent can be listed" "Mozilla"
               text.Contains "sesame" |> Expect.isFalse "no content"
               text.Contains "note" |> Expect.isFalse "nor the names of keys"
               let found = find session token
@@ -102,6 +105,8 @@ let tests =
                     { record with Scope = record.Scope + "x" }
                     edited (fun state -> { state with Owner = Some "mallory" })
                     edited (fun state -> { state with Label = Some "another" })
+                    edited (fun state -> { state with Client = Some { Address = Some "::1"; Agent = None } })
+                    edited (fun state -> { state with Client = Some { Address = None; Agent = Some "::1" } })
                     edited (fun state -> { state with ExpiresAt = state.ExpiresAt.AddTicks -1L })
                     edited (fun state -> { state with CreatedAt = state.CreatedAt.AddTicks -1L })
                     edited (fun state ->

@@ -167,6 +167,42 @@ let life =
               Expect.equal (empty |> Session.withLabel "a\U0001F600" |> Session.label) (Some "a\U0001F600") "a pair"
           }
 
+          test "withClient keeps an address and an agent, cuts a long agent, and refuses a long address" {
+              let client address agent = empty |> Session.withClient address agent |> Session.client
+              let known = Some { SessionClient.Address = Some "::1"; SessionClient.Agent = Some "Firefox" }
+              Expect.equal (Session.client empty) None "nothing by itself"
+              Expect.equal (client (Some "::1") (Some "Firefox")) known "both"
+              Expect.equal (client (Some "::1") None |> Option.bind _.Agent) None "an address alone"
+              Expect.equal (client (Some "") (Some "Firefox") |> Option.bind _.Address) None "no empty address"
+
+              for address, agent in [ None, None; Some "", Some " " ] do
+                  let session = empty |> Session.withClient (Some "::1") None |> Session.withClient address agent
+                  Expect.equal (Session.client session) None "neither is known, so it is removed"
+
+              let agent (text: string) = client None (Some text) |> Option.bind _.Agent |> Option.get
+              let a = String('a', 511)
+              Expect.equal (agent (a + "b")) (a + "b") "512 characters"
+              Expect.equal (agent (a + "bc")) (a + "b") "513"
+              Expect.equal (agent (a + "\U0001F600")) a "no half of a pair"
+              Expect.equal (agent (a.Substring 1 + "\U0001F600c")) (a.Substring 1 + "\U0001F600") "a whole pair"
+
+              let address = String('1', 64)
+              Expect.equal (client (Some address) None |> Option.bind _.Address) (Some address) "64 characters"
+              let refused = Expect.throwsC (fun () -> client (Some(address + "1")) None |> ignore) id
+              Expect.isTrue (refused :? ArgumentException) "65"
+              Expect.stringContains refused.Message "has 65 characters; at most 64 are allowed" "what is wrong"
+          }
+
+          test "promise 17: a client that no store could give back is refused" {
+              let lone = "a" + string '\uD800' + "b"
+              Expect.throwsT<ArgumentException>
+                  (fun () -> empty |> Session.withClient (Some lone) None |> ignore)
+                  "address"
+              Expect.throwsT<ArgumentException>
+                  (fun () -> empty |> Session.withClient None (Some lone) |> ignore)
+                  "agent"
+          }
+
           test "withLifetime before or after signIn gives the same end" {
               let day = TimeSpan.FromDays 1.
               let before = empty |> Session.withLifetime day |> Session.signIn "o"
@@ -189,12 +225,15 @@ let life =
                   |> Session.set visits 1
                   |> Session.flash notice "n"
                   |> Session.withLabel "l"
+                  |> Session.withClient (Some "::1") (Some "Firefox")
               let second = first |> Session.signIn "two"
               Expect.equal (Session.owner second, Session.keys second) (Some "two", []) "no value of the first"
               Expect.equal
                   (fst (Session.takeFlashes notice second), Session.label second)
                   ([], None)
                   "nor flash, nor label"
+              Expect.equal (Session.client second) None "nor client"
+              Expect.isSome (first |> Session.signIn "one" |> Session.client) "the same owner keeps it"
               Expect.equal (first |> Session.signIn "one" |> Session.tryGet visits) (Some 1) "the same owner keeps them"
           }
 
@@ -204,20 +243,31 @@ let life =
           }
 
           test "destroy and signOut leave nothing, and what is set afterwards is there" {
-              let session = empty |> Session.signIn "o" |> Session.set visits 1 |> Session.withLabel "l"
+              let session =
+                  empty
+                  |> Session.signIn "o"
+                  |> Session.set visits 1
+                  |> Session.withLabel "l"
+                  |> Session.withClient (Some "::1") None
 
               for ended in [ Session.destroy session; Session.signOut session ] do
                   Expect.isTrue (Session.isEmpty ended) "empty"
                   Expect.equal (Session.label ended, Session.claims ended) (None, Map.empty) "nobody's"
+                  Expect.equal (Session.client ended) None "no client"
                   Expect.equal
                       (ended |> Session.flash notice "bye" |> Session.takeFlashes notice |> fst)
                       [ "bye" ]
                       "after"
           }
 
-          test "regenerate keeps values, owner and end" {
-              let session = empty |> Session.signIn "o" |> Session.set visits 1
+          test "regenerate keeps values, owner, client and end" {
+              let session =
+                  empty
+                  |> Session.signIn "o"
+                  |> Session.set visits 1
+                  |> Session.withClient (Some "::1") (Some "Firefox")
               let again = Session.regenerate session
+              Expect.equal (Session.client again) (Session.client session) "the client"
               Expect.equal (Session.tryGet visits again, Session.owner again) (Some 1, Some "o") "values and owner"
               Expect.equal
                   (Session.expiresAt again, Session.createdAt again)
