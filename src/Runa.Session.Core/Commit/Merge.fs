@@ -100,10 +100,17 @@ module internal Merge =
 
             let merged = if change.Cleared then merged else replayed theirs change.Replays merged
 
+            // Promise 4: another request may have given them to the previous owner meanwhile.
+            let takesOver = signsIn && theirs.Owner.IsSome && mine.Owner <> theirs.Owner
+
             // Rotation and device are the engine's: they stay as they are stored.
             let labelled =
                 { merged with
-                    Label = if mine.Label <> was.State.Label then mine.Label else merged.Label
-                    Client = if mine.Client <> was.State.Client then mine.Client else merged.Client }
+                    Label = if takesOver || mine.Label <> was.State.Label then mine.Label else merged.Label
+                    Client =
+                        if takesOver || mine.Client <> was.State.Client then
+                            mine.Client
+                        else
+                            merged.Client }
 
             Ok(Session(current.Origin, labelled, change))

@@ -104,6 +104,8 @@ let private onto (now: DateTimeOffset) (current: Entry) (was: Content) (work: Wo
         let added = mine.Flashes |> List.filter (fun flash -> flash.Id = 0)
         let signsIn = mine.SignedIn <> was.SignedIn || mine.Owner <> was.Owner
         let whose = if signsIn then mine else theirs
+        // Nothing of another owner is left to this one.
+        let takesOver = signsIn && theirs.Owner.IsSome && mine.Owner <> theirs.Owner
 
         Some
             { work with
@@ -113,8 +115,8 @@ let private onto (now: DateTimeOffset) (current: Entry) (was: Content) (work: Wo
                     { Values = if work.Cleared then mine.Values else values
                       Flashes = if work.Cleared then mine.Flashes else left @ added
                       Owner = whose.Owner
-                      Label = if mine.Label <> was.Label then mine.Label else theirs.Label
-                      Client = if mine.Client <> was.Client then mine.Client else theirs.Client
+                      Label = if takesOver || mine.Label <> was.Label then mine.Label else theirs.Label
+                      Client = if takesOver || mine.Client <> was.Client then mine.Client else theirs.Client
                       Created = whose.Created
                       SignedIn = whose.SignedIn
                       Ends = if signsIn || work.Lifetime.IsSome then mine.Ends else theirs.Ends } }

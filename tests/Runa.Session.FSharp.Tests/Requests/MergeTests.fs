@@ -149,4 +149,23 @@ let tests =
               let address (session: Session) = Session.client session |> Option.bind _.Address
               address (merged theirs was was) |> Expect.equal "kept" (Some "::1")
               address (merged theirs was (Session.withClient (Some "::2") None was))
-              |> Expect.equal "changed" (Some "::2") ]
+              |> Expect.equal "changed" (Some "::2")
+
+          testCase "promise 4: a new owner gets no label and no client that the previous one was given meanwhile"
+          <| fun () ->
+              let was = sessionOf { base' with Owner = Some "alice" }
+
+              let theirs =
+                  sessionOf
+                      { base' with
+                          Owner = Some "alice"
+                          Label = Some "phone"
+                          Client = Some { Address = Some "::1"; Agent = None } }
+
+              let result = merged theirs was (Session.signIn "bob" was)
+              Session.owner result |> Expect.equal "signed in" (Some "bob")
+              Session.label result |> Expect.isNone "no label"
+              Session.client result |> Expect.isNone "no client"
+              let again = merged theirs was (Session.signIn "alice" was)
+              Session.label again |> Expect.equal "the same owner's" (Some "phone")
+              Session.client again |> Expect.isSome "the same owner's" ]
