@@ -198,7 +198,7 @@ module internal Log =
             LogLevel.Warning
             17
             "EventsDropped"
-            "{Count} events of sessions were dropped, because those who listen are too slow. (Said once a minute at most.)"
+            "{Count} events of sessions were dropped, because those who listen are too slow. (Said once a minute at most, and when the application stops.)"
 
     let eventsDropped (log: ILogger) (count: int) = eventsDroppedAction.Invoke(log, count, null)
 

@@ -21,9 +21,13 @@ type internal EventQueue
     let mutable dropped = 0
     let mutable said = 0L
 
-    let drop () =
-        telemetry.EventsDropped.Add 1L
-        Interlocked.Increment &dropped |> ignore
+    let say () =
+        match Interlocked.Exchange(&dropped, 0) with
+        | 0 -> ()
+        | count -> Log.eventsDropped log count
+
+    /// Says how many were dropped since the last time, if that is long enough ago.
+    let sayIfDue () =
         let now = Environment.TickCount64
         let before = Volatile.Read &said
 
@@ -31,7 +35,12 @@ type internal EventQueue
             (before = 0L || now - before >= int64 sayEvery.TotalMilliseconds)
             && Interlocked.CompareExchange(&said, now, before) = before
         then
-            Log.eventsDropped log (Interlocked.Exchange(&dropped, 0))
+            say ()
+
+    let drop () =
+        telemetry.EventsDropped.Add 1L
+        Interlocked.Increment &dropped |> ignore
+        sayIfDue ()
 
     // Not made with the registry, which those who listen may themselves need.
     let listening = lazy (listeners ())
@@ -63,6 +72,10 @@ type internal EventQueue
                     for listener in listening.Value do
                         do! tell listener event
 
+                    // Those that were dropped since the last line, even if none is dropped any more.
+                    if Volatile.Read &dropped > 0 then
+                        sayIfDue ()
+
                 Volatile.Write(&isTelling, false)
         }
 
@@ -89,7 +102,7 @@ type internal EventQueue
         }
 
     interface IAsyncDisposable with
-        /// Waits a while for those who listen.
+        /// Waits a while for those who listen. Then says how many events were dropped since the last line.
         member _.DisposeAsync() =
             ValueTask(
                 task {
@@ -98,5 +111,7 @@ type internal EventQueue
 
                     if not (Object.ReferenceEquals(first, reading)) then
                         do! stop.CancelAsync()
+
+                    say ()
                 }
             )
