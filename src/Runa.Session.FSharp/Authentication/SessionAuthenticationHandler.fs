@@ -87,15 +87,14 @@ type internal SessionAuthenticationHandler
         }
 
     override this.HandleForbiddenAsync(properties: AuthenticationProperties) : Task =
-        let path =
-            match this.Context.Features.Get<StaleSession>() with
-            | NonNull stale when
-                stale.SessionName = this.Options.SessionName && this.Options.ReauthenticationPath.HasValue
-                ->
-                this.Options.ReauthenticationPath
-            | _ -> this.Options.AccessDeniedPath
+        let refuse path = this.Refuse(StatusCodes.Status403Forbidden, path, properties)
+        let again = this.Options.ReauthenticationPath
 
-        this.Refuse(StatusCodes.Status403Forbidden, path, properties)
+        match this.Context.Features.Get<StaleSessions>() with
+        | NonNull stale when again.HasValue && stale.Decides this.Options.SessionName -> refuse again
+        | NonNull stale when stale.IsDecided -> ()
+        | _ -> refuse this.Options.AccessDeniedPath
+
         Task.CompletedTask
 
     /// Runs and commits the step. Then redirects to the URL that the application gave or, on the scheme's own path, to

@@ -1,6 +1,7 @@
 module Runa.Session.Tests.FreshSessionTests
 
 open System
+open Microsoft.AspNetCore.Authentication
 open Microsoft.AspNetCore.Authorization
 open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Http
@@ -23,6 +24,8 @@ let private site: HttpHandler =
           >=> updateSession "web" (Session.signIn "ann" >> Session.withLifetime (TimeSpan.FromDays 10.))
           >=> text "in"
           route "/again" >=> updateSession "web" Session.reauthenticate >=> text "again"
+          route "/admin/in" >=> updateSession "admin" (Session.signIn "root") >=> text "in"
+          route "/admin/again" >=> updateSession "admin" Session.reauthenticate >=> text "again"
           route "/password" >=> withFreshOwner "web" ten (ReturnUrl.signInAt "/again") owned
           route "/who"
           >=> readSession "web" (fun session ->
@@ -157,6 +160,81 @@ let private policy =
                     Expect.equal fresh (200, "secure") "fresh again"
             })
 
+/// A page that wants both sessions fresh, in this order, by a policy of these schemes.
+let private securedTwice (sessions: string list) (schemes: string list) =
+    let policies (options: AuthorizationOptions) =
+        options.AddPolicy(
+            "fresh",
+            fun policy ->
+                policy.AddAuthenticationSchemes(Array.ofList schemes) |> ignore
+
+                for session in sessions do
+                    policy.RequireFreshSession(session, ten) |> ignore
+        )
+
+    let endpoints (app: IApplicationBuilder) =
+        app.UseRouting() |> ignore
+        app.UseAuthentication() |> ignore
+        app.UseAuthorization() |> ignore
+
+        app.UseEndpoints(fun endpoints ->
+            endpoints.MapGet("/secure", toRequestDelegate (text "secure")).RequireAuthorization "fresh"
+            |> ignore)
+        |> ignore
+
+    let scheme (name: string) (builder: AuthenticationBuilder) =
+        builder.AddRunaSession(
+            name,
+            fun options ->
+                options.AccessDeniedPath <- PathString $"/denied/{name}"
+                options.ReauthenticationPath <- PathString $"/confirm/{name}"
+        )
+
+    start
+        { host site with
+            Services =
+                fun services ->
+                    services.AddRouting() |> ignore
+                    services.AddAuthentication "web" |> scheme "web" |> scheme "admin" |> ignore
+                    services.AddAuthorization policies |> ignore
+            Pipeline = endpoints }
+
+let private twoSessions =
+    testCaseTask "of two sessions in one policy, the first that is stale says where to authenticate again" (fun () ->
+        task {
+            let to' (name: string) = 302, "/confirm/" + name + "?ReturnUrl=%2Fsecure"
+
+            for sessions, schemes, both in
+                [ [ "web"; "admin" ], [ "web"; "admin" ], "web"
+                  [ "admin"; "web" ], [ "web"; "admin" ], "admin"
+                  [ "admin"; "web" ], [ "admin"; "web" ], "admin"
+                  // Only the scheme of the policy is asked.
+                  [ "web"; "admin" ], [ "web" ], "web" ] do
+                let case = $"%A{(sessions, schemes)}"
+                use! app = securedTwice sessions schemes
+                let browser = app.NewBrowser()
+                let! _ = browser.Get "/in"
+                let! _ = browser.Get "/admin/in"
+                let! fresh = get browser "/secure"
+                Expect.equal fresh (200, "secure") $"fresh, {case}"
+                app.Clock.Advance(ten + TimeSpan.FromSeconds 1.)
+                let! stale = get browser "/secure"
+                Expect.equal stale (to' both) $"both are stale, {case}"
+                let! _ = browser.Get "/admin/again"
+                let! stale = get browser "/secure"
+                Expect.equal stale (to' "web") $"web is stale, {case}"
+                let! _ = browser.Get "/again"
+                let! fresh = get browser "/secure"
+                Expect.equal fresh (200, "secure") $"fresh again, {case}"
+                app.Clock.Advance ten
+                let! _ = browser.Get "/again"
+                app.Clock.Advance(TimeSpan.FromSeconds 1.)
+
+                if schemes.Length = 2 then
+                    let! stale = get browser "/secure"
+                    Expect.equal stale (to' "admin") $"admin is stale, {case}"
+        })
+
 [<Tests>]
 let tests =
     testList
@@ -165,6 +243,7 @@ let tests =
           keeps
           nobody
           policy
+          twoSessions
           test "an age that is not positive is refused when the handler is made" {
               for age in [ TimeSpan.Zero; -ten ] do
                   Expect.throwsT<ArgumentOutOfRangeException>
