@@ -2,7 +2,9 @@
 module Runa.Session.Tests.SessionSignInTests
 
 open System
+open System.Collections.Concurrent
 open System.Threading
+open System.Threading.Tasks
 open Microsoft.AspNetCore.Authentication
 open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Http
@@ -132,6 +134,37 @@ let private beside =
                   let! me = browser.Get "/me"
                   let! shown = browser.Get "/show"
                   Expect.equal (me.Body, shown.Body) ("Ann Lee", "2") "signed in, with the other's change"
+              })
+
+          testCaseTask "somebody who signs in again is authenticated anew, under a new id, and that is told" (fun () ->
+              task {
+                  let heard = ConcurrentQueue<SessionEventKind>()
+
+                  let listen (event: SessionEvent) (_: CancellationToken) =
+                      heard.Enqueue event.Kind
+                      ValueTask()
+
+                  let site =
+                      choose
+                          [ route "/in" >=> signIn "web" ann >=> text "in"
+                            route "/at"
+                            >=> readSession "web" (fun session -> text $"{(Session.signedInAt session).Value:u}") ]
+
+                  use! app = start { web site with Setup = SessionSetup.events listen }
+                  let browser = app.NewBrowser()
+                  let! _ = browser.Get "/in"
+                  let before = browser.Copy()
+                  app.Clock.Advance(TimeSpan.FromMinutes 20.)
+                  let! _ = browser.Get "/in"
+                  let! at = browser.Get "/at"
+                  Expect.equal at.Body "2030-01-02 03:24:05Z" "the second time"
+                  Expect.notEqual browser.Cookies before.Cookies "another id"
+                  do! (app :> IAsyncDisposable).DisposeAsync()
+
+                  Expect.equal
+                      (List.ofSeq heard)
+                      [ SessionEventKind.Created; SessionEventKind.SignedIn; SessionEventKind.SignedIn ]
+                      "told"
               })
 
           testCaseTask "promise 22: the schemes web and admin stand side by side" (fun () ->
