@@ -37,7 +37,7 @@ type internal SessionDefinition =
         Limits: CallLimits
         Queues: CommitQueues
         /// Sign-ins of one owner, whose number is limited, come one after another.
-        SignIns: KeyedLocks<string>
+        SignIns: SignInTurns
         Hints: Hints
         /// Whether to log hints that help developers only.
         IsDevelopment: bool

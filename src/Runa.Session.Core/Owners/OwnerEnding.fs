@@ -169,20 +169,15 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
 
     let pass (choose: ChooseDoomed) (token: CancellationToken) : Task =
         task {
-            let mutable place = None
-            let mutable isLast = false
+            let! isWhole =
+                OwnerPages.walk definition index owner token (fun page ->
+                    task {
+                        let! struct (spared, doomed) = choose page
+                        do! endAll spared doomed
+                        return isDown ()
+                    })
 
-            while not isLast do
-                token.ThrowIfCancellationRequested()
-                let! page = DriverCall.run definition "list" false (index.List definition.Scope owner place)
-                // A caller whose token was cancelled has stopped waiting: nothing more ends.
-                token.ThrowIfCancellationRequested()
-                let! struct (spared, doomed) = choose page
-                do! endAll spared doomed
-                place <- page.Next
-                isLast <- place.IsNone || isDown ()
-
-            if place.IsSome then
+            if not isWhole then
                 tally <- { tally with IsBrokenOff = true }
         }
 

@@ -23,18 +23,7 @@ module internal OwnerListing =
         (token: CancellationToken)
         (isEnough: OwnedPage -> bool)
         : Task =
-        let owners = index definition
-
-        task {
-            let mutable place = None
-            let mutable isLast = false
-
-            while not isLast do
-                token.ThrowIfCancellationRequested()
-                let! page = DriverCall.run definition "list" false (owners.List definition.Scope owner place)
-                place <- page.Next
-                isLast <- isEnough page || place.IsNone
-        }
+        OwnerPages.walk definition (index definition) owner token (fun page -> Task.FromResult(isEnough page))
 
     let private ofRecord (item: OwnedRecord) : OwnedSession =
         let state = item.Record.State
@@ -93,7 +82,7 @@ module internal OwnerListing =
 
         task {
             token.ThrowIfCancellationRequested()
-            let! page = DriverCall.run definition "list" false (owners.List definition.Scope owner from)
+            let! page = OwnerPages.read definition owners owner from
             reportUnreadable definition page.Unreadable.Length
 
             return

@@ -227,7 +227,7 @@ module internal RegistryBuilder =
                     StoreTimeout = parts.StoreTimeout
                     Limits = CallLimits parts.StoreTimeout
                     Queues = CommitQueues(drivers[o.Driver].Place.IsStore)
-                    SignIns = KeyedLocks<string>()
+                    SignIns = SignInTurns()
                     Hints = Hints()
                     IsDevelopment = host.IsDevelopment } ]
 

@@ -93,7 +93,13 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
                 do! takeOver ()
 
                 try
-                    do! OwnerLimit.enforce definition owner (Snapshot.none definition).Place definition.Now
+                    let enforce at =
+                        OwnerLimit.enforce definition owner (Snapshot.none definition).Place snapshot.Place.Key at
+
+                    try
+                        do! enforce definition.Now
+                    with :? SignInOvertakenException as e ->
+                        do! enforce (e.Latest.AddTicks 1L)
                 with e ->
                     do! remove snapshot
                     ExceptionDispatchInfo.Throw e
@@ -109,7 +115,7 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
             }
 
         match OwnerLimit.ownerOf definition None { snapshot.State with Owner = newcomer } snapshot.IsActive with
-        | ValueSome owner -> definition.SignIns.Run(owner, CancellationToken.None, telling owner)
+        | ValueSome owner -> OwnerLimit.inTurn definition owner (telling owner)
         | ValueNone -> takeOver ()
 
     /// Stores a ticket, which `put` adds to a new session of this owner. Returns the ticket's key.

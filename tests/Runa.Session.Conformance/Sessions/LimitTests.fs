@@ -118,6 +118,47 @@ let private oneAfterAnother (under: DriverUnderTest) =
 
                   let! found = alive site [ first; second ]
                   found |> Expect.equal $"{whenFull}: both are there" [ true; true ]
+          }
+
+      test "end_oldest: within one tick of the clock, the newest sign-in stays"
+      <| fun bench ->
+          task {
+              use site = siteOf bench 1 WhenFull.EndOldest
+              let browsers = [ for _ in 1..10 -> Browser() ]
+
+              for browser in browsers do
+                  let! _ = signsIn site "alice" browser
+                  let! isThere = isAlive site browser
+                  isThere |> Expect.isTrue "the one that has just signed in"
+
+              let! found = alive site browsers
+              found |> Expect.equal "only the last" [ for n in 1..10 -> n = 10 ]
+          }
+
+      test "a limit that is new ends hundreds, and leaves the newest"
+      <| fun bench ->
+          task {
+              let application = Site.NewApplication()
+              let siteWith change = new Site(bench.Driver, bench.Clock, application, Site.Secrets, change)
+              use before = siteWith (settings bench)
+              let older, newer = Browser(), Browser()
+              let! _ = signsIn before "alice" older
+              bench.Clock.Advance(TimeSpan.FromSeconds 1.)
+
+              for _ in 1..210 do
+                  let! _ = signsIn before "alice" (Browser())
+                  ()
+
+              bench.Clock.Advance(TimeSpan.FromSeconds 1.)
+              let! _ = signsIn before "alice" newer
+              bench.Clock.Advance(TimeSpan.FromSeconds 1.)
+              use after = siteWith (limited bench 2 WhenFull.EndOldest)
+              let newest = Browser()
+              let! _ = signsIn after "alice" newest
+              let! found = alive after [ older; newer; newest ]
+              found |> Expect.equal "the two newest" [ false; true; true ]
+              let! devices = after.ForOwner "alice"
+              devices |> Expect.hasLength "listed" 2
           } ]
 
 let private atOnce (under: DriverUnderTest) =
@@ -178,4 +219,41 @@ let private atOnce (under: DriverUnderTest) =
                       through |> Expect.equal "one process gives away every place" 5
               } ]
 
-let tests (under: DriverUnderTest) : Test = testList "limits" (oneAfterAnother under @ atOnce under)
+let private whileMoving (under: DriverUnderTest) =
+    [ for whenFull in [ WhenFull.EndOldest; WhenFull.Refuse ] do
+          Bench.test
+              under
+              [ Need.Owners ]
+              $"{whenFull}: a session that changes its id while its owner signs in does not count twice"
+          <| fun bench ->
+              task {
+                  use site = siteOf bench 3 whenFull
+                  let oldest, moving = Browser(), Browser()
+                  let! _ = signsIn site "alice" oldest
+                  bench.Clock.Advance(TimeSpan.FromSeconds 1.)
+                  let! _ = signsIn site "alice" moving
+
+                  for round in 1..10 do
+                      bench.Clock.Advance(TimeSpan.FromSeconds 1.)
+                      let newest = Browser()
+                      let mutable isIn = false
+
+                      do!
+                          Crowd.run 2 (fun n ->
+                              task {
+                                  if n = 0 then
+                                      let! _ = site.Step moving Session.regenerate
+                                      ()
+                                  else
+                                      let! answer = signsIn site "alice" newest
+                                      isIn <- answer
+                              })
+
+                      isIn |> Expect.isTrue $"signed in, round {round}"
+                      let! found = alive site [ oldest; moving; newest ]
+                      found |> Expect.equal $"all three, round {round}" [ true; true; true ]
+                      let! _ = site.Step newest Session.signOut
+                      ()
+              } ]
+
+let tests (under: DriverUnderTest) : Test = testList "limits" (oneAfterAnother under @ whileMoving under @ atOnce under)

@@ -7,31 +7,14 @@ open System.Threading.Tasks
 open Expecto
 open Microsoft.Extensions.Time.Testing
 open Runa.Session
+open Runa.Session.Tests.OwnerLimitSites
 
-let private secret = "0123456789abcdefghijklmnopqrstuvwxyz"
 let private limited (o: SessionSettings) = { o with MaxSessions = Some 1; WhenFull = WhenFull.Refuse }
-
-let private memory (clock: FakeTimeProvider) = MemoryDriver.create { MemoryDriver.defaults with TimeProvider = clock }
-
-/// The setup of a process on this driver.
-let private node
-    (clock: FakeTimeProvider)
-    (driver: SessionDriver)
-    (change: SessionSettings -> SessionSettings)
-    : SessionSetup =
-    SessionSetup.empty
-    |> SessionSetup.driver "under test" driver
-    |> SessionSetup.session "web" (fun o -> change { o with Driver = "under test" })
-    |> SessionSetup.secrets [ secret ]
-    |> SessionSetup.timeProvider clock
 
 /// A registry on a driver that `wrap` makes of a new one.
 let private registry (change: SessionSettings -> SessionSettings) (wrap: SessionDriver -> SessionDriver) =
     let clock = FakeTimeProvider()
     SessionRegistry.create (node clock (wrap (memory clock)) change)
-
-let private signIn (registry: SessionRegistry) =
-    SessionRegistry.update "web" None (Session.signIn "ann") CancellationToken.None registry
 
 [<Tests>]
 let tests =

@@ -3,7 +3,6 @@ namespace Runa.Session
 open System
 open System.Diagnostics
 open System.Runtime.ExceptionServices
-open System.Threading
 open System.Threading.Tasks
 
 /// Creates records, and deletes them again if what must follow fails.
@@ -20,8 +19,12 @@ module internal StoreCreation =
     let setCookie (snapshot: Snapshot) =
         CookieChange.Set(snapshot.Place.Token.Text.AsMemory(), snapshot.State.ExpiresAt, 0)
 
-    /// Deletes a new record. Nobody was given its token, so if this fails, it is unreachable and expires.
-    let private takeBack definition key = StoreEnding.deleteQuietly definition key ignore
+    /// Deletes a new record. Nobody was given its token, so if this fails, it is unreachable and expires. Until then this
+    /// process does not count it against its owner's limit.
+    let private takeBack (definition: SessionDefinition) key =
+        StoreEnding.deleteQuietly definition key (fun _ ->
+            if definition.Settings.MaxSessions.IsSome then
+                definition.SignIns.Lose key)
 
     /// Creates a record under a fresh id. If it is unknown whether the record was written, it is deleted without
     /// waiting: the store may only have paused.
@@ -115,9 +118,11 @@ module internal StoreCreation =
         /// are.
         | Unknown of exn
 
-    /// `limited`: the owner whose number of sessions is limited.
+    /// `limited`: the owner whose number of sessions is limited. Others of them end before `following`, which exchanges
+    /// the old session's token, and so cannot be undone: if the store fails in between, they have ended although nobody was
+    /// signed in. The other order would lose the visitor's own session if the others could not be ended.
     let private createOnce
-        definition
+        (definition: SessionDefinition)
         (limited: string voption)
         (state: SessionState)
         (signsIn: bool)
@@ -146,7 +151,13 @@ module internal StoreCreation =
 
                         match limited with
                         | ValueSome owner ->
-                            do! OwnerLimit.enforce definition owner from.Place (SessionState.startedAt state)
+                            do!
+                                OwnerLimit.enforce
+                                    definition
+                                    owner
+                                    from.Place
+                                    created.Place.Key
+                                    (SessionState.startedAt state)
                         | ValueNone -> ()
 
                         return! following created
@@ -166,33 +177,6 @@ module internal StoreCreation =
                 return Outcome.Missing
         }
 
-    /// Several processes that sign in at once may refuse each other, although there is room for some. Then each tries again.
-    let rec private createLimited
-        (definition: SessionDefinition)
-        owner
-        (from: Snapshot)
-        (once: unit -> Task<Outcome>)
-        left
-        =
-        task {
-            match! caught once with
-            | Ok outcome -> return outcome
-            | Error e ->
-                let! isWorthIt =
-                    match e.SourceException with
-                    | :? SessionLimitException when left > 0 -> OwnerLimit.hasRoom definition owner from.Place
-                    | _ -> Task.FromResult false
-
-                if not isWorthIt then
-                    if e.SourceException :? SessionLimitException then
-                        definition.Events.SignInRefused owner
-
-                    e.Throw()
-
-                do! Task.Delay(Random.Shared.Next(1, 40))
-                return! createLimited definition owner from once (left - 1)
-        }
-
     /// Creates a record, then does what must follow. If that fails, or the owner's sessions were revoked in between, or the
     /// owner has too many, the record is deleted again; its token was not given out. A revocation after the second look at
     /// the epoch finds the new record in its index, so that look comes before what cannot be undone. `before`: the owner
@@ -206,9 +190,10 @@ module internal StoreCreation =
         (following: Snapshot -> Task<Fate>)
         : Task<Outcome> =
         let limited = OwnerLimit.ownerOf definition before state signsIn
-        let once () = createOnce definition limited state signsIn from following
 
-        match limited with
-        | ValueSome owner ->
-            definition.SignIns.Run(owner, CancellationToken.None, fun () -> createLimited definition owner from once 8)
-        | ValueNone -> once ()
+        let create (state: SessionState) = createOnce definition limited state signsIn from following
+
+        match limited, OwnerLimit.ownerWhoMoves definition state with
+        | ValueSome owner, _ -> LimitedSignIn.run definition owner from.Place state create
+        | ValueNone, ValueSome owner -> OwnerLimit.inTurn definition owner (fun () -> create state)
+        | ValueNone, ValueNone -> create state
