@@ -16,12 +16,16 @@ type internal DriverPurge(driver: SessionDriver, log: ILogger, events: DriverEve
 
     /// Tells of the users whose sessions the driver evicted since the last time.
     let tellEvicted () : unit =
-        match driver.Usage with
-        | ValueSome usage ->
-            let now = usage().EvictedUsers
-            events.Evicted(int (now - evicted))
-            evicted <- now
-        | ValueNone -> ()
+        try
+            match driver.Usage with
+            | ValueSome usage ->
+                let now = usage().EvictedUsers
+                events.Evicted(int (now - evicted))
+                evicted <- now
+            | ValueNone -> ()
+        with _ ->
+            // The instruments show the failure.
+            ()
 
     let purge (token: CancellationToken) : Task<int> =
         task {

@@ -86,8 +86,9 @@ module internal InspectorEndpoint =
                 let! form = context.Request.ReadFormAsync context.RequestAborted
                 let registry = context.RequestServices.GetRequiredService<SessionRegistry>()
                 let! notice = performed context form
-                let! asked =
-                    InspectorModel.ask registry (string form["session"]) (string form["owner"]) context.RequestAborted
+                let from = string form["from"] |> Some |> Option.filter (fun place -> place <> "")
+                let session, owner = string form["session"], string form["owner"]
+                let! asked = InspectorModel.ask registry session owner from context.RequestAborted
                 let! seen = gather context (Some asked) notice
                 do! show context seen
         }

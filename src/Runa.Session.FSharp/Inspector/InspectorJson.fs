@@ -49,6 +49,12 @@ module internal InspectorJson =
                 writer.WriteNumber(name, number)
 
             writer.WriteEndObject()
+            writer.WriteStartArray "held_failures"
+
+            for why in seen.HeldFailures do
+                writer.WriteStringValue why
+
+            writer.WriteEndArray()
             writer.WriteStartObject "rates"
             writer.WriteNumber("seconds", seen.Rates.Seconds)
 

@@ -12,8 +12,8 @@ type internal InspectedOwner =
         Owner: string
         /// Error: why they cannot be listed.
         Sessions: Result<OwnedSession list, string>
-        /// Whether there are more than are shown.
-        HasMore: bool
+        /// Where the list goes on. None: these are the last.
+        Next: string option
     }
 
 /// What the inspector shows. It contains no id, no token and no value.
@@ -25,6 +25,8 @@ type internal Inspected =
         Rates: Rates
         /// What the stores of this process hold.
         Held: Map<string, int64>
+        /// Why some of them do not say what they hold.
+        HeldFailures: string list
         Events: SessionEvent list
         Asked: InspectedOwner option
         /// What was just done.
@@ -34,8 +36,8 @@ type internal Inspected =
 module internal InspectorModel =
     let private limit = TimeSpan.FromSeconds 2.
 
-    /// The most sessions of an owner that are shown.
-    let private most = 200
+    /// After so many sessions of an owner, or so many pages, somebody must ask for more.
+    let private enough, mostPages = 200, 10
 
     let gather
         (registry: SessionRegistry)
@@ -48,7 +50,7 @@ module internal InspectorModel =
         : Task<Inspected> =
         task {
             let! drivers = SessionRegistry.ping limit token registry
-            let counted, held = rates.Now()
+            let counted, held, failures = rates.Now()
 
             return
                 { At = clock.GetUtcNow()
@@ -56,40 +58,43 @@ module internal InspectorModel =
                   Drivers = drivers
                   Rates = counted
                   Held = held
+                  HeldFailures = failures
                   Events = events.Latest
                   Asked = asked
                   Notice = notice }
         }
 
-    let private listed (registry: SessionRegistry) name owner token : Task<OwnedSession list * bool> =
-        let rec pages from (found: OwnedSession list) =
+    /// The sessions from there on, and where more begin. Pages may hold nothing but records that have ended.
+    let private listed (registry: SessionRegistry) name owner from token : Task<OwnedSession list * string option> =
+        let rec pages from (found: OwnedSession list) left =
             task {
                 let! page = SessionRegistry.forOwnerPage name owner from token registry
                 let found = found @ page.Items
 
-                match page.Next with
-                | None -> return List.truncate most found, found.Length > most
-                | _ when found.Length >= most -> return List.truncate most found, true
-                | next -> return! pages next found
+                if page.Next.IsNone || found.Length >= enough || left = 1 then
+                    return found, page.Next
+                else
+                    return! pages page.Next found (left - 1)
             }
 
-        pages None []
+        pages from [] mostPages
 
-    /// The newest sign-in first.
+    /// The newest sign-in first. `from`: where the list begins; None: at the start.
     let ask
         (registry: SessionRegistry)
         (name: string)
         (owner: string)
+        (from: string option)
         (token: CancellationToken)
         : Task<InspectedOwner> =
-        let answer sessions hasMore = { Session = name; Owner = owner; Sessions = sessions; HasMore = hasMore }
+        let answer sessions next = { Session = name; Owner = owner; Sessions = sessions; Next = next }
 
         task {
             try
-                let! found, hasMore = listed registry name owner token
-                return answer (Ok(found |> List.sortByDescending _.CreatedAt)) hasMore
+                let! found, next = listed registry name owner from token
+                return answer (Ok(found |> List.sortByDescending _.CreatedAt)) next
             with
-            | :? NotSupportedException as e -> return answer (Error e.Message) false
-            | :? SessionStoreException as e -> return answer (Error e.Message) false
-            | :? InvalidOperationException as e -> return answer (Error e.Message) false
+            | :? NotSupportedException as e -> return answer (Error e.Message) None
+            | :? SessionStoreException as e -> return answer (Error e.Message) None
+            | :? InvalidOperationException as e -> return answer (Error e.Message) None
         }

@@ -64,7 +64,12 @@ module internal InspectorPage =
                 $"""<p class="soft">In the memory of this process: {sessions} sessions, {megabytes} MiB.</p>"""
             | _ -> ""
 
-        table [ "Driver"; "Place"; "Health"; "Answered in" ] (List.map row seen.Drivers) + held
+        let failures =
+            [ for why in seen.HeldFailures -> $"""<p class="problem" role="alert">{encode why}</p>""" ]
+
+        table [ "Driver"; "Place"; "Health"; "Answered in" ] (List.map row seen.Drivers)
+        + held
+        + join failures
         |> card "Drivers"
 
     let private sessions (seen: Inspected) : string =
@@ -108,8 +113,14 @@ module internal InspectorPage =
         | events -> table [ "When"; "What"; "Session"; "Driver"; "Count" ] (List.map row events)
         |> card "Recent events"
 
-    let private ended (path: string) (token: string) (asked: InspectedOwner) (session: OwnedSession) : string =
-        $"""<form method="post" action="{path}">{token}<input type="hidden" name="do" value="end"><input type="hidden" name="session" value="{encode asked.Session}"><input type="hidden" name="owner" value="{encode asked.Owner}"><input type="hidden" name="handle" value="{encode session.Handle}"><button class="quiet">End</button></form>"""
+    /// A form of one button. `fields`: what it sends besides whom it is about.
+    let private button path token (asked: InspectedOwner) (fields: (string * string) list) (words: string) : string =
+        let hidden =
+            fields @ [ "session", asked.Session; "owner", asked.Owner ]
+            |> List.map (fun (name, value) -> $"""<input type="hidden" name="{name}" value="{encode value}">""")
+            |> join
+
+        $"""<form method="post" action="{path}">{token}{hidden}<button class="quiet">{words}</button></form>"""
 
     let private client (session: OwnedSession) : string =
         match session.Client with
@@ -120,8 +131,16 @@ module internal InspectorPage =
         | None -> "–"
 
     let private found path token (asked: InspectedOwner) : string =
+        let button = button path token asked
+
+        let more =
+            match asked.Next with
+            | Some next -> button [ "do", "list"; "from", next ] "More"
+            | None -> ""
+
         match asked.Sessions with
         | Error why -> $"""<p class="problem" role="alert">{encode why}</p>"""
+        | Ok [] when asked.Next.IsSome -> $"""<p class="soft">All that was read has ended. There is more.</p>{more}"""
         | Ok [] -> $"""<p class="soft">“{encode asked.Owner}” has no session “{encode asked.Session}”.</p>"""
         | Ok sessions ->
             let row (session: OwnedSession) =
@@ -130,7 +149,7 @@ module internal InspectorPage =
                   moment session.CreatedAt
                   moment session.LastSeenAt
                   moment session.EndsAt
-                  ended path token asked session ]
+                  button [ "do", "end"; "handle", session.Handle ] "End" ]
 
             let more = if asked.HasMore then """<p class="soft">There are more.</p>""" else ""
 
@@ -138,6 +157,9 @@ module internal InspectorPage =
                 $"""<form method="post" action="{path}">{token}<input type="hidden" name="do" value="end-all"><input type="hidden" name="session" value="{encode asked.Session}"><input type="hidden" name="owner" value="{encode asked.Owner}"><button class="quiet">End all of them</button></form>"""
 
             table [ "Label"; "Client"; "Created"; "Last seen"; "Ends"; "" ] (List.map row sessions) + more + all
+            table [ "Label"; "Created"; "Last seen"; "Ends"; "" ] (List.map row sessions)
+            + more
+            + button [ "do", "end-all" ] "End all of them"
 
     let private owners (seen: Inspected) (path: string) (token: string) : string =
         let option (info: SessionInfo) =

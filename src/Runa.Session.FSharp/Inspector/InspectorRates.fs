@@ -57,16 +57,25 @@ type internal InspectorRates(services: IServiceProvider, clock: TimeProvider) =
 
         newest <- slot ()
 
-    /// The counters, and what the stores of this process hold (memory.sessions, memory.usage), if they tell.
-    member _.Now() : Rates * Map<string, int64> =
+    /// Asks what the stores of this process hold. Returns what is wrong with those that raise.
+    let observe () : string list =
+        try
+            listener.RecordObservableInstruments()
+            []
+        with
+        | :? AggregateException as e -> [ for one in e.Flatten().InnerExceptions -> one.Message ] |> List.distinct
+        | e -> [ e.Message ]
+
+    /// The counters, what the stores of this process hold (memory.sessions, memory.usage), if they tell, and why some do not.
+    member _.Now() : Rates * Map<string, int64> * string list =
         lock gauges (fun () ->
             gauges.Clear()
-            listener.RecordObservableInstruments()
+            let failures = observe ()
             let held = Map [ for KeyValue(name, number) in gauges -> name, number ]
 
             lock counts (fun () ->
                 advance (slot ())
-                { Seconds = seconds; Series = [ for name in names -> name, Array.copy counts[name] ] }, held))
+                { Seconds = seconds; Series = [ for name in names -> name, Array.copy counts[name] ] }, held, failures))
 
     interface IHostedService with
         member _.StartAsync _ =

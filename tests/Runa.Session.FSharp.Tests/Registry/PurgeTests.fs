@@ -51,7 +51,16 @@ let private minutes (clock: FakeTimeProvider) count =
 let tests =
     testList
         "Purges"
-        [ testCase "promise 11: a timer that finds a purge at work does not begin another"
+        [ testCase "promise 11: a driver that cannot say how full it is is purged all the same"
+          <| fun () ->
+              let driver =
+                  purging (fun _ -> Task.FromResult 3)
+                  |> SessionDriver.withUsage (fun () -> raise (TimeoutException "no answer"))
+
+              use registry = registryOf (clock ()) [ "odd", named "odd" driver ]
+              SessionRegistry.purgeExpired none registry |> wait |> Expect.equal "purged" 3
+
+          testCase "promise 11: a timer that finds a purge at work does not begin another"
           <| fun () ->
               let clock = clock ()
               let answer = TaskCompletionSource()
