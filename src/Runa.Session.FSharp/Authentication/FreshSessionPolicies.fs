@@ -10,7 +10,8 @@ open Runa.Session
 type RunaSessionAuthorizationExtensions =
     /// Demands that the owner of this session signed in, or was authenticated again (Session.reauthenticate, in C#
     /// Reauthenticate), at most so long before the request. A user whose sign-in is older is refused as by every policy,
-    /// or redirected to SessionAuthenticationOptions.ReauthenticationPath. Works for endpoints and MVC filters; for another
+    /// or redirected to SessionAuthenticationOptions.ReauthenticationPath. A policy may demand this of several sessions: all
+    /// must be fresh, and of the schemes that refuse, that of the first session that is not says where to go. Works for endpoints and MVC filters; for another
     /// resource it refuses. Raises ArgumentOutOfRangeException if the age is not positive.
     [<Extension>]
     static member RequireFreshSession

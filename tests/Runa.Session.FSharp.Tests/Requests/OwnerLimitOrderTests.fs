@@ -20,11 +20,11 @@ let private owned (key: byte) (signedIn: float) (created: float) : OwnedRecord =
 
 let private order =
     test "the oldest are those that signed in first; then those that were created first; then by store key" {
-        let all = [ owned 9uy 1. 5.; owned 3uy 2. 4.; owned 2uy 2. 3.; owned 7uy 2. 4.; owned 1uy 3. 0. ]
+        let all = [ owned 9uy 1. 5.; owned 3uy 2. 4.; owned 8uy 2. 3.; owned 7uy 2. 4.; owned 1uy 3. 0. ]
         let at = DateTimeOffset.UnixEpoch.AddSeconds 3.
         let ended most = OwnerLimit.surplus most (List.last all).Key at all |> List.map (fun item -> item.Key)
         let keys numbers = [ for number in numbers -> (owned number 0. 0.).Key ]
-        Expect.equal (ended 1) (keys [ 9uy; 2uy; 3uy; 7uy ]) "in order"
+        Expect.equal (ended 1) (keys [ 9uy; 8uy; 3uy; 7uy ]) "in order"
         Expect.equal (ended 4) (keys [ 9uy ]) "one"
         Expect.isEmpty (ended 5) "none"
     }
