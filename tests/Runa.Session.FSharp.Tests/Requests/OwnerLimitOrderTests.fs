@@ -98,5 +98,50 @@ let private clockSetBack =
         Expect.equal (turns.Stamp(at.AddSeconds 1.)) (at.AddSeconds 1.) "and forth"
     }
 
+let private crowds =
+    testCaseTask "of crowds that sign in at once in two processes, one stays if one may" (fun () ->
+        task {
+            for _ in 1..5 do
+                let clock = FakeTimeProvider()
+
+                // Sign-ins of the two get in each other's way.
+                let yielding (page: OwnedPage) =
+                    task {
+                        do! Task.Delay 1
+                        return page
+                    }
+
+                let store = listing yielding (memory clock)
+                use one = limited clock store 1 WhenFull.EndOldest
+                use two = limited clock store 1 WhenFull.EndOldest
+
+                let signingIn =
+                    [| for number in 1..40 ->
+                           Task.Run<Committed option>(fun () ->
+                               task {
+                                   try
+                                       let! committed = signIn (if number % 2 = 0 then one else two)
+                                       return Some committed
+                                   with :? SessionConflictException ->
+                                       return None
+                               }) |]
+
+                let! answers = Task.WhenAll signingIn
+                Expect.isTrue (Array.exists Option.isSome answers) "some are let through"
+                let mutable alive = 0
+
+                for answer in answers do
+                    match answer with
+                    | Some committed ->
+                        let! isThere = isAlive one committed
+                        if isThere then
+                            alive <- alive + 1
+                    | None -> ()
+
+                let! listed = count one
+                Expect.equal (alive, listed) (1, 1) "alive and listed"
+        })
+
 [<Tests>]
-let tests = testList "OwnerLimit order" [ order; sameTick; slowRequest; clockAhead; clockSetBack ]
+let tests =
+    testList "OwnerLimit order" [ order; sameTick; slowRequest; clockAhead; clockSetBack; crowds ]

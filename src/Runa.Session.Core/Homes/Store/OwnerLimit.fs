@@ -185,7 +185,8 @@ module internal OwnerLimit =
                     | ValueSome record when SessionRecord.isLive definition.Now record ->
                         definition.Telemetry.Revoked(1, "limit")
                         definition.Events.EndedByLimit(owner, StoreKey.toText listed[one.Key])
-                    | _ -> ()
+                    | ValueSome _ -> ()
+                    | ValueNone -> Unreadable.reportDeleted definition
 
             if moved.Count > 0 then
                 do! finish definition owner (List.ofSeq moved)
