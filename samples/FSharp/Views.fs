@@ -15,6 +15,7 @@ let home (found: Session) (session: Session) : Page =
         | SessionStatus.New -> "This is your first visit: the session has just begun."
         | SessionStatus.Active -> "The session was found in the store."
         | SessionStatus.Expired -> "Your earlier session has ended, so this one began from nothing."
+        | SessionStatus.Taken -> "A copy of your cookie was used, so your earlier session was ended."
 
     let identity =
         match userName session with
@@ -51,8 +52,15 @@ let login (action: string) (given: string) (hasFailed: bool) (session: Session) 
         Title = "Sign in"
         Body =
             fun field -> [
-                if Session.status session = SessionStatus.Expired then
+                match Session.status session with
+                | SessionStatus.Expired ->
                     p [ _class "hint" ] [ str "Your earlier session has ended. Please sign in again." ]
+                | SessionStatus.Taken ->
+                    p [ _class "problem"; attr "role" "alert" ] [
+                        str "A copy of your cookie was used, so we ended that session. Please sign in again."
+                    ]
+                | SessionStatus.New
+                | SessionStatus.Active -> ()
                 match userName session with
                 | Some name ->
                     p [ _class "hint" ] [

@@ -15,9 +15,9 @@ public class LoginModel : PageModel
 
     public bool HasFailed { get; private set; }
 
-    public bool HasExpired { get; private set; }
+    public SessionStatus Before { get; private set; }
 
-    public void OnGet(RunaSession session) => HasExpired = session.Status == SessionStatus.Expired;
+    public void OnGet(RunaSession session) => Before = session.Status;
 
     public IActionResult OnPost(RunaSession session, string? name, string? password, bool stay)
     {

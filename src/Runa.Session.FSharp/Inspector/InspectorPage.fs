@@ -151,13 +151,7 @@ module internal InspectorPage =
                   moment session.EndsAt
                   button [ "do", "end"; "handle", session.Handle ] "End" ]
 
-            let more = if asked.HasMore then """<p class="soft">There are more.</p>""" else ""
-
-            let all =
-                $"""<form method="post" action="{path}">{token}<input type="hidden" name="do" value="end-all"><input type="hidden" name="session" value="{encode asked.Session}"><input type="hidden" name="owner" value="{encode asked.Owner}"><button class="quiet">End all of them</button></form>"""
-
-            table [ "Label"; "Client"; "Created"; "Last seen"; "Ends"; "" ] (List.map row sessions) + more + all
-            table [ "Label"; "Created"; "Last seen"; "Ends"; "" ] (List.map row sessions)
+            table [ "Label"; "Client"; "Created"; "Last seen"; "Ends"; "" ] (List.map row sessions)
             + more
             + button [ "do", "end-all" ] "End all of them"
 
