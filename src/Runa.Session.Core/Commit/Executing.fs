@@ -66,14 +66,12 @@ module internal Executing =
         | Plan.DeleteEnded
         | Plan.Superseded -> ()
         | Plan.Create state -> created state
-        // A ticket keeps its key when another user takes it over.
-        | Plan.Replace(state, _)
+        | Plan.Replace _ -> ()
         | Plan.Rekey state when SessionState.isSignIn snapshot.State state ->
             if snapshot.State.Owner.IsSome && snapshot.State.Owner <> state.Owner then
                 ended ()
 
             signedIn state
-        | Plan.Replace _ -> ()
         | Plan.Rekey state -> events.Regenerated(state.Owner, handle)
         | Plan.Delete -> ended ()
         | Plan.DeleteThenCreate state ->

@@ -1,7 +1,6 @@
 namespace Runa.Session.Hosting
 
 open System
-open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
@@ -37,99 +36,40 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
             | TokenReading.Malformed -> return Snapshot.none definition
         }
 
-    let run (snapshot: Snapshot) (step: Session -> Session) : Task<Snapshot> =
+    let run (snapshot: Snapshot) (step: Session -> struct (Session * 'R)) : Task<struct (Snapshot * 'R)> =
         task {
-            let step (session: Session) = struct (step session, ())
-            let! struct (answer, ()) = Transact.run home null WhenGone.StepAgain step snapshot null
-            return answer.Snapshot
+            let! struct (answer, result) = Transact.run home null WhenGone.StepAgain step snapshot null
+            return struct (answer.Snapshot, result)
         }
 
-    /// Lets another user take over the ticket. The scheme keeps the ticket's key, which Session.signIn would change.
-    let handOver (owner: string option) (given: Session) : Session =
-        let now = given.Origin.Now
+    /// Signs in under a new id, also somebody who has no owner.
+    let signIn (owner: string option) (given: Session) : Session =
+        match owner with
+        | Some owner -> Session.signIn owner given
+        | None ->
+            let fresh = SessionState.fresh given.Origin.Now given.Origin.Ttl
+            Session(given.Origin, fresh, { SessionChange.None with Regenerated = true })
 
-        Session(
-            given.Origin,
-            { SessionState.fresh now given.Origin.Ttl with
-                Owner = owner
-                SignedInAt = owner |> Option.map (fun _ -> now) },
-            given.Change
-        )
-
-    /// Promise 14: the scheme keeps its key for the whole request, so the sign-in could not be stored.
-    let refused () : exn =
-        SessionConflictException
-            $"The session \"{definition.Name}\" was not signed in: the ticket of this request has ended (by a sign-out in this request, or a revocation), and cookie authentication cannot use another one in the same request. Sign in in the next request."
-
-    /// Promise 9: a session that has ended stays ended.
-    let renewed (isSignIn: bool) (owner: string option) (put: Session -> Session) (given: Session) : Session =
-        if not (Session.status given).IsActive then
-            if isSignIn then
-                raise (refused ())
-
-            given
-        elif Session.owner given = owner then
-            put given
-        else
-            given |> handOver owner |> put
-
-    let remove (snapshot: Snapshot) : Task =
-        task {
-            let! _ = run snapshot Session.signOut
-            ()
-        }
-
-    /// Holds the new user to the limit of their sessions, who takes over a ticket.
-    let limited (snapshot: Snapshot) (newcomer: string option) (takeOver: unit -> Task<unit>) : Task<unit> =
-        let within (owner: string) =
-            task {
-                match definition.Settings.WhenFull with
-                | WhenFull.EndOldest -> ()
-                | WhenFull.Refuse ->
-                    match! OwnerLimit.hasRoom definition owner snapshot.Place with
-                    | true -> ()
-                    | false -> raise (OwnerLimit.refused definition)
-
-                do! takeOver ()
-
-                try
-                    let enforce at =
-                        OwnerLimit.enforce definition owner (Snapshot.none definition).Place snapshot.Place.Key at
-
-                    try
-                        do! enforce definition.Now
-                    with :? SignInOvertakenException as e ->
-                        do! enforce (e.Latest.AddTicks 1L)
-                with e ->
-                    do! remove snapshot
-                    ExceptionDispatchInfo.Throw e
-            }
-
-        let telling (owner: string) () =
-            task {
-                try
-                    do! within owner
-                with :? SessionLimitException as e ->
-                    definition.Events.SignInRefused owner
-                    ExceptionDispatchInfo.Throw e
-            }
-
-        match OwnerLimit.ownerOf definition None { snapshot.State with Owner = newcomer } snapshot.IsActive with
-        | ValueSome owner -> OwnerLimit.inTurn definition owner (telling owner)
-        | ValueNone -> takeOver ()
-
-    /// Stores a ticket, which `put` adds to a new session of this owner. Returns the ticket's key.
-    member _.Store(owner: string option, put: Session -> Session, since: int64) : Task<string> =
-        let signIn =
-            match owner with
-            | Some owner -> Session.signIn owner
-            | None -> id
-
+    let store (owner: string option) (put: Session -> Session) (since: int64) : Task<string> =
         task {
             let fresh = (Snapshot.none definition).LookedAt since
-            let! stored = run fresh (signIn >> put)
+            let! struct (stored, ()) = run fresh (fun given -> struct (given |> signIn owner |> put, ()))
             return stored.Place.Token.Text
         }
+
+    let keyStays () : exn =
+        InvalidOperationException
+            $"A ticket in the session \"{definition.Name}\" was to be renewed for another user under the same key. A key must change when somebody signs in: use cookie authentication with AddRunaTicketStore, which changes it, or remove the ticket and store the new one."
+
+    /// Promise 9: a session that has ended stays ended.
+    let renewed (owner: string option) (put: Session -> Session) (mayMove: bool) (given: Session) : Session =
+        if not (Session.status given).IsActive then given
+        elif Session.owner given = owner then put given
+        elif mayMove then given |> signIn owner |> put
+        else raise (keyStays ())
+
+    /// Stores a ticket, which `put` adds to a new session of this owner. Returns the ticket's key.
+    member _.Store(owner: string option, put: Session -> Session, since: int64) : Task<string> = store owner put since
 
     /// The session with this key, whose idle end moves if that is due. It is empty if there is none. The token ends the
     /// wait.
@@ -140,49 +80,56 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
             return touched.Session
         }
 
-    /// Stores a ticket under its key again, if its session is still there. A new owner is held to the limit of their sessions
-    /// (SessionLimitException). With `isSignIn`, somebody signs in: then
-    /// raises SessionConflictException if the session is gone, or if the owner's sessions are ended at the same time
-    /// (promise 27). Otherwise the ticket is prolonged.
-    member _.Renew(key: string, owner: string option, put: Session -> Session, isSignIn: bool, since: int64) : Task =
+    /// Signs somebody in where a ticket with this key is: its session moves to a new key, which is returned, and the old
+    /// key is worthless (promise 4). If the session is gone, or another sign-in was first, the ticket is stored in a new
+    /// session, so that sign-ins at the same time lose nothing. If the store fails, the session stays as it was.
+    ///
+    /// Raises SessionConflictException if the owner's sessions were ended since this request looked at a ticket
+    /// (promise 27), and SessionLimitException if the owner has too many.
+    member _.SignIn(key: string, owner: string option, put: Session -> Session, since: int64) : Task<string> =
+        let step (given: Session) =
+            if (Session.status given).IsActive then
+                struct (given |> signIn owner |> put, true)
+            else
+                struct (given, false)
+
         task {
             let! snapshot = load key
-            let newcomer = if snapshot.State.Owner = owner then None else owner
+            let! struct (moved, isThere) = run (snapshot.LookedAt since) step
+            return!
+                if isThere then
+                    Task.FromResult moved.Place.Token.Text
+                else
+                    store owner put since
+        }
 
-            if snapshot.IsActive || isSignIn then
-                let! before =
-                    task {
-                        try
-                            let! before = StoreCreation.epochOfSignIn definition newcomer since
-                            return ValueSome before
-                        // Nobody signs in, and the ticket is removed below.
-                        with :? SessionConflictException when not isSignIn ->
-                            return ValueNone
-                    }
+    /// Prolongs a ticket, if its session is still there; otherwise returns None. The key stays, unless the ticket is
+    /// another owner's: then its session moves to a new key, as for a sign-in. Returns the key.
+    ///
+    /// With `mayMove` false, another owner raises InvalidOperationException. Raises SessionLimitException if the new
+    /// owner has too many sessions.
+    member _.Renew
+        (key: string, owner: string option, put: Session -> Session, mayMove: bool, since: int64)
+        : Task<string option> =
+        task {
+            let! snapshot = load key
 
-                if before.IsSome then
-                    do!
-                        limited snapshot newcomer (fun () ->
-                            task {
-                                let! _ = run snapshot (renewed isSignIn owner put)
-                                ()
-                            })
+            try
+                let! struct (now, ()) =
+                    run (snapshot.LookedAt since) (fun given -> struct (renewed owner put mayMove given, ()))
 
-                let! after = StoreCreation.epoch definition newcomer
-
-                // Promise 27: a sign-in that races a revocation loses.
-                if before.IsNone || after.Number <> before.Value.Number then
-                    do! remove snapshot
-
-                    if isSignIn then
-                        raise (refused ())
+                return if now.IsActive then Some now.Place.Token.Text else None
+            // Promise 27: the new owner's sessions were ended. The ticket stays the previous owner's.
+            with :? SessionConflictException when snapshot.State.Owner <> owner ->
+                return None
         }
 
     /// Ends the session with this key.
     member _.Remove(key: string) : Task =
         task {
             let! snapshot = load key
-            do! remove snapshot
+            let! _ = run snapshot (fun given -> struct (Session.signOut given, ()))
+            ()
         }
 
     /// Handles a ticket that cannot be read as the setting on_unreadable says: logs a warning, or raises

@@ -21,12 +21,10 @@ module internal SchemeStartup =
         | Error why -> Some why
         | Ok registry -> HostedRegistry.problem session registry
 
+    let ticketsOf (scheme: string) (why: string) : string = $"Tickets of the authentication scheme \"{scheme}\": {why}"
+
     let private fail (scheme: string) (why: string) : exn =
-        OptionsValidationException(
-            scheme,
-            typeof<CookieAuthenticationOptions>,
-            [ $"Tickets of the authentication scheme \"{scheme}\": {why}" ]
-        )
+        OptionsValidationException(scheme, typeof<CookieAuthenticationOptions>, [ ticketsOf scheme why ])
 
     /// The ticket store for a scheme of cookie authentication.
     let ticketStore (services: IServiceProvider) (scheme: string) (session: string) : ITicketStore =

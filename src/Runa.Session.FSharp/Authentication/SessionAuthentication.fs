@@ -72,8 +72,9 @@ type SessionAuthenticationExtensions =
             sessionName
         )
 
-    /// Keeps the tickets of this scheme of cookie authentication in this session; see SessionTicketStore. An unknown
-    /// session, an unknown scheme and the driver "cookie" keep the host from starting.
+    /// Keeps the tickets of this scheme of cookie authentication in this session; see SessionTicketStore. Every sign-in
+    /// gives the ticket a new key: for that, the scheme's CookieManager is wrapped. An unknown session, an unknown
+    /// scheme, the driver "cookie", and a CookieManager that is replaced by a PostConfigure, keep the host from starting.
     [<Extension>]
     static member AddRunaTicketStore
         (builder: AuthenticationBuilder, authenticationScheme: string, sessionName: string)
@@ -86,6 +87,11 @@ type SessionAuthenticationExtensions =
             .AddOptions<CookieAuthenticationOptions>(authenticationScheme)
             .Configure<IServiceProvider>(fun options services ->
                 options.SessionStore <- SchemeStartup.ticketStore services authenticationScheme sessionName)
+            .PostConfigure(TicketCookies.install)
+            .Validate(
+                TicketCookies.isInstalled,
+                SchemeStartup.ticketsOf authenticationScheme TicketCookies.mustBeInstalled
+            )
             .ValidateOnStart()
         |> ignore
 

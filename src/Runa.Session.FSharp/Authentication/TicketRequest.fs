@@ -13,11 +13,21 @@ type internal Renewal =
     /// A sign-in while there is a ticket.
     | SignIn
 
+/// Where the ticket of a key is, after what a request did.
+[<RequireQualifiedAccess; Struct>]
+type internal TicketKey =
+    | Unchanged
+    | Moved of key: string
+    /// The renewal came too late.
+    | Gone
+
 /// Tells sign-ins of a request from its sliding renewals. Cookie authentication makes the same call for both, but
-/// slides when the response starts, and signs in before.
+/// slides when the response starts, and signs in before. Knows also which keys were exchanged: cookie authentication
+/// keeps a key for the whole request.
 [<Sealed>]
 type internal TicketRequest() =
     let mutable isStarting = false
+    let mutable keys: Map<string, TicketKey> = Map.empty
     let since = Stopwatch.GetTimestamp()
     static let start = Func<obj, Task>(fun it -> (it :?> TicketRequest).Start())
 
@@ -25,33 +35,46 @@ type internal TicketRequest() =
         isStarting <- true
         Task.CompletedTask
 
+    /// Null: the request has not looked at a ticket.
+    static member Find(context: HttpContext) : TicketRequest | null = context.Features.Get<TicketRequest>()
+
+    /// The request, which first looks at a ticket now if it has not before.
+    static member In(context: HttpContext) : TicketRequest =
+        match TicketRequest.Find context with
+        | null ->
+            let request = TicketRequest()
+            context.Features.Set request
+            request
+        | request -> request
+
     /// Called after each scheme has registered its callback for the start of the response. Callbacks run in reverse
     /// order, so this one runs before the scheme's. Returns when this request first looked at a ticket, as a Stopwatch
     /// timestamp.
     static member Watch(context: HttpContext) : int64 =
-        let request =
-            match context.Features.Get<TicketRequest>() with
-            | null ->
-                let request = TicketRequest()
-                context.Features.Set request
-                request
-            | request -> request
+        let request = TicketRequest.In context
 
         if not context.Response.HasStarted then
             context.Response.OnStarting(start, request)
 
         request.Since
 
-    static member SinceIn(context: HttpContext) : int64 =
-        match context.Features.Get<TicketRequest>() with
-        | null -> Stopwatch.GetTimestamp()
-        | request -> request.Since
+    /// When this request first looked at a ticket, as a Stopwatch timestamp.
+    member _.Since = since
 
-    static member RenewalIn(context: HttpContext) : Renewal =
-        match context.Features.Get<TicketRequest>() with
-        | null -> Renewal.Late
-        | request when request.IsStarting -> Renewal.Late
-        | _ -> Renewal.SignIn
+    /// Why a ticket is renewed now.
+    member _.Renewal: Renewal = if isStarting then Renewal.Late else Renewal.SignIn
 
-    member private _.IsStarting = isStarting
-    member private _.Since = since
+    /// Whether a cookie that the scheme writes may hold a key that is no longer right.
+    member _.HasExchanged: bool = not keys.IsEmpty
+
+    /// Where the ticket is now of a key that the browser sent, or that this request has made.
+    member _.Find(key: string) : TicketKey = keys |> Map.tryFind key |> Option.defaultValue TicketKey.Unchanged
+
+    /// The key under which the ticket is stored now.
+    member request.Current(key: string) : string =
+        match request.Find key with
+        | TicketKey.Moved now -> now
+        | TicketKey.Unchanged
+        | TicketKey.Gone -> key
+
+    member _.Note(key: string, now: TicketKey) : unit = keys <- Map.add key now keys

@@ -76,7 +76,18 @@ let private rows: (string * (IServiceCollection -> unit) * (AuthenticationBuilde
           )
           |> ignore),
       (fun schemes -> schemes.AddCookie().AddRunaTicketStore("web") |> ignore),
-      [ "\"web\""; "driver \"cookie\"" ] ]
+      [ "\"web\""; "driver \"cookie\"" ]
+      "tickets with a cookie manager that is set too late",
+      withSessions,
+      (fun schemes ->
+          schemes.AddCookie().AddRunaTicketStore("web") |> ignore
+
+          schemes.Services.PostConfigure<CookieAuthenticationOptions>(
+              CookieAuthenticationDefaults.AuthenticationScheme,
+              fun (o: CookieAuthenticationOptions) -> o.CookieManager <- ChunkingCookieManager()
+          )
+          |> ignore),
+      [ "\"Cookies\""; "CookieManager was replaced after AddRunaTicketStore" ] ]
 
 let private refused =
     [ for name, sessions, add, parts in rows do

@@ -182,42 +182,23 @@ let private ended =
               }) ]
 
 let private handed =
-    testList
-        "somebody else who signs in where a ticket is"
-        [ testCaseTask "promise 27: is its owner from then on, under the same key" (fun () ->
-              task {
-                  let world = world ()
-                  let! key = world.Store.StoreAsync(plain ann)
-                  world.Clock.Advance(TimeSpan.FromHours 1.)
-                  do! world.Store.RenewAsync(key, plain [ identifier, "bob" ])
-                  let! claims = found world key
-                  Expect.equal claims [ identifier, "bob" ] "the new ticket"
-                  let! _ = revoke world "ann"
-                  let! claims = found world key
-                  Expect.equal claims [ identifier, "bob" ] "no longer ann's"
-                  let! sessions = owned world "bob"
-                  Expect.equal (sessions |> List.map _.CreatedAt) [ world.Clock.GetUtcNow() ] "bob's, from now on"
-                  let! count = revoke world "bob"
-                  Expect.equal count 1 "ended"
-                  let! claims = found world key
-                  Expect.equal claims [] "gone"
-              })
+    testCaseTask
+        "promise 4: a renewal for somebody else without a request is an error, since the key would stay"
+        (fun () ->
+            task {
+                let world = world ()
+                let! key = world.Store.StoreAsync(plain ann)
 
-          testCaseTask "promise 27: loses against a revocation at the same time" (fun () ->
-              task {
-                  let clock = clock ()
-                  let gate = Gate(memory clock, StoreOperation.Replace)
-                  let registry = registry clock gate.Driver
-                  let store = SessionTicketStore(registry, "api") :> ITicketStore
-                  let! key = store.StoreAsync(plain ann)
-                  let renewing = store.RenewAsync(key, plain [ identifier, "bob" ])
-                  do! gate.Reached
-                  let! _ = SessionRegistry.revokeOwner "api" "bob" CancellationToken.None registry
-                  gate.Open()
-                  do! renewing
-                  let! ticket = store.RetrieveAsync key
-                  Expect.isNull ticket "gone"
-              }) ]
+                for other in [ [ identifier, "bob" ]; [ "email", "a@b.example" ] ] do
+                    let e =
+                        raised<InvalidOperationException, _>(fun () ->
+                            task { do! world.Store.RenewAsync(key, plain other) })
+
+                    Expect.stringContains e.Message "under the same key" "why"
+
+                let! claims = found world key
+                Expect.equal claims ann "the ticket stays whose it was"
+            })
 
 [<Tests>]
 let tests = testList "TicketLife" [ lifetimes; ended; handed ]

@@ -78,8 +78,8 @@ let tests =
 
                   Expect.equal
                       (heard |> Seq.skip 4 |> List.ofSeq)
-                      [ SessionEventKind.SignedOut, "ann"
-                        SessionEventKind.SignedIn, "bob"
-                        SessionEventKind.EndedByLimit, "bob" ]
+                      [ SessionEventKind.EndedByLimit, "bob"
+                        SessionEventKind.SignedOut, "ann"
+                        SessionEventKind.SignedIn, "bob" ]
                       "the events"
               }) ]

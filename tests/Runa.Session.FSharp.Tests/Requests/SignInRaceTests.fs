@@ -137,13 +137,11 @@ let tests =
               revoke session
               refused (fun () -> tickets.StoreAsync(ticketOf "alice", context, none)) |> ignore
 
-              refused (fun () ->
-                  task {
-                      do! tickets.RenewAsync(bob, ticketOf "alice", context, none)
-                      return ()
-                  })
-              |> ignore
-
+              let since = System.Diagnostics.Stopwatch.GetTimestamp()
+              revoke session
+              let over = Hosting.SessionTickets(registry, "tickets")
+              refused (fun () -> over.SignIn(bob, Some "alice", id, since)) |> ignore
+              wait (tickets.RetrieveAsync bob) |> isNull |> Expect.isFalse "bob is still signed in"
               alices session |> Expect.equal "nobody is signed in" 0
               // In the next request.
               wait (tickets.StoreAsync(ticketOf "alice", DefaultHttpContext(), none)) |> ignore
