@@ -15,7 +15,8 @@ public sealed class RunaSessionOptions
 
     /// <summary>
     /// The name of the cookie. Default: <c>__Host-runa_session</c> for "web", <c>__Host-runa_NAME_session</c> for
-    /// others.
+    /// others. A name of its own should begin with one of the prefixes that browsers protect: <c>__Host-</c>,
+    /// <c>__Host-Http-</c>, <c>__Secure-</c> or <c>__Http-</c>.
     /// </summary>
     public string CookieName { get; set; } = "__Host-runa_session";
 

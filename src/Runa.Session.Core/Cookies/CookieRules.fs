@@ -9,9 +9,24 @@ module internal CookieRules =
 
     let hostPrefix = "__Host-"
     let securePrefix = "__Secure-"
+    let private httpPrefix = "__Http-"
+    let private hostHttpPrefix = "__Host-Http-"
 
     /// Browsers ignore the case of the prefixes (RFC 6265bis §5.7).
-    let hasPrefix (prefix: string) (name: string) = name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
+    let private hasPrefix (prefix: string) (name: string) = name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
+
+    /// The prefix of a name, as browsers know it (RFC 6265bis §4.1.3; `__Http-` and `__Host-Http-`: draft-ietf-httpbis-
+    /// layered-cookies §4.1.3). All of them want Secure.
+    let prefixOf (name: string) : string option =
+        [ hostHttpPrefix; hostPrefix; httpPrefix; securePrefix ]
+        |> List.tryFind (fun prefix -> hasPrefix prefix name)
+
+    /// Whether browsers take the cookie for one host and the path / only. Those that do not know `__Host-Http-` read it
+    /// as `__Host-`.
+    let isHostOnly (name: string) = hasPrefix hostPrefix name
+
+    /// Whether browsers take the cookie with HttpOnly only.
+    let isHttpOnly (name: string) = hasPrefix httpPrefix name || hasPrefix hostHttpPrefix name
 
     /// Whether the name is a token (RFC 9110 §5.6.2) of at most 128 characters.
     let isName (name: string) = name.Length > 0 && name.Length <= 128 && Seq.forall isToken name

@@ -105,6 +105,16 @@ module internal Log =
 
     let unusedDriver (log: ILogger) (driver: string) = unusedDriverAction.Invoke(log, driver, null)
 
+    let private unprefixedAction =
+        define3<string, string, string>
+            LogLevel.Warning
+            23
+            "UnprefixedCookie"
+            "The cookie {Cookie} of the session \"{Session}\" has a name without a prefix, so another host of the same domain, or a page over plain http, can overwrite it. Set cookie_name to {Better}: browsers protect it then. (Sessions under the old name end.)"
+
+    let unprefixed (log: ILogger) (cookie: string) (session: string) (better: string) =
+        unprefixedAction.Invoke(log, cookie, session, better, null)
+
     let private purgeFailedAction =
         define1<string>
             LogLevel.Warning

@@ -67,7 +67,7 @@ module internal OtherPlaces =
 
     let private places (o: SessionSettings) (host: string) (pathBase: string) (path: string) =
         // A __Host- cookie has only one place.
-        if CookieRules.hasPrefix CookieRules.hostPrefix o.CookieName then
+        if CookieRules.isHostOnly o.CookieName then
             []
         else
             let paths = paths pathBase path

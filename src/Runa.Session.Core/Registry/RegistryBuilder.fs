@@ -198,6 +198,12 @@ module internal RegistryBuilder =
         for driver in RegistryDrivers.unused parts drivers do
             Log.unusedDriver log driver
 
+        if not host.IsDevelopment then
+            for name, o in settings do
+                match SettingsRules.betterName o with
+                | Some better -> Log.unprefixed log o.CookieName name better
+                | None -> ()
+
         let telemetry = new Telemetry(host.Meters)
         DriverUsages.observe telemetry (Map.toList drivers)
         let events = EventListeners.queues parts host.Services loggers secrets.Head telemetry

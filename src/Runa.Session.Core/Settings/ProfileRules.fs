@@ -17,15 +17,14 @@ module internal ProfileRules =
               text profile, profile ]
 
     let private cookie (requirement: string -> string) (o: SessionSettings) : string list =
-        let isHost = CookieRules.hasPrefix CookieRules.hostPrefix o.CookieName
-        let isSecure = CookieRules.hasPrefix CookieRules.securePrefix o.CookieName
+        let hasPrefix = (CookieRules.prefixOf o.CookieName).IsSome
 
         [ if o.Secure <> CookieSecure.Always then
               $"""secure: {requirement "secure"} wants the cookie to be Secure, always"""
 
           // A cookie for several hosts cannot have the prefix __Host-.
-          if not isHost && not (isSecure && o.CookieDomain.IsSome) then
-              $"""cookie_name = "{o.CookieName}": {requirement "prefix"} wants a name that begins with __Host- (with __Secure-, for a cookie with a cookie_domain)"""
+          if not (CookieRules.isHostOnly o.CookieName || hasPrefix && o.CookieDomain.IsSome) then
+              $"""cookie_name = "{o.CookieName}": {requirement "prefix"} wants a name that begins with __Host- or __Host-Http- (with __Secure- or __Http-, for a cookie with a cookie_domain)"""
 
           if not o.HttpOnly then
               $"""HttpOnly = false: {requirement "script"} wants the cookie hidden from scripts"""

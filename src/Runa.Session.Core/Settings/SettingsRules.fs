@@ -16,6 +16,27 @@ module internal SettingsRules =
         | CookieSecure.SameAsRequest -> "same_as_request"
         | CookieSecure.Never -> "never"
 
+    /// What a cookie with this prefix cannot be.
+    let private prefixed (prefix: string) (o: SessionSettings) : string list =
+        let rename = "choose another cookie_name to change this"
+
+        [ if o.Secure <> CookieSecure.Always then
+              $"secure = {secureText o.Secure}: a cookie named {prefix}… must be Secure (always); {rename}"
+
+          if CookieRules.isHttpOnly o.CookieName && not o.HttpOnly then
+              $"HttpOnly = false: a cookie named {prefix}… is hidden from scripts (true); {rename}"
+
+          if CookieRules.isHostOnly o.CookieName then
+              if o.CookiePath <> "/" then
+                  $"cookie_path = \"{o.CookiePath}\": a cookie named {prefix}… has the path /; {rename}"
+
+              match o.CookieDomain with
+              | Some domain -> $"cookie_domain = \"{domain}\": a cookie named {prefix}… has no domain; {rename}"
+              | None -> ()
+
+              if o.Shared then
+                  $"shared = true: a cookie named {prefix}… reaches one host only; choose another cookie_name, and a cookie_domain, to share the session" ]
+
     let private cookie (o: SessionSettings) : string list =
         [ if not (CookieRules.isName o.CookieName) then
               $"cookie_name = \"{o.CookieName}\": a cookie's name is 1 to 128 letters, digits or any of !#$%%&'*+-.^_`|~"
@@ -28,23 +49,9 @@ module internal SettingsRules =
               $"cookie_domain = \"{domain}\": a domain is like example.com, with no leading dot, port or scheme"
           | _ -> ()
 
-          if CookieRules.hasPrefix CookieRules.hostPrefix o.CookieName then
-              if o.Secure <> CookieSecure.Always then
-                  $"secure = {secureText o.Secure}: a cookie named __Host-… must be Secure (always); choose another cookie_name to change this"
-
-              if o.CookiePath <> "/" then
-                  $"cookie_path = \"{o.CookiePath}\": a cookie named __Host-… has the path /; choose another cookie_name to change this"
-
-              match o.CookieDomain with
-              | Some domain ->
-                  $"cookie_domain = \"{domain}\": a cookie named __Host-… has no domain; choose another cookie_name to change this"
-              | None -> ()
-
-              if o.Shared then
-                  "shared = true: a cookie named __Host-… reaches one host only; choose another cookie_name, and a cookie_domain, to share the session"
-
-          if CookieRules.hasPrefix CookieRules.securePrefix o.CookieName && o.Secure <> CookieSecure.Always then
-              $"secure = {secureText o.Secure}: a cookie named __Secure-… must be Secure (always)"
+          match CookieRules.prefixOf o.CookieName with
+          | Some prefix -> yield! prefixed prefix o
+          | None -> ()
 
           if o.SameSite = SameSite.None && o.Secure <> CookieSecure.Always then
               $"same_site = none: browsers take it with secure = always only, not with {secureText o.Secure}"
@@ -127,6 +134,18 @@ module internal SettingsRules =
         | Some every when not comparesAndSwaps ->
             [ $"session \"{name}\": rotate = {Duration.write every}: the driver \"{o.Driver}\" cannot compare and swap, so two requests could rotate to different tokens; choose memory, sql or redis, or leave it out." ]
         | _ -> []
+
+    /// The name that the cookie should have: its own, with the strictest prefix that the settings allow. None: it has a
+    /// prefix, or cannot have one.
+    let betterName (o: SessionSettings) : string option =
+        if o.Secure <> CookieSecure.Always || (CookieRules.prefixOf o.CookieName).IsSome then
+            None
+        else
+            let isOfHost = o.CookiePath = "/" && o.CookieDomain.IsNone && not o.Shared
+
+            (if isOfHost then CookieRules.hostPrefix else CookieRules.securePrefix) + o.CookieName
+            |> Some
+            |> Option.filter CookieRules.isName
 
     /// The mistakes that involve several sessions.
     let checkAll (sessions: (string * SessionSettings) list) : string list =

@@ -69,7 +69,9 @@ type SessionSettings =
     {
         /// The name of a registered driver. Default: "memory".
         Driver: string
-        /// The name of the cookie. Default: `__Host-runa_session` for "web", `__Host-runa_<name>_session` for others.
+        /// The name of the cookie. Default: `__Host-runa_session` for "web", `__Host-runa_<name>_session` for others. A
+        /// name of its own should begin with one of the prefixes that browsers protect: `__Host-`, `__Host-Http-`,
+        /// `__Secure-` or `__Http-`.
         CookieName: string
         /// The domain of the cookie. Default: None, which is only the host that sends the cookie.
         CookieDomain: string option

@@ -79,9 +79,22 @@ let tests =
               && name.IndexOf '=' < 0
 
           test "prefixes count whatever their case, as in browsers" {
-              for name in [ "__Host-a"; "__HOST-a"; "__host-a" ] do
-                  Expect.isTrue (CookieRules.hasPrefix CookieRules.hostPrefix name) name
-
-              for name in [ "_Host-a"; "a__Host-"; "__Hosta" ] do
-                  Expect.isFalse (CookieRules.hasPrefix CookieRules.hostPrefix name) name
+              for name, prefix, isHostOnly, isHttpOnly in
+                  [ "__Host-a", Some "__Host-", true, false
+                    "__HOST-a", Some "__Host-", true, false
+                    "__Host-Http-a", Some "__Host-Http-", true, true
+                    "__host-HTTP-a", Some "__Host-Http-", true, true
+                    "__Host-Httpa", Some "__Host-", true, false
+                    "__Http-a", Some "__Http-", false, true
+                    "__http-a", Some "__Http-", false, true
+                    "__Http-Host-a", Some "__Http-", false, true
+                    "__Secure-a", Some "__Secure-", false, false
+                    "__SECURE-a", Some "__Secure-", false, false
+                    "_Host-a", None, false, false
+                    "a__Host-", None, false, false
+                    "__Hosta", None, false, false
+                    "__Httpa", None, false, false ] do
+                  Expect.equal (CookieRules.prefixOf name) prefix name
+                  Expect.equal (CookieRules.isHostOnly name) isHostOnly name
+                  Expect.equal (CookieRules.isHttpOnly name) isHttpOnly name
           } ]

@@ -26,6 +26,7 @@ let private deviating: (SessionProfile * (SessionSettings -> SessionSettings) * 
       (fun o -> { o with CookieName = "sid" }),
       "cookie_name = \"sid\": ASVS 3.3.1 and 3.3.3 wants a name that begins"
       asvs, (fun o -> { o with CookieName = "__Secure-sid" }), "cookie_name = \"__Secure-sid\": ASVS 3.3.1 and 3.3.3"
+      asvs, (fun o -> { o with CookieName = "__Http-sid" }), "cookie_name = \"__Http-sid\": ASVS 3.3.1 and 3.3.3"
       asvs, (fun o -> { o with HttpOnly = false }), "HttpOnly = false: ASVS 3.3.4"
       asvs, (fun o -> { o with SameSite = SameSite.None }), "same_site: ASVS 3.3.2 wants lax or strict"
       asvs, (fun o -> { o with SameSite = SameSite.Unspecified }), "same_site: ASVS 3.3.2 wants lax or strict"
@@ -79,9 +80,13 @@ let tests =
                   Expect.all told _.EndsWith('.') "sentences"
           }
 
-          test "a cookie for several hosts may be named __Secure-" {
-              let o = { strict with CookieName = "__Secure-sid"; CookieDomain = Some "example.com"; Shared = true }
-              Expect.equal (deviations (under asvs o)) [] "no deviation"
+          test "a cookie for several hosts may be named __Secure- or __Http-" {
+              for name in [ "__Secure-sid"; "__Http-sid" ] do
+                  let o = { strict with CookieName = name; CookieDomain = Some "example.com"; Shared = true }
+                  Expect.equal (deviations (under asvs o)) [] name
+
+              let o = { strict with CookieName = "__Host-Http-sid" }
+              Expect.equal (deviations (under asvs o)) [] "for one host"
           }
 
           test "promise 23: so is a driver that cannot do what the profile wants" {

@@ -48,6 +48,46 @@ let cookies =
               mistake [ "secure = never"; "always" ] { o with CookieName = "__secure-a"; Secure = CookieSecure.Never }
           }
 
+          test "promise 19: __Http- implies Secure and HttpOnly, and leaves path and domain free" {
+              for name in [ "__Http-a"; "__http-a" ] do
+                  let o = { web with CookieName = name; CookiePath = "/shop"; CookieDomain = Some "example.com" }
+                  good o
+                  mistake [ "secure = never"; "named __Http-…"; "always" ] { o with Secure = CookieSecure.Never }
+                  mistake [ "HttpOnly = false"; "named __Http-…"; "hidden from scripts" ] { o with HttpOnly = false }
+          }
+
+          test "promise 19: __Host-Http- implies what both prefixes do" {
+              for name in [ "__Host-Http-a"; "__HOST-HTTP-a" ] do
+                  let o = { web with CookieName = name }
+                  let named = "named __Host-Http-…"
+                  good o
+                  mistake [ "secure = never"; named ] { o with Secure = CookieSecure.Never }
+                  mistake [ "HttpOnly = false"; named ] { o with HttpOnly = false }
+                  mistake [ "cookie_path = \"/shop\""; named; "the path /" ] { o with CookiePath = "/shop" }
+                  mistake [ "cookie_domain"; named; "no domain" ] { o with CookieDomain = Some "example.com" }
+                  mistake [ "shared = true"; named; "one host only" ] { o with Shared = true }
+
+              good { web with CookieName = "__Host-a"; HttpOnly = false }
+          }
+
+          test "a name without a prefix gets the strictest that the settings allow" {
+              let own = { web with CookieName = "sid" }
+
+              for o, better in
+                  [ own, Some "__Host-sid"
+                    { own with HttpOnly = false }, Some "__Host-sid"
+                    { own with CookiePath = "/shop" }, Some "__Secure-sid"
+                    { own with CookieDomain = Some "example.com" }, Some "__Secure-sid"
+                    { own with Shared = true }, Some "__Secure-sid"
+                    { own with Secure = CookieSecure.Never }, None
+                    { own with Secure = CookieSecure.SameAsRequest }, None
+                    { own with CookieName = String('a', 128) }, None
+                    { own with CookieName = "__Http-sid" }, None
+                    web, None ] do
+                  Expect.equal (SettingsRules.betterName o) better $"%A{o}"
+                  better |> Option.iter (fun name -> good { o with CookieName = name })
+          }
+
           test "promise 19: SameSite=None and Partitioned need Secure" {
               good { plain with SameSite = SameSite.None; Partitioned = true }
 
