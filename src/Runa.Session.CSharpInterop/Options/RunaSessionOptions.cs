@@ -101,6 +101,12 @@ public sealed class RunaSessionOptions
     /// </summary>
     public SessionProfile? Profile { get; set; }
 
+    /// <summary>
+    /// What browsers delete when a response ends the session by <see cref="RunaSession.SignOut"/> or
+    /// <see cref="RunaSession.Destroy"/>: the header <c>Clear-Site-Data</c>, over https. Default: empty; there is no header.
+    /// </summary>
+    public IReadOnlyList<SiteData> ClearSiteData { get; set; } = [];
+
     /// <summary>The application's own notes, which <see cref="RunaSessions.Registered"/> returns.</summary>
     public IDictionary<string, string> Meta { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
@@ -132,6 +138,7 @@ public sealed class RunaSessionOptions
         Rotate = settings.Rotate?.Value;
         OnTheft = settings.OnTheft.IsIgnore ? OnTheft.Ignore : OnTheft.Revoke;
         Profile = SessionProfiles.OfCore(settings.Profile);
+        ClearSiteData = SiteDataKinds.OfCore(settings.ClearSiteData);
         Meta.Clear();
 
         foreach (var (key, value) in settings.Meta)
@@ -143,15 +150,19 @@ public sealed class RunaSessionOptions
     /// <summary>A sentence for each option whose value its enum does not have.</summary>
     internal IEnumerable<string> Undefined(string session)
     {
-        return from mistake in new[]
-               {
-                   Check(Secure, nameof(Secure), "Always, SameAsRequest or None"),
-                   Check(SameSite, nameof(SameSite), "Lax, Strict, None or Unspecified"),
-                   Check(OnUnreadable, nameof(OnUnreadable), "Replace or Error"),
-                   Check(WhenFull, nameof(WhenFull), "EndOldest or Refuse"),
-                   Check(OnTheft, nameof(OnTheft), "Revoke or Ignore"),
-                   Profile is { } profile ? Check(profile, nameof(Profile), "AsvsL2, NistAal2 or NistAal3") : null,
-               }
+        string?[] mistakes =
+        [
+            Check(Secure, nameof(Secure), "Always, SameAsRequest or None"),
+            Check(SameSite, nameof(SameSite), "Lax, Strict, None or Unspecified"),
+            Check(OnUnreadable, nameof(OnUnreadable), "Replace or Error"),
+            Check(WhenFull, nameof(WhenFull), "EndOldest or Refuse"),
+            Check(OnTheft, nameof(OnTheft), "Revoke or Ignore"),
+            Profile is { } profile ? Check(profile, nameof(Profile), "AsvsL2, NistAal2 or NistAal3") : null,
+            .. (ClearSiteData ?? []).Select(kind =>
+                Check(kind, nameof(ClearSiteData), "Cookies, Storage, Cache, ExecutionContexts or All")),
+        ];
+
+        return from mistake in mistakes
                where mistake is not null
                select $"session \"{session}\": {mistake}.";
 
@@ -184,5 +195,6 @@ public sealed class RunaSessionOptions
             Rotate is { } every ? FSharpOption<TimeSpan>.Some(every) : null,
             OnTheft == OnTheft.Ignore ? Session.OnTheft.Ignore : Session.OnTheft.Revoke,
             SessionProfiles.ToCore(Profile),
+            SiteDataKinds.ToCore(ClearSiteData),
             MapModule.OfSeq(Meta.Select(note => Tuple.Create(note.Key, note.Value))));
 }

@@ -9,6 +9,8 @@ type internal Answer =
         Cookie: CookieChange
         /// Whether more than a touch was written.
         IsWritten: bool
+        /// Whether the step ended the session.
+        IsEnd: bool
     }
 
 /// How one attempt to commit ended.
@@ -24,7 +26,11 @@ type internal Outcome =
 
 module internal Answer =
     /// The answer if nothing was written, or a touch only.
-    let unwritten (snapshot: Snapshot) : Answer = { Snapshot = snapshot; Cookie = CookieChange.None; IsWritten = false }
+    let unwritten (snapshot: Snapshot) : Answer =
+        { Snapshot = snapshot; Cookie = CookieChange.None; IsWritten = false; IsEnd = false }
 
     let written (snapshot: Snapshot) (cookie: CookieChange) : Answer =
-        { Snapshot = snapshot; Cookie = cookie; IsWritten = true }
+        { Snapshot = snapshot; Cookie = cookie; IsWritten = true; IsEnd = false }
+
+    /// The answer if the step ended the session. `snapshot`: what is there now.
+    let ended (snapshot: Snapshot) (cookie: CookieChange) : Answer = { written snapshot cookie with IsEnd = true }

@@ -110,11 +110,11 @@ module internal CookieHome =
         | Plan.Superseded -> Answer.written snapshot CookieChange.None
         | Plan.Create state
         | Plan.Replace(state, _)
-        | Plan.Rekey state
-        | Plan.DeleteThenCreate state -> save definition seal snapshot state
+        | Plan.Rekey state -> save definition seal snapshot state
+        | Plan.DeleteThenCreate state -> { save definition seal snapshot state with IsEnd = true }
         | Plan.Delete ->
             let held = snapshot.Place.Pieces
-            Answer.written (Snapshot.newAt definition (place held)) (CookieChange.Expire held)
+            Answer.ended (Snapshot.newAt definition (place held)) (CookieChange.Expire held)
 
     /// Every change needs a new cookie, even one that a store would save without.
     let private needsCookie (plan: Plan) =

@@ -124,12 +124,18 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
                 return None
         }
 
-    /// Ends the session with this key.
-    member _.Remove(key: string) : Task =
+    /// Ends the session with this key. Returns what the browser is to delete then, as the header Clear-Site-Data names it,
+    /// without quotes (the setting ClearSiteData); nothing if there was no session.
+    member _.Remove(key: string) : Task<string list> =
         task {
             let! snapshot = load key
-            let! _ = run snapshot (fun given -> struct (Session.signOut given, ()))
-            ()
+            let step given = struct (Session.signOut given, ())
+            let! struct (answer, ()) = Transact.run home null WhenGone.StepAgain step snapshot null
+            return
+                if answer.IsEnd then
+                    definition.Settings.ClearSiteData |> List.map string
+                else
+                    []
         }
 
     /// Handles a ticket that cannot be read as the setting on_unreadable says: logs a warning, or raises

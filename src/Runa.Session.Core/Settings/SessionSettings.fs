@@ -29,6 +29,7 @@ module SessionSettings =
           Rotate = None
           OnTheft = OnTheft.Revoke
           Profile = None
+          ClearSiteData = []
           Meta = Map.empty }
 
     let read (section: IConfigurationSection) (settings: SessionSettings) : SessionSettings * string list =

@@ -35,7 +35,13 @@ module internal SettingReaders =
             | Some(_, case) -> Ok(put case o)
             | None -> Error(String.Join(", ", cases |> List.map fst))
 
-    /// A reader for each key, except meta, which is a section.
+    let private clearSiteData = "clear_site_data"
+
+    let private siteData: (string * SiteData) list =
+        [ SiteData.Cookies; SiteData.Storage; SiteData.Cache; SiteData.ExecutionContexts; SiteData.All ]
+        |> List.map (fun data -> string data, data)
+
+    /// A reader for each key, except meta, which is a section. A list is read value by value.
     let readers: Map<string, Reader> =
         Map
             [ "driver", text (fun v o -> { o with Driver = v })
@@ -74,6 +80,8 @@ module internal SettingReaders =
               "rotate", duration (fun v o -> { o with Rotate = Some v })
               "on_theft",
               choice [ "revoke", OnTheft.Revoke; "ignore", OnTheft.Ignore ] (fun v o -> { o with OnTheft = v })
+              clearSiteData,
+              choice siteData (fun v o -> { o with ClearSiteData = List.distinct (o.ClearSiteData @ [ v ]) })
               "profile", choice ProfileRules.names (fun v o -> { o with Profile = Some v }) ]
 
     let keys = "meta" :: List.map fst (Map.toList readers)
@@ -102,6 +110,29 @@ module internal SettingReaders =
 
         { settings with Meta = meta }, errors
 
+    let private readValue where (section: IConfigurationSection) (read: Reader) (value: string) settings =
+        match read value settings with
+        | Ok settings -> settings, []
+        | Error allowed -> settings, [ $"{section.Path} = \"{value}\": expected {allowed}.{where section.Path}" ]
+
+    /// Reads a list, which replaces what was there, or a single value. An empty list has an empty value.
+    let private readList where (section: IConfigurationSection) (read: Reader) (settings: SessionSettings) =
+        let entries =
+            match section.Value with
+            | null -> List.ofSeq (section.GetChildren())
+            | "" -> []
+            | _ -> [ section ]
+
+        entries
+        |> List.fold
+            (fun (settings, errors) entry ->
+                match entry.Value with
+                | null -> settings, errors @ [ $"{entry.Path}: must be a text value.{where entry.Path}" ]
+                | value ->
+                    let settings, more = readValue where entry read value settings
+                    settings, errors @ more)
+            (settings, [])
+
     let private readOne
         (where: string -> string)
         (section: IConfigurationSection)
@@ -111,6 +142,7 @@ module internal SettingReaders =
 
         match readers.TryFind key with
         | _ when key = "meta" -> readMeta where section settings
+        | Some read when key = clearSiteData -> readList where section read { settings with ClearSiteData = [] }
         | None ->
             settings,
             [ $"{section.Path}: unknown key.{Nearest.hint keys key} Known: {Nearest.list keys}.{where section.Path}" ]
@@ -118,11 +150,7 @@ module internal SettingReaders =
             match section.Value with
             | null ->
                 settings, [ $"{section.Path}: must be a single value, not a section or a list.{where section.Path}" ]
-            | value ->
-                match read value settings with
-                | Ok settings -> settings, []
-                | Error allowed ->
-                    settings, [ $"{section.Path} = \"{value}\": expected {allowed}.{where section.Path}" ]
+            | value -> readValue where section read value settings
 
     /// The mistake of a single value where the sections of all sessions are expected.
     let misplacedRoot (root: IConfigurationSection) : string list =

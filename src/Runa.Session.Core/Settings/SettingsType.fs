@@ -46,6 +46,29 @@ type OnTheft =
         | OnTheft.Revoke -> "Revoke"
         | OnTheft.Ignore -> "Ignore"
 
+/// What browsers delete of a site's data (the header Clear-Site-Data, https://w3c.github.io/webappsec-clear-site-data/).
+[<RequireQualifiedAccess>]
+type SiteData =
+    /// All cookies of the whole registrable domain: those of other applications and hosts of it, too.
+    | Cookies
+    /// What scripts have stored for the origin: localStorage, sessionStorage, IndexedDB, service workers.
+    | Storage
+    /// Responses of the origin in the browser's cache.
+    | Cache
+    /// The origin's open pages are loaded again.
+    | ExecutionContexts
+    /// All of these, and what browsers may add.
+    | All
+
+    /// As the header names it, without quotes.
+    override this.ToString() =
+        match this with
+        | SiteData.Cookies -> "cookies"
+        | SiteData.Storage -> "storage"
+        | SiteData.Cache -> "cache"
+        | SiteData.ExecutionContexts -> "executionContexts"
+        | SiteData.All -> "*"
+
 /// A standard whose requirements for sessions the settings must meet: checked at startup.
 [<RequireQualifiedAccess>]
 type SessionProfile =
@@ -115,6 +138,9 @@ type SessionSettings =
         OnTheft: OnTheft
         /// The standard that the settings must meet; a deviation keeps the application from starting. Default: None.
         Profile: SessionProfile option
+        /// What browsers delete when a response ends the session by Session.destroy or signOut: the header Clear-Site-Data,
+        /// over https. Default: empty, which is no header.
+        ClearSiteData: SiteData list
         /// Notes of the application, which SessionRegistry.info returns. Default: empty.
         Meta: Map<string, string>
     }

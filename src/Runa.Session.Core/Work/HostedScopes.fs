@@ -40,6 +40,16 @@ module HostedScopes =
             | [] -> [ own ]
             | others -> others @ [ own ]
 
+    /// What the browser is to delete, as the header Clear-Site-Data names it, without quotes: the setting ClearSiteData, if the request ended the session, and nobody is
+    /// signed in now, since browsers would delete the new cookie, too.
+    let clearsSiteData (scope: SessionScope) : string list =
+        let work = scope.Work
+
+        if work.HasEnded && (isNull work.Snapshot || work.Snapshot.State.Owner.IsNone) then
+            scope.Work.Definition.Settings.ClearSiteData |> List.map string
+        else
+            []
+
     /// Commits before the first byte. No caller asked for it, so the scope's policy may forgive an exception; then the
     /// change is dropped.
     let commitUnasked (scope: SessionScope) : Task<bool> =

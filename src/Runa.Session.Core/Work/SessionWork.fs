@@ -35,6 +35,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     member _.Host = host
     member _.Definition = home.Definition
     member _.Cookie = CookieRenewal.unless work.Cookie renewal
+    member _.HasEnded = work.HasEnded
     member _.IsLoaded = Work.isLoaded work
     member _.IsPending = Work.isPending work
 

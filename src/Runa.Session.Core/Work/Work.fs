@@ -16,6 +16,8 @@ type internal Work =
         Fault: exn | null
         /// What the response does with the session's cookie.
         Cookie: CookieChange
+        /// Whether the request has ended a session.
+        HasEnded: bool
         /// Whether a step or a caller was given a session with this snapshot as its origin.
         IsGivenOut: bool
         /// The origin of sessions that a caller may pass to Set. Null: no caller was given one since the last change.
@@ -29,6 +31,7 @@ module internal Work =
           Pending = null
           Fault = null
           Cookie = CookieChange.None
+          HasEnded = false
           IsGivenOut = false
           Shown = null }
 
@@ -165,6 +168,7 @@ module internal Work =
 
         { work with
             Pending = left from set work
+            HasEnded = work.HasEnded || answer.IsEnd
             Cookie =
                 match answer.Cookie with
                 | CookieChange.None -> work.Cookie

@@ -130,4 +130,10 @@ type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
             | Renewal.Late -> slide request key ticket context
 
         member _.RemoveAsync(key) : Task = tickets.Remove key
-        member _.RemoveAsync(key, context, _) : Task = tickets.Remove((TicketRequest.In context).Current key)
+
+        member _.RemoveAsync(key, context, _) : Task =
+            task {
+                let request = TicketRequest.In context
+                let! clears = tickets.Remove(request.Current key)
+                request.Clears <- List.distinct (request.Clears @ clears)
+            }

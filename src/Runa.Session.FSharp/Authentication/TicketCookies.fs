@@ -2,6 +2,7 @@ namespace Runa.Session
 
 open System
 open System.Security.Claims
+open System.Threading.Tasks
 open Microsoft.AspNetCore.Authentication
 open Microsoft.AspNetCore.Authentication.Cookies
 open Microsoft.AspNetCore.Http
@@ -58,11 +59,29 @@ type internal TicketCookies(inner: ICookieManager, options: CookieAuthentication
             | ValueSome _
             | ValueNone -> inner.AppendResponseCookie(context, name, value, cookie)
 
+    /// Browsers would delete the new cookie, too.
+    let signsIn (context: HttpContext) : unit =
+        match TicketRequest.Find context with
+        | null -> ()
+        | request -> request.Clears <- []
+
     interface ICookieManager with
         member _.GetRequestCookie(context, name) = inner.GetRequestCookie(context, name)
-        member _.DeleteCookie(context, name, cookie) = inner.DeleteCookie(context, name, cookie)
+
+        // The scheme signs out.
+        member _.DeleteCookie(context, name, cookie) =
+            inner.DeleteCookie(context, name, cookie)
+
+            match TicketRequest.Find context with
+            | NonNull request when not request.Clears.IsEmpty ->
+                context.Response.OnStarting(fun () ->
+                    ClearSiteData.send context request.Clears
+                    Task.CompletedTask)
+            | _ -> ()
 
         member _.AppendResponseCookie(context, name, value, cookie) =
+            signsIn context
+
             match value, TicketRequest.Find context with
             | NonNull value, NonNull request when request.HasExchanged -> append request context name value cookie
             | _ -> inner.AppendResponseCookie(context, name, value, cookie)

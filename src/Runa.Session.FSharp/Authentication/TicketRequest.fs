@@ -64,6 +64,9 @@ type internal TicketRequest() =
     /// Why a ticket is renewed now.
     member _.Renewal: Renewal = if isStarting then Renewal.Late else Renewal.SignIn
 
+    /// What the browser is to delete if this request signs out, as the header Clear-Site-Data names it.
+    member val Clears: string list = [] with get, set
+
     /// Whether a cookie that the scheme writes may hold a key that is no longer right.
     member _.HasExchanged: bool = not keys.IsEmpty
 

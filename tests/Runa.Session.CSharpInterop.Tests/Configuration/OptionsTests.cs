@@ -51,6 +51,7 @@ public class OptionsTests
             o.WhenFull = WhenFull.Refuse;
             o.Rotate = TimeSpan.FromMinutes(15);
             o.OnTheft = OnTheft.Ignore;
+            o.ClearSiteData = Enum.GetValues<SiteData>();
             o.Meta["a"] = "b";
         }));
 
@@ -62,6 +63,21 @@ public class OptionsTests
         Assert.Equal("sid", filled.CookieName);
         Assert.Equal(1_000, filled.MaxBytes);
         Assert.Equal(OnUnreadable.Error, filled.OnUnreadable);
+        Assert.Equal(Enum.GetValues<SiteData>(), filled.ClearSiteData);
+        Assert.Equal(["cookies", "storage", "cache", "executionContexts", "*"], settings.ClearSiteData.Select(data => data.ToString()));
+    }
+
+    [Fact(DisplayName = "promise 23: an undefined kind of site data keeps the application from starting; null clears nothing")]
+    public async Task UndefinedSiteData()
+    {
+        await using var services = Services(builder => builder.AddSession("web", o => o.ClearSiteData = [SiteData.Cache, (SiteData)7]));
+        var e = Assert.Throws<SessionConfigurationException>(() => services.GetRequiredService<SessionRegistry>());
+        Assert.Equal(
+            ["session \"web\": RunaSessionOptions.ClearSiteData = 7: expected Cookies, Storage, Cache, ExecutionContexts or All."],
+            e.Errors);
+
+        await using var none = Services(builder => builder.AddSession("web", o => o.ClearSiteData = null!));
+        Assert.Empty(none.GetRequiredService<SessionRegistry>().Find("web").Definition.Settings.ClearSiteData);
     }
 
     [Theory(DisplayName = "a profile reaches the session, and deviations keep the application from starting")]

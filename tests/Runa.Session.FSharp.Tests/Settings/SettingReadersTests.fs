@@ -9,12 +9,15 @@ open Runa.Session
 
 let private web = SessionSettings.defaults "web"
 
-/// What the section "web" of these values makes of the defaults.
-let private read (values: (string * string) list) : SessionSettings * string list =
+/// What the section "web" of these values makes of other settings.
+let private readInto (before: SessionSettings) (values: (string * string) list) : SessionSettings * string list =
     let pairs =
         values |> List.map (fun (key, value) -> KeyValuePair<string, string | null>("web:" + key, value))
     let configuration = ConfigurationBuilder().AddInMemoryCollection(pairs).Build()
-    SettingReaders.read (configuration.GetSection "web") web
+    SettingReaders.read (configuration.GetSection "web") before
+
+/// What it makes of the defaults.
+let private read (values: (string * string) list) = readInto web values
 
 [<Tests>]
 let tests =
@@ -43,6 +46,8 @@ let tests =
                         "rotate", "15m"
                         "on_theft", "ignore"
                         "profile", "NIST-aal3"
+                        "clear_site_data:0", "cookies"
+                        "clear_site_data:1", "executioncontexts"
                         "meta:team", "checkout"
                         "meta:tier", "1" ]
 
@@ -70,9 +75,34 @@ let tests =
                       Rotate = Some(TimeSpan.FromMinutes 15.)
                       OnTheft = OnTheft.Ignore
                       Profile = Some SessionProfile.NistAal3
+                      ClearSiteData = [ SiteData.Cookies; SiteData.ExecutionContexts ]
                       Meta = Map [ "team", "checkout"; "tier", "1" ] }
 
               Expect.equal settings expected "all of them"
+          }
+
+          for written, expected in
+              [ [ "clear_site_data", "storage" ], [ SiteData.Storage ]
+                [ "clear_site_data:0", "*" ], [ SiteData.All ]
+                [ "clear_site_data", "" ], []
+                [ "clear_site_data:0", "cache"; "clear_site_data:1", "Cache" ], [ SiteData.Cache ] ] do
+              test $"clear_site_data is a list, or a single value, and replaces what was there: %A{written}" {
+                  let was = { web with ClearSiteData = [ SiteData.Cookies ] }
+                  let settings, errors = readInto was written
+                  Expect.equal errors [] "no mistake"
+                  Expect.equal settings.ClearSiteData expected "read"
+              }
+
+          test "an entry of clear_site_data that is no kind of data is a mistake" {
+              match read [ "clear_site_data:0", "cookies"; "clear_site_data:1", "cookeis" ] with
+              | settings, [ sentence ] ->
+                  Expect.equal settings.ClearSiteData [ SiteData.Cookies ] "the rest is read"
+
+                  Expect.stringContains
+                      sentence
+                      "web:clear_site_data:1 = \"cookeis\": expected cookies, storage, cache, executionContexts, *"
+                      "the sentence"
+              | _, errors -> failtest $"%A{errors}"
           }
 
           test "keys and choices are read whatever their case" {
@@ -114,7 +144,7 @@ let tests =
                   match read [ wrong, "x" ] with
                   | _, [ sentence ] ->
                       Expect.stringContains sentence $"web:{wrong}: unknown key." "the key"
-                      Expect.stringContains sentence "Known: cookie_domain, cookie_name" "the known ones"
+                      Expect.stringContains sentence "Known: clear_site_data, cookie_domain" "the known ones"
 
                       match nearest with
                       | Some key -> Expect.stringContains sentence $"Did you mean \"{key}\"?" "the nearest"

@@ -124,7 +124,7 @@ let give world =
 
 let settle (commit: Commit) ending world =
     let settled version state isWritten cookie world =
-        let answer = { Snapshot = snapshotOf version state; Cookie = cookie; IsWritten = isWritten }
+        let answer = { Answer.written (snapshotOf version state) cookie with IsWritten = isWritten }
 
         let isPendingStill = Work.isSetSince commit.Set world.Work
 

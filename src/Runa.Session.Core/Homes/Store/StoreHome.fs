@@ -7,9 +7,6 @@ open System.Threading.Tasks
 module internal StoreHome =
     open StoreCreation
 
-    let private committed (snapshot: Snapshot) cookie : Task<Outcome> =
-        Task.FromResult(Outcome.Committed(Answer.written snapshot cookie))
-
     let private unchanged (snapshot: Snapshot) : ValueTask<Outcome> =
         ValueTask<Outcome>(Outcome.Committed(Answer.unwritten snapshot))
 
@@ -82,11 +79,16 @@ module internal StoreHome =
             logged definition (touching.AsTask()) |> ignore
             ValueTask<Outcome>(touched ())
 
-    let private endOf (definition: SessionDefinition) (snapshot: Snapshot) (told: Snapshot) cookie =
+    let private endOf (definition: SessionDefinition) (snapshot: Snapshot) (answer: Answer) =
         task {
             do! StoreEnding.deleteAll definition snapshot
-            return! committed told cookie
+            return Outcome.Committed answer
         }
+
+    let private asEnd (outcome: Outcome) : Outcome =
+        match outcome with
+        | Outcome.Committed answer -> Outcome.Committed { answer with IsEnd = true }
+        | other -> other
 
     /// Creates the new session before it deletes the old one, so that a failure in between ends nothing. A full store
     /// refuses the new one: then the old one is deleted first, which makes room (promise 9).
@@ -100,10 +102,12 @@ module internal StoreHome =
 
         task {
             try
-                return! beginning (fun () -> StoreEnding.deleteAll definition snapshot)
+                let! begun = beginning (fun () -> StoreEnding.deleteAll definition snapshot)
+                return asEnd begun
             with :? SessionStoreException as e when DriverCall.isRefused definition e ->
                 do! StoreEnding.deleteAll definition snapshot
-                return! beginning Task.FromResult
+                let! begun = beginning Task.FromResult
+                return asEnd begun
         }
 
     let private execute (definition: SessionDefinition) (snapshot: Snapshot) (plan: Plan) : ValueTask<Outcome> =
@@ -118,8 +122,9 @@ module internal StoreHome =
         | Plan.Rekey state, ValueNone -> ValueTask<Outcome>(create definition snapshot state)
         | Plan.Delete, _ ->
             let none = (Snapshot.none definition).LookedAt snapshot.Since
-            ValueTask<Outcome>(endOf definition snapshot none (CookieChange.Expire 0))
-        | Plan.DeleteEnded, _ -> ValueTask<Outcome>(endOf definition snapshot snapshot CookieChange.None)
+            ValueTask<Outcome>(endOf definition snapshot (Answer.ended none (CookieChange.Expire 0)))
+        | Plan.DeleteEnded, _ ->
+            ValueTask<Outcome>(endOf definition snapshot (Answer.written snapshot CookieChange.None))
         | Plan.DeleteThenCreate state, _ -> ValueTask<Outcome>(endThenBegin definition snapshot state)
         | Plan.Superseded, _ -> CommitTurn.Refuse(definition, Attempt.moved)
 
