@@ -39,6 +39,10 @@ module internal TomlLines =
                 | :? InlineTableSyntax as table ->
                     [ for item in table.Items do
                           yield! ofPair here item.KeyValue ]
+                | :? ArraySyntax as entries ->
+                    [ for item in entries.Items do
+                          item.Span.Start.Line + 1 ]
+                    |> List.mapi (fun index line -> $"{here}:{index}", line)
                 | _ -> []
 
             (here, pair.Span.Start.Line + 1) :: inside

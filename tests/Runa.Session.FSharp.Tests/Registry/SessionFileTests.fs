@@ -44,6 +44,20 @@ let tests =
 
               Expect.hasLength found 8 "nothing else is a mistake"
           }
+          test "promise 23: clear_site_data is a list, and an entry that is no kind of data is told with its line" {
+              for right in [ "['cookies', 'storage', 'cache', 'executionContexts', '*']"; "[]"; "'*'" ] do
+                  Expect.isEmpty (mistakes $"[sessions.web]\nclear_site_data = {right}\n") right
+
+              match mistakes "[sessions.web]\nttl = '1h'\nclear_site_data = ['cookies',\n  'cookeis']\n" with
+              | [ sentence ] ->
+                  Expect.stringStarts
+                      sentence
+                      "session:sessions:web:clear_site_data:1 = \"cookeis\": expected cookies, storage"
+                      "which entry"
+
+                  Expect.stringEnds sentence " It stands in session.toml, line 4." "where"
+              | found -> failtest $"%A{found}"
+          }
           test "a file that clashes with a default session is told so" {
               let found = mistakes "[sessions.shop]\ncookie_name = '__Host-runa_session'\n"
               Expect.hasLength found 1 "one mistake"
