@@ -14,8 +14,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     let mutable renewal: CookieRenewal = null
     // Kept, because servers use the objects of a request again: a session that outlives it would read the next one's.
     let cookies = host.Cookies
-    // The origin of the session that the latest run-once step was given.
-    let mutable once: SessionOrigin = null
+    let mutable originOfStepOnce: SessionOrigin = null
 
     let settle (from: Snapshot) (set: Session | null) (struct (answer: Answer, result: 'R)) : struct ('R * bool) =
         work <- Work.settle from set answer work
@@ -60,7 +59,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     member _.IsShown(wanted: Session) = Work.isShown wanted work
 
     /// Whether the session was made from the one that the latest run-once step was given.
-    member _.IsOfStepOnce(wanted: Session) = Object.ReferenceEquals(wanted.Origin, once)
+    member _.IsOfStepOnce(wanted: Session) = Object.ReferenceEquals(wanted.Origin, originOfStepOnce)
 
     /// Raises InvalidOperationException if the caller is a step of this session.
     member _.CheckNotStepping() =
@@ -191,7 +190,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
             Work.checkFault work
             let struct (_, given, givenOut) = Work.give work
             work <- givenOut
-            once <- given.Origin
+            originOfStepOnce <- given.Origin
             let before = work.Pending
             let! struct (wanted, result) = step given
             Stepping.check given wanted
