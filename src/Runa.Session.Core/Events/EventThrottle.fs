@@ -20,3 +20,6 @@ type internal EventThrottle() =
             Interlocked.Exchange(&held, 0)
         else
             0
+
+    /// The number of those that are held back, which are then told.
+    member _.Rest() : int = Interlocked.Exchange(&held, 0)

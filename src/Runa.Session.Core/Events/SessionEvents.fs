@@ -25,6 +25,12 @@ type internal SessionEvents(queue: EventQueues | null, clock: TimeProvider, sess
         if not (isNull queue) then
             many kind None (throttle.Add(number, Environment.TickCount64))
 
+    /// Tells what is held back.
+    member _.TellRest() : unit =
+        many SessionEventKind.ForgedToken None (forged.Rest())
+        many SessionEventKind.Undecodable None (undecodable.Rest())
+        many SessionEventKind.Unreadable None (unreadable.Rest())
+
     /// Whether anybody listens.
     member _.IsOn = not (isNull queue)
 

@@ -90,6 +90,10 @@ type SessionRegistry
     // hanging one does not hold up the others.
     let sweeper = clock.CreateTimer((fun _ -> purges |> List.iter _.Tick()), null, purgeEvery, purgeEvery)
 
+    let tellRest () =
+        for definition in definitions do
+            definition.Events.TellRest()
+
     member internal _.Definitions = definitions
 
     /// Whether a session must know when a request came.
@@ -121,7 +125,9 @@ type SessionRegistry
     member internal _.Settle(token: CancellationToken) : Task =
         match events with
         | null -> Task.CompletedTask
-        | events -> events.Settle token
+        | events ->
+            tellRest ()
+            events.Settle token
 
     member internal _.PurgeAll(token: CancellationToken) : Task<int> = purgeAll token
 
@@ -145,7 +151,9 @@ type SessionRegistry
 
                     match events with
                     | null -> ()
-                    | events -> do! (events :> IAsyncDisposable).DisposeAsync()
+                    | events ->
+                        tellRest ()
+                        do! (events :> IAsyncDisposable).DisposeAsync()
 
                     (telemetry :> IDisposable).Dispose()
                 }

@@ -97,6 +97,14 @@ let private kinds =
               [ SessionEventKind.Created, null, 1; SessionEventKind.Undecodable, null, 1 ]
 
           hears
+              "values that cannot be read, within a second: the rest is told in the end"
+              id
+              (visits [ "/odd"; "/number"; "/number"; "/number" ])
+              [ SessionEventKind.Created, null, 1
+                SessionEventKind.Undecodable, null, 1
+                SessionEventKind.Undecodable, null, 2 ]
+
+          hears
               "all sessions of an owner"
               id
               (revoke (SessionRegistry.revokeOwner "web" "ann" none))
