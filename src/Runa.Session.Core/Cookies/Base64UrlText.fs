@@ -2,6 +2,7 @@ namespace Runa.Session
 
 open System
 open System.Buffers
+open System.Buffers.Text
 
 /// Tells whether a text is base64url as this library writes it. Used before the framework's decoder, which allocates
 /// and raises at any other character.
@@ -21,3 +22,12 @@ module internal Base64UrlText =
         | 2 -> last &&& 15 = 0
         | 3 -> last &&& 3 = 0
         | _ -> false
+
+    /// The bytes of a text that is not empty, in the one spelling of base64url. ValueNone: it is something else.
+    let tryDecode (text: string) : byte[] voption =
+        let characters = text.AsSpan()
+
+        if text = "" || not (isOfAlphabet characters && isCanonical characters) then
+            ValueNone
+        else
+            ValueSome(Base64Url.DecodeFromChars characters)
