@@ -11,7 +11,6 @@ open Runa.Session.Hosting
 [<Sealed>]
 type internal RequestSessions(context: HttpContext, given: SessionHost | null, others: RequestSessions | null) =
     let mutable host = given
-    let mutable arrived = SessionHost.ArrivalAt given
     let mutable offers = Unchecked.defaultof<OfferList>
     let mutable scopes = Unchecked.defaultof<ScopeList>
     let mutable response = ResponseState()
@@ -53,6 +52,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
         match among others context with
         | null ->
             let sessions = RequestSessions(context, host, others)
+            RequestArrival.Begin(context, host)
             Features.set<RequestSessions> context.Features sessions
             sessions
         | sessions -> sessions
@@ -214,12 +214,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
 
     interface IScopeHost with
         member _.Cookies = context.Request.Headers.Cookie
-        // Without the library's first middleware, the request arrives when it first asks.
-        member sessions.Arrived =
-            if arrived = 0L then
-                arrived <- sessions.Host.Arrival()
-
-            DateTimeOffset(arrived, TimeSpan.Zero)
+        member sessions.Arrived = RequestArrival.Of(context, sessions.Host)
         member _.IsPrefetch = RequestFacts.isPrefetch context
         member sessions.CanSendCookie =
             not (sessions.HasEnded || context.Response.HasStarted || RequestFacts.isOfHub context)

@@ -16,14 +16,8 @@ type internal SessionHost private (registry: SessionRegistry, isWatched: bool) =
 
     member _.Registry = registry
 
-    /// The UTC ticks at which a request that comes now arrived; 0: no session asks for it.
-    member _.Arrival() : int64 = if needsArrival then (HostedRegistry.now registry).UtcTicks else 0L
-
-    /// The same at a host that may not be known yet.
-    static member ArrivalAt(host: SessionHost | null) : int64 =
-        match host with
-        | null -> 0L
-        | host -> host.Arrival()
+    /// Whether a session asks when its request arrived.
+    member _.NeedsArrival = needsArrival
 
     /// Whether the application's pipeline contains response caching.
     member val MeetsResponseCaching = false with get, set
