@@ -28,6 +28,7 @@ module Conformance =
                   RaceTests.tests driver
                   DeviceTests.tests driver
                   LimitTests.tests driver
+                  TheftTests.tests driver
                   PageTests.tests driver
                   DumpTests.tests driver
                   ClockTests.tests driver
