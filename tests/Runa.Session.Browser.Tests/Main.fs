@@ -17,7 +17,13 @@ let private ofDemo (demo: Demo) =
 
 [<Tests>]
 let tests =
-    testList "in Chromium" [ ofDemo Demo.fsharp; ofDemo Demo.csharp; CookieTests.shared Demo.fsharp; BlazorTests.tests ]
+    testList
+        "in Chromium"
+        [ ofDemo Demo.fsharp
+          ofDemo Demo.csharp
+          CookieTests.shared Demo.fsharp
+          TheftTests.tests
+          BlazorTests.tests ]
 
 [<EntryPoint>]
 let main args =
