@@ -1,6 +1,6 @@
 namespace Runa.Session
 
-/// Told by the engine when a step of its request begins and ends. Null: there is nothing to tell.
+/// Told by the engine when a step of its request begins and ends, and what its commit finds. Null: there is nothing to tell.
 [<AllowNullLiteral>]
 type internal IStepWatch =
     /// Whether the response can still set a cookie.
@@ -11,3 +11,6 @@ type internal IStepWatch =
 
     /// Called when the step has ended.
     abstract EndStep: before: int -> unit
+
+    /// Called when a commit finds that another request has ended the session, or has moved it to another id.
+    abstract SawEnd: unit -> unit

@@ -7,6 +7,13 @@ open Runa.Session.Hosting
 module internal Stepping =
     let canSendCookie (watch: IStepWatch) = isNull watch || watch.CanSendCookie
 
+    /// What a commit has found, after the watch was told if the session has ended.
+    let found (watch: IStepWatch) (now: Snapshot) : Snapshot =
+        if not (now.IsActive || isNull watch) then
+            watch.SawEnd()
+
+        now
+
     /// Raises InvalidOperationException if `back` was not made from `given`.
     let check (given: Session) (back: Session) =
         if isNull (box back) then

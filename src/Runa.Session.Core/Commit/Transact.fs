@@ -71,7 +71,7 @@ module internal Transact =
 
     let private happened (run: Run<'R>) (from: Snapshot) (outcome: Outcome) : Happened =
         let definition = run.Home.Definition
-        let gone (empty: Snapshot) = Happened.Gone(empty.LookedAt run.First.Since)
+        let gone (empty: Snapshot) = Happened.Gone(Stepping.found run.Watch (empty.LookedAt run.First.Since))
 
         match outcome with
         | Outcome.Committed answer -> Happened.Committed answer
@@ -84,7 +84,7 @@ module internal Transact =
     /// Turns a record into a snapshot, for a request that has looked at the session before.
     let private found (run: Run<'R>) (from: Snapshot) (record: SessionRecord) : Happened =
         let now = Snapshot.ofRecord run.Home.Definition from.Place record
-        Happened.Found(now.SeenLiveAt(from.Since, Plan.flight).LookedAt run.First.Since)
+        Happened.Found(Stepping.found run.Watch (now.SeenLiveAt(from.Since, Plan.flight).LookedAt run.First.Since))
 
     /// Gives up the turn when the commit has ended.
     let private finish run (committing: Task<struct (Answer * 'R)>) : ValueTask<struct (Answer * 'R)> =

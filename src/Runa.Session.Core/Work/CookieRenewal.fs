@@ -13,8 +13,9 @@ type internal CookieRenewal(change: CookieChange, since: int64) =
             change
 
 module internal CookieRenewal =
-    /// What a response does with the cookie: its own change, or else the renewal.
-    let unless (own: CookieChange) (renewal: CookieRenewal) : CookieChange =
+    /// What a response does with the cookie: its own change, or else the renewal. But the session may have ended or moved since
+    /// (`now`; null: it is not loaded): then the cookie of the request that moved it must stay.
+    let unless (own: CookieChange) (now: Snapshot) (renewal: CookieRenewal) : CookieChange =
         match own with
-        | CookieChange.None when not (isNull renewal) -> renewal.Change
+        | CookieChange.None when not (isNull renewal) && (isNull now || now.IsActive) -> renewal.Change
         | own -> own

@@ -5,8 +5,7 @@ open System.Runtime.ExceptionServices
 open System.Threading.Tasks
 open Runa.Session.Hosting
 
-/// The work on one session in one request: its loads, steps and commits, one after another. SessionScope is its public
-/// face.
+/// One session in one request: its loads, steps and commits, one after another. SessionScope is its public face.
 [<Sealed>]
 type internal SessionWork(home: Home, host: IScopeHost) =
     let mutable work = Work.none
@@ -33,7 +32,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     member _.Home = home
     member _.Host = host
     member _.Definition = home.Definition
-    member _.Cookie = CookieRenewal.unless work.Cookie renewal
+    member _.Cookie = CookieRenewal.unless work.Cookie work.Snapshot renewal
     member _.HasEnded = work.HasEnded
     member _.IsLoaded = Work.isLoaded work
     member _.IsPending = Work.isPending work
@@ -248,3 +247,4 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         member _.CanSendCookie = host.CanSendCookie
         member _.BeginStep() = lane.BeginStep()
         member _.EndStep before = lane.EndStep before
+        member _.SawEnd() = renewal <- null

@@ -43,7 +43,8 @@ let private closed =
     { new IStepWatch with
         member _.CanSendCookie = false
         member _.BeginStep() = 0
-        member _.EndStep _ = () }
+        member _.EndStep _ = ()
+        member _.SawEnd() = () }
 
 let private behind gate session token (change: Session -> Session) =
     task {

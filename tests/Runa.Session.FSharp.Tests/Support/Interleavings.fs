@@ -18,8 +18,8 @@ let private template =
 
     Engine.definition registry "web"
 
-/// One execution: a store, and a session in it whose token the browser holds.
-type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: Choose) =
+/// One execution: a store, and a session in it whose token the browser holds. `definition`: of that session.
+type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: Choose, ?definition: SessionDefinition) =
     let clock = clock ()
     let queues = CommitQueues()
     let scheduler = Scheduler(fun () -> queues.Behind)
@@ -96,7 +96,7 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
                         inner.Replace key version record token
                 Owners = inner.Owners |> ValueOption.map ordered }
 
-    let named = { template with Driver = driver; Clock = clock; Queues = queues }
+    let named = { defaultArg definition template with Driver = driver; Clock = clock; Queues = queues }
 
     let first =
         let step (session: Session) =

@@ -15,7 +15,7 @@ open Runa.Session.Tests.Requests
 type Visit = { Cookies: StringValues; Arrived: DateTimeOffset; CanSendCookie: bool; IsPrefetch: bool }
 
 /// A host without HTTP.
-let private hostOf (visit: Visit) : IScopeHost =
+let hostOf (visit: Visit) : IScopeHost =
     { new IScopeHost with
         member _.Cookies = visit.Cookies
         member _.Arrived = visit.Arrived
