@@ -42,6 +42,7 @@ type internal RegistryMiddleware(host: SessionHost) =
                 app.Use(fun (next: RequestDelegate) ->
                     RequestDelegate(fun context ->
                         RequestSessions.Begin(context, host) |> ignore
+                        RequestFacts.keepArrival context host
 
                         let running =
                             try

@@ -84,6 +84,24 @@ public class SignalRTests
         Assert.Equal("1", (await browser.GetAsync("/")).Body);
     }
 
+    [Fact(DisplayName = "promise 29: a hub over long polling that first looks at its session long after a rotation is no thief")]
+    public async Task Rotated()
+    {
+        await using var app = await StartAsync(
+            setup => setup.AddSession("web", options => options.Rotate = TimeSpan.FromMinutes(15)));
+        var browser = app.NewBrowser();
+        await browser.PostAsync("/sign-in");
+        await using var connection = await ConnectAsync(app, browser, HttpTransportType.LongPolling);
+        var before = browser.Cookies.Single().Value;
+        app.Clock.Advance(TimeSpan.FromMinutes(15));
+        await browser.GetAsync("/");
+        Assert.NotEqual(before, browser.Cookies.Single().Value);
+        await browser.GetAsync("/");
+        app.Clock.Advance(TimeSpan.FromMinutes(7));
+        Assert.Equal(1, await connection.InvokeAsync<int>("Visit", TestContext.Current.CancellationToken));
+        Assert.Equal("1", (await browser.GetAsync("/")).Body);
+    }
+
     private static async Task<HubConnection> ConnectAsync(
         App app,
         Browser browser,
@@ -99,18 +117,20 @@ public class SignalRTests
         return connection;
     }
 
-    private static Task<App> StartAsync() =>
+    private static Task<App> StartAsync(Action<RunaSessionBuilder>? sessions = null) =>
         App.StartAsync(
             app =>
             {
                 app.UseWebSockets();
                 app.MapHub<CounterHub>("/hub").WithRunaSession("web");
                 app.MapPost("/begin", (RunaSession session) => session.Set(Keys.Name, "Ada")).WithRunaSession();
+                app.MapPost("/sign-in", (RunaSession session) => session.SignIn("ada")).WithRunaSession();
                 app.MapPost("/visit", (RunaSession session) => session.Update(Keys.Visits, 0, n => n + 1)).WithRunaSession();
                 app.MapPost("/end", (RunaSession session) => session.Destroy()).WithRunaSession();
                 app.MapGet("/", (RunaSession session) => $"{session.Get(Keys.Visits)}").WithRunaSession();
             },
-            services: services => services.AddSignalR(options => options.EnableDetailedErrors = true),
+            sessions,
+            services => services.AddSignalR(options => options.EnableDetailedErrors = true),
             onKestrel: true);
 
     /// <summary>SignalR makes a hub for each call; the connection's request, and its session, stay.</summary>
