@@ -38,6 +38,7 @@ type internal SessionDefinition =
         Queues: CommitQueues
         /// Sign-ins of one owner, whose number is limited, come one after another.
         SignIns: SignInTurns
+        Thefts: ToldThefts
         Hints: Hints
         /// Whether to log hints that help developers only.
         IsDevelopment: bool

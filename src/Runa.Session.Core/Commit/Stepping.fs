@@ -37,7 +37,9 @@ module internal Stepping =
         if home.NeedsCookie plan && not (canSendCookie watch) then
             let definition = home.Definition
 
-            if snapshot.Status.IsExpired || Instant.isUntil definition.Now snapshot.State.ExpiresAt then
+            let hasEnded = snapshot.Status.IsExpired || snapshot.Status.IsTaken
+
+            if hasEnded || Instant.isUntil definition.Now snapshot.State.ExpiresAt then
                 CommitTurn.Refuse(definition, Attempt.ended)
 
             raise (

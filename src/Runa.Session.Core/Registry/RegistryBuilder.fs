@@ -234,6 +234,7 @@ module internal RegistryBuilder =
                     Limits = CallLimits parts.StoreTimeout
                     Queues = CommitQueues(drivers[o.Driver].Place.IsStore)
                     SignIns = SignInTurns()
+                    Thefts = ToldThefts()
                     Hints = Hints()
                     IsDevelopment = host.IsDevelopment } ]
 

@@ -156,6 +156,52 @@ let tests =
               change shop before Session.destroy |> holds "which cannot end it" SessionStatus.Taken
               isAlive shop now |> Expect.isTrue "the user stays"
 
+          testCase "promise 29: with on_theft = ignore, a token that is shown again and again is told once"
+          <| fun () ->
+              let thefts = ref 0
+              let listen (event: SessionEvent) _ =
+                  if event.Kind = SessionEventKind.TheftSuspected then
+                      Interlocked.Increment(&thefts.contents) |> ignore
+                  Tasks.ValueTask()
+              let clock = clock ()
+              let ignoring (o: SessionSettings) =
+                  { o with Rotate = Some(TimeSpan.FromMinutes 15.); OnTheft = OnTheft.Ignore }
+              let shop = Shop(clock, memory clock, SessionSetup.events listen >> SessionSetup.session "web" ignoring)
+              let oldest, second = answered shop
+              shop.Pass 15.
+              let third = (read shop second).Token.Value
+              read shop third |> ignore
+              shop.Pass 6.
+              for token in [ oldest; second; oldest; second; oldest ] do
+                  read shop token |> holds "refused" SessionStatus.Taken
+              HostedRegistry.settle CancellationToken.None shop.Registry
+              |> Async.AwaitTask
+              |> Async.RunSynchronously
+              thefts.Value |> Expect.equal "each token once" 2
+
+          testCase
+              "promise 29: a stream whose session was ended by a theft is told that it has ended, and brings nothing back"
+          <| fun () ->
+              let shop = shop ()
+              let before, now = answered shop
+              let stream = { shop.Visit now with CanSendCookie = false }
+              shop.Pass 6.
+              read shop before |> ignore
+
+              Expect.throwsT<SessionConflictException> "it has ended" (fun () ->
+                  changeAs shop stream (Session.set count 1) |> ignore)
+
+              read shop now |> holds "the user" SessionStatus.Taken
+
+          testCase "promise 29: a copy that moved to a new id is not noticed: the user finds the session gone"
+          <| fun () ->
+              let shop = shop ()
+              let token = signIn shop "ann"
+              let thief = (change shop token Session.regenerate).Token.Value
+              shop.Pass 15.
+              read shop token |> holds "the user" SessionStatus.Expired
+              read shop thief |> holds "the copy" SessionStatus.Active
+
           testCase "promise 29: the age is judged at the arrival: a stream that loads again hours later is no thief"
           <| fun () ->
               let shop = shop ()

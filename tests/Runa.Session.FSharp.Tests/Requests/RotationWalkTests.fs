@@ -144,6 +144,24 @@ let tests =
                   status holding.Thief.Value |> Expect.equal $"the thief, after {acts}" SessionStatus.Taken
 
           testCase
+              "promise 29: a thief is not noticed who asks just when the rotation is due, and then waits for a user who never pauses"
+          <| fun () ->
+              let nodes = Nodes()
+
+              // The user's page asks every minute.
+              let period =
+                  [ Act.Thief 0
+                    for _ in 1..14 do
+                        Act.Pass 1.
+                        Act.Ask(0, false)
+                    Act.Pass 1. ]
+
+              let holding = Act.Steal :: Act.Pass 15. :: (List.replicate 10 period |> List.concat) |> walk nodes
+
+              (read (nodes.Of 0) holding.Thief.Value).Status |> Expect.equal "the thief" SessionStatus.Active
+              (read (nodes.Of 0) (held holding)).Status |> Expect.equal "the user" SessionStatus.Active
+
+          testCase
               "promise 29: a thief who is alone is not noticed, and the user finds the session taken when coming back"
           <| fun () ->
               let nodes = Nodes()

@@ -52,5 +52,7 @@ module internal StoreTheft =
                 }
             )
         | _ ->
-            tell definition snapshot
+            if definition.Thefts.IsNew(snapshot.Place.Key, snapshot.Place.Token.Generation) then
+                tell definition snapshot
+
             ValueTask<Arrived>(answer taken)
