@@ -11,7 +11,7 @@ open Runa.Session
 /// ticket. The exceptions are those of sessions.
 ///
 /// The constructor raises InvalidOperationException for a session that is not registered, and NotSupportedException for
-/// one that lives in its cookie.
+/// one that lives in its cookie, or whose token is rotated.
 [<Sealed>]
 type SessionTickets(registry: SessionRegistry, sessionName: string) =
     let home = registry.Find sessionName
@@ -22,6 +22,12 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
             raise (
                 NotSupportedException
                     $"The session \"{sessionName}\" cannot keep tickets on the driver \"{definition.Settings.Driver}\": it has no store, and a ticket could not be ended. Choose a driver with a store."
+            )
+
+        if definition.Settings.Rotate.IsSome then
+            raise (
+                NotSupportedException
+                    $"The session \"{sessionName}\" cannot keep tickets with rotate: the key of a ticket changes at a sign-in only, so no copy would be noticed. Leave rotate out, or sign in with sessions (AddRunaSession on the authentication builder), whose tokens rotate."
             )
 
     /// Promise 6: a key that is not a genuine token does not reach the store. A genuine one contains no separator of

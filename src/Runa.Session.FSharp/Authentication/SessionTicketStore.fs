@@ -21,7 +21,8 @@ open Runa.Session.Hosting
 /// A response for which a ticket was read is private to shared caches, as for every session (promise 20). The
 /// exceptions are those of the handlers. A cancelled token ends the wait for a ticket that is read
 /// (OperationCanceledException), but never a sign-in, renewal or sign-out. The constructor raises
-/// InvalidOperationException for a session that is not registered, and NotSupportedException for the driver "cookie".
+/// InvalidOperationException for a session that is not registered, and NotSupportedException for the driver "cookie" and for
+/// the setting rotate.
 [<Sealed>]
 type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
     static let held = SessionKey.withCodec Codec.bytes "ticket"

@@ -77,6 +77,15 @@ let private rows: (string * (IServiceCollection -> unit) * (AuthenticationBuilde
           |> ignore),
       (fun schemes -> schemes.AddCookie().AddRunaTicketStore("web") |> ignore),
       [ "\"web\""; "driver \"cookie\"" ]
+      "tickets with tokens that are to be rotated",
+      (fun services ->
+          services.AddRunaSession(
+              SessionSetup.secrets [ secret ]
+              >> SessionSetup.session "web" (fun o -> { o with Rotate = Some(TimeSpan.FromMinutes 15.) })
+          )
+          |> ignore),
+      (fun schemes -> schemes.AddCookie().AddRunaTicketStore("web") |> ignore),
+      [ "\"web\""; "rotate"; "Leave rotate out" ]
       "tickets with a cookie manager that is set too late",
       withSessions,
       (fun schemes ->
