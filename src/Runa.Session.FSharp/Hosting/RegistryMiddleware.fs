@@ -11,6 +11,12 @@ open Microsoft.AspNetCore.Http
 /// session's cookie, it sends that response.
 [<Sealed>]
 type internal RegistryMiddleware(host: SessionHost) =
+    static let statusOf (e: exn) : int =
+        match e with
+        // As servers do, for a body that is too large, and the like.
+        | :? BadHttpRequestException as e -> e.StatusCode
+        | _ -> StatusCodes.Status500InternalServerError
+
     /// Servers answer an unhandled exception with a bare 500, without the headers that OnStarting would add, and the
     /// browser would lose a session that was stored under a new id. So this sends the response itself (promise 20).
     static let answerFailed (context: HttpContext) (e: exn) : Task =
@@ -22,7 +28,7 @@ type internal RegistryMiddleware(host: SessionHost) =
 
             if setsCookie && not context.Response.HasStarted then
                 context.Response.Clear()
-                context.Response.StatusCode <- StatusCodes.Status500InternalServerError
+                context.Response.StatusCode <- statusOf e
                 do! context.Response.CompleteAsync()
 
             ExceptionDispatchInfo.Throw e
