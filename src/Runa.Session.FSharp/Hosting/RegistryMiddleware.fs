@@ -48,7 +48,6 @@ type internal RegistryMiddleware(host: SessionHost) =
                 app.Use(fun (next: RequestDelegate) ->
                     RequestDelegate(fun context ->
                         RequestSessions.Begin(context, host) |> ignore
-                        RequestFacts.keepArrival context host
 
                         let running =
                             try

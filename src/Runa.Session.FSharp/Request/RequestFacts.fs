@@ -41,22 +41,6 @@ module internal RequestFacts =
                 | :? SessionRegistry as registry -> SessionHost.Unwatched registry
                 | _ -> raise (notConfigured ())
 
-    let private arrivalKey = obj ()
-
-    /// Keeps the time at which the request came among its items. Without WebSockets, SignalR calls a hub with a copy of the
-    /// first poll, hours later perhaps, which has its items and cookies, but not its sessions. Polls have a query.
-    let keepArrival (context: HttpContext) (host: SessionHost) : unit =
-        if context.Request.QueryString.HasValue then
-            match host.Arrival() with
-            | 0L -> ()
-            | ticks -> context.Items[arrivalKey] <- box ticks
-
-    /// The time at which the request came, or the one that this is a copy of. If nobody kept it, it comes now.
-    let arrival (context: HttpContext) (host: SessionHost) : int64 =
-        match context.Items.TryGetValue arrivalKey with
-        | true, (:? int64 as ticks) -> ticks
-        | _ -> host.Arrival()
-
     /// Whether the browser asks in advance for a page that it may never show.
     let isPrefetch (context: HttpContext) : bool =
         context.Request.Headers["Sec-Purpose"].ToString().Contains("prefetch", StringComparison.OrdinalIgnoreCase)

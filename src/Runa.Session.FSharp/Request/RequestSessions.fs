@@ -215,12 +215,6 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
     interface IScopeHost with
         member _.Cookies = context.Request.Headers.Cookie
         member sessions.Arrived = RequestArrival.Of(context, sessions.Host)
-        // Without the library's first middleware, the request arrives when it first asks.
-        member sessions.Arrived =
-            if arrived = 0L then
-                arrived <- RequestFacts.arrival context sessions.Host
-
-            DateTimeOffset(arrived, TimeSpan.Zero)
         member _.IsPrefetch = RequestFacts.isPrefetch context
         member sessions.CanSendCookie =
             not (sessions.HasEnded || context.Response.HasStarted || RequestFacts.isOfHub context)
