@@ -38,17 +38,21 @@ type SessionKey<'T>
 
     member private _.OwnJson = ownJson
 
+    member private _.Made(json: JsonSerializerOptions) : SessionKey<'T> =
+        let made = SessionKey(name, Codec.ofResolver json, json, true, isMadeByModule)
+        other <- made
+        made
+
     member internal key.Under(json: JsonSerializerOptions | null) : SessionKey<'T> =
         match json with
         | null -> key
         | _ when hasCodec -> key
         | json ->
+            // Not by the pattern NonNull, which would allocate each time.
             match other with
-            | NonNull found when Object.ReferenceEquals(found.OwnJson, json) -> found
-            | _ ->
-                let made = SessionKey(name, Codec.ofResolver json, json, true, isMadeByModule)
-                other <- made
-                made
+            | null -> key.Made json
+            | found when Object.ReferenceEquals(found.OwnJson, json) -> found
+            | _ -> key.Made json
 
     member internal _.Check() =
         if not isChecked then

@@ -40,6 +40,8 @@ type internal RequestArrival(at: DateTimeOffset) =
 
     /// The request arrives now, unless another context of it did before.
     static member Begin(context: HttpContext, host: SessionHost | null) : unit =
+        // Not by the pattern NonNull, which would allocate in every request.
         match host with
-        | NonNull host when host.NeedsArrival -> RequestArrival.Of(context, host) |> ignore
+        | null -> ()
+        | host when host.NeedsArrival -> RequestArrival.Of(context, host) |> ignore
         | _ -> ()
