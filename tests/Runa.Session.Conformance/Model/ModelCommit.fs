@@ -165,13 +165,11 @@ let rec commit (now: DateTimeOffset) (work: Work) (store: Store) : Outcome =
     | Found.Moved stone when work.Content.Owner.IsNone || work.At < stone.Content.Created + flight -> None
     | _ -> create now work store
 
-let private ofOwner now (owner: string) (store: Store) =
-    store.Entries
-    |> Map.filter (fun _ entry -> entry.Content.Owner = Some owner && not (purgeable now entry))
-    |> Map.toList
+let private ofOwner (owner: string) (store: Store) =
+    store.Entries |> Map.filter (fun _ entry -> entry.Content.Owner = Some owner) |> Map.toList
 
 let devices now (owner: string) (store: Store) : Entry list =
-    ofOwner now owner store
+    ofOwner owner store
     |> List.map snd
     |> List.filter (fun entry -> entry.MovedTo.IsNone && not (ended now entry))
 
@@ -195,9 +193,7 @@ let revoke now (owner: string) (kept: Token option) (store: Store) : Store * int
         | _ -> store, count
 
     let wanted =
-        ofOwner now owner store
-        |> List.map fst
-        |> List.filter (fun token -> Some(leadsTo token store) <> kept)
+        ofOwner owner store |> List.map fst |> List.filter (fun token -> Some(leadsTo token store) <> kept)
 
     ((store, 0), wanted) ||> List.fold (fun ended token -> from token ended)
 
