@@ -159,6 +159,19 @@ let private lateTouch: Story =
           // Refused: another request has moved the session.
           Operation.Step(2, [ Change.Increment "b" ]) ]
 
+/// All of an owner's are ended after their tombstone has ended by every clock, but was not swept: then a request that saw the
+/// session alive before all this does not find the way to the next owner's.
+let private longEnded: Story =
+    Story
+        [ Operation.Step(0, [ Change.SignIn "alice" ])
+          Operation.Copy(0, 1)
+          Operation.Load 1
+          Operation.Step(1, [ Change.SignIn "alice" ])
+          Operation.Step(1, [ Change.SignIn "bob" ])
+          Operation.Tick 1_140
+          Operation.RevokeOwner "alice"
+          Operation.Commit(1, [ Change.Destroy ]) ]
+
 let private toldStories (under: DriverUnderTest) : Test list =
     let told needs name story =
         Bench.test under (Need.Store :: Need.Swap :: needs) name (fun bench ->
@@ -168,6 +181,10 @@ let private toldStories (under: DriverUnderTest) : Test list =
             })
 
     [ told [] "promise 4: a touch that comes after its session has moved does not end the tombstone" lateTouch
+      told
+          [ Need.Owners ]
+          "promise 9, 27: ending an owner's sessions ends their tombstones, however long ended"
+          longEnded
       // The first owner's tombstone lives; has ended; has ended by every clock, and a store that has not swept yet has it.
       for seconds in [ 0; 600; 1_140 ] do
           told
