@@ -9,19 +9,17 @@ open System.Runtime.InteropServices
 module internal TokenLayout =
     let version = 1uy
     let rotated = 2uy
-    let keyId = 1
     let id = 3
     let idLength = 32
     let generation = 35
     let generationLength = 3
     let mostGenerations = 0xFFFFFF
-    let tagLength = 16
 
     /// Where the tag is, which covers all that comes before it.
     let tag (version: byte) = if version = rotated then generation + generationLength else generation
 
     /// 51 or 54 bytes are exactly 68 or 72 characters of base64url, with no spare bits.
-    let length (version: byte) = tag version + tagLength
+    let length (version: byte) = tag version + SignedLayout.tagLength
 
     let longest = length rotated
 

@@ -2,40 +2,20 @@ namespace Runa.Session
 
 open System
 open System.Buffers
-open System.Buffers.Binary
 open System.Buffers.Text
-open System.Security.Cryptography
 
 /// The fields of a bound cookie, by offset and length: 42 bytes are exactly 56 characters of base64url, with no spare bits.
 module private BoundLayout =
     /// Tokens begin with 1 and 2, and sealed cookies with 2, so that none is taken for another.
     let version = 3uy
-    let keyId = 1
     let id = 3
     let idLength = 16
     /// Milliseconds since 1970.
     let ends = 19
     let endsLength = 7
     let tag = 26
-    let tagLength = 16
     let length = 42
     let textLength = 56
-
-/// A buffer for one bound cookie, and the keyed hashes of all keys.
-[<Sealed>]
-type private BoundScratch(ring: KeyRing, prefix: byte[]) =
-    let input = Array.append prefix (Array.zeroCreate BoundLayout.length)
-    let output: byte[] = Array.zeroCreate 32
-
-    let hashes =
-        ring.Keys |> Array.map (fun key -> IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.Token))
-
-    member _.Cookie = Span<byte>(input, prefix.Length, BoundLayout.length)
-    member _.Tag = ReadOnlySpan<byte>(output, 0, BoundLayout.tagLength)
-
-    member _.Compute(key: int) =
-        hashes[key].AppendData(ReadOnlySpan<byte>(input, 0, prefix.Length + BoundLayout.tag))
-        hashes[key].GetHashAndReset(Span<byte> output) |> ignore
 
 /// What a genuine bound cookie says. It is not secret whose it is: the id is worthless without the device's key.
 [<Struct; NoComparison; NoEquality>]
@@ -47,7 +27,7 @@ type internal BoundReading = { DeviceId: string; EndsAt: DateTimeOffset }
 [<Sealed>]
 type internal BoundCookies(ring: KeyRing, application: string option, name: string) =
     let prefix = KeyRing.context "Runa.Session bound cookie v1" application name
-    let pool = Pool<BoundScratch>(fun () -> BoundScratch(ring, prefix))
+    let pool = Pool<SignedBuffer>(fun () -> SignedBuffer(ring, prefix, BoundLayout.length))
 
     let writeEnd (cookie: Span<byte>) (endsAt: DateTimeOffset) =
         let at = cookie.Slice(BoundLayout.ends, BoundLayout.endsLength)
@@ -65,36 +45,19 @@ type internal BoundCookies(ring: KeyRing, application: string option, name: stri
 
         DateTimeOffset.FromUnixTimeMilliseconds milliseconds
 
-    let isGenuine (scratch: BoundScratch) : bool =
-        let cookie = scratch.Cookie
-        let keyId = BinaryPrimitives.ReadUInt16BigEndian(Span.op_Implicit (cookie.Slice BoundLayout.keyId))
-        let tag = cookie.Slice(BoundLayout.tag, BoundLayout.tagLength)
-        let mutable isFound = false
-        let mutable key = 0
-
-        while not isFound && key < ring.Keys.Length do
-            if ring.Keys[key].Id = keyId then
-                scratch.Compute key
-                isFound <- CryptographicOperations.FixedTimeEquals(Span.op_Implicit tag, scratch.Tag)
-
-            key <- key + 1
-
-        isFound
-
     /// The cookie's value for the device of this id. Raises ArgumentException for a text that is no id.
     member _.Make(deviceId: string, endsAt: DateTimeOffset) : string =
         match DeviceId.tryBytes deviceId with
         | ValueNone -> raise (ArgumentException("It is no id of a device.", nameof deviceId))
         | ValueSome id ->
             let slot = pool.Rent()
-            let scratch = slot.Item
-            let cookie = scratch.Cookie
+            let buffer = slot.Item
+            let cookie = buffer.Bytes
             cookie[0] <- BoundLayout.version
-            BinaryPrimitives.WriteUInt16BigEndian(cookie.Slice BoundLayout.keyId, ring.Keys[0].Id)
+            buffer.WriteKeyId()
             id.CopyTo(cookie.Slice BoundLayout.id)
             writeEnd cookie endsAt
-            scratch.Compute 0
-            scratch.Tag.CopyTo(cookie.Slice BoundLayout.tag)
+            buffer.Sign(0, BoundLayout.tag)
             let text = Base64Url.EncodeToString(Span.op_Implicit cookie)
             pool.Return slot
             text
@@ -106,22 +69,22 @@ type internal BoundCookies(ring: KeyRing, application: string option, name: stri
             ValueNone
         else
             let slot = pool.Rent()
-            let scratch = slot.Item
+            let buffer = slot.Item
             let mutable read = 0
             let mutable written = 0
-            let status = Base64Url.DecodeFromChars(text, scratch.Cookie, &read, &written)
+            let status = Base64Url.DecodeFromChars(text, buffer.Bytes, &read, &written)
 
             let reading =
                 if
                     status = OperationStatus.Done
                     && written = BoundLayout.length
-                    && scratch.Cookie[0] = BoundLayout.version
-                    && isGenuine scratch
+                    && buffer.Bytes[0] = BoundLayout.version
+                    && buffer.Signer BoundLayout.tag >= 0
                 then
-                    let id = scratch.Cookie.Slice(BoundLayout.id, BoundLayout.idLength)
+                    let id = buffer.Bytes.Slice(BoundLayout.id, BoundLayout.idLength)
 
                     ValueSome
-                        { DeviceId = Base64Url.EncodeToString(Span.op_Implicit id); EndsAt = readEnd scratch.Cookie }
+                        { DeviceId = Base64Url.EncodeToString(Span.op_Implicit id); EndsAt = readEnd buffer.Bytes }
                 else
                     ValueNone
 
