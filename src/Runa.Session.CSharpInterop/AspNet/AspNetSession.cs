@@ -133,7 +133,7 @@ internal sealed partial class AspNetSession : ISession, IDisposable
         if (HasStarted && !SessionModule.status(Scope.Current).IsActive)
         {
             throw new InvalidOperationException(
-                SessionModule.status(Scope.Current) is { IsExpired: true } or { IsTaken: true }
+                SessionModule.status(Scope.Current).HasEnded
                     ? $"The session \"{Scope.Name}\" has ended (signed out, revoked, expired or moved to a new id), and a new one cannot be established any more. Nothing was set. Let the browser load the page again."
                     : "The session cannot be established after the response has started.");
         }

@@ -11,7 +11,7 @@ internal sealed class CircuitStep<TResult>(SessionScope scope, Func<RunaSession,
         var (session, result) = RunaSession.Attempt(given, step);
 
         // If the session has ended, the engine says so.
-        return SessionModule.status(given) is { IsExpired: true } or { IsTaken: true } || scope.CanCommit(session)
+        return SessionModule.status(given).HasEnded || scope.CanCommit(session)
             ? (session, result)
             : throw new InvalidOperationException(
                 $"The session \"{scope.Name}\" cannot be changed in this way in an interactive component: the change must set or expire its cookie (a sign-in, a sign-out, a new id or lifetime, or the first value of a visitor without a session), and a circuit has no response. Nothing was saved. Do it in a request: post a form to a static page or an endpoint, or call NavigationManager.NavigateTo(url, forceLoad: true).");

@@ -75,7 +75,7 @@ module internal Merge =
             Error "a flash that this request took was taken by another request"
         else
             // This request's sign-in or lifetime wins. Without one, owner and lifetime stay as they are stored.
-            let signsIn = mine.Owner <> was.State.Owner || mine.SignedInAt <> was.State.SignedInAt
+            let signsIn = SessionState.isSignIn was.State mine
 
             let owned =
                 if signsIn then

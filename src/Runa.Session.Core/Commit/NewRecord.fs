@@ -35,6 +35,22 @@ module internal NewRecord =
     /// How long a tombstone leads from an exchanged token to its successor: 2 minutes by every node's clock.
     let tombstoneLife = TimeSpan.FromMinutes 2. + SessionDriver.clockTolerance
 
+    /// Leads to the successor until its end.
+    let private leading
+        scope
+        version
+        owner
+        (createdAt: DateTimeOffset)
+        (endsAt: DateTimeOffset)
+        successor
+        : SessionRecord =
+        { Version = version
+          Scope = scope
+          State = { SessionState.fresh createdAt (endsAt - createdAt) with Owner = owner }
+          // With an idle end, a late touch by a request that loaded the session before it moved cannot set an earlier one.
+          IdleExpiresAt = ValueSome endsAt
+          Kind = RecordKind.Moved successor }
+
     let tombstone
         (now: DateTimeOffset)
         (scope: string)
@@ -42,28 +58,13 @@ module internal NewRecord =
         (owner: string option)
         (successor: StoreKey)
         : SessionRecord =
-        let state = { SessionState.fresh now tombstoneLife with Owner = owner }
-
-        { Version = version
-          Scope = scope
-          State = state
-          // With an idle end, a late touch by a request that loaded the session before it moved cannot set an earlier one.
-          IdleExpiresAt = ValueSome state.ExpiresAt
-          Kind = RecordKind.Moved successor }
+        leading scope version owner now (now + tombstoneLife) successor
 
     /// What stands in the place of a session that was ended because a copy of its token was used: a tombstone that leads to
     /// itself, until the session would have ended. So its browser can be told what happened.
     let taken (key: StoreKey) (session: SessionRecord) : SessionRecord =
-        let ends = session.State.ExpiresAt
-
-        { Version = RecordVersion.Next()
-          Scope = session.Scope
-          State =
-            { SessionState.fresh session.State.CreatedAt TimeSpan.Zero with
-                Owner = session.State.Owner
-                ExpiresAt = ends }
-          IdleExpiresAt = ValueSome ends
-          Kind = RecordKind.Moved key }
+        let state = session.State
+        leading session.Scope (RecordVersion.Next()) state.Owner state.CreatedAt state.ExpiresAt key
 
     let isTaken (key: StoreKey) (record: SessionRecord) : bool =
         match record.Kind with

@@ -22,9 +22,6 @@ module internal Rotation =
     /// How long a request with an older token may arrive: 5 minutes for clocks that differ (promise 28), 1 for the network.
     let grace = SessionDriver.clockTolerance + TimeSpan.FromMinutes 1.
 
-    /// The shortest time between two rotations.
-    let shortest = TimeSpan.FromMinutes 10.
-
     /// How old the cookie of a rotation may be when the response starts. After that it could replace the cookie of a
     /// sign-in that was quicker.
     let flight = TimeSpan.FromSeconds 10.

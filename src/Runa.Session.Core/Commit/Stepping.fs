@@ -37,7 +37,7 @@ module internal Stepping =
         if home.NeedsCookie plan && not (canSendCookie watch) then
             let definition = home.Definition
 
-            let hasEnded = snapshot.Status.IsExpired || snapshot.Status.IsTaken
+            let hasEnded = snapshot.Status.HasEnded
 
             if hasEnded || Instant.isUntil definition.Now snapshot.State.ExpiresAt then
                 CommitTurn.Refuse(definition, Attempt.ended)

@@ -85,7 +85,7 @@ module internal SettingsRules =
           | _ -> () ]
 
     let private theft (o: SessionSettings) : string list =
-        // Rotation.shortest, which the engine has.
+        // Rotation.grace, and some use of each token.
         let shortest = TimeSpan.FromMinutes 10.
 
         [ match o.Rotate with

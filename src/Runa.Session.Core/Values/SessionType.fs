@@ -10,6 +10,13 @@ type SessionStatus =
     | Expired
     | Taken
 
+    member status.HasEnded =
+        match status with
+        | SessionStatus.Expired
+        | SessionStatus.Taken -> true
+        | SessionStatus.New
+        | SessionStatus.Active -> false
+
     /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
     override this.ToString() =
         match this with

@@ -16,6 +16,9 @@ type SessionStatus =
     /// session value is empty.
     | Taken
 
+    /// Whether the browser had a session, and it is gone: Expired or Taken.
+    member HasEnded: bool
+
 /// A stored value that its key cannot read.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type DecodeError =
