@@ -58,3 +58,22 @@ let view (session: Session) : View =
       Notices = fst (Session.takeFlashes notice session) }
 
 let nothing: View = { Owner = None; Count = 0; Note = None; IsMarked = false; Notices = [] }
+
+/// What the step of a pure deed does, and what happens to it if the session is gone; None: it is no step. `counting`: the step
+/// that counts.
+let tryStep (counting: Session -> Session) (deed: Deed) : (WhenGone * (Session -> Session)) option =
+    let plain step = Some(WhenGone.StepAgainUnlessOwned, step)
+
+    match deed with
+    | Deed.Increment -> plain counting
+    | Deed.Read -> Some(WhenGone.StepAgain, id)
+    | Deed.SignIn -> plain (Session.signIn "alice")
+    | Deed.SignInAsOther -> plain (Session.signIn "bob")
+    | Deed.Regenerate -> plain Session.regenerate
+    | Deed.SignOut -> plain Session.signOut
+    | Deed.SignOutThenFlash -> plain (Session.signOut >> Session.flash notice "goodbye")
+    | Deed.OwnerIncrement ->
+        Some(WhenGone.StepAgain, fun session -> if (Session.owner session).IsSome then counting session else session)
+    | Deed.Merge
+    | Deed.RevokeOwner
+    | Deed.RevokeAll -> None

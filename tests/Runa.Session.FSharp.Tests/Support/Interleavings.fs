@@ -163,25 +163,15 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
                 return stepped.Cookie
             }
 
-        let plain = stepping WhenGone.StepAgainUnlessOwned
 
         let counting session =
             counted <- true
             increment session
 
         let work () =
-            match deed with
-            | Deed.Increment -> plain counting
-            | Deed.Read -> stepping WhenGone.StepAgain id
-            | Deed.SignIn -> plain (Session.signIn "alice")
-            | Deed.SignInAsOther -> plain (Session.signIn "bob")
-            | Deed.Regenerate -> plain Session.regenerate
-            | Deed.SignOut -> plain Session.signOut
-            | Deed.SignOutThenFlash -> plain (Session.signOut >> Session.flash notice "goodbye")
-            | Deed.OwnerIncrement ->
-                stepping WhenGone.StepAgain (fun session ->
-                    if (Session.owner session).IsSome then counting session else session)
-            | Deed.Merge ->
+            match tryStep counting deed, deed with
+            | Some(whenGone, step), _ -> stepping whenGone step
+            | None, Deed.Merge ->
                 task {
                     let! loaded = Engine.load named (header token)
                     let wanted = Session.set note "merged" (see loaded.Session)
@@ -192,12 +182,12 @@ type World(inner: TimeProvider -> SessionDriver, owner: string option, choose: C
                     counted <- stepped.IsWritten
                     return stepped.Cookie
                 }
-            | Deed.RevokeOwner ->
+            | None, Deed.RevokeOwner ->
                 task {
                     let! _ = OwnerSessions.revokeOwner named "alice" CancellationToken.None
                     return CookieChange.None
                 }
-            | Deed.RevokeAll ->
+            | None, _ ->
                 task {
                     let! _ = OwnerSessions.revokeAll named CancellationToken.None
                     return CookieChange.None

@@ -76,21 +76,11 @@ let private performOn (named: SessionDefinition) (world: World) deed (token: str
             ()
         }
 
-    let plain = stepping WhenGone.StepAgainUnlessOwned
 
     let work () : Task<unit> =
-        match deed with
-        | Deed.Increment -> plain counting
-        | Deed.Read -> stepping WhenGone.StepAgain id
-        | Deed.SignIn -> plain (Session.signIn "alice")
-        | Deed.SignInAsOther -> plain (Session.signIn "bob")
-        | Deed.Regenerate -> plain Session.regenerate
-        | Deed.SignOut -> plain Session.signOut
-        | Deed.SignOutThenFlash -> plain (Session.signOut >> Session.flash notice "goodbye")
-        | Deed.OwnerIncrement ->
-            stepping WhenGone.StepAgain (fun session ->
-                if (Session.owner session).IsSome then counting session else session)
-        | Deed.Merge ->
+        match tryStep counting deed, deed with
+        | Some(whenGone, step), _ -> stepping whenGone step
+        | None, Deed.Merge ->
             task {
                 let! _ =
                     scope.StepOnce(fun session ->
@@ -99,12 +89,12 @@ let private performOn (named: SessionDefinition) (world: World) deed (token: str
 
                 ()
             }
-        | Deed.RevokeOwner ->
+        | None, Deed.RevokeOwner ->
             task {
                 let! _ = OwnerSessions.revokeOwner named "alice" CancellationToken.None
                 ()
             }
-        | Deed.RevokeAll ->
+        | None, _ ->
             task {
                 let! _ = OwnerSessions.revokeAll named CancellationToken.None
                 ()

@@ -4,6 +4,7 @@ module internal Runa.Session.Tests.Visits
 open System
 open System.Threading
 open System.Threading.Tasks
+open Expecto.Flip
 open Microsoft.Extensions.Primitives
 open Microsoft.Extensions.Time.Testing
 open Runa.Session
@@ -100,3 +101,23 @@ let signIn (shop: Shop) (owner: string) : string =
     match (change shop "" (Session.signIn owner)).Token with
     | Some token -> token
     | None -> failwith "no token was given out"
+
+/// On the driver memory, with the defaults but for the rotation.
+let shop () = Shop(id, memory)
+
+/// A session whose token was just exchanged: the token before, and the one now, which nobody has shown yet.
+let rotated (shop: Shop) =
+    let before = signIn shop "ann"
+    shop.Pass 15.
+    before, (read shop before).Token.Value
+
+/// The same, after the new token was shown.
+let answered (shop: Shop) =
+    let before, now = rotated shop
+    read shop now |> ignore
+    before, now
+
+let isAlive (shop: Shop) token = (read shop token).Status = SessionStatus.Active
+
+/// Asserts the status.
+let holds (what: string) expected (found: Said) = found.Status |> Expect.equal $"{what}: the status" expected
