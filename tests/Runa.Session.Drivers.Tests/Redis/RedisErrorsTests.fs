@@ -11,11 +11,11 @@ open Runa.Session.Tests.RedisRecords
 open Runa.Session.Tests.RedisServers
 open Runa.Session.Tests.RedisSites
 
-let private caught (work: unit -> Task) : Task<exn> =
+let private caught (what: string) (work: unit -> Task) : Task<exn> =
     task {
         try
             do! work ()
-            return failtest "nothing was raised"
+            return failtest $"{what}: nothing was raised"
         with
         | :? RedisException
         | :? TimeoutException
@@ -40,7 +40,7 @@ let private refuses (arguments: string list) name (spoil: Site -> Task<SessionDr
             let! before = RedisDump.dump site.Connection "runa:[soea]:"
 
             for what, write in writes refused site.Clock key first do
-                let! error = caught write
+                let! error = caught what write
                 refused.IsRefusal error |> Expect.isTrue $"{what}: {error}"
 
             let! after = RedisDump.dump site.Connection "runa:[soea]:"
@@ -141,10 +141,10 @@ let tests =
                   let! _ = driver.Create key first none
                   server.Kill()
                   // The first one notices.
-                  let! _ = caught (fun () -> (driver.Ping none).AsTask())
+                  let! _ = caught "ping" (fun () -> (driver.Ping none).AsTask())
 
                   for what, write in writes driver clock key first do
-                      let! error = caught write
+                      let! error = caught what write
                       driver.IsRefusal error |> Expect.isTrue $"{what}: {error}"
 
                   do! driver.Dispose()
@@ -157,7 +157,7 @@ let tests =
                   let! _ = corner.Database.StringSetAsync(name, RedisValue.op_Implicit "text")
 
                   let! error =
-                      caught (fun () ->
+                      caught "create" (fun () ->
                           (corner.Driver.Create (newKey ()) (record corner.Clock |> ofOwner "alice") none).AsTask())
 
                   corner.Driver.IsRefusal error |> Expect.isFalse $"{error}"

@@ -45,8 +45,19 @@ type RedisServer private (folder: string, port: int, arguments: string list) =
 
     let log = Path.Combine(folder, "redis.log")
     let mutable instance: Process | null = null
+    /// Its port, while it is down.
+    let mutable held: IDisposable | null = null
+
+    let release () =
+        match held with
+        | null -> ()
+        | port ->
+            port.Dispose()
+            held <- null
 
     let start () =
+        release ()
+
         let fixedArguments =
             [ "--port"; string port; "--bind"; "127.0.0.1"; "--dir"; folder; "--save"; ""; "--logfile"; log ]
 
@@ -81,7 +92,7 @@ type RedisServer private (folder: string, port: int, arguments: string list) =
     member server.Connect() : Task<ConnectionMultiplexer> =
         ConnectionMultiplexer.ConnectAsync $"{server.Address},allowAdmin=true,abortConnect=false"
 
-    /// As a crash: kill -9.
+    /// As a crash: kill -9. No other server gets its port meanwhile.
     member _.Kill() =
         match instance with
         | null -> ()
@@ -90,6 +101,7 @@ type RedisServer private (folder: string, port: int, arguments: string list) =
             running.WaitForExit()
             running.Dispose()
             instance <- null
+            held <- Ports.hold port
 
     member _.Restart() : Task =
         start ()
@@ -99,6 +111,7 @@ type RedisServer private (folder: string, port: int, arguments: string list) =
         member server.Dispose() =
             if fst (running.TryRemove server) then
                 server.Kill()
+                release ()
                 Directory.Delete(folder, true)
 
 /// One for all tests that leave it as it is; each takes a prefix of its own.
