@@ -194,6 +194,7 @@ public sealed class RunaSessionOptions
             WhenFull == WhenFull.Refuse ? Session.WhenFull.Refuse : Session.WhenFull.EndOldest,
             Rotate is { } every ? FSharpOption<TimeSpan>.Some(every) : null,
             OnTheft == OnTheft.Ignore ? Session.OnTheft.Ignore : Session.OnTheft.Revoke,
+            Session.DeviceBound.Off,
             SessionProfiles.ToCore(Profile),
             SiteDataKinds.ToCore(ClearSiteData),
             MapModule.OfSeq(Meta.Select(note => Tuple.Create(note.Key, note.Value))));

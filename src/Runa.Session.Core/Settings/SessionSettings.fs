@@ -28,6 +28,7 @@ module SessionSettings =
           WhenFull = WhenFull.EndOldest
           Rotate = None
           OnTheft = OnTheft.Revoke
+          DeviceBound = DeviceBound.Off
           Profile = None
           ClearSiteData = []
           Meta = Map.empty }

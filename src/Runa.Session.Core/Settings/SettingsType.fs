@@ -46,6 +46,24 @@ type OnTheft =
         | OnTheft.Revoke -> "Revoke"
         | OnTheft.Ignore -> "Ignore"
 
+/// Whether sessions of signed-in users are bound to their device (Device Bound Session Credentials,
+/// https://w3c.github.io/webappsec-dbsc/): copied cookies are then worthless without a key that never leaves the device.
+[<RequireQualifiedAccess>]
+type DeviceBound =
+    /// They are not.
+    | Off
+    /// Browsers are offered the binding at each sign-in. Sessions of browsers that do not know it go on without.
+    | Offer
+    /// A session that is not bound 6 minutes after the sign-in is no good: SessionStatus.Unproven.
+    | Require
+
+    /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
+    override this.ToString() =
+        match this with
+        | DeviceBound.Off -> "Off"
+        | DeviceBound.Offer -> "Offer"
+        | DeviceBound.Require -> "Require"
+
 /// What browsers delete of a site's data (the header Clear-Site-Data, https://w3c.github.io/webappsec-clear-site-data/).
 [<RequireQualifiedAccess>]
 type SiteData =
@@ -134,8 +152,12 @@ type SessionSettings =
         /// How often the token of a signed-in user's session is exchanged, from 10 minutes on; needs a driver that compares
         /// and swaps. Default: None, which is only at a sign-in.
         Rotate: TimeSpan option
-        /// What happens if a token is used long after it was exchanged. Default: Revoke.
+        /// What happens if a token is used long after it was exchanged, or a device proves itself with a wrong key. Default:
+        /// Revoke.
         OnTheft: OnTheft
+        /// Whether the sessions of signed-in users are bound to their device; needs a driver that compares and swaps, and
+        /// Secure = Always. Default: Off.
+        DeviceBound: DeviceBound
         /// The standard that the settings must meet; a deviation keeps the application from starting. Default: None.
         Profile: SessionProfile option
         /// What browsers delete when a response ends the session by Session.destroy or signOut: the header Clear-Site-Data,
