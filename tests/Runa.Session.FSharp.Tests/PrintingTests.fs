@@ -114,6 +114,7 @@ let tests =
                   { Handle = StoreKey.toText storeKey
                     Label = Some label
                     Client = Some { Address = Some label; Agent = Some label }
+                    Device = SessionDevice.Bound
                     CreatedAt = DateTimeOffset.UnixEpoch
                     SignedInAt = None
                     LastSeenAt = DateTimeOffset.UnixEpoch

@@ -14,6 +14,8 @@ internal sealed class CircuitHost(string cookies, DateTimeOffset arrived) : ISco
 
     public bool IsPrefetch => false;
 
+    public bool MayBindDevice => false;
+
     public bool CanSendCookie => false;
 
     public bool IsTooLate => false;

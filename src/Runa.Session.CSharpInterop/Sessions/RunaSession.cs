@@ -35,6 +35,7 @@ public sealed partial class RunaSession
             return status.IsActive ? SessionStatus.Active
                 : status.IsExpired ? SessionStatus.Expired
                 : status.IsTaken ? SessionStatus.Taken
+                : status.IsUnproven ? SessionStatus.Unproven
                 : SessionStatus.New;
         }
     }

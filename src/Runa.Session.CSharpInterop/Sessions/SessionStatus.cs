@@ -19,4 +19,11 @@ public enum SessionStatus
     /// session is empty.
     /// </summary>
     Taken,
+
+    /// <summary>
+    /// The session is bound to a device, or must be (<c>device_bound</c>), and this request does not
+    /// come from that device, as far as is known. The session is empty, and a change other than a sign-in or sign-out cannot be
+    /// saved.
+    /// </summary>
+    Unproven,
 }

@@ -15,6 +15,9 @@ type internal Arrival =
         MaySetCookie: bool
         /// Whether the request only peeks at the session, which writes nothing.
         IsPeek: bool
+        /// Whether the request has found the session to be its own before. Then it stays so: a stream may load it again hours
+        /// later, when its bound cookie has ended.
+        IsKnown: bool
     }
 
 /// What the session is for a request that has arrived, and the cookie of a rotation, if it made one.

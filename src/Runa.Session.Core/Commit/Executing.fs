@@ -17,7 +17,7 @@ module internal Executing =
             definition.Telemetry.Size(SessionState.bytes state)
 
     /// Whether a deletion ends a session. One that has ended already, or cannot be read, does not count.
-    let private isEnded (snapshot: Snapshot) : bool = snapshot.IsActive || snapshot.IsSuperseded
+    let private isEnded (snapshot: Snapshot) : bool = snapshot.IsActive || snapshot.IsSuperseded || snapshot.IsUnproven
 
     let private ended (definition: SessionDefinition) (snapshot: Snapshot) =
         if isEnded snapshot then
@@ -28,7 +28,8 @@ module internal Executing =
         | Plan.Nothing
         | Plan.Touch _
         | Plan.DeleteEnded
-        | Plan.Superseded -> ()
+        | Plan.Superseded
+        | Plan.Unproven -> ()
         | Plan.Create state -> begun definition state
         | Plan.Replace(state, _) -> saved definition "changed" state
         | Plan.Rekey state -> saved definition "moved" state
@@ -64,7 +65,8 @@ module internal Executing =
         | Plan.Nothing
         | Plan.Touch _
         | Plan.DeleteEnded
-        | Plan.Superseded -> ()
+        | Plan.Superseded
+        | Plan.Unproven -> ()
         | Plan.Create state -> created state
         | Plan.Replace _ -> ()
         | Plan.Rekey state when SessionState.isSignIn snapshot.State state ->

@@ -6,6 +6,9 @@ type internal IStepWatch =
     /// Whether the response can still set a cookie.
     abstract CanSendCookie: bool
 
+    /// Whether the response can offer the browser to bind a session to its device.
+    abstract OffersDevice: bool
+
     /// Called when the step begins on this thread. Returns the argument for EndStep.
     abstract BeginStep: unit -> int
 

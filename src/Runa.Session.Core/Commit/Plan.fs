@@ -20,6 +20,8 @@ type internal Plan =
     | DeleteThenCreate of SessionState
     /// Refuse the change: another request has already exchanged the token.
     | Superseded
+    /// Refuse the change: the request does not come from the session's device.
+    | Unproven
 
 module internal Plan =
     /// How long a response with a new token may take to reach the browser.
@@ -84,21 +86,39 @@ module internal Plan =
         else
             Plan.Create state
 
+    /// A request that does not come from the session's device can end the session, and sign in to a new one. If the owner signs
+    /// in again, the old one ends: its device is lost.
+    let private ofUnproven (snapshot: Snapshot) (wanted: Session) isOver : Plan =
+        let state = wanted.State
+        let isEmpty = isOver || SessionState.isEmpty state
+        let isOwners = snapshot.Record |> ValueOption.exists (fun record -> record.State.Owner = state.Owner)
+
+        if wanted.Change.Destroyed && isEmpty then
+            Plan.Delete
+        elif isEmpty then
+            Plan.Nothing
+        elif wanted.Change.Destroyed || (state.Owner.IsSome && isOwners) then
+            Plan.DeleteThenCreate state
+        elif state.Owner.IsSome then
+            Plan.Create state
+        else
+            Plan.Unproven
+
     /// Makes the plan. Pure: the same inputs give the same plan, so it can be made again after a conflict.
     /// docs/understand/commit.md has a table of the rules.
     let make (now: DateTimeOffset) (idle: TimeSpan option) (snapshot: Snapshot) (wanted: Session) : Plan =
         let isOver = Instant.isUntil now wanted.State.ExpiresAt
 
-        if snapshot.IsActive then
-            ofActive now idle snapshot wanted isOver
-        else
-            ofInactive now snapshot wanted isOver
+        if snapshot.IsActive then ofActive now idle snapshot wanted isOver
+        elif snapshot.IsUnproven then ofUnproven snapshot wanted isOver
+        else ofInactive now snapshot wanted isOver
 
     /// What a commit of the plan did, as telemetry calls it.
     let outcome (plan: Plan) : string =
         match plan with
         | Plan.Nothing
-        | Plan.Superseded -> "unchanged"
+        | Plan.Superseded
+        | Plan.Unproven -> "unchanged"
         | Plan.Touch _ -> "touched"
         | Plan.Create _
         | Plan.DeleteThenCreate _ -> "created"
@@ -130,4 +150,5 @@ module internal Plan =
         | Plan.Nothing
         | Plan.Touch _
         | Plan.DeleteEnded
-        | Plan.Superseded -> false
+        | Plan.Superseded
+        | Plan.Unproven -> false

@@ -26,6 +26,8 @@ type internal SessionDefinition =
         Cookie: SetCookie
         /// Seals a session that lives in its cookie. ValueNone: it lives in a store.
         Seal: SealedCookie voption
+        /// ValueNone: sessions are not bound to devices.
+        Devices: Devices voption
         Clock: TimeProvider
         Log: ILogger
         Telemetry: SessionTelemetry

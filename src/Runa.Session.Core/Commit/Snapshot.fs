@@ -19,6 +19,7 @@ type internal SnapshotStatus =
     | Active = 1uy
     | Expired = 2uy
     | Taken = 3uy
+    | Unproven = 4uy
 
 /// The facts of a snapshot. Every request has one, so they are kept small.
 [<Struct; NoComparison; NoEquality>]
@@ -26,7 +27,7 @@ type internal SnapshotFacts =
     {
         /// Where the session was found. It has no meaning for a New session.
         Place: Place
-        /// The record of an Active session. Otherwise a tombstone or a record that has ended; null: there is none.
+        /// The record of an Active or Unproven session. Otherwise a tombstone or a record that has ended; null: there is none.
         Record: SessionRecord | null
         State: SessionState
         /// The time of the load, in UTC ticks.
@@ -53,6 +54,7 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
         | SnapshotStatus.New -> SessionStatus.New
         | SnapshotStatus.Active -> SessionStatus.Active
         | SnapshotStatus.Taken -> SessionStatus.Taken
+        | SnapshotStatus.Unproven -> SessionStatus.Unproven
         | _ -> SessionStatus.Expired
 
     override _.Now = DateTimeOffset(facts.Now, TimeSpan.Zero)
@@ -70,7 +72,10 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
     member _.Place = facts.Place
     member _.IsActive = facts.Status = SnapshotStatus.Active
 
-    /// The record of an Active session. Otherwise a tombstone or a record that has ended, if there is one.
+    /// Whether the request does not come from the session's device, as far as is known.
+    member _.IsUnproven = facts.Status = SnapshotStatus.Unproven
+
+    /// The record of an Active or Unproven session. Otherwise a tombstone or a record that has ended, if there is one.
     member _.Record: SessionRecord voption =
         match facts.Record with
         | null -> ValueNone
@@ -99,6 +104,7 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
         else
             match this.Remains with
             | _ when facts.Status = SnapshotStatus.Taken -> "taken"
+            | _ when facts.Status = SnapshotStatus.Unproven -> "unproven"
             | Remains.Unreadable -> "unreadable"
             | Remains.Moved -> "moved"
             | Remains.None
@@ -174,6 +180,10 @@ module internal Snapshot =
     /// The token is genuine, but a copy of it was used.
     let taken (definition: SessionDefinition) (place: Place) : Snapshot =
         empty definition SnapshotStatus.Taken place null false definition.Now
+
+    /// The token is genuine, but the request does not come from the session's device.
+    let unproven (definition: SessionDefinition) (place: Place) (record: SessionRecord) : Snapshot =
+        empty definition SnapshotStatus.Unproven place record false definition.Now
 
     /// The token is genuine, but its session cannot be read.
     let unreadable (definition: SessionDefinition) (place: Place) : Snapshot =

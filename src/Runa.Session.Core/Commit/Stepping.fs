@@ -68,7 +68,7 @@ module internal Stepping =
     let planned (home: Home) (watch: IStepWatch) (snapshot: Snapshot) (wanted: Session) : Plan =
         let plan = Plan.make snapshot.Now home.Definition.Settings.IdleTimeout snapshot wanted
         checkCookie home watch snapshot plan
-        plan
+        Binding.settle (not (isNull watch) && watch.OffersDevice) snapshot plan
 
     /// Runs the step on a session that was made from the snapshot. Returns the plan and the step's result.
     let run (home: Home) (watch: IStepWatch) (step: Session -> struct (Session * 'R)) (snapshot: Snapshot) start =

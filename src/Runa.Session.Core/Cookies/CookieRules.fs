@@ -28,6 +28,9 @@ module internal CookieRules =
     /// Whether browsers take the cookie with HttpOnly only.
     let isHttpOnly (name: string) = hasPrefix httpPrefix name || hasPrefix hostHttpPrefix name
 
+    /// The name of the cookie by which a device proves itself, beside the session's own.
+    let boundName (cookieName: string) : string = cookieName + "_bound"
+
     /// Whether the name is a token (RFC 9110 §5.6.2) of at most 128 characters.
     let isName (name: string) = name.Length > 0 && name.Length <= 128 && Seq.forall isToken name
 

@@ -27,7 +27,9 @@ type internal BoundReading = { DeviceId: string; EndsAt: DateTimeOffset }
 [<Sealed>]
 type internal BoundCookies(ring: KeyRing, application: string option, name: string) =
     let prefix = KeyRing.context "Runa.Session bound cookie v1" application name
-    let pool = Pool<SignedBuffer>(fun () -> SignedBuffer(ring, prefix, BoundLayout.length))
+    // An id to compare follows after the cookie.
+    let pool =
+        Pool<SignedBuffer>(fun () -> SignedBuffer(ring, prefix, BoundLayout.length + BoundLayout.idLength))
 
     let writeEnd (cookie: Span<byte>) (endsAt: DateTimeOffset) =
         let at = cookie.Slice(BoundLayout.ends, BoundLayout.endsLength)
@@ -45,6 +47,17 @@ type internal BoundCookies(ring: KeyRing, application: string option, name: stri
 
         DateTimeOffset.FromUnixTimeMilliseconds milliseconds
 
+    /// Whether these are the bytes of a cookie of this device.
+    let isOf (deviceId: string) (cookie: Span<byte>) : bool =
+        let mutable read = 0
+        let mutable written = 0
+        let id = cookie.Slice(BoundLayout.length, BoundLayout.idLength)
+        let status = Base64Url.DecodeFromChars(deviceId.AsSpan(), id, &read, &written)
+
+        status = OperationStatus.Done
+        && written = BoundLayout.idLength
+        && id.SequenceEqual(Span.op_Implicit (cookie.Slice(BoundLayout.id, BoundLayout.idLength)))
+
     /// The cookie's value for the device of this id. Raises ArgumentException for a text that is no id.
     member _.Make(deviceId: string, endsAt: DateTimeOffset) : string =
         match DeviceId.tryBytes deviceId with
@@ -52,7 +65,7 @@ type internal BoundCookies(ring: KeyRing, application: string option, name: stri
         | ValueSome id ->
             let slot = pool.Rent()
             let buffer = slot.Item
-            let cookie = buffer.Bytes
+            let cookie = buffer.Bytes.Slice(0, BoundLayout.length)
             cookie[0] <- BoundLayout.version
             buffer.WriteKeyId()
             id.CopyTo(cookie.Slice BoundLayout.id)
@@ -62,31 +75,45 @@ type internal BoundCookies(ring: KeyRing, application: string option, name: stri
             pool.Return slot
             text
 
-    /// Reads a cookie's value. ValueNone: none of our secrets made it for this session name. Never raises, and compares in
-    /// constant time (promise 6). Whether it has ended is the caller's to judge.
-    member _.Read(text: ReadOnlySpan<char>) : BoundReading voption =
+    /// Opens a cookie's value, and goes on with the buffer that holds it. Compares in constant time (promise 6). `otherwise`:
+    /// none of our secrets made it for this session name.
+    member inline private _.Opened
+        (text: ReadOnlySpan<char>, otherwise: 'T, [<InlineIfLambda>] go: SignedBuffer -> 'T)
+        : 'T =
         if text.Length <> BoundLayout.textLength || not (Base64UrlText.isOfAlphabet text) then
-            ValueNone
+            otherwise
         else
             let slot = pool.Rent()
             let buffer = slot.Item
             let mutable read = 0
             let mutable written = 0
-            let status = Base64Url.DecodeFromChars(text, buffer.Bytes, &read, &written)
+            let status = Base64Url.DecodeFromChars(text, buffer.Bytes.Slice(0, BoundLayout.length), &read, &written)
 
-            let reading =
+            let answer =
                 if
                     status = OperationStatus.Done
                     && written = BoundLayout.length
                     && buffer.Bytes[0] = BoundLayout.version
                     && buffer.Signer BoundLayout.tag >= 0
                 then
-                    let id = buffer.Bytes.Slice(BoundLayout.id, BoundLayout.idLength)
-
-                    ValueSome
-                        { DeviceId = Base64Url.EncodeToString(Span.op_Implicit id); EndsAt = readEnd buffer.Bytes }
+                    go buffer
                 else
-                    ValueNone
+                    otherwise
 
             pool.Return slot
-            reading
+            answer
+
+    /// Reads a cookie's value. ValueNone: none of our secrets made it for this session name. Never raises. Whether it has ended
+    /// is the caller's to judge.
+    member this.Read(text: ReadOnlySpan<char>) : BoundReading voption =
+        this.Opened(
+            text,
+            ValueNone,
+            fun buffer ->
+                let id = buffer.Bytes.Slice(BoundLayout.id, BoundLayout.idLength)
+                ValueSome { DeviceId = Base64Url.EncodeToString(Span.op_Implicit id); EndsAt = readEnd buffer.Bytes }
+        )
+
+    /// Whether the cookie's value is that of this device, and ends after this time. Allocates nothing.
+    member this.Shows(text: ReadOnlySpan<char>, deviceId: string, after: DateTimeOffset) : bool =
+        this.Opened(text, false, (fun buffer -> isOf deviceId buffer.Bytes && readEnd buffer.Bytes > after))

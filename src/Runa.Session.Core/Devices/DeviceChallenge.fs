@@ -17,7 +17,8 @@ module internal DeviceId =
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type internal DeviceChallenge =
     /// Of an offer: it is all that a registration needs, since no cookie comes along with it after a sign-in at another site.
-    | Register of id: string * owner: string * until: DateTimeOffset
+    /// `ends`: when the session ends.
+    | Register of id: string * owner: string * ends: DateTimeOffset * until: DateTimeOffset
     /// Of a refresh. It is good once: accepting it replaces the device's record of this version.
     | Refresh of id: string * version: RecordVersion * until: DateTimeOffset
 
@@ -49,10 +50,11 @@ type internal DeviceChallenges(ring: KeyRing, application: string option, name: 
         use writer = new BinaryWriter(stream)
 
         match challenge with
-        | DeviceChallenge.Register(id, owner, until) ->
+        | DeviceChallenge.Register(id, owner, ends, until) ->
             writer.Write 1uy
             writer.Write id
             writer.Write until.UtcTicks
+            writer.Write ends.UtcTicks
             writer.Write owner
         | DeviceChallenge.Refresh(id, RecordVersion.RecordVersion version, until) ->
             writer.Write 2uy
@@ -67,10 +69,13 @@ type internal DeviceChallenges(ring: KeyRing, application: string option, name: 
         use reader = new BinaryReader(new MemoryStream(bytes))
         let kind = reader.ReadByte()
         let id = reader.ReadString()
-        let until = DateTimeOffset(reader.ReadInt64(), TimeSpan.Zero)
+        let time () = DateTimeOffset(reader.ReadInt64(), TimeSpan.Zero)
+        let until = time ()
 
         match kind with
-        | 1uy -> DeviceChallenge.Register(id, reader.ReadString(), until), until
+        | 1uy ->
+            let ends = time ()
+            DeviceChallenge.Register(id, reader.ReadString(), ends, until), until
         | _ -> DeviceChallenge.Refresh(id, RecordVersion.RecordVersion(reader.ReadInt64()), until), until
 
     /// The text of the challenge, which is good in a header's string and in a signature's claim.

@@ -73,12 +73,13 @@ module internal DeviceProof =
         | Some challenge -> Ok challenge
         | None -> Error "its challenge (jti) is missing"
 
-    /// The text of a structured field that is one string (RFC 9651 §3.3.3). A proof needs no escapes.
-    let private unquoted (field: string) : Result<string, string> =
+    /// The text of a structured field that is one string (RFC 9651 §3.3.3). A proof needs no escapes. Chromium leaves the
+    /// quotes out.
+    let private unquoted (field: string) : string =
         if field.Length >= 2 && field.StartsWith '"' && field.EndsWith '"' then
-            Ok(field.Substring(1, field.Length - 2))
+            field.Substring(1, field.Length - 2)
         else
-            Error "it is no string in quotes"
+            field
 
     let private ofParts (parts: string[]) : Result<DeviceProof, string> =
         match parts with
@@ -102,7 +103,7 @@ module internal DeviceProof =
         if field.Length > longest then
             Error $"it has {field.Length} characters, more than {longest}"
         else
-            unquoted field |> Result.bind (fun jws -> ofParts (jws.Split '.'))
+            ofParts ((unquoted field).Split '.')
 
     /// Whether this key signed the proof, by the algorithm of the key: a proof does not choose how it is verified.
     let isSignedBy (key: DeviceKey) (proof: DeviceProof) : bool =

@@ -211,28 +211,3 @@ module internal Log =
             "{Count} events of sessions were dropped, because those who listen are too slow. (Said once a minute at most, and when the application stops.)"
 
     let eventsDropped (log: ILogger) (count: int) = eventsDroppedAction.Invoke(log, count, null)
-
-    let private theftSuspectedAction =
-        define2<string, string>
-            LogLevel.Warning
-            18
-            "TheftSuspected"
-            "A token of the session \"{Session}\" was used long after it had been exchanged for another: a copy of it may have been stolen. {Done} (A browser that was killed before it kept its new cookie, and a restored or copied profile, look the same.)"
-
-    let theftSuspected (log: ILogger) (session: string) (isEnded: bool) =
-        let done' =
-            if isEnded then
-                "The session was ended."
-            else
-                "Only the request with the older token is refused (on_theft = ignore)."
-
-        theftSuspectedAction.Invoke(log, session, done', null)
-
-    let private notRotatedAction =
-        define1<string>
-            LogLevel.Warning
-            19
-            "NotRotated"
-            "The token of the session \"{Session}\" could not be exchanged: the store failed. The request went on, and a later one tries again."
-
-    let notRotated (log: ILogger) (session: string) (e: exn) = notRotatedAction.Invoke(log, session, e)

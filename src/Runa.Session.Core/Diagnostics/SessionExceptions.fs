@@ -59,6 +59,18 @@ type SessionLimitException(session: string, limit: int) =
     /// The setting MaxSessions.
     member _.Limit: int = limit
 
+/// The session is bound to a device, or must be, and the request does not come from that device, as far as is known
+/// (SessionStatus.Unproven). Nothing was stored. The answer is 401.
+[<Sealed>]
+type SessionUnprovenException(session: string) =
+    inherit
+        Exception(
+            $"The session \"{session}\" is bound to a device (device_bound), and this request does not prove that it comes from there: its bound cookie is missing, or too old. Nothing was saved. Sign in again."
+        )
+
+    /// The name of the session.
+    member _.Session: string = session
+
 /// The session would be larger than its setting MaxBytes, or, if it lives in its cookie, than a cookie may be (promise
 /// 18). Nothing was stored.
 [<Sealed>]
@@ -117,3 +129,6 @@ type SessionTooLargeException = Runa.SessionTooLargeException
 
 /// The owner has as many sessions as the setting MaxSessions allows, and WhenFull is Refuse. Nothing was stored.
 type SessionLimitException = Runa.SessionLimitException
+
+/// The session is bound to a device, and the request does not come from there, as far as is known. Nothing was stored.
+type SessionUnprovenException = Runa.SessionUnprovenException

@@ -107,6 +107,7 @@ type internal SessionTelemetry(telemetry: Telemetry, session: string, driver: st
             | :? SessionConflictException -> "conflict"
             | :? SessionTooLargeException -> "too_large"
             | :? SessionLimitException -> "limit"
+            | :? SessionUnprovenException -> "unproven"
             | :? OperationCanceledException -> "cancelled"
             | _ -> "failed"
 
@@ -146,6 +147,14 @@ type internal SessionTelemetry(telemetry: Telemetry, session: string, driver: st
     member _.Unreadable(number: int) = count telemetry.Unreadable (int64 number)
     /// `outcome`: revoked or ignored.
     member _.TheftSuspected(outcome: string) = countAs telemetry.Thefts outcome
+    /// A browser was offered to bind a session to its device.
+    member _.DeviceOffered() = count telemetry.DevicesOffered 1L
+    /// The binding of a session came into force.
+    member _.DeviceBound() = count telemetry.DevicesBound 1L
+    /// `outcome`: registered, refreshed, challenged, refused, wrong_key or failed.
+    member _.DeviceAsked(outcome: string) = countAs telemetry.DeviceProofs outcome
+    /// A request came that is not of the session's device.
+    member _.Unproven() = count telemetry.Unproven 1L
     member _.ForeignToken() = count telemetry.Foreign 1L
     /// `outcome`: timeout, refused or failed.
     member _.StoreFailure(outcome: string) = countAs telemetry.Failures outcome

@@ -87,6 +87,18 @@ type internal Telemetry(factory: IMeterFactory | null) =
     member val Thefts =
         counter "thefts_suspected" "{session}" "Sessions whose token was used long after it had been exchanged."
 
+    member val DevicesOffered =
+        counter "devices_offered" "{session}" "Sessions whose browser was offered to bind them to its device."
+
+    member val DevicesBound =
+        counter "devices_bound" "{session}" "Sessions whose binding to a device has come into force."
+
+    member val DeviceProofs =
+        counter "device_proofs" "{request}" "Requests of browsers that register or refresh a binding to their device."
+
+    member val Unproven =
+        counter "unproven" "{request}" "Requests for a bound session that did not come from its device."
+
     member val Failures = counter "store_failures" "{call}" "Calls to a driver that failed."
 
     member val EventsDropped =

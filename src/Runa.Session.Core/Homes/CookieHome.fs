@@ -107,7 +107,8 @@ module internal CookieHome =
         | Plan.Nothing
         | Plan.Touch _ -> Answer.unwritten snapshot
         | Plan.DeleteEnded
-        | Plan.Superseded -> Answer.written snapshot CookieChange.None
+        | Plan.Superseded
+        | Plan.Unproven -> Answer.written snapshot CookieChange.None
         | Plan.Create state
         | Plan.Replace(state, _)
         | Plan.Rekey state -> save definition seal snapshot state

@@ -12,6 +12,8 @@ type OwnedSession =
         Label: string option
         /// The client's address and agent, which are personal data; Session.withClient sets them.
         Client: SessionClient option
+        /// Whether the session is bound to its device.
+        Device: SessionDevice
         /// When the session was created. A sign-in sets it anew.
         CreatedAt: DateTimeOffset
         /// When the owner signed in.

@@ -90,7 +90,9 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
         task {
             try
                 match! StoredRecord.delete definition doomed.Key with
-                | ValueSome _ as removed -> add successors (settle removed)
+                | ValueSome ended as removed ->
+                    do! StoreDevices.forget definition [ ended.State ]
+                    add successors (settle removed)
                 // The failed batch had removed it, and the session may have moved since it was listed.
                 | ValueNone ->
                     tally <- { tally with IsUnsure = true }
@@ -113,6 +115,8 @@ type internal OwnerEnding(definition: SessionDefinition, index: OwnerIndex, owne
             try
                 let! removed = StoredRecord.deleteMany definition (doomed |> List.map _.Key)
                 tally <- { tally with Misses = 0 }
+
+                do! StoreDevices.forgetDeleted definition removed
 
                 for one in removed do
                     if one.Record.IsNone then

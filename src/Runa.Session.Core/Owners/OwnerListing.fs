@@ -31,6 +31,7 @@ module internal OwnerListing =
         { Handle = StoreKey.toText item.Key
           Label = state.Label
           Client = state.Client
+          Device = SessionDevice.ofBinding state.Device
           CreatedAt = state.CreatedAt
           SignedInAt = state.SignedInAt
           LastSeenAt = state.LastSeenAt

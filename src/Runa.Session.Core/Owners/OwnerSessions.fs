@@ -176,6 +176,7 @@ module internal OwnerSessions =
 
         task {
             let! ended = DriverCall.runLong definition "delete all" true token (deleteAll definition.Scope)
+            do! StoreDevices.forgetAll definition token
             definition.Telemetry.Revoked(ended, "asked")
             definition.Events.RevokedAll ended
             return ended

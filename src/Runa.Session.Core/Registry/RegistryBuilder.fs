@@ -213,11 +213,12 @@ module internal RegistryBuilder =
         let sessions: SessionDefinition list =
             [ for name, o in settings ->
                   let owner = if o.Shared then None else Some application
+                  let scope = $"{defaultArg owner String.Empty}/{name}"
 
                   { Name = name
                     Settings = o
                     Driver = drivers[o.Driver]
-                    Scope = $"{defaultArg owner String.Empty}/{name}"
+                    Scope = scope
                     Token = SessionToken(ring, owner, name)
                     Cookie = SessionSettings.cookie o
                     Seal =
@@ -225,6 +226,11 @@ module internal RegistryBuilder =
                           ValueSome(SealedCookie(ring, owner, name))
                       else
                           ValueNone
+                    Devices =
+                      if o.DeviceBound.IsOff then
+                          ValueNone
+                      else
+                          ValueSome(Devices(ring, owner, name, scope, SessionSettings.boundCookie o))
                     Clock = clock
                     Log = log
                     Telemetry = SessionTelemetry(telemetry, name, o.Driver)

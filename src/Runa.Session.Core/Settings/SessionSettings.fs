@@ -50,3 +50,16 @@ module SessionSettings =
             o.Persistent,
             o.IsEssential
         )
+
+    let boundCookie (o: SessionSettings) : SetCookie =
+        SetCookie(
+            CookieRules.boundName o.CookieName,
+            None,
+            o.CookiePath,
+            true,
+            CookieSecure.Always,
+            SameSite.Lax,
+            false,
+            true,
+            o.IsEssential
+        )

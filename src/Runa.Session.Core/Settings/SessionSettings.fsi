@@ -19,3 +19,6 @@ module SessionSettings =
 
     /// The cookie that the settings describe.
     val internal cookie: o: SessionSettings -> SetCookie
+
+    /// The cookie by which a device proves itself.
+    val internal boundCookie: o: SessionSettings -> SetCookie

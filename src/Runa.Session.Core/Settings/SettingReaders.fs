@@ -81,9 +81,8 @@ module internal SettingReaders =
               "on_theft",
               choice [ "revoke", OnTheft.Revoke; "ignore", OnTheft.Ignore ] (fun v o -> { o with OnTheft = v })
               "device_bound",
-              choice
-                  [ "off", DeviceBound.Off; "offer", DeviceBound.Offer; "require", DeviceBound.Require ]
-                  (fun v o -> { o with DeviceBound = v })
+              choice [ "off", DeviceBound.Off; "offer", DeviceBound.Offer; "require", DeviceBound.Require ] (fun v o ->
+                  { o with DeviceBound = v })
               clearSiteData,
               choice siteData (fun v o -> { o with ClearSiteData = List.distinct (o.ClearSiteData @ [ v ]) })
               "profile", choice ProfileRules.names (fun v o -> { o with Profile = Some v }) ]

@@ -215,4 +215,6 @@ module Session =
 
     let isFresh (maxAge: TimeSpan) (session: Session) : bool = SessionIdentity.isFresh maxAge session
 
+    let device (session: Session) : SessionDevice = SessionDevice.ofBinding session.State.Device
+
     let reauthenticate (session: Session) : Session = SessionIdentity.reauthenticate session

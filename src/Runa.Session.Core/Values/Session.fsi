@@ -130,6 +130,9 @@ module Session =
     /// Whether somebody is signed in, and showed who they are at most so long before this request.
     val isFresh: maxAge: TimeSpan -> session: Session -> bool
 
+    /// Whether the session is bound to its device (setting DeviceBound), so that a copy of its cookies is worthless.
+    val device: session: Session -> SessionDevice
+
     /// Call it when the owner has shown again who they are, for example by their password. The session gets a new id, and
     /// its creation and absolute end start again, with the lifetime that it has; owner, claims, label, client and values stay (ASVS
     /// 5.0 7.2.4, NIST SP 800-63B-4 5.2). Raises InvalidOperationException if nobody is signed in.

@@ -60,6 +60,30 @@ type DeviceBinding =
 
     member internal binding.Display = binding.ToString()
 
+/// Whether only requests of one device are the session's.
+[<RequireQualifiedAccess>]
+type SessionDevice =
+    /// It is not bound: whoever has its cookie is the session.
+    | Unbound
+    /// The browser was offered to bind it, and may do so within seconds. Until then it is as if unbound.
+    | Offered
+    /// It is bound: a copy of its cookies is worthless within minutes.
+    | Bound
+
+    /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
+    override this.ToString() =
+        match this with
+        | SessionDevice.Unbound -> "Unbound"
+        | SessionDevice.Offered -> "Offered"
+        | SessionDevice.Bound -> "Bound"
+
+module internal SessionDevice =
+    let ofBinding (binding: DeviceBinding option) : SessionDevice =
+        match binding with
+        | Some(DeviceBinding.Bound _) -> SessionDevice.Bound
+        | Some(DeviceBinding.Offered _) -> SessionDevice.Offered
+        | None -> SessionDevice.Unbound
+
 /// What a session holds, and who owns it. Values are JSON text, as every driver stores them.
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type SessionState =

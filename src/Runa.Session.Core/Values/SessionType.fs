@@ -9,13 +9,15 @@ type SessionStatus =
     | Active
     | Expired
     | Taken
+    | Unproven
 
     member status.HasEnded =
         match status with
         | SessionStatus.Expired
         | SessionStatus.Taken -> true
         | SessionStatus.New
-        | SessionStatus.Active -> false
+        | SessionStatus.Active
+        | SessionStatus.Unproven -> false
 
     /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
     override this.ToString() =
@@ -24,6 +26,7 @@ type SessionStatus =
         | SessionStatus.Active -> "Active"
         | SessionStatus.Expired -> "Expired"
         | SessionStatus.Taken -> "Taken"
+        | SessionStatus.Unproven -> "Unproven"
 
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type DecodeError =

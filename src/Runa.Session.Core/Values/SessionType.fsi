@@ -15,6 +15,9 @@ type SessionStatus =
     /// The browser's token is genuine, but a copy of it was used: the session was ended, or this request shows the copy. The
     /// session value is empty.
     | Taken
+    /// The session is bound to a device, or must be (setting DeviceBound), and this request does not come from that device, as
+    /// far as is known. The session value is empty, and a change other than a sign-in or sign-out cannot be saved.
+    | Unproven
 
     /// Whether the browser had a session, and it is gone: Expired or Taken.
     member HasEnded: bool

@@ -26,7 +26,7 @@ module HostedScopes =
 
     /// The cookies that the response sends for a request to this host and path, in this order: a client that keeps only
     /// one cookie of a name keeps the last, which is the session's own. Those before it expire the session's cookies at
-    /// other paths and domains (promise 21).
+    /// other paths and domains (promise 21), or the cookie of its device.
     let cookies (host: string) (pathBase: string) (path: string) (scope: SessionScope) : SessionCookie list =
         let definition = scope.Work.Definition
 
@@ -36,7 +36,13 @@ module HostedScopes =
             let own =
                 { Cookie = definition.Cookie; Lines = CookiePieces.lines definition.Cookie definition.Now change }
 
-            match OtherPlaces.find scope.Work.Home scope.Host.Cookies host pathBase path with
+            let bound =
+                match definition.Devices, change with
+                | ValueSome devices, CookieChange.Expire _ ->
+                    [ { Cookie = devices.Cookie; Lines = CookiePieces.lines devices.Cookie definition.Now change } ]
+                | _ -> []
+
+            match OtherPlaces.find scope.Work.Home scope.Host.Cookies host pathBase path @ bound with
             | [] -> [ own ]
             | others -> others @ [ own ]
 

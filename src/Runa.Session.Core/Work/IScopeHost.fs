@@ -15,6 +15,9 @@ type IScopeHost =
     /// Whether the browser asks in advance for a page that it may never show.
     abstract IsPrefetch: bool
 
+    /// Whether the browser may be able to bind a session to its device. Asked for only where sessions are bound.
+    abstract MayBindDevice: bool
+
     /// Whether the response can still set a cookie: not after its start, and not when the request has ended.
     abstract CanSendCookie: bool
 

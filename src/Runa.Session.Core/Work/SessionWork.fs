@@ -27,7 +27,8 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     member _.Fetch(isPeek: bool) : ValueTask<Snapshot> =
         match home.Arrive with
         | ValueNone -> home.Load cookies
-        | ValueSome arrive -> ArrivedLoad.run home arrive host cookies isPeek (fun next -> renewal <- next)
+        | ValueSome arrive ->
+            ArrivedLoad.run home arrive host cookies isPeek (Work.isActive work) (fun next -> renewal <- next)
 
     member _.Home = home
     member _.Host = host
@@ -90,9 +91,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
             |> ValueTasks.bind (fun found ->
                 Transact.touchIfDue home found
                 |> ValueTasks.map (fun now ->
-                    if Object.ReferenceEquals(work.Snapshot, found) && not (Object.ReferenceEquals(now, found)) then
-                        work <- Work.load now work
-
+                    work <- Work.touched found now work
                     this.Current))
 
     /// Loads the session again, for a stream or a socket that stays open for long. Raises InvalidOperationException if
@@ -245,6 +244,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
 
     interface IStepWatch with
         member _.CanSendCookie = host.CanSendCookie
+        member _.OffersDevice = home.Definition.Devices.IsSome && host.CanSendCookie && host.MayBindDevice
         member _.BeginStep() = lane.BeginStep()
         member _.EndStep before = lane.EndStep before
         member _.SawEnd() = renewal <- null

@@ -56,6 +56,7 @@ module internal Work =
                | _ -> false)
 
     let isLoaded (work: Work) = not (isNull work.Snapshot)
+    let isActive (work: Work) = isLoaded work && work.Snapshot.IsActive
 
     /// Whether something was set but not committed yet, or a change was lost.
     let isPending (work: Work) = not (isNull work.Pending && isNull work.Fault)
@@ -72,6 +73,13 @@ module internal Work =
             | pending -> on snapshot pending
 
         { work with Snapshot = snapshot; Pending = pending }
+
+    /// After a touch of `found`, unless something else was loaded meanwhile.
+    let touched (found: Snapshot) (now: Snapshot) (work: Work) : Work =
+        if Object.ReferenceEquals(work.Snapshot, found) && not (Object.ReferenceEquals(now, found)) then
+            load now work
+        else
+            work
 
     /// Applies another load, which replaces what was known.
     let reload (snapshot: Snapshot) (work: Work) : Work = { stand snapshot work with Shown = null }

@@ -40,16 +40,18 @@ type internal StaleSessions() =
     /// Whether a scheme has sent the user to authenticate again.
     member _.IsDecided = decided < Int32.MaxValue
 
-/// Demands that the owner of a session showed who they are lately. It brings its own handler, so nothing is registered.
-[<Sealed>]
-type internal FreshSessionRequirement(sessionName: string, maxAge: TimeSpan) =
-    inherit AuthorizationHandler<FreshSessionRequirement>()
-
-    let request (resource: objnull) : HttpContext | null =
+/// The request of a resource that is to be authorized: of an endpoint, or of an MVC filter.
+module internal AuthorizedRequest =
+    let tryOf (resource: objnull) : HttpContext | null =
         match resource with
         | :? HttpContext as context -> context
         | :? AuthorizationFilterContext as filtered -> filtered.HttpContext
         | _ -> null
+
+/// Demands that the owner of a session showed who they are lately. It brings its own handler, so nothing is registered.
+[<Sealed>]
+type internal FreshSessionRequirement(sessionName: string, maxAge: TimeSpan) =
+    inherit AuthorizationHandler<FreshSessionRequirement>()
 
     interface IAuthorizationRequirement
 
@@ -60,7 +62,7 @@ type internal FreshSessionRequirement(sessionName: string, maxAge: TimeSpan) =
         (context: AuthorizationHandlerContext, requirement: FreshSessionRequirement)
         : Task =
         task {
-            match request context.Resource with
+            match AuthorizedRequest.tryOf context.Resource with
             | NonNull request when Object.ReferenceEquals(requirement, this) ->
                 let! session = (AuthenticationScope.find request sessionName).Load CancellationToken.None
 

@@ -70,20 +70,32 @@ type internal SessionAuthenticationHandler
             else
                 this.Session
 
+        let context = this.Context
+
         task {
-            match scope with
-            | NonNull scope when not (HostedScopes.hasWarnedUserMissing scope) ->
-                try
-                    let! session = scope.Load CancellationToken.None
+            let! comesAgain =
+                task {
+                    match scope with
+                    | NonNull scope when
+                        DeviceHeaders.isSkipped context || not (HostedScopes.hasWarnedUserMissing scope)
+                        ->
+                        try
+                            let! session = scope.Load CancellationToken.None
 
-                    if (Session.owner session).IsSome then
-                        HostedScopes.warnUserMissing scheme scope
-                with :? SessionStoreException ->
-                    // The challenge itself asks nothing of the store.
-                    ()
-            | _ -> ()
+                            if (Session.owner session).IsSome && not (HostedScopes.hasWarnedUserMissing scope) then
+                                HostedScopes.warnUserMissing scheme scope
 
-            this.Refuse(StatusCodes.Status401Unauthorized, this.Options.LoginPath, properties)
+                            return Unproven.shouldComeAgain context session
+                        with :? SessionStoreException ->
+                            // The challenge itself asks nothing of the store.
+                            return false
+                    | _ -> return false
+                }
+
+            if comesAgain then
+                Unproven.refuse context
+            else
+                this.Refuse(StatusCodes.Status401Unauthorized, this.Options.LoginPath, properties)
         }
 
     override this.HandleForbiddenAsync(properties: AuthenticationProperties) : Task =

@@ -26,6 +26,16 @@ module private Following =
                 return warnIfDeclined scope result
             }
 
+    /// Answers a change that cannot be saved, because the request does not come from the session's device.
+    let refusingUnproven (context: HttpContext) (running: HttpFuncResult) : HttpFuncResult =
+        task {
+            try
+                return! running
+            with :? SessionUnprovenException when not context.Response.HasStarted ->
+                Unproven.refuse context
+                return Some context
+        }
+
     /// The handler for a step that can run again.
     let stepping name (whenGone: WhenGone) (step: Session -> struct (Session * HttpHandler)) : HttpHandler =
         fun next context ->
@@ -36,10 +46,21 @@ module private Following =
                 let struct (handler, isWritten) = stepped.Result
                 watched scope isWritten (handler next context)
             else
-                task {
-                    let! struct (handler, isWritten) = stepped
-                    return! watched scope isWritten (handler next context)
-                }
+                refusingUnproven
+                    context
+                    (task {
+                        let! struct (handler, isWritten) = stepped
+                        return! watched scope isWritten (handler next context)
+                    })
+
+    /// Who is signed in, and whose browser could not prove it just now, is asked to come again, rather than sent to a sign-in.
+    let private orComeAgain (session: Session) (otherwise: HttpHandler) : HttpHandler =
+        fun next context ->
+            if Unproven.shouldComeAgain context session then
+                Unproven.refuse context
+                Task.FromResult(Some context)
+            else
+                otherwise next context
 
     /// The handler for a step that needs an owner, and a session that is admitted.
     let ownersOnly name (isAdmitted: Session -> bool) (otherwise: HttpHandler) step : HttpHandler =
@@ -48,7 +69,7 @@ module private Following =
             | Some owner when isAdmitted session ->
                 let session, handler = step owner session
                 struct (session, handler)
-            | _ -> struct (session, otherwise))
+            | _ -> struct (session, orComeAgain session otherwise))
 
     /// Runs the next handler.
     let onwards: HttpHandler = fun next context -> next context
@@ -82,34 +103,45 @@ type SessionHandlers =
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(maxAge, TimeSpan.Zero)
         Following.ownersOnly name (Session.isFresh maxAge) otherwise step
 
+    static member withDevice
+        (name: string)
+        (otherwise: HttpHandler)
+        (step: string -> Session -> Session * HttpHandler)
+        : HttpHandler =
+        Following.ownersOnly name (fun session -> (Session.device session).IsBound) otherwise step
+
     static member withSessionTask
         (name: string)
         (step: HttpContext -> Session -> Task<Session * HttpHandler>)
         : HttpHandler =
         fun next context ->
-            task {
-                let scope = Asking.scope context name
+            Following.refusingUnproven
+                context
+                (task {
+                    let scope = Asking.scope context name
 
-                let! struct (handler, isWritten) =
-                    scope.StepOnce(fun session ->
-                        task {
-                            let! session, handler = step context session
-                            return struct (session, handler)
-                        })
+                    let! struct (handler, isWritten) =
+                        scope.StepOnce(fun session ->
+                            task {
+                                let! session, handler = step context session
+                                return struct (session, handler)
+                            })
 
-                return! Following.watched scope isWritten (handler next context)
-            }
+                    return! Following.watched scope isWritten (handler next context)
+                })
 
     static member useSession(name: string) : HttpHandler =
         fun next context ->
-            task {
-                let scope = Asking.scope context name
-                do! scope.Prefetch()
-                use _ = scope.Open null
-                let! result = next context
-                let! isWritten = scope.Commit()
-                return! Following.watched scope isWritten (Task.FromResult result)
-            }
+            Following.refusingUnproven
+                context
+                (task {
+                    let scope = Asking.scope context name
+                    do! scope.Prefetch()
+                    use _ = scope.Open null
+                    let! result = next context
+                    let! isWritten = scope.Commit()
+                    return! Following.watched scope isWritten (Task.FromResult result)
+                })
 
     static member whenFull (otherwise: HttpHandler) (handler: HttpHandler) : HttpHandler =
         fun next context ->

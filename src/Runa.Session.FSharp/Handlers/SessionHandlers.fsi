@@ -46,6 +46,11 @@ type SessionHandlers =
         step: (string -> Session -> Session * HttpHandler) ->
             HttpHandler
 
+    /// Like withOwner, for what only the owner's own device may do: runs `otherwise` also if the session is not bound to its
+    /// device (Session.device), as in browsers that do not know device-bound sessions.
+    static member withDevice:
+        name: string -> otherwise: HttpHandler -> step: (string -> Session -> Session * HttpHandler) -> HttpHandler
+
     /// Runs a handler that signs in. If the owner has as many sessions as max_sessions allows, and when_full is "refuse",
     /// runs `otherwise`: `whenFull tooMany (updateSession "web" (Session.signIn id) >=> redirectTo false "/")`.
     static member whenFull: otherwise: HttpHandler -> handler: HttpHandler -> HttpHandler

@@ -11,6 +11,8 @@ open Microsoft.AspNetCore.Http
 /// session's cookie, it sends that response.
 [<Sealed>]
 type internal RegistryMiddleware(host: SessionHost) =
+    let devices = DeviceEndpoints.Of host.Registry
+
     static let statusOf (e: exn) : int =
         match e with
         // As servers do, for a body that is too large, and the like.
@@ -38,24 +40,35 @@ type internal RegistryMiddleware(host: SessionHost) =
         task {
             try
                 do! running
-            with e ->
-                do! answerFailed context e
+            with
+            | :? SessionUnprovenException when not context.Response.HasStarted -> Unproven.refuse context
+            | e -> do! answerFailed context e
         }
+
+    let tryAnswer (context: HttpContext) : Task | null =
+        match devices with
+        | null -> null
+        | devices -> devices.TryAnswer context
+
+    let go (next: RequestDelegate) (context: HttpContext) : Task =
+        RequestSessions.Begin(context, host) |> ignore
+
+        let running =
+            try
+                next.Invoke context
+            with e ->
+                Task.FromException e
+
+        if running.IsCompletedSuccessfully then running else watched context running
 
     interface IStartupFilter with
         member _.Configure next =
             Action<IApplicationBuilder>(fun app ->
                 app.Use(fun (next: RequestDelegate) ->
                     RequestDelegate(fun context ->
-                        RequestSessions.Begin(context, host) |> ignore
-
-                        let running =
-                            try
-                                next.Invoke context
-                            with e ->
-                                Task.FromException e
-
-                        if running.IsCompletedSuccessfully then running else watched context running))
+                        match tryAnswer context with
+                        | null -> go next context
+                        | answering -> answering))
                 |> ignore
 
                 next.Invoke app)

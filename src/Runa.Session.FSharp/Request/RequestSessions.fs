@@ -215,6 +215,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
     interface IScopeHost with
         member _.Cookies = context.Request.Headers.Cookie
         member sessions.Arrived = RequestArrival.Of(context, sessions.Host)
+        member _.MayBindDevice = DeviceHeaders.mayBind context
         member _.IsPrefetch = RequestFacts.isPrefetch context
         member sessions.CanSendCookie =
             not (sessions.HasEnded || context.Response.HasStarted || RequestFacts.isOfHub context)

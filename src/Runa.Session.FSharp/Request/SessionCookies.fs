@@ -26,6 +26,7 @@ module internal SessionCookies =
             for cookie in HostedScopes.cookies http.Host.Host pathBase path scope do
                 ResponseCookies.send context cookie
 
+            DeviceOffers.send context scope
             ClearSiteData.send context (HostedScopes.clearsSiteData scope)
             hintInsecure context scope
 

@@ -14,7 +14,7 @@ let private until = now.AddMinutes 5.
 let private both =
     let id = DeviceId.create ()
 
-    [ DeviceChallenge.Register(id, "zoë \000", until)
+    [ DeviceChallenge.Register(id, "zoë \000", until.AddHours 2., until)
       DeviceChallenge.Refresh(id, RecordVersion.RecordVersion -7L, until) ]
 
 [<Tests>]
@@ -96,6 +96,11 @@ let cookies =
                   let text = cookies.Make(id, endsAt)
                   text.Length |> Expect.equal "characters" 56
                   reading cookies text |> Expect.equal "read" (Some(id, endsAt))
+                  let shows (deviceId: string) after = cookies.Shows(text.AsSpan(), deviceId, after)
+                  shows id (endsAt.AddMilliseconds -1.) |> Expect.isTrue "its device, before its end"
+                  shows id endsAt |> Expect.isFalse "at its end"
+                  shows (DeviceId.create ()) (endsAt.AddMilliseconds -1.) |> Expect.isFalse "another device"
+                  shows "" (endsAt.AddMilliseconds -1.) |> Expect.isFalse "no device"
 
           testCase
               "promise 2: one of another session name, application or secret is none, and neither is any changed one"
@@ -108,10 +113,13 @@ let cookies =
                     BoundCookies(ring, None, "web")
                     BoundCookies(KeyRing.ofSecrets [ secret + "2" ], Some "shop", "web") ] do
                   reading other text |> Expect.isNone "foreign"
+                  other.Shows(text.AsSpan(), id, now) |> Expect.isFalse "foreign"
 
               for at in 0 .. text.Length - 1 do
                   let other = if text[at] = 'A' then "B" else "A"
-                  reading cookies (text.Remove(at, 1).Insert(at, other)) |> Expect.isNone $"at {at}"
+                  let changed = text.Remove(at, 1).Insert(at, other)
+                  reading cookies changed |> Expect.isNone $"at {at}"
+                  cookies.Shows(changed.AsSpan(), id, now) |> Expect.isFalse $"at {at}"
 
               for odd in [ ""; "A"; String('A', 56); String('é', 56); text + "A" ] do
                   reading cookies odd |> Expect.isNone odd

@@ -42,6 +42,7 @@ let private counting () =
 let private closed =
     { new IStepWatch with
         member _.CanSendCookie = false
+        member _.OffersDevice = false
         member _.BeginStep() = 0
         member _.EndStep _ = ()
         member _.SawEnd() = () }

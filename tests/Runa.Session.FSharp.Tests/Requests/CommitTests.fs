@@ -68,6 +68,7 @@ let private says (plan: Plan) =
     | Plan.DeleteEnded -> "delete what ended", None
     | Plan.DeleteThenCreate state -> "delete, create", count state
     | Plan.Superseded -> "superseded", None
+    | Plan.Unproven -> "unproven", None
 
 let private row name loaded change expected sendsCookie =
     testCase name

@@ -177,6 +177,7 @@ module internal OwnerLimit =
                     listed[key] <- asListed
 
                 let! removed = StoredRecord.deleteMany definition (List.ofSeq listed.Keys)
+                do! StoreDevices.forgetDeleted definition removed
 
                 for one in removed do
                     match one.Record with

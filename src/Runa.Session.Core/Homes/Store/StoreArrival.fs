@@ -4,9 +4,6 @@ open System.Threading.Tasks
 
 /// What a stored session is for a request, by the generation of the token that it shows (promise 29).
 module internal StoreArrival =
-    /// How often a request tries to write before it goes on without; a theft then ends the session in any case.
-    let private most = 8
-
     /// The token with the highest generation among those of the same id. A browser can hold an older one at another path or
     /// domain, which it sends first.
     let private newest (definition: SessionDefinition) (arrival: Arrival) (place: Place) : Place =
@@ -46,20 +43,6 @@ module internal StoreArrival =
             ValueSome(Rotation.next now snapshot.State)
         | _ -> ValueNone
 
-    /// A rotation is not what the request came for: if the store fails, it goes on with what it has read.
-    let private write definition (snapshot: Snapshot) (record: SessionRecord) (state: SessionState) =
-        task {
-            let next = { record with Version = RecordVersion.Next(); State = state }
-
-            try
-                match! StoredRecord.replace definition snapshot.Place record.Version next with
-                | ValueNone -> return Ok(Snapshot.written definition snapshot.Place next snapshot.Since)
-                | ValueSome refusal -> return Error(ValueSome refusal)
-            with :? SessionStoreException as e ->
-                Log.notRotated definition.Log definition.Name e
-                return Error ValueNone
-        }
-
     let rec private judge
         (definition: SessionDefinition)
         (arrival: Arrival)
@@ -75,9 +58,14 @@ module internal StoreArrival =
             | Shown.Reused, _ when arrival.IsPeek ->
                 ValueTask<Arrived>(unchanged (Snapshot.taken definition snapshot.Place))
             | Shown.Reused, _ ->
-                StoreTheft.suspect definition snapshot (tried >= most) (judge definition arrival (tried + 1))
+                StoreTheft.suspect
+                    definition
+                    TheftSign.ReusedToken
+                    snapshot
+                    (tried >= ArrivalWrite.most)
+                    (judge definition arrival (tried + 1))
             | Shown.Unanswered, _ when arrival.MaySetCookie -> ValueTask<Arrived>(sent definition snapshot)
-            | _, ValueSome record when not arrival.IsPeek && tried < most ->
+            | _, ValueSome record when not arrival.IsPeek && tried < ArrivalWrite.most ->
                 match step definition arrival snapshot shown with
                 | ValueSome state -> ValueTask<Arrived>(advance definition arrival tried snapshot record state)
                 | ValueNone -> ValueTask<Arrived>(unchanged snapshot)
@@ -85,7 +73,7 @@ module internal StoreArrival =
 
     and private advance definition arrival tried (snapshot: Snapshot) record state : Task<Arrived> =
         task {
-            match! write definition snapshot record state with
+            match! ArrivalWrite.run definition TheftLog.notRotated snapshot record state with
             | Ok stored when Rotation.generation state <> snapshot.Place.Token.Generation ->
                 return sent definition stored
             | Ok stored -> return unchanged stored

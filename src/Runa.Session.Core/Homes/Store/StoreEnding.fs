@@ -9,7 +9,8 @@ module internal StoreEnding =
         task {
             match! StoredRecord.delete definition key with
             | ValueSome { Kind = RecordKind.Moved successor } -> return! deleteFrom definition successor
-            | _ -> return ()
+            | ValueSome ended -> do! StoreDevices.forget definition [ ended.State ]
+            | ValueNone -> ()
         }
 
     /// Deletes a chain of tombstones from its far end: if one deletion fails, the next try still finds the way.

@@ -127,18 +127,29 @@ module internal StoreHome =
             ValueTask<Outcome>(endOf definition snapshot (Answer.written snapshot CookieChange.None))
         | Plan.DeleteThenCreate state, _ -> ValueTask<Outcome>(endThenBegin definition snapshot state)
         | Plan.Superseded, _ -> CommitTurn.Refuse(definition, Attempt.moved)
+        | Plan.Unproven, _ -> raise (SessionUnprovenException definition.Name)
 
     let private handle (snapshot: Snapshot) =
         if snapshot.IsActive then Some(StoreKey.toText snapshot.Place.Key) else None
 
+    let private arrive (definition: SessionDefinition) : (Arrival -> Snapshot -> ValueTask<Arrived>) voption =
+        let rotating = definition.Settings.Rotate.IsSome
+
+        let rotate (arrival: Arrival) (snapshot: Snapshot) =
+            if rotating then
+                StoreArrival.arrive definition arrival snapshot
+            else
+                ValueTask<Arrived>({ Found = snapshot; Cookie = CookieChange.None }: Arrived)
+
+        match definition.Devices with
+        | ValueSome devices -> ValueSome(StoreBinding.arrive definition devices rotate 0)
+        | ValueNone when rotating -> ValueSome rotate
+        | ValueNone -> ValueNone
+
     let ofDefinition (definition: SessionDefinition) : Home =
         { Definition = definition
           Load = StoreLoad.load definition
-          Arrive =
-            if definition.Settings.Rotate.IsSome then
-                ValueSome(StoreArrival.arrive definition)
-            else
-                ValueNone
+          Arrive = arrive definition
           Execute = execute definition
           NeedsCookie = Plan.needsCookie
           Handle = handle

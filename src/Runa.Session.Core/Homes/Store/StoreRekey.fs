@@ -53,6 +53,10 @@ module internal StoreRekey =
 
                 try
                     let! refusal = StoredRecord.replace definition snapshot.Place old.Version tombstone
+
+                    if refusal.IsNone then
+                        do! StoreDevices.forgetReplaced definition old.State state
+
                     return fate refusal created
                 with :? SessionStoreException as e when e.MayHaveBeenSaved ->
                     return! fence definition snapshot old created e

@@ -2,13 +2,13 @@ namespace Runa.Session
 
 open System.Threading.Tasks
 
-/// What happens when a copy of a session's token was used.
+/// What happens when a copy of a session's cookies was used.
 module internal StoreTheft =
-    let private tell (definition: SessionDefinition) (snapshot: Snapshot) : unit =
+    let private tell (definition: SessionDefinition) (sign: TheftSign) (snapshot: Snapshot) : unit =
         let isEnded = definition.Settings.OnTheft.IsRevoke
         definition.Telemetry.TheftSuspected(if isEnded then "revoked" else "ignored")
         definition.Events.TheftSuspected(snapshot.State.Owner, StoreKey.toText snapshot.Place.Key)
-        Log.theftSuspected definition.Log definition.Name isEnded
+        TheftLog.suspected definition.Log definition.Name sign isEnded
 
     /// Puts a tombstone in the place of the session. `mustWin`: other requests were first too often.
     let private replace (definition: SessionDefinition) (snapshot: Snapshot) (record: SessionRecord) (mustWin: bool) =
@@ -30,6 +30,7 @@ module internal StoreTheft =
     /// was copied. `again` judges what another request has stored meanwhile.
     let suspect
         (definition: SessionDefinition)
+        (sign: TheftSign)
         (snapshot: Snapshot)
         (mustWin: bool)
         (again: Snapshot -> ValueTask<Arrived>)
@@ -44,7 +45,8 @@ module internal StoreTheft =
                 task {
                     match! replace definition snapshot record mustWin with
                     | ValueNone ->
-                        tell definition snapshot
+                        do! StoreDevices.forget definition [ record.State ]
+                        tell definition sign snapshot
                         return answer taken
                     | ValueSome(Outcome.Conflict current) ->
                         return! again (ofRequest (Snapshot.ofRecord definition snapshot.Place current))
@@ -53,6 +55,6 @@ module internal StoreTheft =
             )
         | _ ->
             if definition.Thefts.IsNew(snapshot.Place.Key, snapshot.Place.Token.Generation) then
-                tell definition snapshot
+                tell definition sign snapshot
 
             ValueTask<Arrived>(answer taken)

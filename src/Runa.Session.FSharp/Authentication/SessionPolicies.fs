@@ -28,3 +28,19 @@ type RunaSessionAuthorizationExtensions =
         (policy: AuthorizationPolicyBuilder, maxAge: TimeSpan)
         : AuthorizationPolicyBuilder =
         RunaSessionAuthorizationExtensions.RequireFreshSession(policy, "web", maxAge)
+
+    /// Demands that the session is bound to its device (setting DeviceBound, Session.device, in C# Device). A user whose browser
+    /// does not know device-bound sessions is refused as by every policy. Works for endpoints and MVC filters; for another
+    /// resource it refuses.
+    [<Extension>]
+    static member RequireDeviceBound
+        (policy: AuthorizationPolicyBuilder, sessionName: string)
+        : AuthorizationPolicyBuilder =
+        ArgumentNullException.ThrowIfNull policy
+        ArgumentException.ThrowIfNullOrEmpty sessionName
+        policy.AddRequirements(DeviceBoundRequirement sessionName)
+
+    /// The same for the session "web".
+    [<Extension>]
+    static member RequireDeviceBound(policy: AuthorizationPolicyBuilder) : AuthorizationPolicyBuilder =
+        RunaSessionAuthorizationExtensions.RequireDeviceBound(policy, "web")

@@ -1,0 +1,86 @@
+namespace Runa.Session
+
+open System
+
+/// What a request is to a session, by its bound cookie.
+[<Struct; RequireQualifiedAccess>]
+type internal Proof =
+    /// The session is bound, and the request comes from its device.
+    | Given
+    /// The session is not bound, and need not be.
+    | NotNeeded
+    /// The first request that shows the bound cookie: from now on, the session is bound.
+    | First
+    /// The session is bound, or must be, and the request does not come from its device as far as is known.
+    | Missing
+
+/// How sessions are bound to devices. Pure. docs/understand/commit.md has a table.
+module internal Binding =
+    /// How long browsers keep the bound cookie. They have quotas on signing: 6 times in 9 minutes.
+    let cookieLife = TimeSpan.FromMinutes 10.
+
+    /// How long after its end the bound cookie is still good: the clocks of nodes may differ by that much (promise 28).
+    let slack = SessionDriver.clockTolerance
+
+    /// How long a session that must be bound may live without, after the sign-in: browsers register within seconds.
+    let patience = Rotation.grace
+
+    /// How long a device may take to sign a challenge: the browser keeps it until its next refresh.
+    let challengeLife = cookieLife + slack + slack
+
+    /// `arrived`: when the request came. `shows`: whether it has the bound cookie of the device with this id.
+    let judge (setting: DeviceBound) (arrived: DateTimeOffset) (state: SessionState) (shows: string -> bool) : Proof =
+        let isLate () = arrived.UtcTicks - (SessionState.startedAt state).UtcTicks >= patience.Ticks
+
+        match state.Owner, state.Device with
+        | None, _ -> Proof.NotNeeded
+        | _, Some(DeviceBinding.Bound id) -> if shows id then Proof.Given else Proof.Missing
+        | _, Some(DeviceBinding.Offered id) when shows id -> Proof.First
+        | _ when setting.IsRequire && isLate () -> Proof.Missing
+        | _ -> Proof.NotNeeded
+
+    /// The binding comes into force.
+    let bound (state: SessionState) : SessionState =
+        match state.Device with
+        | Some(DeviceBinding.Offered id) -> { state with Device = Some(DeviceBinding.Bound id) }
+        | _ -> state
+
+    /// Whether only requests of its device are the session's.
+    let isBound (state: SessionState) =
+        match state.Device with
+        | Some(DeviceBinding.Bound _) -> true
+        | _ -> false
+
+    /// The device of a session that gets a new id. `before`: what the request found, empty if it was not the device's. `offers`:
+    /// the browser can be offered a binding.
+    let private next (offers: bool) (before: SessionState) (after: SessionState) : DeviceBinding option =
+        if after.Owner.IsNone then
+            None
+        elif not (SessionState.isSignIn before after) || (isBound before && before.Owner = after.Owner) then
+            before.Device
+        elif offers then
+            Some(DeviceBinding.Offered(DeviceId.create ()))
+        else
+            None
+
+    /// The plan with the device of a session that gets a new id.
+    let settle (offers: bool) (snapshot: Snapshot) (plan: Plan) : Plan =
+        let settled (before: SessionState) (state: SessionState) =
+            match next offers before state with
+            | device when device = state.Device -> state
+            | device -> { state with Device = device }
+
+        let nobody = SessionState.fresh snapshot.Now TimeSpan.Zero
+
+        match plan with
+        | Plan.Create state -> Plan.Create(settled nobody state)
+        | Plan.DeleteThenCreate state -> Plan.DeleteThenCreate(settled nobody state)
+        | Plan.Rekey state -> Plan.Rekey(settled snapshot.State state)
+        | plan -> plan
+
+    /// The id of the state's device.
+    let deviceId (state: SessionState) : string option =
+        match state.Device with
+        | Some(DeviceBinding.Offered id)
+        | Some(DeviceBinding.Bound id) -> Some id
+        | None -> None

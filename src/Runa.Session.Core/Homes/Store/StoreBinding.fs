@@ -1,0 +1,67 @@
+namespace Runa.Session
+
+open System.Threading.Tasks
+
+/// What a stored session is for a request, by its bound cookie.
+module internal StoreBinding =
+    /// Whether the request has a bound cookie of the device that was good when the request came.
+    let private shows (devices: Devices) (arrival: Arrival) (id: string) : bool =
+        let mutable walk = CookieWalk(arrival.Cookies, devices.Cookie.Name)
+        let mutable tried = 0
+        let mutable isShown = false
+
+        while not isShown && tried < CookieWalk.MostCandidates && walk.Next() do
+            tried <- tried + 1
+            isShown <- devices.Cookies.Shows(walk.Text, id, arrival.At - Binding.slack)
+
+        isShown
+
+    let private refuse
+        (definition: SessionDefinition)
+        (snapshot: Snapshot)
+        (record: SessionRecord)
+        : ValueTask<Arrived> =
+        definition.Telemetry.Unproven()
+
+        if not (Binding.isBound snapshot.State) && definition.Hints.TryGive "unbound" then
+            TheftLog.unbound definition.Log definition.Name
+
+        let unproven = (Snapshot.unproven definition snapshot.Place record).LookedAt snapshot.Since
+        ValueTask<Arrived>({ Found = unproven; Cookie = CookieChange.None }: Arrived)
+
+    /// Judges the request, and goes on with `next` if it may come from the session's device.
+    let rec arrive
+        (definition: SessionDefinition)
+        (devices: Devices)
+        (next: Arrival -> Snapshot -> ValueTask<Arrived>)
+        (tried: int)
+        (arrival: Arrival)
+        (snapshot: Snapshot)
+        : ValueTask<Arrived> =
+        match snapshot.Record with
+        | ValueSome record when snapshot.IsActive && not arrival.IsKnown ->
+            let shows id = shows devices arrival id
+
+            match Binding.judge definition.Settings.DeviceBound arrival.At snapshot.State shows with
+            | Proof.Given
+            | Proof.NotNeeded -> next arrival snapshot
+            | Proof.Missing -> refuse definition snapshot record
+            | Proof.First when arrival.IsPeek || tried >= ArrivalWrite.most -> next arrival snapshot
+            | Proof.First -> ValueTask<Arrived>(bind definition devices next tried arrival snapshot record)
+        | _ -> next arrival snapshot
+
+    and private bind definition devices next tried arrival snapshot record : Task<Arrived> =
+        task {
+            let bound = Binding.bound snapshot.State
+
+            match! ArrivalWrite.run definition TheftLog.notBound snapshot record bound with
+            | Ok stored ->
+                definition.Telemetry.DeviceBound()
+                return! next arrival stored
+            | Error(ValueSome(Outcome.Conflict current)) ->
+                let current = (Snapshot.ofRecord definition snapshot.Place current).LookedAt snapshot.Since
+                return! arrive definition devices next (tried + 1) arrival current
+            | Error(ValueSome _) ->
+                return! next arrival ((Snapshot.gone definition snapshot.Place).LookedAt snapshot.Since)
+            | Error ValueNone -> return! next arrival snapshot
+        }

@@ -1,0 +1,111 @@
+module Runa.Session.Tests.BoundSiteTests
+
+open System
+open System.Net.Http
+open System.Threading.Tasks
+open Microsoft.AspNetCore.Builder
+open Microsoft.AspNetCore.Http
+open Expecto
+open Runa.Session
+open Runa.Session.TestSupport
+open Runa.Session.Tests.BoundBrowsers
+open Runa.Session.Tests.Devices
+open Runa.Session.Tests.Handlers
+
+let private minutes (count: float) = TimeSpan.FromMinutes count
+
+let private site: HttpHandler =
+    choose
+        [ route "/in" >=> updateSession "web" (Session.signIn "ann") >=> text "in"
+          route "/out" >=> updateSession "web" Session.signOut >=> text "out"
+          route "/count" >=> updateSession "web" (Session.update visits 0 ((+) 1)) >=> text "counted"
+          route "/mine"
+          >=> withOwner "web" (text "sign in first") (fun owner session -> session, text $"of {owner}")
+          route "/safe"
+          >=> withDevice "web" (text "not here") (fun owner session -> session, text $"safe {owner}")
+          readSession "web" (fun session ->
+              let owner = Session.owner session |> Option.defaultValue "nobody"
+              text $"{Session.status session} {Session.device session} {owner} {Session.getOr visits 0 session}") ]
+
+let private startedWith (change: SessionSettings -> SessionSettings) : Task<App> =
+    let given = host site
+
+    start
+        { given with
+            Setup =
+                SessionSetup.session "web" (fun o ->
+                    change { o with DeviceBound = DeviceBound.Offer; Ttl = TimeSpan.FromHours 8. })
+                >> given.Setup }
+
+let private started () : Task<App> = startedWith id
+
+let private expect (browser: BoundBrowser) (path: string) (wanted: string) (what: string) =
+    task {
+        let! found = browser.Get path
+        Expect.equal found.Body wanted what
+    }
+
+[<Tests>]
+let tests =
+    testList
+        "Bound site"
+        [ testCaseTask "promise 29: a copy of the session's cookie is worthless once the session is bound" (fun () ->
+              task {
+                  use! app = started ()
+                  let browser = BoundBrowser(app.NewBrowser())
+                  let! registered = browser.SignIn "/in"
+                  Expect.equal registered.Status 200 "registered"
+                  do! expect browser "/" "Active Bound ann 0" "bound by its first request with the bound cookie"
+                  let! _ = browser.Get "/count"
+                  let thief = BoundBrowser(browser.Browser.Copy())
+                  thief.Browser.Jar.Remove bound |> ignore
+                  do! expect thief "/" "Unproven Unbound nobody 0" "without the bound cookie"
+                  do! expect thief "/mine" "sign in first" "withOwner"
+                  do! expect thief "/safe" "not here" "withDevice"
+                  let! refused = thief.Get "/count"
+                  Expect.equal refused.Status 401 "no change is saved"
+                  do! expect browser "/safe" "safe ann" "the device goes on"
+                  do! expect browser "/" "Active Bound ann 1" "and nothing of the thief was saved"
+                  // Both cookies, until the bound one ends.
+                  let thief = BoundBrowser(browser.Browser.Copy())
+                  do! expect thief "/" "Active Bound ann 1" "both cookies, for minutes"
+                  app.Clock.Advance(minutes 15.)
+                  do! expect thief "/" "Unproven Unbound nobody 0" "the bound cookie has ended"
+                  let! again = browser.RefreshBy registered
+                  Expect.equal again.Status 200 "the device signs"
+                  do! expect browser "/" "Active Bound ann 1" "and goes on"
+              })
+
+          testCaseTask "a refresh without a proof is asked for one, each challenge is good once" (fun () ->
+              task {
+                  use! app = started ()
+                  let browser = BoundBrowser(app.NewBrowser())
+                  let! registered = browser.SignIn "/in"
+                  let _, id = challengeOf registered
+                  let! asked = browser.Refresh(id, None)
+                  Expect.equal asked.Status 403 "asked"
+                  let! first = browser.RefreshBy asked
+                  Expect.equal first.Status 200 "proved"
+                  let! second = browser.RefreshBy asked
+                  Expect.equal second.Status 403 "the same challenge again"
+                  let! third = browser.RefreshBy second
+                  Expect.equal third.Status 200 "the new one"
+              })
+
+          testCaseTask "a proof by another key ends the session, if its cookie comes along" (fun () ->
+              task {
+                  use! app = started ()
+                  let browser = BoundBrowser(app.NewBrowser())
+                  let! registered = browser.SignIn "/in"
+                  do! expect browser "/" "Active Bound ann 0" "bound"
+                  let stranger = BoundBrowser(app.NewBrowser())
+                  let! answer = stranger.RefreshBy registered
+                  Expect.equal answer.Status 403 "without the cookie nothing ends"
+                  do! expect browser "/" "Active Bound ann 0" "goes on"
+                  let thief = BoundBrowser(browser.Browser.Copy())
+                  let! answer = thief.RefreshBy registered
+                  Expect.equal answer.Status 401 "with it"
+                  do! expect browser "/" "Taken Unbound nobody 0" "the session has ended"
+                  let! after = browser.RefreshBy registered
+                  Expect.equal after.Status 401 "and its device is forgotten"
+              }) ]
