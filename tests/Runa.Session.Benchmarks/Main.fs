@@ -27,6 +27,7 @@ let private usage =
   in-process     without Kestrel
   kestrel        only over Kestrel
   parts          what the parts of a request take
+  copied-cookies what a read costs of a session that rotates, or is bound to its device
   telemetry      what a session costs while somebody listens to its instruments and activities
   growth         how costs grow; growth keys (bytes, connections, writers, sessions) for one of them
   pauses         for the garbage collector, with a million sessions
@@ -56,6 +57,7 @@ let private measure (output: Output) (args: string list) =
     | [ "in-process" ] -> showRatios Output.console (inProcess output)
     | [ "kestrel" ] -> showRatios Output.console (overKestrel output)
     | [ "parts" ] -> Parts.run output
+    | [ "copied-cookies" ] -> CopiedCookies.run Output.console
     | [ "telemetry" ] -> Listening.run output
     | [ "growth" ] -> growth Output.pages
     | [ "growth"; name ] when List.exists (fun (other, _) -> other = name) growths ->

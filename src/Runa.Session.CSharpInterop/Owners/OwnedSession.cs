@@ -9,6 +9,7 @@ public sealed class OwnedSession
         Label = session.Label?.Value;
         Address = session.Client?.Value.Address?.Value;
         Agent = session.Client?.Value.Agent?.Value;
+        Device = SessionDevices.FromCore(session.Device);
         CreatedAt = session.CreatedAt;
         SignedInAt = session.SignedInAt?.Value;
         LastSeenAt = session.LastSeenAt;
@@ -32,6 +33,9 @@ public sealed class OwnedSession
     /// The client's agent that <see cref="RunaSession.SetClient"/> has set. It is personal data.
     /// </summary>
     public string? Agent { get; }
+
+    /// <summary>Whether the session is bound to its device.</summary>
+    public SessionDevice Device { get; }
 
     /// <summary>When the session was created. A sign-in sets it anew.</summary>
     public DateTimeOffset CreatedAt { get; }

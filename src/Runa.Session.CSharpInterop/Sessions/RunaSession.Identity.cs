@@ -123,6 +123,12 @@ public sealed partial class RunaSession
     public DateTimeOffset? AuthenticatedAt => SessionModule.authenticatedAt(Current)?.Value;
 
     /// <summary>
+    /// Whether the session is bound to its device (<c>device_bound</c>), so that a copy of its cookies is worthless.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The session belongs to an attempt that has ended.</exception>
+    public SessionDevice Device => SessionDevices.FromCore(SessionModule.device(Current));
+
+    /// <summary>
     /// Whether somebody is signed in, and showed who they are at most so long before this request.
     /// </summary>
     /// <param name="maxAge">How long ago that may be.</param>

@@ -28,14 +28,14 @@ module internal Binding =
     /// How long a device may take to sign a challenge: the browser keeps it until its next refresh.
     let challengeLife = cookieLife + slack + slack
 
-    /// `arrived`: when the request came. `shows`: whether it has the bound cookie of the device with this id.
-    let judge (setting: DeviceBound) (arrived: DateTimeOffset) (state: SessionState) (shows: string -> bool) : Proof =
+    /// `arrived`: when the request came. `isShown`: whether it has a good bound cookie of the session's device.
+    let judge (setting: DeviceBound) (arrived: DateTimeOffset) (state: SessionState) (isShown: bool) : Proof =
         let isLate () = arrived.UtcTicks - (SessionState.startedAt state).UtcTicks >= patience.Ticks
 
         match state.Owner, state.Device with
         | None, _ -> Proof.NotNeeded
-        | _, Some(DeviceBinding.Bound id) -> if shows id then Proof.Given else Proof.Missing
-        | _, Some(DeviceBinding.Offered id) when shows id -> Proof.First
+        | _, Some(DeviceBinding.Bound _) -> if isShown then Proof.Given else Proof.Missing
+        | _, Some(DeviceBinding.Offered _) when isShown -> Proof.First
         | _ when setting.IsRequire && isLate () -> Proof.Missing
         | _ -> Proof.NotNeeded
 

@@ -13,6 +13,9 @@ type internal CookieRenewal(change: CookieChange, since: int64) =
             change
 
 module internal CookieRenewal =
+    /// The cookie of a rotation that was made just now.
+    let now (change: CookieChange) : CookieRenewal = CookieRenewal(change, Stopwatch.GetTimestamp())
+
     /// What a response does with the cookie: its own change, or else the renewal. But the session may have ended or moved since
     /// (`now`; null: it is not loaded): then the cookie of the request that moved it must stay.
     let unless (own: CookieChange) (now: Snapshot) (renewal: CookieRenewal) : CookieChange =

@@ -75,14 +75,15 @@ type internal Lane =
 
     member lane.EndStep(before: int) = lane.stepping <- before
 
-    /// Waits for a step on another thread; `isSame` says whether it is still running. Returns false if that takes too
-    /// long: steps are pure and end quickly, so the step probably waits for this call.
-    static member StepEnded(isSame: unit -> bool) : Task<bool> =
+    /// Waits for a step on another thread; `isSame` says whether it is still running. Raises InvalidOperationException if that
+    /// takes too long: steps are pure and end quickly, so the step probably waits for this call.
+    static member AwaitStep(name: string, isSame: unit -> bool) : Task =
         task {
             let since = Stopwatch.StartNew()
 
             while isSame () && since.Elapsed <= Lane.LongestStep do
                 do! Task.Delay 5
 
-            return not (isSame ())
+            if isSame () then
+                raise (Misuse.nested name)
         }

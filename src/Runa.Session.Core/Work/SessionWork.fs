@@ -24,11 +24,10 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         if lane.IsFree then act () else lock this act
 
     /// Asks the store. A peek writes nothing.
-    member _.Fetch(isPeek: bool) : ValueTask<Snapshot> =
+    member this.Fetch(isPeek: bool) : ValueTask<Snapshot> =
         match home.Arrive with
         | ValueNone -> home.Load cookies
-        | ValueSome arrive ->
-            ArrivedLoad.run home arrive host cookies isPeek (Work.isActive work) (fun next -> renewal <- next)
+        | ValueSome arrive -> ArrivedLoad.run home arrive (Arrival.by this cookies isPeek (Work.isActive work))
 
     member _.Home = home
     member _.Host = host
@@ -163,11 +162,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
             ValueTask<struct ('R * bool)>(
                 task {
                     // A step runs on another thread.
-                    let! hasEnded = Lane.StepEnded(fun () -> lane.HasStep && lane.Steps = seen)
-
-                    if not hasEnded then
-                        raise (Misuse.nested home.Definition.Name)
-
+                    do! Lane.AwaitStep(home.Definition.Name, (fun () -> lane.HasStep && lane.Steps = seen))
                     return! lane.InTurn(fun () -> this.StepNow(whenGone, step))
                 }
             )
@@ -248,3 +243,8 @@ type internal SessionWork(home: Home, host: IScopeHost) =
         member _.BeginStep() = lane.BeginStep()
         member _.EndStep before = lane.EndStep before
         member _.SawEnd() = renewal <- null
+
+    interface IArrivalHost with
+        member _.Arrived = host.Arrived
+        member _.MaySetCookie = host.CanSendCookie && not host.IsPrefetch
+        member _.Renew change = renewal <- CookieRenewal.now change

@@ -4,44 +4,29 @@ open System
 open Microsoft.AspNetCore.Http
 open Runa.Session.Hosting
 
-/// When a request arrived. A feature of its own, since few applications have a session that asks for it.
-[<Sealed>]
-type internal RequestArrival(at: DateTimeOffset) =
-    static let key = obj ()
+/// When a request arrived. Without WebSockets, SignalR calls a hub with a copy of the first poll's context, hours later perhaps.
+/// The copy has the items and the query of the poll, but not its features.
+module private Polls =
+    let private key = obj ()
 
-    member _.At = at
-
-    /// The arrival of the request of which this context is a copy. Without WebSockets, SignalR calls a hub with a copy of the
-    /// first poll, hours later perhaps. It has the items and cookies of the poll, but not its features.
-    static member private OfOriginal(context: HttpContext) : RequestArrival | null =
+    let arrival (context: HttpContext) (now: unit -> DateTimeOffset) : DateTimeOffset =
         match context.Items.TryGetValue key with
-        | true, (:? RequestArrival as arrival) -> arrival
-        | _ -> null
+        | true, (:? DateTimeOffset as at) -> at
+        | _ ->
+            let at = now ()
+            context.Items[key] <- at
+            at
 
-    static member private Note(context: HttpContext, host: SessionHost) : RequestArrival =
-        let arrival =
-            match RequestArrival.OfOriginal context with
-            | null -> RequestArrival(HostedRegistry.now host.Registry)
-            | arrival -> arrival
+/// When a request arrived: when it is first asked for, unless its context is a copy of one that did before.
+[<Struct; NoComparison; NoEquality>]
+type internal RequestArrival =
+    /// In UTC ticks; 0: nobody has asked yet.
+    val mutable private ticks: int64
 
-        Features.set<RequestArrival> context.Features arrival
+    member arrival.At(context: HttpContext, host: SessionHost) : DateTimeOffset =
+        if arrival.ticks = 0L then
+            let now () = HostedRegistry.now host.Registry
+            let isPoll = context.Request.QueryString.HasValue
+            arrival.ticks <- (if isPoll then Polls.arrival context now else now ()).UtcTicks
 
-        // Polls have a query.
-        if context.Request.QueryString.HasValue then
-            context.Items[key] <- arrival
-
-        arrival
-
-    /// Without the library's first middleware, a request arrives when it first asks.
-    static member Of(context: HttpContext, host: SessionHost) : DateTimeOffset =
-        match Features.tryGet<RequestArrival> context.Features with
-        | null -> RequestArrival.Note(context, host).At
-        | arrival -> arrival.At
-
-    /// The request arrives now, unless another context of it did before.
-    static member Begin(context: HttpContext, host: SessionHost | null) : unit =
-        // Not by the pattern NonNull, which would allocate in every request.
-        match host with
-        | null -> ()
-        | host when host.NeedsArrival -> RequestArrival.Of(context, host) |> ignore
-        | _ -> ()
+        DateTimeOffset(arrival.ticks, TimeSpan.Zero)

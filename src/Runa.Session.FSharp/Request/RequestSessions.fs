@@ -14,6 +14,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
     let mutable offers = Unchecked.defaultof<OfferList>
     let mutable scopes = Unchecked.defaultof<ScopeList>
     let mutable response = ResponseState()
+    let mutable arrival = RequestArrival()
 
     static let starting =
         Func<obj, Task>(fun state ->
@@ -52,8 +53,13 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
         match among others context with
         | null ->
             let sessions = RequestSessions(context, host, others)
-            RequestArrival.Begin(context, host)
             Features.set<RequestSessions> context.Features sessions
+            // Not by the pattern NonNull, which would allocate in every request.
+            match host with
+            | null -> ()
+            | host ->
+                if host.NeedsArrival then
+                    sessions.Arrived |> ignore
             sessions
         | sessions -> sessions
 
@@ -69,12 +75,6 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
     /// Whether any context of the request looked at a session.
     static member AreLookedAt(context: HttpContext) : bool =
         areLookedAt (Features.tryGet<RequestSessions> context.Features)
-
-    /// The context of the request that a scope belongs to. Raises InvalidOperationException for a scope of another host.
-    static member ContextOf(scope: SessionScope) : HttpContext =
-        match HostedScopes.host scope with
-        | :? RequestSessions as sessions -> sessions.Context
-        | _ -> raise (RequestFacts.otherHost scope.Name)
 
     member _.Context = context
     /// Those of other contexts with the same features.
@@ -92,6 +92,12 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
             found
         | host -> host
     member _.IsLookedAt = response.Stage = Stage.LookedAt
+
+    /// Without the library's first middleware, a request arrives when it first asks. Other contexts of it know better.
+    member private sessions.Arrived: DateTimeOffset =
+        match others with
+        | null -> arrival.At(context, sessions.Host)
+        | others -> others.Arrived
 
     member private sessions.Add(name: string) : SessionScope =
         let scope = HostedRegistry.scope name sessions sessions.Host.Registry
@@ -214,7 +220,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
 
     interface IScopeHost with
         member _.Cookies = context.Request.Headers.Cookie
-        member sessions.Arrived = RequestArrival.Of(context, sessions.Host)
+        member sessions.Arrived = sessions.Arrived
         member _.MayBindDevice = DeviceHeaders.mayBind context
         member _.IsPrefetch = RequestFacts.isPrefetch context
         member sessions.CanSendCookie =

@@ -3,6 +3,7 @@ namespace Runa.Session
 open System
 open System.Runtime.CompilerServices
 open Microsoft.AspNetCore.Http
+open Runa.Session.Hosting
 
 /// Finds sessions that are asked for in time.
 module internal ScopeInTime =
@@ -40,4 +41,7 @@ type SessionScopes =
 
     /// The request of a scope. Raises InvalidOperationException for a scope of another host than ASP.NET Core.
     [<Extension>]
-    static member GetHttpContext(scope: SessionScope) : HttpContext = RequestSessions.ContextOf scope
+    static member GetHttpContext(scope: SessionScope) : HttpContext =
+        match HostedScopes.host scope with
+        | :? RequestSessions as sessions -> sessions.Context
+        | _ -> raise (RequestFacts.otherHost scope.Name)

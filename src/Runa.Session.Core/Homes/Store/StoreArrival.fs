@@ -34,12 +34,12 @@ module internal StoreArrival =
 
     /// The step that a request owes the store, if any.
     let private step (definition: SessionDefinition) (arrival: Arrival) (snapshot: Snapshot) (shown: Shown) =
-        let now = definition.Now
+        let now = snapshot.Now
 
         match shown, definition.Settings.Rotate with
         | Shown.First, _ -> ValueSome(Rotation.seen now snapshot.State)
         | Shown.Ahead, _ -> ValueSome(Rotation.takeOver now snapshot.Place.Token.Generation snapshot.State)
-        | Shown.Current, Some every when arrival.MaySetCookie && Rotation.isDue now every snapshot.State ->
+        | Shown.Current, Some every when Rotation.isDue now every snapshot.State && arrival.MaySetCookie ->
             ValueSome(Rotation.next now snapshot.State)
         | _ -> ValueNone
 

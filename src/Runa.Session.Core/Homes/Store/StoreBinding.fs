@@ -40,9 +40,13 @@ module internal StoreBinding =
         : ValueTask<Arrived> =
         match snapshot.Record with
         | ValueSome record when snapshot.IsActive && not arrival.IsKnown ->
-            let shows id = shows devices arrival id
+            let isShown =
+                match snapshot.State.Device with
+                | Some(DeviceBinding.Offered id)
+                | Some(DeviceBinding.Bound id) -> shows devices arrival id
+                | None -> false
 
-            match Binding.judge definition.Settings.DeviceBound arrival.At snapshot.State shows with
+            match Binding.judge definition.Settings.DeviceBound arrival.At snapshot.State isShown with
             | Proof.Given
             | Proof.NotNeeded -> next arrival snapshot
             | Proof.Missing -> refuse definition snapshot record

@@ -142,7 +142,9 @@ module internal StoreHome =
                 ValueTask<Arrived>({ Found = snapshot; Cookie = CookieChange.None }: Arrived)
 
         match definition.Devices with
-        | ValueSome devices -> ValueSome(StoreBinding.arrive definition devices rotate 0)
+        // Written out, since a function with some of its arguments would make another one in every request.
+        | ValueSome devices ->
+            ValueSome(fun arrival snapshot -> StoreBinding.arrive definition devices rotate 0 arrival snapshot)
         | ValueNone when rotating -> ValueSome rotate
         | ValueNone -> ValueNone
 
