@@ -20,6 +20,12 @@ let tests =
                   [ ""; " "; "a b"; "a;b"; "a=b"; "a,b"; "a\"b"; "a\r\nb"; "é"; "a/b"; "a[b]"; String('a', 129) ]
           }
 
+          test "a bound cookie has the name of its session's cookie, its prefix too, and an ending" {
+              let bound = CookieRules.boundName "__Host-Http-shop"
+              Expect.equal bound "__Host-Http-shop_bound" "its name"
+              Expect.equal (CookieRules.prefixOf bound) (Some "__Host-Http-") "its prefix"
+          }
+
           test "† paths begin with a slash and hold nothing that could begin another attribute" {
               all CookieRules.isPath true [ "/"; "/shop"; "/a/b?c=d,e" ]
 
