@@ -176,7 +176,9 @@ module internal RegistryBuilder =
                   match drivers.TryFind o.Driver with
                   | Some driver ->
                       yield! SettingsRules.checkLimit name o driver.Owners.IsValueSome
-                      yield! SettingsRules.checkRotation name o (driver.Guarantee = DriverGuarantee.CompareAndSwap)
+                      let comparesAndSwaps = driver.Guarantee = DriverGuarantee.CompareAndSwap
+                      yield! SettingsRules.checkRotation name o comparesAndSwaps
+                      yield! DeviceRules.checkDriver name o driver.Place.IsCookie comparesAndSwaps
                       yield! ProfileRules.checkDriver name o driver.Place.IsCookie driver.Owners.IsValueSome
                   | None -> () ]
 

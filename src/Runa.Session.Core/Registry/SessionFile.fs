@@ -66,9 +66,14 @@ module SessionFile =
         @ List.collect
             (fun (name, o: SessionSettings) ->
                 let isKnownAs (names: string list) = names |> List.exists (fun known -> o.Driver.Split(':')[0] = known)
-                let hasOwners = not (isKnownAs [ "cache"; "cookie" ])
-                SettingsRules.checkLimit name o hasOwners
-                @ ProfileRules.checkDriver name o (isKnownAs [ "cookie" ]) hasOwners)
+                let isCookie = isKnownAs [ "cookie" ]
+                // The other drivers of the library list by owner, and compare and swap.
+                let isFull = not (isCookie || isKnownAs [ "cache" ])
+
+                SettingsRules.checkLimit name o isFull
+                @ SettingsRules.checkRotation name o isFull
+                @ DeviceRules.checkDriver name o isCookie isFull
+                @ ProfileRules.checkDriver name o isCookie isFull)
             written
         @ List.collect misspelt written
 

@@ -9,19 +9,12 @@ module internal SettingsRules =
         && name.Length <= 64
         && name |> Seq.forall (fun c -> Char.IsAsciiLetterOrDigit c || c = '_' || c = '-' || c = '.')
 
-    /// The value as it stands in configuration.
-    let private secureText (secure: CookieSecure) =
-        match secure with
-        | CookieSecure.Always -> "always"
-        | CookieSecure.SameAsRequest -> "same_as_request"
-        | CookieSecure.Never -> "never"
-
     /// What a cookie with this prefix cannot be.
     let private prefixed (prefix: string) (o: SessionSettings) : string list =
         let rename = "choose another cookie_name to change this"
 
         [ if o.Secure <> CookieSecure.Always then
-              $"secure = {secureText o.Secure}: a cookie named {prefix}… must be Secure (always); {rename}"
+              $"secure = {SettingTexts.secure o.Secure}: a cookie named {prefix}… must be Secure (always); {rename}"
 
           if CookieRules.isHttpOnly o.CookieName && not o.HttpOnly then
               $"HttpOnly = false: a cookie named {prefix}… is hidden from scripts (true); {rename}"
@@ -54,10 +47,10 @@ module internal SettingsRules =
           | None -> ()
 
           if o.SameSite = SameSite.None && o.Secure <> CookieSecure.Always then
-              $"same_site = none: browsers take it with secure = always only, not with {secureText o.Secure}"
+              $"same_site = none: browsers take it with secure = always only, not with {SettingTexts.secure o.Secure}"
 
           if o.Partitioned && o.Secure <> CookieSecure.Always then
-              $"partitioned = true: browsers take it with secure = always only, not with {secureText o.Secure}" ]
+              $"partitioned = true: browsers take it with secure = always only, not with {SettingTexts.secure o.Secure}" ]
 
     let private life (o: SessionSettings) : string list =
         let longest = TimeSpan.FromDays 400. // RFC 6265bis §5.5: browsers keep no cookie longer
@@ -91,8 +84,8 @@ module internal SettingsRules =
         [ match o.Rotate with
           | Some every when every < shortest ->
               $"rotate = {Duration.write every}: must be at least {Duration.write shortest}, since requests that are under way and clocks that differ need 6 minutes"
-          | None when o.OnTheft = OnTheft.Ignore ->
-              "on_theft = ignore: without rotate no theft is noticed; set it, or leave this out"
+          | None when o.OnTheft = OnTheft.Ignore && not (DeviceRules.isBound o) ->
+              "on_theft = ignore: without rotate or device_bound no theft is noticed; set one of them, or leave this out"
           | _ -> () ]
 
     /// The mistakes in one session's settings. Each is a sentence that begins with the session's name.
@@ -102,7 +95,8 @@ module internal SettingsRules =
 
           yield! cookie o
           yield! life o
-          yield! theft o ]
+          yield! theft o
+          yield! DeviceRules.check o ]
         |> List.map (fun mistake -> $"session \"{name}\": {mistake}.")
         |> fun mistakes -> mistakes @ ProfileRules.check name o
 
@@ -145,10 +139,12 @@ module internal SettingsRules =
 
             (if isOfHost then CookieRules.hostPrefix else CookieRules.securePrefix) + o.CookieName
             |> Some
-            |> Option.filter CookieRules.isName
+            |> Option.filter (fun better ->
+                CookieRules.isName better
+                && (not (DeviceRules.isBound o) || DeviceRules.hasRoom { o with CookieName = better }))
 
-    /// The mistakes that involve several sessions.
-    let checkAll (sessions: (string * SessionSettings) list) : string list =
+    /// The mistakes of sessions whose cookies have one name.
+    let private sameNames (sessions: (string * SessionSettings) list) : string list =
         sessions
         |> List.groupBy (fun (_, o) -> o.CookieName)
         |> List.collect (fun (cookieName, group) ->
@@ -158,3 +154,7 @@ module internal SettingsRules =
             | group ->
                 let names = String.Join(" and ", group |> List.map (fun (name, _) -> $"\"{name}\""))
                 [ $"sessions {names}: cookie_name = \"{cookieName}\": each session needs a cookie name of its own." ])
+
+    /// The mistakes that involve several sessions.
+    let checkAll (sessions: (string * SessionSettings) list) : string list =
+        sameNames sessions @ DeviceRules.checkAll sessions

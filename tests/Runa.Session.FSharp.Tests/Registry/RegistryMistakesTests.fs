@@ -57,6 +57,33 @@ let tests =
                   "no limit"
           }
 
+          test "promise 23: device_bound needs a driver with a store that compares and swaps" {
+              let plain =
+                  MemoryDriver.create MemoryDriver.defaults
+                  |> SessionDriver.withGuarantee DriverGuarantee.LastWriteWins
+
+              for driver, why in [ "cookie", "keeps sessions in their cookies"; "plain", "cannot compare and swap" ] do
+                  setup
+                  |> SessionSetup.driver "plain" plain
+                  |> configured [ "session:sessions:web:device_bound", "offer"; "session:sessions:web:driver", driver ]
+                  |> mistake [ $"session \"web\": device_bound = offer: the driver \"{driver}\" {why}" ]
+
+              use registry = setup |> configured [ "session:sessions:web:device_bound", "require" ] |> build
+              Expect.equal (registry.Find "web").Definition.Settings.DeviceBound DeviceBound.Require "memory does"
+          }
+
+          test "promise 23: bound cookies have names of their own, and there are at most two" {
+              let bound (o: SessionSettings) = { o with DeviceBound = DeviceBound.Offer }
+
+              setup
+              |> SessionSetup.session "web" bound
+              |> SessionSetup.session "shop" (fun o -> { o with CookieName = "__Host-runa_session_bound" })
+              |> mistake [ "\"web\" and \"shop\""; "cookie_name = \"__Host-runa_session_bound\"" ]
+
+              List.foldBack (fun name -> SessionSetup.session name bound) [ "web"; "admin"; "api" ] setup
+              |> mistake [ "\"admin\" (device_bound = offer), \"api\""; "enough for two" ]
+          }
+
           test "promise 23: what a change of settings raises as OptionsValidationException is told with all the rest" {
               let wrong =
                   setup

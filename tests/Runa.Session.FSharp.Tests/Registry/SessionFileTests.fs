@@ -58,6 +58,35 @@ let tests =
                   Expect.stringEnds sentence " It stands in session.toml, line 4." "where"
               | found -> failtest $"%A{found}"
           }
+          test "promise 23: device_bound is read, and what is wrong with it is told, with the library's drivers too" {
+              for right in [ "off"; "offer"; "require" ] do
+                  Expect.isEmpty (mistakes $"[sessions.web]\ndevice_bound = '{right}'\ndriver = 'redis'\n") right
+
+              for toml, expected in
+                  [ "ttl = '1h'\ndevice_bound = true",
+                    "session:sessions:web:device_bound = \"true\": expected off, offer, require. It stands in session.toml, line 3."
+                    "device_bound = 'offer'\npartitioned = true",
+                    "session \"web\": device_bound = offer: browsers refuse"
+                    "device_bound = 'require'\ndriver = 'cookie'",
+                    "session \"web\": device_bound = require: the driver \"cookie\" keeps"
+                    "device_bound = 'require'\ndriver = 'cache:orders'",
+                    "session \"web\": device_bound = require: the driver \"cache:orders\" cannot compare and swap" ] do
+                  match mistakes $"[sessions.web]\n{toml}\n" with
+                  | [ sentence ] -> Expect.stringStarts sentence expected toml
+                  | found -> failtest $"%A{found}"
+          }
+          test "promise 29: rotate on a driver of the library that cannot compare and swap is told" {
+              Expect.isEmpty (mistakes "[sessions.web]\nrotate = '15m'\ndriver = 'sql'\n") "sql"
+
+              for driver in [ "cookie"; "cache"; "cache:orders" ] do
+                  match mistakes $"[sessions.web]\nrotate = '15m'\ndriver = '{driver}'\n" with
+                  | [ sentence ] ->
+                      Expect.stringStarts
+                          sentence
+                          $"session \"web\": rotate = 15m: the driver \"{driver}\" cannot compare and swap"
+                          driver
+                  | found -> failtest $"%A{found}"
+          }
           test "a file that clashes with a default session is told so" {
               let found = mistakes "[sessions.shop]\ncookie_name = '__Host-runa_session'\n"
               Expect.hasLength found 1 "one mistake"

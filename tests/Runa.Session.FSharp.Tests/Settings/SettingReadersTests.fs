@@ -45,6 +45,7 @@ let tests =
                         "when_full", "refuse"
                         "rotate", "15m"
                         "on_theft", "ignore"
+                        "device_bound", "Require"
                         "profile", "NIST-aal3"
                         "clear_site_data:0", "cookies"
                         "clear_site_data:1", "executioncontexts"
@@ -74,6 +75,7 @@ let tests =
                       WhenFull = WhenFull.Refuse
                       Rotate = Some(TimeSpan.FromMinutes 15.)
                       OnTheft = OnTheft.Ignore
+                      DeviceBound = DeviceBound.Require
                       Profile = Some SessionProfile.NistAal3
                       ClearSiteData = [ SiteData.Cookies; SiteData.ExecutionContexts ]
                       Meta = Map [ "team", "checkout"; "tier", "1" ] }
@@ -111,8 +113,18 @@ let tests =
               Expect.equal settings { web with Ttl = TimeSpan.FromHours 1.; SameSite = SameSite.None } "read"
           }
 
+          for written, expected in
+              [ "off", DeviceBound.Off; "offer", DeviceBound.Offer; "require", DeviceBound.Require ] do
+              test $"device_bound = {written} replaces what was there" {
+                  for before in [ DeviceBound.Off; DeviceBound.Offer; DeviceBound.Require ] do
+                      let settings, errors = readInto { web with DeviceBound = before } [ "device_bound", written ]
+                      Expect.equal errors [] "no mistake"
+                      Expect.equal settings { web with DeviceBound = expected } $"over %A{before}"
+              }
+
           for key, value, allowed in
               [ "ttl", "two hours", "2h, 30m, 1h30m"
+                "device_bound", "true", "off, offer, require"
                 "ttl", "0s", "2h"
                 "max_ttl", "", "2h"
                 "idle_timeout", "-1h", "2h"

@@ -82,6 +82,10 @@ let cookies =
                     { own with Secure = CookieSecure.Never }, None
                     { own with Secure = CookieSecure.SameAsRequest }, None
                     { own with CookieName = String('a', 128) }, None
+                    { own with CookieName = String('a', 115) }, Some("__Host-" + String('a', 115))
+                    { own with CookieName = String('a', 115); DeviceBound = DeviceBound.Offer },
+                    Some("__Host-" + String('a', 115))
+                    { own with CookieName = String('a', 116); DeviceBound = DeviceBound.Offer }, None
                     { own with CookieName = "__Http-sid" }, None
                     web, None ] do
                   Expect.equal (SettingsRules.betterName o) better $"%A{o}"
@@ -136,9 +140,10 @@ let life =
               good { web with IdleTimeout = Some web.Ttl; MaxTtl = web.Ttl; MaxBytes = 1 }
           }
 
-          test "promise 29: rotate is at least 10 minutes, and on_theft = ignore needs it" {
+          test "promise 29: rotate is at least 10 minutes, and on_theft = ignore needs it, or device_bound" {
               mistake [ "rotate = 9m"; "at least 10m" ] { web with Rotate = Some(TimeSpan.FromMinutes 9.) }
-              mistake [ "on_theft = ignore"; "without rotate" ] { web with OnTheft = OnTheft.Ignore }
+              mistake [ "on_theft = ignore"; "without rotate or device_bound" ] { web with OnTheft = OnTheft.Ignore }
+              good { web with DeviceBound = DeviceBound.Offer; OnTheft = OnTheft.Ignore }
               good { web with Rotate = Some(TimeSpan.FromMinutes 10.); OnTheft = OnTheft.Ignore }
 
               SettingsRules.checkRotation "web" { web with Rotate = Some(TimeSpan.FromHours 1.) } false
