@@ -92,9 +92,16 @@ public sealed class RunaSessionOptions
     public TimeSpan? Rotate { get; set; }
 
     /// <summary>
-    /// What happens if a token is used long after it was exchanged. Default: <see cref="OnTheft.Revoke"/>.
+    /// What happens if a token is used long after it was exchanged, or a device proves itself with a wrong key. Default:
+    /// <see cref="OnTheft.Revoke"/>.
     /// </summary>
     public OnTheft OnTheft { get; set; }
+
+    /// <summary>
+    /// Whether the sessions of signed-in users are bound to their device; needs a driver that compares and swaps, and
+    /// <see cref="Secure"/> = Always. Default: <see cref="DeviceBound.Off"/>.
+    /// </summary>
+    public DeviceBound DeviceBound { get; set; }
 
     /// <summary>
     /// The standard that the options must meet; a deviation keeps the application from starting. Default: null.
@@ -137,6 +144,7 @@ public sealed class RunaSessionOptions
         WhenFull = settings.WhenFull.IsRefuse ? WhenFull.Refuse : WhenFull.EndOldest;
         Rotate = settings.Rotate?.Value;
         OnTheft = settings.OnTheft.IsIgnore ? OnTheft.Ignore : OnTheft.Revoke;
+        DeviceBound = DeviceBounds.OfCore(settings.DeviceBound);
         Profile = SessionProfiles.OfCore(settings.Profile);
         ClearSiteData = SiteDataKinds.OfCore(settings.ClearSiteData);
         Meta.Clear();
@@ -157,6 +165,7 @@ public sealed class RunaSessionOptions
             Check(OnUnreadable, nameof(OnUnreadable), "Replace or Error"),
             Check(WhenFull, nameof(WhenFull), "EndOldest or Refuse"),
             Check(OnTheft, nameof(OnTheft), "Revoke or Ignore"),
+            Check(DeviceBound, nameof(DeviceBound), "Off, Offer or Require"),
             Profile is { } profile ? Check(profile, nameof(Profile), "AsvsL2, NistAal2 or NistAal3") : null,
             .. (ClearSiteData ?? []).Select(kind =>
                 Check(kind, nameof(ClearSiteData), "Cookies, Storage, Cache, ExecutionContexts or All")),
@@ -194,7 +203,7 @@ public sealed class RunaSessionOptions
             WhenFull == WhenFull.Refuse ? Session.WhenFull.Refuse : Session.WhenFull.EndOldest,
             Rotate is { } every ? FSharpOption<TimeSpan>.Some(every) : null,
             OnTheft == OnTheft.Ignore ? Session.OnTheft.Ignore : Session.OnTheft.Revoke,
-            Session.DeviceBound.Off,
+            DeviceBounds.ToCore(DeviceBound),
             SessionProfiles.ToCore(Profile),
             SiteDataKinds.ToCore(ClearSiteData),
             MapModule.OfSeq(Meta.Select(note => Tuple.Create(note.Key, note.Value))));

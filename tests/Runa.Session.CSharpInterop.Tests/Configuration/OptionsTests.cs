@@ -24,6 +24,7 @@ public class OptionsTests
         Assert.Equal((CookieSecurePolicy.Always, SameSiteMode.Lax), (web.Secure, web.SameSite));
         Assert.Equal((TimeSpan.FromHours(2), TimeSpan.FromDays(30)), (web.Ttl, web.MaxTtl));
         Assert.Null(web.IdleTimeout);
+        Assert.Equal((null, OnTheft.Revoke, DeviceBound.Off), (web.Rotate, web.OnTheft, web.DeviceBound));
         Assert.Equal(65_536, web.MaxBytes);
         Assert.Empty(web.Meta);
     }
@@ -78,6 +79,43 @@ public class OptionsTests
 
         await using var none = Services(builder => builder.AddSession("web", o => o.ClearSiteData = null!));
         Assert.Empty(none.GetRequiredService<SessionRegistry>().Find("web").Definition.Settings.ClearSiteData);
+    }
+
+    [Theory(DisplayName = "DeviceBound reaches the session, and is read from the configuration")]
+    [InlineData(DeviceBound.Off, "off")]
+    [InlineData(DeviceBound.Offer, "offer")]
+    [InlineData(DeviceBound.Require, "require")]
+    public async Task Bound(DeviceBound bound, string written)
+    {
+        await using var services = Services(
+            builder => builder.AddSession("shop", o => o.DeviceBound = bound),
+            Json(("session:sessions:web:device_bound", written)));
+        var registry = services.GetRequiredService<SessionRegistry>();
+        var options = services.GetRequiredService<IOptionsMonitor<RunaSessionOptions>>();
+
+        foreach (var name in new[] { "web", "shop" })
+        {
+            Assert.Equal(bound.ToString(), registry.Find(name).Definition.Settings.DeviceBound.ToString());
+            Assert.Equal(bound, options.Get(name).DeviceBound);
+        }
+    }
+
+    [Fact(DisplayName = "promise 23: device-bound sessions with a wrong option, driver or number keep the application from starting")]
+    public async Task WronglyBound()
+    {
+        await using var services = Services(builder => builder
+            .AddSession("web", o => (o.DeviceBound, o.Partitioned) = (DeviceBound.Offer, true))
+            .AddSession("admin", o => (o.DeviceBound, o.Driver) = (DeviceBound.Require, "cookie"))
+            .AddSession("api", o => o.DeviceBound = DeviceBound.Offer));
+
+        var e = Assert.Throws<SessionConfigurationException>(() => services.GetRequiredService<SessionRegistry>());
+        string[] starts =
+        [
+            "session \"web\": device_bound = offer: browsers refuse a bound cookie that is partitioned",
+            "sessions \"admin\" (device_bound = require), \"api\" (device_bound = offer), \"web\" (device_bound = offer): ",
+            "session \"admin\": device_bound = require: the driver \"cookie\" keeps sessions in their cookies",
+        ];
+        Assert.Equal(starts, e.Errors.Select((error, i) => error[..Math.Min(error.Length, starts[Math.Min(i, 2)].Length)]));
     }
 
     [Theory(DisplayName = "a profile reaches the session, and deviations keep the application from starting")]
@@ -166,6 +204,7 @@ public class OptionsTests
     [InlineData("OnUnreadable", -1, "Replace or Error")]
     [InlineData("WhenFull", 2, "EndOldest or Refuse")]
     [InlineData("OnTheft", 2, "Revoke or Ignore")]
+    [InlineData("DeviceBound", 3, "Off, Offer or Require")]
     [InlineData("Profile", 9, "AsvsL2, NistAal2 or NistAal3")]
     public async Task Undefined(string option, int value, string allowed)
     {
