@@ -11,7 +11,7 @@ open Runa.Session
 /// ticket. The exceptions are those of sessions.
 ///
 /// The constructor raises InvalidOperationException for a session that is not registered, and NotSupportedException for
-/// one that lives in its cookie, or whose token is rotated.
+/// one that lives in its cookie, whose token is rotated, or that is bound to devices.
 [<Sealed>]
 type SessionTickets(registry: SessionRegistry, sessionName: string) =
     let home = registry.Find sessionName
@@ -28,6 +28,12 @@ type SessionTickets(registry: SessionRegistry, sessionName: string) =
             raise (
                 NotSupportedException
                     $"The session \"{sessionName}\" cannot keep tickets with rotate: the key of a ticket changes at a sign-in only, so no copy would be noticed. Leave rotate out, or sign in with sessions (AddRunaSession on the authentication builder), whose tokens rotate."
+            )
+
+        if definition.Settings.DeviceBound <> DeviceBound.Off then
+            raise (
+                NotSupportedException
+                    $"The session \"{sessionName}\" cannot keep tickets with device_bound: cookie authentication sends the cookie of a ticket itself, so browsers would not be offered the binding. Set device_bound = off, or sign in with sessions (AddRunaSession on the authentication builder), which are bound."
             )
 
     /// Promise 6: a key that is not a genuine token does not reach the store. A genuine one contains no separator of

@@ -74,7 +74,8 @@ type SessionAuthenticationExtensions =
 
     /// Keeps the tickets of this scheme of cookie authentication in this session; see SessionTicketStore. Every sign-in
     /// gives the ticket a new key: for that, the scheme's CookieManager is wrapped. An unknown session, an unknown
-    /// scheme, the driver "cookie", the setting rotate, and a CookieManager that is replaced by a PostConfigure, keep the host from starting.
+    /// scheme, the driver "cookie", the settings rotate and device_bound, and a CookieManager that is replaced by a
+    /// PostConfigure, keep the host from starting.
     [<Extension>]
     static member AddRunaTicketStore
         (builder: AuthenticationBuilder, authenticationScheme: string, sessionName: string)

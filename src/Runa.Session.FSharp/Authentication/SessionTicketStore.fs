@@ -22,7 +22,7 @@ open Runa.Session.Hosting
 /// exceptions are those of the handlers. A cancelled token ends the wait for a ticket that is read
 /// (OperationCanceledException), but never a sign-in, renewal or sign-out. The constructor raises
 /// InvalidOperationException for a session that is not registered, and NotSupportedException for the driver "cookie" and for
-/// the setting rotate.
+/// the settings rotate and device_bound.
 [<Sealed>]
 type SessionTicketStore(registry: SessionRegistry, sessionName: string) =
     static let held = SessionKey.withCodec Codec.bytes "ticket"

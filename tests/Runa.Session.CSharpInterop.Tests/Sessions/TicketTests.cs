@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Runa;
 using Xunit;
 
@@ -57,6 +58,28 @@ public class TicketTests
         await browser.PostAsync("/swap?user=bob");
         Assert.Equal("bob", (await browser.GetAsync("/me")).Body);
         Assert.Empty(await app.Sessions.ListAsync("tickets", "ann", TestContext.Current.CancellationToken));
+    }
+
+    [Theory(DisplayName = "promise 23: tickets in a session that rotates or is bound to devices keep the application from starting")]
+    [InlineData(true, DeviceBound.Off, "rotate")]
+    [InlineData(false, DeviceBound.Offer, "device_bound")]
+    [InlineData(false, DeviceBound.Require, "device_bound")]
+    public async Task Refused(bool rotates, DeviceBound bound, string setting)
+    {
+        var (app, _, _) = App.Build(
+            _ => { },
+            sessions => sessions.AddSession("tickets", o =>
+            {
+                o.Rotate = rotates ? TimeSpan.FromMinutes(15) : null;
+                o.DeviceBound = bound;
+            }),
+            services => services.AddAuthentication().AddCookie().AddRunaTicketStore("tickets"));
+
+        await using (app)
+        {
+            var e = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync(TestContext.Current.CancellationToken));
+            Assert.Contains($"The session \"tickets\" cannot keep tickets with {setting}: ", e.Message, StringComparison.Ordinal);
+        }
     }
 
     private static Task<App> StartAsync(bool onKestrel = false) =>

@@ -86,6 +86,16 @@ let private rows: (string * (IServiceCollection -> unit) * (AuthenticationBuilde
           |> ignore),
       (fun schemes -> schemes.AddCookie().AddRunaTicketStore("web") |> ignore),
       [ "\"web\""; "rotate"; "Leave rotate out" ]
+      for bound in [ DeviceBound.Offer; DeviceBound.Require ] do
+          $"tickets of a session that is to be bound to devices (%A{bound})",
+          (fun services ->
+              services.AddRunaSession(
+                  SessionSetup.secrets [ secret ]
+                  >> SessionSetup.session "web" (fun o -> { o with DeviceBound = bound })
+              )
+              |> ignore),
+          (fun schemes -> schemes.AddCookie().AddRunaTicketStore("web") |> ignore),
+          [ "\"web\""; "device_bound"; "Set device_bound = off" ]
       "tickets with a cookie manager that is set too late",
       withSessions,
       (fun schemes ->
