@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Primitives;
 using Runa.Session.Hosting;
 
@@ -8,6 +9,8 @@ namespace Runa;
 /// </summary>
 internal sealed class CircuitHost(string cookies, DateTimeOffset arrived) : IScopeHost
 {
+    private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
+
     public StringValues Cookies => cookies;
 
     public DateTimeOffset Arrived => arrived;
@@ -15,6 +18,13 @@ internal sealed class CircuitHost(string cookies, DateTimeOffset arrived) : ISco
     public bool IsPrefetch => false;
 
     public bool MayBindDevice => false;
+
+    public bool IsKnown(string name) => _known.ContainsKey(name);
+
+    /// <summary>
+    /// The circuit has found this session to be its own. It may have connected before the browser had its bound cookie.
+    /// </summary>
+    public void Know(string name) => _known[name] = true;
 
     public bool CanSendCookie => false;
 

@@ -151,7 +151,17 @@ public sealed class RunaComponentSessions
             peeking = Scope(name).Peek();
         }
 
-        return SessionModule.owner(await peeking.ConfigureAwait(false))?.Value;
+        var peeked = await peeking.ConfigureAwait(false);
+        Know(name, peeked);
+        return SessionModule.owner(peeked)?.Value;
+    }
+
+    private void Know(string name, SessionValue found)
+    {
+        if (SessionModule.status(found).IsActive)
+        {
+            _circuit?.Know(name);
+        }
     }
 
     private SessionScope Scope(string name) =>
@@ -163,6 +173,7 @@ public sealed class RunaComponentSessions
     private async Task<TResult> LoadedAsync<TResult>(string name, Func<RunaSession, TResult> read, CancellationToken cancellationToken)
     {
         var loaded = await Scopes.Load(Scope(name), cancellationToken).ConfigureAwait(false);
+        Know(name, loaded);
         var (session, result) = RunaSession.Attempt(loaded, read);
 
         return ReferenceEquals(session, loaded) ? result : throw new InvalidOperationException(

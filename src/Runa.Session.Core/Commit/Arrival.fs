@@ -12,6 +12,10 @@ type internal IArrivalHost =
     /// Whether its response may set a cookie that the browser then keeps: not if it has started, and not for a prefetch.
     abstract MaySetCookie: bool
 
+    /// Whether the request has found the session to be its own before. Then it stays so: a stream may load it again hours later,
+    /// when its bound cookie has ended.
+    abstract IsKnown: bool
+
     /// Takes the cookie of a rotation.
     abstract Renew: CookieChange -> unit
 
@@ -24,17 +28,11 @@ type internal Arrival =
         Cookies: StringValues
         /// Whether the request only peeks at the session, which writes nothing.
         IsPeek: bool
-        /// Whether the request has found the session to be its own before. Then it stays so: a stream may load it again hours
-        /// later, when its bound cookie has ended.
-        IsKnown: bool
     }
 
     member arrival.At = arrival.Host.Arrived
+    member arrival.IsKnown = arrival.Host.IsKnown
     member arrival.MaySetCookie = not arrival.IsPeek && arrival.Host.MaySetCookie
-
-module internal Arrival =
-    let by (host: IArrivalHost) (cookies: StringValues) (isPeek: bool) (isKnown: bool) : Arrival =
-        { Host = host; Cookies = cookies; IsPeek = isPeek; IsKnown = isKnown }
 
 /// What the session is for a request that has arrived, and the cookie of a rotation, if it made one.
 [<Struct; NoComparison; NoEquality>]

@@ -22,6 +22,9 @@ module internal DeviceRules =
               if o.Partitioned then
                   $"{text o}: browsers refuse a bound cookie that is partitioned, and partitioned = true; set partitioned = false, {otherwise}"
 
+              if o.SameSite = SameSite.None then
+                  $"{text o}: a bound cookie does not come along with requests from other sites, for which same_site = none is; set same_site = lax or strict, {otherwise}"
+
               match o.CookieDomain with
               | Some domain ->
                   $"{text o}: a bound cookie is for one host, so requests to the other hosts of cookie_domain = \"{domain}\" could not prove their device; leave cookie_domain out, {otherwise}"

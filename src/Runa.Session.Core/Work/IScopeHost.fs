@@ -15,6 +15,10 @@ type IScopeHost =
     /// Whether the browser asks in advance for a page that it may never show.
     abstract IsPrefetch: bool
 
+    /// Whether the host has found this session to be its own before, as in a circuit: it stays so, although its bound cookie
+    /// ends meanwhile. Asked for only where sessions are bound.
+    abstract IsKnown: name: string -> bool
+
     /// Whether the browser may be able to bind a session to its device. Asked for only where sessions are bound.
     abstract MayBindDevice: bool
 

@@ -27,7 +27,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     member this.Fetch(isPeek: bool) : ValueTask<Snapshot> =
         match home.Arrive with
         | ValueNone -> home.Load cookies
-        | ValueSome arrive -> ArrivedLoad.run home arrive (Arrival.by this cookies isPeek (Work.isActive work))
+        | ValueSome arrive -> ArrivedLoad.run home arrive { Host = this; Cookies = cookies; IsPeek = isPeek }
 
     member _.Home = home
     member _.Host = host
@@ -230,7 +230,6 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     member this.Commit() : Task<bool> =
         try
             this.CheckNotStepping()
-
             if not lane.IsFree then lane.InTurn(fun () -> this.CommitPending()).AsTask()
             elif this.IsPending then lane.Take(this.CommitPending()).AsTask()
             else Task.FromResult false
@@ -247,4 +246,5 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     interface IArrivalHost with
         member _.Arrived = host.Arrived
         member _.MaySetCookie = host.CanSendCookie && not host.IsPrefetch
+        member _.IsKnown = Work.isActive work || host.IsKnown home.Definition.Name
         member _.Renew change = renewal <- CookieRenewal.now change

@@ -221,6 +221,7 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
     interface IScopeHost with
         member _.Cookies = context.Request.Headers.Cookie
         member sessions.Arrived = sessions.Arrived
+        member _.IsKnown _ = false
         member _.MayBindDevice = DeviceHeaders.mayBind context
         member _.IsPrefetch = RequestFacts.isPrefetch context
         member sessions.CanSendCookie =

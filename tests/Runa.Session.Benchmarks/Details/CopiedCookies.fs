@@ -15,6 +15,7 @@ module CopiedCookies =
         { new IScopeHost with
             member _.Cookies = if cookies = "" then StringValues.Empty else StringValues cookies
             member _.Arrived = DateTimeOffset.UtcNow
+            member _.IsKnown _ = false
             member _.MayBindDevice = true
             member _.IsPrefetch = false
             member _.CanSendCookie = true

@@ -14,6 +14,7 @@ module internal Visits =
             member _.Cookies = StringValues(Option.toObj browser.Header)
             member _.Arrived = arrived
             member _.IsPrefetch = false
+            member _.IsKnown _ = false
             member _.MayBindDevice = false
             member _.CanSendCookie = true
             member _.Look _ = ()

@@ -28,6 +28,11 @@ let private rows: (string * SessionSettings * string list * SessionSettings) lis
 
       "partitioned", { web with Partitioned = true }, [ "partitioned = true"; "set partitioned = false" ], web
 
+      "same_site = none",
+      { web with SameSite = SameSite.None },
+      [ "requests from other sites"; "set same_site = lax" ],
+      web
+
       "a cookie_domain",
       { plain with CookieDomain = Some "example.com" },
       [ "one host"; "cookie_domain = \"example.com\""; "leave cookie_domain out" ],

@@ -21,6 +21,7 @@ let hostOf (visit: Visit) : IScopeHost =
         member _.Cookies = visit.Cookies
         member _.Arrived = visit.Arrived
         member _.IsPrefetch = visit.IsPrefetch
+        member _.IsKnown _ = false
         member _.MayBindDevice = false
         member _.CanSendCookie = visit.CanSendCookie
         member _.Look _ = ()
