@@ -12,6 +12,22 @@ module internal RedisPlace =
             "from"
         )
 
+    // No store key begins with it.
+    let private odd = "~"
+
+    /// A member of the index in a place. A foreign hand may have written one that is no store key.
+    let ofMember (text: string) : string =
+        match StoreKey.ofText text with
+        | Some _ -> text
+        | None -> odd + text
+
+    /// Reads what ofMember returns. Raises ArgumentException for any other text.
+    let toMember (text: string) : string =
+        match StoreKey.ofText text with
+        | Some _ -> text
+        | None when text.StartsWith(odd, StringComparison.Ordinal) -> text.Substring odd.Length
+        | None -> raise (refused ())
+
 /// A place in a sorted set: after this member with this score. A rank would shift when other members are added and
 /// removed.
 [<Struct>]
@@ -25,14 +41,19 @@ type internal OwnerPlace =
         place.Score < other.Score
         || (place.Score = other.Score && String.CompareOrdinal(place.Member, other.Member) < 0)
 
-    member place.Text = place.Score.ToString("R", CultureInfo.InvariantCulture) + ":" + place.Member
+    member place.Text =
+        place.Score.ToString("R", CultureInfo.InvariantCulture) + ":" + RedisPlace.ofMember place.Member
 
     /// Reads the Next of a page. Raises ArgumentException for any other text.
     static member Parse(text: string) : OwnerPlace =
         let colon = text.IndexOf ':'
 
-        match Double.TryParse(text.AsSpan(0, max 0 colon), NumberStyles.Float, CultureInfo.InvariantCulture) with
-        | true, score -> { Score = score; Member = text.Substring(colon + 1) }
+        let digits =
+            NumberStyles.Float &&& ~~~(NumberStyles.AllowLeadingWhite ||| NumberStyles.AllowTrailingWhite)
+
+        match Double.TryParse(text.AsSpan(0, max 0 colon), digits, CultureInfo.InvariantCulture) with
+        | true, score when not (Double.IsNaN score) ->
+            { Score = score; Member = RedisPlace.toMember (text.Substring(colon + 1)) }
         | _ -> raise (RedisPlace.refused ())
 
 /// A place in a search through all records: the current server, the cursor of its SCAN, and what was found but not
@@ -62,8 +83,12 @@ type internal ScanPlace =
                   | Some key -> key
                   | None -> raise (RedisPlace.refused ()) ]
 
+        let isCursor (text: string) =
+            text = "end" || fst (UInt64.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture))
+
         match text.Split '|' with
-        | [| "scan"; server; cursor; found |] -> { Server = server; Cursor = cursor; Found = keys found }
+        | [| "scan"; server; cursor; found |] when isCursor cursor ->
+            { Server = server; Cursor = cursor; Found = keys found }
         | _ -> raise (RedisPlace.refused ())
 
 /// Makes pages of what was found for an owner.

@@ -26,8 +26,10 @@ type internal RedisSearch(store: RedisStore, servers: RedisServers) =
             match all |> List.skipWhile (fun server -> name server <> place.Server) with
             | [] ->
                 raise (
-                    RedisException
-                        "The Redis server at which a listing was is no longer a primary. Begin the listing again."
+                    ArgumentException(
+                        "The Redis server at which this listing was is not a primary, or no longer. Begin the listing again.",
+                        "from"
+                    )
                 )
             | rest -> rest
 

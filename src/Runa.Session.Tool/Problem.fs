@@ -31,13 +31,11 @@ module Problem =
             | :? DbException as e -> e.SqlState = "42P01" || e.Message.Contains "no such table"
             | _ -> false)
 
-    /// Redis does not understand where a page is to begin.
+    /// The store does not know the place where a page is to begin.
     let isWrongPage (e: exn) : bool =
-        causes e
-        |> List.exists (fun e ->
-            match e with
-            | :? ArgumentException as e -> e.ParamName = "from"
-            | _ -> false)
+        match e with
+        | :? ArgumentException as e -> e.ParamName = "next"
+        | _ -> false
 
     /// What the innermost exception says: the others speak to programmers, of "the inner exception". But a time limit
     /// says more outside, and so does what the driver sql explains.

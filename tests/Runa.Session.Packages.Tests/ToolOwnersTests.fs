@@ -47,7 +47,9 @@ let tests =
                   Expect.equal (document.RootElement.GetProperty("sessions").GetArrayLength()) 205 "all in JSON"
                   Expect.isNull (document.RootElement.GetProperty("next").GetString()) "nothing follows"
 
-                  tool.Run(devices @ [ "--page=zzzz" ]) |> warns "No session follows"
+                  tool.Run(devices @ [ "--page=zzzz" ])
+                  |> misuses "--page: this is not what a page of this store ended with"
+                  tool.Run(devices @ [ "--page=zzzzzzzzzzzzzzzzzzzzzw" ]) |> warns "No session follows"
                   tool.Run(devices @ [ "--page=zzzz"; "--all" ]) |> misuses "--page and --all exclude each other"
                   tool.Run(devices @ [ "--page" ]) |> misuses "--page")
           }

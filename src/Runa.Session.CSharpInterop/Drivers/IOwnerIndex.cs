@@ -17,9 +17,14 @@ public interface IOwnerIndex
     /// <param name="scope">The application and session name.</param>
     /// <param name="owner">The owner.</param>
     /// <param name="continuationToken">
-    /// Null: the first page. Otherwise the <see cref="StoredSessionPage.Next"/> of the page before.
+    /// Null: the first page. Otherwise the <see cref="StoredSessionPage.Next"/> of the page before. Applications pass it
+    /// on, so it may be any text.
     /// </param>
     /// <param name="cancellationToken">Cancelled after the time limit.</param>
+    /// <exception cref="ArgumentException">
+    /// The continuation token is not the <see cref="StoredSessionPage.Next"/> of a page. The application sees this
+    /// exception as one of its own argument; it does not count as a failure of the store.
+    /// </exception>
     ValueTask<StoredSessionPage> ListAsync(
         string scope,
         string owner,

@@ -7,9 +7,15 @@ public sealed partial class RunaSessions
     /// <summary>A page of the living sessions of an owner, for one who may have thousands.</summary>
     /// <param name="name">The name under which the sessions are registered.</param>
     /// <param name="owner">The owner.</param>
-    /// <param name="next">Null for the first page; then the <see cref="OwnedSessionPage.Next"/> of the page before.</param>
+    /// <param name="next">
+    /// Null for the first page; then the <see cref="OwnedSessionPage.Next"/> of the page before, of the same driver and
+    /// owner.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait for the page.</param>
     /// <exception cref="ArgumentNullException">The name or the owner is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="next"/> is not the <see cref="OwnedSessionPage.Next"/> of a page. The store did not fail.
+    /// </exception>
     /// <exception cref="InvalidOperationException">There is no session of this name.</exception>
     /// <exception cref="NotSupportedException">The driver cannot list by owner.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

@@ -112,7 +112,8 @@ type DriverUsage =
 type OwnerIndex =
     {
         /// A page of at most 100 records of the owner, tombstones included. The third argument is the Next of the
-        /// previous page. A record that ended at most SessionDriver.clockTolerance ago is listed, since it may be alive
+        /// previous page. Any other text raises ArgumentException, which the application sees if the text was its own: it
+        /// does not count as a failure of the store. A record that ended at most SessionDriver.clockTolerance ago is listed, since it may be alive
         /// by another node's clock; one that ended earlier may be left out.
         List: string -> string -> string option -> CancellationToken -> ValueTask<OwnedPage>
         /// The latest revocation of the owner. A sign-in reads it before and after it creates its record. If the number

@@ -72,18 +72,23 @@ module internal OwnerListing =
             return List.ofSeq found
         }
 
-    /// One page of the list, as the driver cuts it.
+    /// One page of the list, as the driver cuts it. Raises ArgumentException for a `next` that is no Next of a page.
     let page
         (definition: SessionDefinition)
         (owner: string)
-        (from: string option)
+        (next: string option)
         (token: CancellationToken)
         : Task<OwnedSessionPage> =
         let owners = index definition
 
         task {
             token.ThrowIfCancellationRequested()
-            let! page = OwnerPages.read definition owners owner from
+
+            let! page =
+                match next with
+                | None -> OwnerPages.read definition owners owner None
+                | Some next -> OwnerPages.readFrom definition owners owner next
+
             reportUnreadable definition page.Unreadable.Length
 
             return

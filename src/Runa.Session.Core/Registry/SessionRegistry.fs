@@ -153,16 +153,17 @@ module SessionRegistry =
         : Task<OwnedSession list> =
         Waiting.start token (fun () -> OwnerListing.list (registry.Find name).Definition owner token)
 
-    /// A page of the live sessions of an owner, for one who may have thousands: `from` is None for the first page, and then
-    /// the Next of the page before. The driver says how long a page is. Raises what forOwner raises.
+    /// A page of the live sessions of an owner, for one who may have thousands: `next` is None for the first page, and then
+    /// the Next of the page before, of the same driver and owner. The driver says how long a page is. Raises
+    /// ArgumentException if `next` is anything else (which is no failure of the store), and what forOwner raises.
     let forOwnerPage
         (name: string)
         (owner: string)
-        (from: string option)
+        (next: string option)
         (token: CancellationToken)
         (registry: SessionRegistry)
         : Task<OwnedSessionPage> =
-        Waiting.start token (fun () -> OwnerListing.page (registry.Find name).Definition owner from token)
+        Waiting.start token (fun () -> OwnerListing.page (registry.Find name).Definition owner next token)
 
     /// One live session of the owner, by its handle, in one call to the store. None: the owner has no such session, or
     /// it cannot be read, which is logged and counted.

@@ -97,4 +97,5 @@ module internal InspectorModel =
             | :? NotSupportedException as e -> return answer (Error e.Message) None
             | :? SessionStoreException as e -> return answer (Error e.Message) None
             | :? InvalidOperationException as e -> return answer (Error e.Message) None
+            | :? ArgumentException as e when from.IsSome -> return answer (Error e.Message) None
         }

@@ -10,6 +10,11 @@ public sealed partial class DictionaryDriver : IOwnerIndex
         string scope, string owner, string? continuationToken, CancellationToken cancellationToken) =>
         Alone(() =>
         {
+            if (continuationToken is not null && !StoreKey.TryParse(continuationToken, out _))
+            {
+                throw new ArgumentException("This is not the Next of a page.", nameof(continuationToken));
+            }
+
             // A page begins after a key, not at a count: what comes and goes meanwhile moves nothing.
             var keys = _owned.GetValueOrDefault((scope, owner)) ?? [];
             var rest = keys.Where(key => string.CompareOrdinal(key.Key, continuationToken) > 0).ToList();

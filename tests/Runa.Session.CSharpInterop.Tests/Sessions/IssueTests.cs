@@ -1,4 +1,7 @@
+using System.Diagnostics.Metrics;
+using CSharp.Tests.Drivers;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Runa;
 using Xunit;
 
@@ -50,6 +53,35 @@ public class IssueTests
         Assert.Equal(230, handles.Count);
     }
 
+    [Fact(DisplayName = "promise 27: a next that no page ended with is the caller's mistake, and no failure of the store")]
+    public async Task WrongPage()
+    {
+        var token = TestContext.Current.CancellationToken;
+
+        foreach (var driver in new ISessionDriver?[] { null, new DictionaryDriver(TimeProvider.System) })
+        {
+            await using var app = await StartAsync(driver);
+            var factory = app.Services.GetRequiredService<IMeterFactory>();
+            var failures = 0L;
+            using var listener = new MeterListener();
+
+            listener.InstrumentPublished = (instrument, listening) =>
+            {
+                if (ReferenceEquals(instrument.Meter.Scope, factory) && instrument.Name == "runa.session.store_failures")
+                {
+                    listening.EnableMeasurementEvents(instrument);
+                }
+            };
+
+            listener.SetMeasurementEventCallback<long>((_, value, _, _) => failures += value);
+            listener.Start();
+            var e = await Assert.ThrowsAsync<ArgumentException>(() => app.Sessions.ListPageAsync("web", "ann", "not a place", token));
+            Assert.Equal("next", e.ParamName);
+            Assert.Contains("Pass the Next of the page before", e.Message, StringComparison.Ordinal);
+            Assert.Equal(0, failures);
+        }
+    }
+
     [Fact(DisplayName = "a step that leaves the session empty is told so")]
     public async Task Empty()
     {
@@ -59,10 +91,18 @@ public class IssueTests
         Assert.Contains("No session \"web\" was issued", e.Message, StringComparison.Ordinal);
     }
 
-    private static Task<App> StartAsync() =>
-        App.StartAsync(app =>
-        {
-            app.UseRunaSession();
-            app.MapGet("/owner", (RunaSession session) => session.Owner ?? "nobody");
-        });
+    private static Task<App> StartAsync(ISessionDriver? driver = null) =>
+        App.StartAsync(
+            app =>
+            {
+                app.UseRunaSession();
+                app.MapGet("/owner", (RunaSession session) => session.Owner ?? "nobody");
+            },
+            sessions =>
+            {
+                if (driver is not null)
+                {
+                    sessions.AddDriver("own", driver).AddSession("web", options => options.Driver = "own");
+                }
+            });
 }

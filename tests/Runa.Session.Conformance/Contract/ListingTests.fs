@@ -107,6 +107,43 @@ let tests (under: DriverUnderTest) : Test =
                       do! lists bench $"{count} of them" scope "alice" (List.ofArray keys)
               }
 
+          test "promise 27: a page that is to begin at a text that no page ended with raises ArgumentException"
+          <| fun bench ->
+              task {
+                  let scope = newScope ()
+                  do! createAll bench (Array.init 101 (fun _ -> newKey ())) (fun _ -> owned scope "alice" bench)
+                  let! first = page bench.Owners scope "alice" None
+                  let next = first.Next |> Option.defaultWith (fun () -> failtest "101 records, and no page follows")
+
+                  let mangled =
+                      [ ""
+                        " "
+                        "next"
+                        "\u0000"
+                        "'"
+                        "\u00e9\ud83d\ude00"
+                        $"{next}!"
+                        $" {next}"
+                        next.Substring(0, next.Length - 1)
+                        String('9', 5_000) ]
+
+                  for text in mangled do
+                      let! refused =
+                          task {
+                              try
+                                  let! _ = bench.Owners.List scope "alice" (Some text) CancellationToken.None
+                                  return "a page"
+                              with
+                              | :? ArgumentException -> return "ArgumentException"
+                              | e -> return e.GetType().Name
+                          }
+
+                      refused |> Expect.equal $"\"{text.Substring(0, min 40 text.Length)}\"" "ArgumentException"
+
+                  let! second = page bench.Owners scope "alice" (Some next)
+                  second.Items.Length |> Expect.equal "the true place" 1
+              }
+
           test "promise 27: a record that stays is listed once, whatever comes and goes"
           <| fun bench ->
               task {

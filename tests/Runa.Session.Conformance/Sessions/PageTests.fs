@@ -1,6 +1,7 @@
 /// Sessions of an owner, page by page, and sessions that are issued outside a request.
 module internal Runa.Session.Conformance.PageTests
 
+open System
 open System.Threading
 open Expecto
 open Expecto.Flip
@@ -46,6 +47,30 @@ let tests (under: DriverUnderTest) : Test =
                   |> List.map _.Handle
                   |> List.sort
                   |> Expect.equal "as the whole list" (found |> Seq.map _.Handle |> List.ofSeq |> List.sort)
+              }
+
+          Bench.test
+              under
+              [ Need.Owners ]
+              "promise 27: a text that no page ended with is the caller's mistake, not a failure of the store"
+          <| fun bench ->
+              task {
+                  use site = start bench
+                  let! _ = site.Step (Browser()) (Session.signIn "alice")
+
+                  let! error =
+                      task {
+                          try
+                              let from = Some "not a place"
+                              let! _ =
+                                  SessionRegistry.forOwnerPage "web" "alice" from CancellationToken.None site.Registry
+                              return failtest "a page"
+                          with :? ArgumentException as e ->
+                              return e
+                      }
+
+                  error.ParamName |> Expect.equal "of this argument" "next"
+                  error.Message |> Expect.stringContains "what to pass" "Pass the Next of the page before"
               }
 
           Bench.test under [ Need.Store ] "a session that is issued is the session of whoever sends its header"

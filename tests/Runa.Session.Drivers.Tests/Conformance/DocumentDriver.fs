@@ -103,7 +103,7 @@ let private epoch (store: DocumentStore) scope owner : OwnerEpoch =
     | struct (number, at) -> { Number = number; Age = Stopwatch.GetElapsedTime at }
 
 let private list (store: DocumentStore) scope owner (from: string option) : OwnedPage =
-    let from = Option.toObj from
+    let from = from |> Option.map PagePlace.text |> Option.toObj
 
     let found =
         [ for KeyValue(text, key) in keysOf store scope owner do

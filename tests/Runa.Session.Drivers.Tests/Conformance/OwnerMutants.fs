@@ -99,6 +99,28 @@ let mutants: Mutant list =
                               }
                           ) })
 
+      "a page that begins at any text is the first one",
+      "promise 27: a page that is to begin at a text that no page ended with raises ArgumentException",
+      fun _ driver ->
+          driver
+          |> withOwners (fun index ->
+              { index with
+                  List =
+                      fun scope owner from token ->
+                          index.List scope owner (from |> Option.filter (StoreKey.ofText >> Option.isSome)) token })
+
+      "a page that begins at a strange text is a fault of the store",
+      "promise 27: a text that no page ended with is the caller's mistake, not a failure of the store",
+      fun _ driver ->
+          driver
+          |> withOwners (fun index ->
+              { index with
+                  List =
+                      fun scope owner from token ->
+                          match from |> Option.map StoreKey.ofText with
+                          | Some None -> raise (FormatException "not a place")
+                          | _ -> index.List scope owner from token })
+
       "pages are counted from the start",
       "promise 27: a record that stays is listed once, whatever comes and goes",
       fun _ driver ->

@@ -83,6 +83,41 @@ let private failures =
                   Expect.equal (world.Counted "store_failures") [] "no failure"
               }))
 
+      testCaseTask "promise 27: a page that is to begin at a wrong place is not a failure of the store" (fun () ->
+          let inner = memory (clock ())
+          let index = inner.Owners.Value
+          let mutable isBroken = false
+
+          let list scope owner from token =
+              if isBroken then
+                  raise (ArgumentException "The driver's own mistake.")
+              else
+                  index.List scope owner from token
+
+          let driver = inner |> SessionDriver.withOwners { index with List = list }
+
+          tested driver (fun world _ ->
+              task {
+                  let page from =
+                      task {
+                          try
+                              let none = CancellationToken.None
+                              let! _ = SessionRegistry.forOwnerPage world.Name "ann" from none world.App.Registry
+                              return "a page", ""
+                          with
+                          | :? ArgumentException as e -> return e.GetType().Name, string e.ParamName
+                          | e -> return e.GetType().Name, ""
+                      }
+
+                  let! error = page (Some "not a place")
+                  Expect.equal error ("ArgumentException", "next") "told"
+                  Expect.equal (world.Counted "store_failures") [] "no failure"
+                  isBroken <- true
+                  let! error = page None
+                  Expect.equal error ("SessionStoreException", "") "nobody gave a place"
+                  Expect.equal (world.Counted "store_failures") [ "failed", 1. ] "a failure"
+              }))
+
       testCaseTask "a value of a cache that is no record is counted, too" (fun () ->
           task {
               use! world = world "cache"

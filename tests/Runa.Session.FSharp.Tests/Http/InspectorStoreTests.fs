@@ -112,5 +112,16 @@ let private endless =
             Expect.isNone (fieldOf "from" more.Body) "the end"
         })
 
+let private wrongPlace =
+    testCaseTask "promise 27: a place where no list goes on is told, on a page that is whole" (fun () ->
+        task {
+            use! app = inspected id
+            let! _ = app.NewBrowser().Get "/in"
+            let! listed =
+                ask (app.NewBrowser()) [ "do", "list"; "session", "web"; "owner", "ann"; "from", "not a place" ]
+            Expect.equal listed.Status 200 "the page"
+            Expect.stringContains listed.Body "Pass the Next of the page before" "told"
+        })
+
 [<Tests>]
-let tests = testList "Inspector and stores" [ usage; endless ]
+let tests = testList "Inspector and stores" [ usage; endless; wrongPlace ]

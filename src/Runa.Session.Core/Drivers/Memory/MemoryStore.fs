@@ -123,16 +123,10 @@ type internal MemoryStore(clock: TimeProvider, log: ILogger, maxSessions: int, m
         records.FlushWarnings()
         purged
 
-    /// The owner's records, ended or not, in the order of their keys' bytes: at most `most` after the key `from`.
+    /// The owner's records, ended or not, in the order of their keys' bytes: at most `most` after the key `from`. Raises
+    /// ArgumentException for a `from` that is no Next of a page.
     member store.List(scope: string, owner: string, from: string option, most: int) : OwnedPage =
-        let after =
-            match from with
-            | None -> ValueNone
-            | Some text ->
-                match StoreKey.ofText text with
-                | Some key -> ValueSome key
-                | None -> raise (ArgumentException("This is not the Next of a page.", nameof from))
-
+        let after = from |> Option.map PagePlace.key |> Option.toValueOption
         let struct (keys, hasMore) = records.Owners.Page(scope, owner, after, most)
 
         { Items =

@@ -100,13 +100,14 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
                           | None -> () ]
         }
 
-    /// The owner's records after `from`, in the order of their keys, at most `most`.
+    /// The owner's records after `from`, in the order of their keys, at most `most`. Raises ArgumentException for a `from`
+    /// that is no Next of a page.
     member _.List(scope: string, owner: string, from: string option, most: int, token: CancellationToken) =
         task {
             let parameters =
                 [ SqlParameter.text "@scope" (SqlText.encode scope)
                   SqlParameter.text "@owner" (SqlText.encode owner)
-                  SqlParameter.text "@from" (defaultArg from "")
+                  SqlParameter.text "@from" (from |> Option.map PagePlace.text |> Option.defaultValue "")
                   SqlParameter.number "@most" (int64 most + 1L) ]
 
             let! rows = database.Read(statements.List, parameters, SqlRow.readOwned, token)
@@ -126,7 +127,7 @@ type internal SqlStore(database: SqlDatabase, clock: TimeProvider) =
                    Next =
                      if rows.Count > most then
                          let struct (last, _) = rows[most - 1]
-                         Some last
+                         Some(PagePlace.after last)
                      else
                          None }
                 : OwnedPage)
