@@ -94,21 +94,22 @@ type FaultyDriver(inner: SessionDriver) =
             }
         )
 
-    let advanced (index: OwnerIndex) scope owner token : Task<bool> =
-        task {
-            do! index.Advance scope owner token
-            return true
-        }
+    /// The same for a call that answers nothing.
+    let answerless call token (ask: unit -> ValueTask) : ValueTask =
+        let asked () : Task<bool> =
+            task {
+                do! ask ()
+                return true
+            }
+
+        ValueTask((simple call token (fun () -> ValueTask<bool>(asked ()))).AsTask() :> Task)
 
     let owners (index: OwnerIndex) : OwnerIndex =
         let call = StoreCalls.Owners
 
         { List = fun scope owner from token -> simple call token (fun () -> index.List scope owner from token)
           Epoch = fun scope owner token -> simple call token (fun () -> index.Epoch scope owner token)
-          Advance =
-            fun scope owner token ->
-                let ask () = ValueTask<bool>(advanced index scope owner token)
-                ValueTask((simple call token ask).AsTask() :> Task)
+          Advance = fun scope owner token -> answerless call token (fun () -> index.Advance scope owner token)
           DeleteAll = fun scope token -> simple call token (fun () -> index.DeleteAll scope token) }
 
     // In the place of a store, not of this process: so that calls have their time limit.
@@ -128,6 +129,7 @@ type FaultyDriver(inner: SessionDriver) =
                 inner.Count
                 |> ValueOption.map (fun count ->
                     fun scope token -> simple StoreCalls.Count token (fun () -> count scope token))
+            Ping = fun token -> answerless StoreCalls.Ping token (fun () -> inner.Ping token)
             Place = DriverPlace.Store }
 
     /// On a store in the memory of this process, with the system's clock.
@@ -139,7 +141,8 @@ type FaultyDriver(inner: SessionDriver) =
     /// All calls so far, in their order.
     member _.Calls: IReadOnlyList<StoreCalls> = lock gate (fun () -> seen.ToArray())
 
-    /// The next of these calls fails, and nothing is done. The application gets SessionStoreException.
+    /// The next of these calls fails, and nothing is done. The application gets SessionStoreException; who pings, as a health
+    /// check, is told that the store is down.
     member _.Fail(calls: StoreCalls) : unit = plan calls Fault.Fail 1 1
 
     /// The n-th of these calls from now fails, and so do those after it, as many as `times` says. Raises
@@ -150,8 +153,8 @@ type FaultyDriver(inner: SessionDriver) =
     /// stored. Raises ArgumentOutOfRangeException for less than 1.
     member _.FailAfter(calls: StoreCalls, onCall: int) : unit = plan calls Fault.FailAfter onCall 1
 
-    /// The n-th of these calls from now is not answered until its time limit; a count, which has none, until its caller
-    /// cancels it. Raises ArgumentOutOfRangeException for less than 1.
+    /// The n-th of these calls from now is not answered until its time limit, which for a ping is that of the health check; a
+    /// count, which has none, until its caller cancels it. Raises ArgumentOutOfRangeException for less than 1.
     member _.Hang(calls: StoreCalls, onCall: int) : unit = plan calls Fault.Hang onCall 1
 
     /// The next changes, as many as `times` says, find that another request saved first. A step then runs again. Raises

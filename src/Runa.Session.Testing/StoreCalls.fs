@@ -19,7 +19,9 @@ type StoreCalls =
     | Owners = 32
     /// Counting the sessions of a name.
     | Count = 64
+    /// Asking whether the store answers, as health checks do.
+    | Ping = 128
     /// Everything that writes a session.
     | Writes = 30
     /// Everything.
-    | All = 127
+    | All = 255

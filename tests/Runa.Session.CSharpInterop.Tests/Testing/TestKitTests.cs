@@ -86,6 +86,20 @@ public class TestKitTests
         Assert.Throws<ArgumentOutOfRangeException>("by", () => new TestClock().Advance(TimeSpan.FromSeconds(-1)));
     }
 
+    [Fact(DisplayName = "a driver fails when it is pinged")]
+    public async Task Pinged()
+    {
+        var store = new FaultyDriver();
+        await using var app = await StartAsync(services => services.UseFaultyDriver("memory", store));
+        var sessions = app.Services.GetRequiredService<RunaSessions>();
+        var token = TestContext.Current.CancellationToken;
+        store.Fail(StoreCalls.Ping, onCall: 1, times: 1);
+        var limit = TimeSpan.FromSeconds(30);
+        Assert.Equal("IOException", Assert.Single(await sessions.PingAsync(limit, token)).Failure);
+        Assert.True(Assert.Single(await sessions.PingAsync(limit, token)).IsUp);
+        Assert.Equal([StoreCalls.Ping, StoreCalls.Ping], store.Calls);
+    }
+
     [Fact(DisplayName = "a driver of a name that no session uses keeps the application from starting, and the message names those in use")]
     public async Task UnusedDriver()
     {
