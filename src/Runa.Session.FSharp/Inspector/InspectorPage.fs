@@ -85,7 +85,9 @@ module internal InspectorPage =
         |> card "Sessions"
 
     let private rates (seen: Inspected) : string =
-        let isBad (name: string) = List.contains name [ "missed"; "conflicts"; "foreign_tokens"; "store_failures" ]
+        let bad = [ "missed"; "conflicts"; "foreign_tokens"; "thefts_suspected"; "evicted"; "store_failures" ]
+
+        let isBad (name: string) = List.contains name bad
 
         let one (name: string, numbers: int64[]) =
             let words = name.Replace('_', ' ')

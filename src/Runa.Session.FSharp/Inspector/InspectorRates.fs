@@ -3,6 +3,7 @@ namespace Runa.Session
 open System
 open System.Collections.Generic
 open System.Diagnostics.Metrics
+open System.Threading
 open System.Threading.Tasks
 open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Hosting
@@ -25,11 +26,16 @@ type internal InspectorRates(services: IServiceProvider, clock: TimeProvider) =
           "conflicts"
           "revoked"
           "foreign_tokens"
+          "thefts_suspected"
+          "evicted"
           "store_failures" ]
 
     let counts = Dictionary<string, int64[]>()
     let gauges = Dictionary<string, int64>()
+    /// What counters that must be asked have told so far, by instrument and tags.
+    let totals = Dictionary<string, int64>()
     let mutable newest = 0L
+    let mutable timer: ITimer | null = null
     let listener = new MeterListener()
     let slot () = clock.GetUtcNow().ToUnixTimeSeconds() / int64 seconds
 
@@ -44,6 +50,11 @@ type internal InspectorRates(services: IServiceProvider, clock: TimeProvider) =
 
             newest <- now
 
+    let orZero (numbers: Dictionary<string, int64>) (key: string) : int64 =
+        match numbers.TryGetValue key with
+        | true, number -> number
+        | _ -> 0L
+
     let short (instrument: Instrument) = instrument.Name.Substring "runa.session.".Length
 
     let add (name: string) (number: int64) : unit =
@@ -57,8 +68,17 @@ type internal InspectorRates(services: IServiceProvider, clock: TimeProvider) =
 
         newest <- slot ()
 
-    /// Asks what the stores of this process hold. Returns what is wrong with those that raise.
+    /// What was counted since the last time. Such a counter tells all that it ever counted.
+    let grown (instrument: Instrument) (total: int64) (tags: KeyValuePair<string, objnull>[]) : int64 =
+        let key = String.Join('\n', instrument.Name :: [ for tag in tags -> string tag.Value ])
+        let before = orZero totals key
+        totals[key] <- total
+        max 0L (total - before)
+
+    /// Asks what the stores of this process hold and have evicted. Returns what is wrong with those that raise.
     let observe () : string list =
+        gauges.Clear()
+
         try
             listener.RecordObservableInstruments()
             []
@@ -69,7 +89,6 @@ type internal InspectorRates(services: IServiceProvider, clock: TimeProvider) =
     /// The counters, what the stores of this process hold (memory.sessions, memory.usage), if they tell, and why some do not.
     member _.Now() : Rates * Map<string, int64> * string list =
         lock gauges (fun () ->
-            gauges.Clear()
             let failures = observe ()
             let held = Map [ for KeyValue(name, number) in gauges -> name, number ]
 
@@ -90,18 +109,28 @@ type internal InspectorRates(services: IServiceProvider, clock: TimeProvider) =
                     if isOurs && (counts.ContainsKey(short instrument) || (short instrument).StartsWith "memory.") then
                         listener.EnableMeasurementEvents instrument
 
-            listener.SetMeasurementEventCallback<int64>(fun instrument number _ _ ->
+            listener.SetMeasurementEventCallback<int64>(fun instrument number tags _ ->
                 let name = short instrument
 
-                if counts.ContainsKey name then
-                    add name number
+                if not (counts.ContainsKey name) then
+                    gauges[name] <- number + orZero gauges name
+                elif instrument.IsObservable then
+                    add name (grown instrument number (tags.ToArray()))
                 else
-                    gauges[name] <- number + (if gauges.ContainsKey name then gauges[name] else 0L))
+                    add name number)
 
             listener.Start()
+            let period = TimeSpan.FromSeconds(float seconds)
+            // Or all that was evicted would count for the time of the next look.
+            timer <- clock.CreateTimer((fun _ -> lock gauges observe |> ignore), null, period, period)
             Task.CompletedTask
 
         member _.StopAsync _ = Task.CompletedTask
 
     interface IDisposable with
-        member _.Dispose() = listener.Dispose()
+        member _.Dispose() =
+            match timer with
+            | null -> ()
+            | timer -> timer.Dispose()
+
+            listener.Dispose()
