@@ -3,6 +3,7 @@ module Runa.Session.Tests.OperatorTests
 
 open System
 open System.Collections.Concurrent
+open System.Text.Json
 open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Builder
@@ -30,6 +31,14 @@ type private Watched =
       Heard: ConcurrentQueue<SessionEvent> }
 
     member watched.Sum(instrument: string) = watched.Meters.Named instrument |> List.sumBy _.Value
+
+    /// What an observable instrument says of the driver "store", by outcome.
+    member watched.Of(instrument: string) : Map<string, float> =
+        Map
+            [ for it in watched.Meters.Observed instrument do
+                  if it.Tags["driver"] = "store" then
+                      Map.tryFind "outcome" it.Tags |> Option.defaultValue "", it.Value ]
+
     member watched.Told(kind: SessionEventKind) = watched.Heard |> Seq.filter (fun event -> event.Kind = kind)
 
     interface IAsyncDisposable with
@@ -63,7 +72,13 @@ let private watched (driverOf: TimeProvider -> SessionDriver) : Task<Watched> =
 
     task {
         let! app =
-            start { host with Environment = "Development"; Services = services; Pipeline = pipeline; Setup = setup }
+            start
+                { host with
+                    Server = Server.Kestrel
+                    Environment = "Development"
+                    Services = services
+                    Pipeline = pipeline
+                    Setup = setup }
 
         return { App = app; Meters = Meters.Of app; Heard = heard }
     }
@@ -163,11 +178,22 @@ let private flood =
                 let! who = get user "/who"
                 Expect.equal who (200, "ann 200") "the user was never signed out, and lost no update"
                 Expect.equal (watched.Sum "foreign_tokens") 200. "foreign_tokens"
-                Expect.isGreaterThan (watched.Sum "created") 1_900. "created"
-                let evicted = watched.Meters.Observed "evicted" |> List.sumBy _.Value
-                Expect.isGreaterThan evicted 1_800. "evicted"
+                Expect.equal (watched.Sum "created") 2_001. "created"
+                let evicted, held = watched.Of "evicted", watched.Of "memory.sessions"
+                Expect.equal (evicted |> Map.tryFind "signed_in") (Some 0.) "nobody who is signed in was evicted"
+                Expect.equal (evicted["visitor"] + held[""]) 2_001. "all others were evicted, or are held"
+                Expect.isTrue (held[""] > 50. && held[""] <= 100.) $"the store is full: {held}"
                 let! _, json = get user "/_sessions?format=json"
                 Expect.stringContains json "ForgedToken" "the inspector shows the event"
+                use document = JsonDocument.Parse json
+                let rates = document.RootElement.GetProperty "rates"
+                let charted (name: string) =
+                    [ for number in (rates.GetProperty name).EnumerateArray() -> number.GetDouble() ] |> List.sum
+                Expect.equal (charted "foreign_tokens") 200. "the inspector charts foreign tokens"
+                Expect.equal (charted "created") 2_001. "what was created"
+                Expect.equal (charted "evicted") evicted["visitor"] "and what was evicted"
+                let! _, page = get user "/_sessions"
+                Expect.stringContains page "foreign tokens: 200 in the last 10 minutes" "on its page, too"
                 let! health = get user "/health"
                 Expect.equal health (200, "Healthy") "a full store is no failure"
                 do! HostedRegistry.settle CancellationToken.None watched.App.Registry
