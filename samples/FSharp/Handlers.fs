@@ -60,7 +60,10 @@ let failed: HttpHandler =
 
 let home =
     withSession "web" (fun found ->
-        found |> Session.update visits 0 (fun count -> count + 1) |> page (Views.home found))
+        match Session.status found with
+        // What does not come from the session's device can only be shown: a change would be answered with 401.
+        | SessionStatus.Unproven -> page (Views.home found) found
+        | _ -> found |> Session.update visits 0 (fun count -> count + 1) |> page (Views.home found))
 
 let visitsAsText =
     readSession "web" (fun session -> text $"You have been here {Session.getOr visits 0 session} times")

@@ -16,6 +16,7 @@ let home (found: Session) (session: Session) : Page =
         | SessionStatus.Active -> "The session was found in the store."
         | SessionStatus.Expired -> "Your earlier session has ended, so this one began from nothing."
         | SessionStatus.Taken -> "A copy of your cookie was used, so your earlier session was ended."
+        | SessionStatus.Unproven -> "Your session belongs to another device, as far as this browser can show."
 
     let identity =
         match userName session with
@@ -58,6 +59,10 @@ let login (action: string) (given: string) (hasFailed: bool) (session: Session) 
                 | SessionStatus.Taken ->
                     p [ _class "problem"; attr "role" "alert" ] [
                         str "A copy of your cookie was used, so we ended that session. Please sign in again."
+                    ]
+                | SessionStatus.Unproven ->
+                    p [ _class "hint" ] [
+                        str "This browser cannot show that it is on the device of your session. Please sign in again."
                     ]
                 | SessionStatus.New
                 | SessionStatus.Active -> ()
@@ -182,6 +187,10 @@ let devices (current: string option) (owned: OwnedSession list) : Page =
                                 strong [] [ str name ]
                                 if isThis device then
                                     span [ _class "status active" ] [ str "This device" ]
+                                if device.Device = SessionDevice.Bound then
+                                    span [ _class "status new" ] [
+                                        str (if isThis device then "Bound to this device" else "Bound to its device")
+                                    ]
                                 br []
                                 small [] [
                                     str "Signed in "
