@@ -20,8 +20,14 @@ var app = builder.Build();
 app.UseExceptionHandler(new ExceptionHandlerOptions
 {
     ExceptionHandlingPath = "/error",
-    // Another request was first, and this one's changes were not saved: 409 asks the visitor to try again.
-    StatusCodeSelector = e => e is SessionConflictException ? StatusCodes.Status409Conflict : StatusCodes.Status500InternalServerError,
+    StatusCodeSelector = e => e switch
+    {
+        // Another request was first, and this one's changes were not saved: 409 asks the visitor to try again.
+        SessionConflictException => StatusCodes.Status409Conflict,
+        // The request does not come from the device to which the session is bound.
+        SessionUnprovenException => StatusCodes.Status401Unauthorized,
+        _ => StatusCodes.Status500InternalServerError,
+    },
 });
 app.UseStaticFiles();
 app.UseRunaCrossOriginProtection();

@@ -8,11 +8,17 @@ namespace Shop.Pages;
 [ResponseCache(NoStore = true)]
 public class ErrorModel : PageModel
 {
-    private bool IsConflict => Response.StatusCode == StatusCodes.Status409Conflict;
+    public string Heading => Response.StatusCode switch
+    {
+        StatusCodes.Status401Unauthorized => "Please sign in again",
+        StatusCodes.Status409Conflict => "Please try again",
+        _ => "Something went wrong",
+    };
 
-    public string Heading => IsConflict ? "Please try again" : "Something went wrong";
-
-    public string Explanation => IsConflict
-        ? "Your session ended while this request was running, so what it changed there was not saved."
-        : "It is not your fault. Please try again later.";
+    public string Explanation => Response.StatusCode switch
+    {
+        StatusCodes.Status401Unauthorized => "This browser cannot show that it is on the device of your session, so nothing was saved.",
+        StatusCodes.Status409Conflict => "Your session ended while this request was running, so what it changed there was not saved.",
+        _ => "It is not your fault. Please try again later.",
+    };
 }
