@@ -70,8 +70,15 @@ let newBrowser (options: BrowserNewContextOptions) : Task<IBrowserContext> =
         return! chromium.NewContextAsync options
     }
 
-/// Runs Chromium on a folder that keeps what a user's profile keeps, until it is closed.
-let onProfile (folder: string) (baseUrl: Uri) (visit: IPage -> Task<unit>) : Task<unit> =
+/// Its version's first number. Skips the test if there is none.
+let version () : Task<int> =
+    task {
+        let! chromium = launched.Value
+        return int (chromium.Version.Split('.')[0])
+    }
+
+/// Runs Chromium, with these arguments besides, on a folder that keeps what a user's profile keeps, until it is closed.
+let onProfileWith (more: string list) (folder: string) (baseUrl: Uri) (visit: IPage -> Task<unit>) : Task<unit> =
     task {
         match program with
         | Error reason -> skiptest reason
@@ -83,14 +90,18 @@ let onProfile (folder: string) (baseUrl: Uri) (visit: IPage -> Task<unit>) : Tas
                     folder,
                     BrowserTypeLaunchPersistentContextOptions(
                         ExecutablePath = path,
-                        Args = arguments,
+                        Args = arguments @ more,
                         BaseURL = string baseUrl
                     )
                 )
 
+            use _ = context
             do! visit context.Pages[0]
-            do! context.CloseAsync()
     }
+
+/// Runs Chromium on a folder that keeps what a user's profile keeps, until it is closed.
+let onProfile (folder: string) (baseUrl: Uri) (visit: IPage -> Task<unit>) : Task<unit> =
+    onProfileWith [] folder baseUrl visit
 
 let close () : Task<unit> =
     task {

@@ -23,6 +23,7 @@ let tests =
           ofDemo Demo.csharp
           CookieTests.shared Demo.fsharp
           TheftTests.tests
+          HttpsTests.tests
           BlazorTests.tests ]
 
 [<EntryPoint>]

@@ -2,9 +2,9 @@
 module internal Runa.Session.Tests.SaturnHosting
 
 open System
-open System.Net
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Hosting
+open Microsoft.AspNetCore.Server.Kestrel.Core
 open Microsoft.AspNetCore.TestHost
 open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Hosting
@@ -22,10 +22,8 @@ let private onServer (server: Server) (clock: TimeProvider) (logs: Logs) (state:
     let serve (web: IWebHostBuilder) =
         match server with
         | Server.InMemory -> web.UseTestServer(fun (options: TestServerOptions) -> options.AllowSynchronousIO <- true)
-        | Server.Kestrel ->
-            web.UseKestrel(fun options ->
-                options.AllowSynchronousIO <- true
-                options.Listen(IPAddress.Loopback, 0))
+        | Server.Kestrel
+        | Server.Https _ -> web.UseKestrel(fun options -> server.Listen(options, HttpProtocols.Http1))
 
     let quietly (builder: ILoggingBuilder) =
         builder.ClearProviders().AddProvider(logs).SetMinimumLevel(LogLevel.Trace) |> ignore

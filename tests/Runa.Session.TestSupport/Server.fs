@@ -2,6 +2,7 @@ namespace Runa.Session.TestSupport
 
 open System
 open System.Net
+open System.Security.Cryptography.X509Certificates
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Hosting
@@ -17,6 +18,26 @@ open Expecto
 type Server =
     | InMemory
     | Kestrel
+    /// Kestrel with TLS by this certificate, on this port; 0: on a free one.
+    | Https of X509Certificate2 * port: int
+
+    /// Where Kestrel listens.
+    member server.Listen(options: KestrelServerOptions, protocols: HttpProtocols) : unit =
+        options.AllowSynchronousIO <- true
+
+        let on (port: int) (secure: ListenOptions -> unit) =
+            options.Listen(
+                IPAddress.Loopback,
+                port,
+                fun listen ->
+                    listen.Protocols <- protocols
+                    secure listen
+            )
+
+        match server with
+        | InMemory -> ()
+        | Kestrel -> on 0 ignore
+        | Https(certificate, port) -> on port (fun listen -> listen.UseHttps certificate |> ignore)
 
     /// A builder of nothing but this server, the test's clock, and logs that are kept.
     member server.Builder
@@ -28,11 +49,8 @@ type Server =
         | InMemory ->
             builder.WebHost.UseTestServer(fun (options: TestServerOptions) -> options.AllowSynchronousIO <- true)
             |> ignore
-        | Kestrel ->
-            builder.WebHost.UseKestrel(fun options ->
-                options.AllowSynchronousIO <- true
-                options.Listen(IPAddress.Loopback, 0, (fun listen -> listen.Protocols <- protocols)))
-            |> ignore
+        | Kestrel
+        | Https _ -> builder.WebHost.UseKestrel(fun options -> server.Listen(options, protocols)) |> ignore
 
         builder.Logging.AddProvider(logs :> ILoggerProvider) |> ignore
         builder.Services.AddSingleton<TimeProvider> clock |> ignore
