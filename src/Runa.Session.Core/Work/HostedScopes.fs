@@ -24,6 +24,15 @@ module HostedScopes =
         | null -> false
         | policy -> policy.ForbidsCaching && scope.Work.Cookie.IsSet
 
+    /// Whether the browser shows a bound cookie, and its session has no device now: the request signed the owner out, and
+    /// stored something for the visitor.
+    let private leavesDevice (devices: Devices) (scope: SessionScope) : bool =
+        match scope.Work.Snapshot with
+        | null -> false
+        | snapshot ->
+            let mutable walk = CookieWalk(scope.Host.Cookies, devices.Cookie.Name)
+            snapshot.State.Device.IsNone && walk.Next()
+
     /// The cookies that the response sends for a request to this host and path, in this order: a client that keeps only
     /// one cookie of a name keeps the last, which is the session's own. Those before it expire the session's cookies at
     /// other paths and domains (promise 21), or the cookie of its device.
@@ -37,9 +46,10 @@ module HostedScopes =
                 { Cookie = definition.Cookie; Lines = CookiePieces.lines definition.Cookie definition.Now change }
 
             let bound =
-                match definition.Devices, change with
-                | ValueSome devices, CookieChange.Expire _ ->
-                    [ { Cookie = devices.Cookie; Lines = CookiePieces.lines devices.Cookie definition.Now change } ]
+                match definition.Devices with
+                | ValueSome devices when change.IsExpire || leavesDevice devices scope ->
+                    let expired = CookiePieces.lines devices.Cookie definition.Now (CookieChange.Expire 0)
+                    [ { Cookie = devices.Cookie; Lines = expired } ]
                 | _ -> []
 
             match OtherPlaces.find scope.Work.Home scope.Host.Cookies host pathBase path @ bound with

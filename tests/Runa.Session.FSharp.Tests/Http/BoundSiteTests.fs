@@ -18,6 +18,7 @@ let private site: HttpHandler =
     choose
         [ route "/in" >=> updateSession "web" (Session.signIn "ann") >=> text "in"
           route "/out" >=> updateSession "web" Session.signOut >=> text "out"
+          route "/leave" >=> updateSession "web" (Session.signOut >> Session.set visits 7) >=> text "left"
           route "/count" >=> updateSession "web" (Session.update visits 0 ((+) 1)) >=> text "counted"
           route "/mine"
           >=> withOwner "web" (text "sign in first") (fun owner session -> session, text $"of {owner}")
@@ -108,4 +109,21 @@ let tests =
                   do! expect browser "/" "Taken Unbound nobody 0" "the session has ended"
                   let! after = browser.RefreshBy registered
                   Expect.equal after.Status 401 "and its device is forgotten"
-              }) ]
+              })
+
+          testCaseTask
+              "promise 9: a sign-out takes the bound cookie back, also if the session goes on without an owner"
+              (fun () ->
+                  task {
+                      use! app = started ()
+
+                      for path, rest in [ "/out", "New Unbound nobody 0"; "/leave", "Active Unbound nobody 7" ] do
+                          let browser = BoundBrowser(app.NewBrowser())
+                          let! registered = browser.SignIn "/in"
+                          do! expect browser "/" "Active Bound ann 0" "bound"
+                          let! _ = browser.Get path
+                          Expect.isFalse (browser.Browser.Cookies.ContainsKey bound) $"the bound cookie after {path}"
+                          do! expect browser "/" rest path
+                          let! after = browser.RefreshBy registered
+                          Expect.equal after.Status 401 "its device is forgotten"
+                  }) ]
