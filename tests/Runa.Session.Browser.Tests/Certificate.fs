@@ -1,6 +1,7 @@
 namespace Runa.Session.Browser.Tests
 
 open System
+open System.IO
 open System.Security.Cryptography
 open System.Security.Cryptography.X509Certificates
 
@@ -26,3 +27,10 @@ module Certificate =
 
         { Certificate = request.CreateSelfSigned(now.AddDays -1., now.AddDays 1.)
           KeyHash = Convert.ToBase64String(SHA256.HashData(key.ExportSubjectPublicKeyInfo())) }
+
+    /// Writes the certificate into this folder. With these settings in its environment, a program serves https by it, on a free port.
+    let settings (folder: string) (certificate: Certificate) : (string * string) list =
+        let file = Path.Combine(folder, "localhost.pfx")
+        File.WriteAllBytes(file, certificate.Certificate.Export X509ContentType.Pfx)
+
+        [ "ASPNETCORE_URLS", "https://127.0.0.1:0"; "Kestrel__Certificates__Default__Path", file ]

@@ -5,6 +5,7 @@ open System.Collections.Generic
 open System.Text.Json
 open System.Threading.Channels
 open System.Threading.Tasks
+open Expecto
 open Microsoft.Playwright
 
 /// What Chromium did about a session that is bound to its device.
@@ -54,5 +55,16 @@ type DeviceBoundEvents private (heard: Channel<DeviceBoundEvent>) =
             return DeviceBoundEvents heard
         }
 
-    /// The next one that was not yet looked at. Fails if there is none for 30 seconds.
-    member _.Next() : Task<DeviceBoundEvent> = heard.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds 30.)
+    /// Fails unless this is the next one that was not yet looked at, or if there is none for 30 seconds.
+    member _.Expect(expected: DeviceBoundEvent) : Task<unit> =
+        task {
+            let! happened = heard.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds 30.)
+            Expect.equal happened expected "what the browser did for its device"
+        }
+
+    /// Fails unless the browser asked for a bound cookie next, was refused, and forgot the session.
+    member events.ExpectRefusal() : Task<unit> =
+        task {
+            do! events.Expect(DeviceBoundEvent.Failed "FatalError")
+            do! events.Expect(DeviceBoundEvent.Ended "RefreshFatalError")
+        }

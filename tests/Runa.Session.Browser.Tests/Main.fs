@@ -13,7 +13,8 @@ let private ofDemo (demo: Demo) =
           TabTests.tests demo
           DeviceListTests.tests demo
           AfterTheEndTests.tests demo
-          CookieTests.tests demo ]
+          CookieTests.tests demo
+          DeviceBoundDemoTests.tests demo ]
 
 [<Tests>]
 let tests =
@@ -24,6 +25,7 @@ let tests =
           CookieTests.shared Demo.fsharp
           TheftTests.tests
           HttpsTests.tests
+          DeviceBoundTests.tests
           BlazorTests.tests ]
 
 [<EntryPoint>]

@@ -9,14 +9,6 @@ open Microsoft.Playwright
 open Runa.Session
 open Runa.Session.TestSupport
 
-let private page (text: string) : HttpHandler =
-    fun _ context ->
-        task {
-            context.Response.ContentType <- "text/html; charset=utf-8"
-            do! context.Response.WriteAsync $"<!doctype html><title>Shop</title><p role=status>{text}</p>"
-            return Some context
-        }
-
 /// The page of docs/understand/theft.md.
 let private showsStatus: HttpHandler =
     readSession "web" (fun session ->
@@ -55,32 +47,6 @@ let private inShop (name: string) (visit: App -> IBrowserContext -> IBrowserCont
         do! visit app user thief
         do! user.CloseAsync()
         do! thief.CloseAsync()
-    }
-
-/// Into the other browser, as malware would.
-let private copyCookies (from: IBrowserContext) (into: IBrowserContext) : Task =
-    task {
-        let! cookies = from.CookiesAsync()
-
-        do!
-            into.AddCookiesAsync(
-                [ for cookie in cookies ->
-                      Cookie(
-                          Name = cookie.Name,
-                          Value = cookie.Value,
-                          Domain = cookie.Domain,
-                          Path = cookie.Path,
-                          Secure = cookie.Secure,
-                          HttpOnly = cookie.HttpOnly,
-                          SameSite = cookie.SameSite
-                      ) ]
-            )
-    }
-
-let private sees (text: string) (page: IPage) : Task<unit> =
-    task {
-        do! go page "/"
-        do! notice page |> says text
     }
 
 let private welcome = "Welcome, ada."

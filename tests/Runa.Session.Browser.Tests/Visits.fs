@@ -104,6 +104,7 @@ let cookieNamed (name: string) (browser: IBrowserContext) : Task<BrowserContextC
     }
 
 let webCookie = "__Host-runa_session"
+let boundCookie = webCookie + "_bound"
 let adminCookie = "__Host-runa_admin_session"
 
 /// How long from now the browser keeps a cookie, as Playwright tells it, to about two minutes; `None`: until it is closed.
@@ -112,3 +113,33 @@ let keptFor (cookie: BrowserContextCookiesResult) : TimeSpan option =
         None
     else
         Some(DateTimeOffset.FromUnixTimeSeconds(int64 cookie.Expires) - DateTimeOffset.UtcNow)
+
+let removeCookie (name: string) (browser: IBrowserContext) : Task =
+    browser.ClearCookiesAsync(BrowserContextClearCookiesOptions(Name = name))
+
+/// Copies all cookies into the other browser, as malware would.
+let copyCookies (from: IBrowserContext) (into: IBrowserContext) : Task =
+    task {
+        let! cookies = from.CookiesAsync()
+
+        do!
+            into.AddCookiesAsync(
+                [ for cookie in cookies ->
+                      Cookie(
+                          Name = cookie.Name,
+                          Value = cookie.Value,
+                          Domain = cookie.Domain,
+                          Path = cookie.Path,
+                          Secure = cookie.Secure,
+                          HttpOnly = cookie.HttpOnly,
+                          SameSite = cookie.SameSite
+                      ) ]
+            )
+    }
+
+/// Opens the front page, whose notice is to say this.
+let sees (text: string) (page: IPage) : Task<unit> =
+    task {
+        do! go page "/"
+        do! notice page |> says text
+    }
