@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Runtime.ExceptionServices
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 open Runa.Session.Hosting
@@ -21,6 +22,16 @@ type private Carried =
 type internal DeviceProtocol(home: Home, devices: Devices) =
     let definition = home.Definition
     let asked (outcome: string) = definition.Telemetry.DeviceAsked outcome
+
+    let counted (answering: Task<DeviceReply>) : Task<DeviceReply> =
+        task {
+            try
+                return! answering
+            with :? SessionStoreException as e ->
+                asked "failed"
+                ExceptionDispatchInfo.Throw e
+                return DeviceReply.Refused 503
+        }
 
     let refused (status: int) : DeviceReply =
         asked "refused"
@@ -147,17 +158,19 @@ type internal DeviceProtocol(home: Home, devices: Devices) =
     /// challenge. `cookies`: the raw Cookie header. Never touches the session: a refresh is no activity. Raises
     /// SessionStoreException.
     member _.Refresh(id: string, field: string option, cookies: StringValues) : Task<DeviceReply> =
-        task {
-            if (DeviceId.tryBytes id).IsNone then
-                return refused 401
-            else
-                match! StoreDevices.load definition devices id with
-                | ValueNone -> return refused 401
-                | ValueSome device ->
-                    let! carried = carried id cookies
+        counted (
+            task {
+                if (DeviceId.tryBytes id).IsNone then
+                    return refused 401
+                else
+                    match! StoreDevices.load definition devices id with
+                    | ValueNone -> return refused 401
+                    | ValueSome device ->
+                        let! carried = carried id cookies
 
-                    match carried, field |> Option.map DeviceProof.read with
-                    | Carried.Ended, _ -> return! ended id
-                    | carried, Some(Ok proof) -> return! prove id device proof carried
-                    | _ -> return challenged id device
-        }
+                        match carried, field |> Option.map DeviceProof.read with
+                        | Carried.Ended, _ -> return! ended id
+                        | carried, Some(Ok proof) -> return! prove id device proof carried
+                        | _ -> return challenged id device
+            }
+        )

@@ -26,11 +26,11 @@ module HostedScopes =
 
     /// Whether the browser shows a bound cookie, and its session has no device now: the request signed the owner out, and
     /// stored something for the visitor.
-    let private leavesDevice (devices: Devices) (scope: SessionScope) : bool =
+    let private leavesDevice (bound: SetCookie) (scope: SessionScope) : bool =
         match scope.Work.Snapshot with
         | null -> false
         | snapshot ->
-            let mutable walk = CookieWalk(scope.Host.Cookies, devices.Cookie.Name)
+            let mutable walk = CookieWalk(scope.Host.Cookies, bound.Name)
             snapshot.State.Device.IsNone && walk.Next()
 
     /// The cookies that the response sends for a request to this host and path, in this order: a client that keeps only
@@ -47,7 +47,7 @@ module HostedScopes =
 
             let bound =
                 match definition.Devices with
-                | ValueSome devices when change.IsExpire || leavesDevice devices scope ->
+                | ValueSome devices when change.IsExpire || leavesDevice devices.Cookie scope ->
                     let expired = CookiePieces.lines devices.Cookie definition.Now (CookieChange.Expire 0)
                     [ { Cookie = devices.Cookie; Lines = expired } ]
                 | _ -> []

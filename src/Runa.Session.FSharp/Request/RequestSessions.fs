@@ -54,12 +54,9 @@ type internal RequestSessions(context: HttpContext, given: SessionHost | null, o
         | null ->
             let sessions = RequestSessions(context, host, others)
             Features.set<RequestSessions> context.Features sessions
-            // Not by the pattern NonNull, which would allocate in every request.
-            match host with
-            | null -> ()
-            | host ->
-                if host.NeedsArrival then
-                    sessions.Arrived |> ignore
+            if SessionHost.NeedsArrival host then
+                sessions.Arrived |> ignore
+
             sessions
         | sessions -> sessions
 

@@ -16,8 +16,14 @@ type internal SessionHost private (registry: SessionRegistry, isWatched: bool) =
 
     member _.Registry = registry
 
-    /// Whether a session asks when its request arrived.
-    member _.NeedsArrival = needsArrival
+    /// Whether a session asks when its request arrived. No host: nobody knows yet.
+    static member NeedsArrival(host: SessionHost | null) : bool =
+        // Not by the pattern NonNull, which would allocate in every request.
+        match host with
+        | null -> false
+        | host -> host.AsksForArrival
+
+    member private _.AsksForArrival = needsArrival
 
     /// Whether the application's pipeline contains response caching.
     member val MeetsResponseCaching = false with get, set
