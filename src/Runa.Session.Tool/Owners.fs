@@ -22,6 +22,7 @@ let private device (device: OwnedSession) : string * (JsonNode | null) =
     json["label"] <- Option.toObj device.Label
     json["address"] <- device.Client |> Option.bind _.Address |> Option.toObj
     json["agent"] <- device.Client |> Option.bind _.Agent |> Option.toObj
+    json["device"] <- (string device.Device).ToLowerInvariant()
     json["createdAt"] <- instant device.CreatedAt
     json["lastSeenAt"] <- instant device.LastSeenAt
     json["endsAt"] <- instant device.EndsAt
@@ -35,7 +36,9 @@ let private device (device: OwnedSession) : string * (JsonNode | null) =
           | Some client ->
               yield! client.Address |> Option.map Answer.visible |> Option.toList
               yield! client.Agent |> Option.map Answer.visible |> Option.toList
-          | None -> () ]
+          | None -> ()
+          if device.Device.IsBound then
+              "bound to its device" ]
 
     String.Join("  ", line), json
 

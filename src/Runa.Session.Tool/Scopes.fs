@@ -16,10 +16,12 @@ type Scope =
     }
 
 module Scopes =
-    /// `Shop/web`. A session's name has no slash, but an application's may. None: a row of another kind.
+    /// `Shop/web`. A session's name has neither slash nor blank, but an application's may. None: a row of another kind, such as
+    /// the devices of sessions (`Shop/web device`).
     let parse (text: string) : Scope option =
         match text.LastIndexOf '/' with
         | -1 -> None
+        | at when text.IndexOf(' ', at) >= 0 -> None
         | at -> Some { Scope.Application = text[.. at - 1]; Scope.Session = text[at + 1 ..] }
 
     let private ofSql (dialect: SqlDialect) (token: CancellationToken) (parsed: ParseResult) : Task<string list> =

@@ -1,6 +1,7 @@
 /// An application "Shop" with sessions in a SQLite file.
 module Runa.Session.Packages.Tests.Shop
 
+open System
 open System.Threading
 open Microsoft.Data.Sqlite
 open Runa.Session
@@ -44,6 +45,36 @@ let fill (file: string) : unit =
         create (Session.signIn "user-1" >> Session.withLabel "Phone\u001b[2K\nTablet")
         create (Session.signIn "user-2")
         create id)
+
+/// The record of a device to which a session is bound, as the store holds it beside the sessions.
+let addDeviceRecord (file: string) : unit =
+    use source = SqliteFactory.Instance.CreateDataSource $"Data Source={file};Pooling=False"
+    let now = DateTimeOffset.UtcNow
+
+    let record: SessionRecord =
+        { Version = RecordVersion.RecordVersion 1L
+          Scope = "Shop/web device"
+          State =
+            { Values = Map.empty
+              Flashes = []
+              Owner = Some "user-2"
+              Claims = Map.empty
+              Label = None
+              Client = None
+              Rotation = None
+              Device = None
+              CreatedAt = now
+              SignedInAt = None
+              LastSeenAt = now
+              ExpiresAt = now.AddHours 1. }
+          IdleExpiresAt = ValueNone
+          Kind = RecordKind.Live }
+
+    let key = StoreKey.ofBytes (ReadOnlySpan(Array.create 16 7uy))
+    let isNew = ((SqlDriver.create source).Create key record none).AsTask().GetAwaiter().GetResult()
+
+    if not isNew then
+        failwith "it was there"
 
 /// A device of user-1 in another session.
 let add (name: string) (file: string) : unit = on name file (fun create -> create (Session.signIn "user-1"))

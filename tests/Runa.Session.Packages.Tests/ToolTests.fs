@@ -88,6 +88,7 @@ let tests =
 
                   let clients =
                       [ for one in sessions.EnumerateArray() do
+                            Expect.equal (one.GetProperty("device").GetString()) "unbound" "its device"
                             one.GetProperty("address").GetString(), one.GetProperty("agent").GetString() ]
                   Expect.containsAll clients [ "192.0.2.7", "Fox\u001b[2K"; null, null ] "the clients in JSON"
 
@@ -108,6 +109,8 @@ let tests =
                       let wrong = tool.Run(verb @ wrongName)
                       wrong |> fails "The application \"Shp\" has no sessions in this store"
                       wrong |> fails "which holds sessions of \"Shop\""
+
+                  Shop.addDeviceRecord (Path.Combine(tool.In, "shop.db"))
 
                   tool.Run("count" :: "--session" :: "shop" :: shop)
                   |> warns "The application has no sessions \"shop\" in this store, only \"web\": check --session."
