@@ -85,7 +85,14 @@ module internal InspectorPage =
         |> card "Sessions"
 
     let private rates (seen: Inspected) : string =
-        let bad = [ "missed"; "conflicts"; "foreign_tokens"; "thefts_suspected"; "evicted"; "store_failures" ]
+        let bad =
+            [ "missed"
+              "conflicts"
+              "foreign_tokens"
+              "unproven"
+              "thefts_suspected"
+              "evicted"
+              "store_failures" ]
 
         let isBad (name: string) = List.contains name bad
 
@@ -132,6 +139,10 @@ module internal InspectorPage =
             String.Join("<br>", address @ agent)
         | None -> "–"
 
+    let private label (session: OwnedSession) : string =
+        let bound = if session.Device.IsBound then "<br><small>bound to its device</small>" else ""
+        maybe encode session.Label + bound
+
     let private found path token (asked: InspectedOwner) : string =
         let button = button path token asked
 
@@ -146,7 +157,7 @@ module internal InspectorPage =
         | Ok [] -> $"""<p class="soft">“{encode asked.Owner}” has no session “{encode asked.Session}”.</p>"""
         | Ok sessions ->
             let row (session: OwnedSession) =
-                [ session.Label |> maybe encode
+                [ label session
                   client session
                   moment session.CreatedAt
                   moment session.LastSeenAt

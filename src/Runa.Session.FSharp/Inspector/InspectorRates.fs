@@ -26,6 +26,8 @@ type internal InspectorRates(services: IServiceProvider, clock: TimeProvider) =
           "conflicts"
           "revoked"
           "foreign_tokens"
+          "devices_bound"
+          "unproven"
           "thefts_suspected"
           "evicted"
           "store_failures" ]
