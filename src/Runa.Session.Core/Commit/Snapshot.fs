@@ -104,7 +104,6 @@ type internal Snapshot(definition: SessionDefinition, facts: SnapshotFacts) =
         else
             match this.Remains with
             | _ when facts.Status = SnapshotStatus.Taken -> "taken"
-            | _ when facts.Status = SnapshotStatus.Unproven -> "unproven"
             | Remains.Unreadable -> "unreadable"
             | Remains.Moved -> "moved"
             | Remains.None

@@ -17,12 +17,8 @@ module private BoundLayout =
     let length = 42
     let textLength = 56
 
-/// What a genuine bound cookie says. It is not secret whose it is: the id is worthless without the device's key.
-[<Struct; NoComparison; NoEquality>]
-type internal BoundReading = { DeviceId: string; EndsAt: DateTimeOffset }
-
-/// Makes and reads the bound cookies of one session name of one application: a device proved lately that it has its key.
-/// Nothing is stored of them. One HMAC-SHA256 over purpose, shared flag, application, session name, version, key id, device id
+/// Makes and reads the bound cookies of one session name of one application: a device proved lately that it has its key. The
+/// device's id in them is no secret: it is worthless without the key. Nothing is stored of them. One HMAC-SHA256 over purpose, shared flag, application, session name, version, key id, device id
 /// and end gives the tag.
 [<Sealed>]
 type internal BoundCookies(ring: KeyRing, application: string option, name: string) =
@@ -75,13 +71,11 @@ type internal BoundCookies(ring: KeyRing, application: string option, name: stri
             pool.Return slot
             text
 
-    /// Opens a cookie's value, and goes on with the buffer that holds it. Compares in constant time (promise 6). `otherwise`:
-    /// none of our secrets made it for this session name.
-    member inline private _.Opened
-        (text: ReadOnlySpan<char>, otherwise: 'T, [<InlineIfLambda>] go: SignedBuffer -> 'T)
-        : 'T =
+    /// Whether the cookie's value is that of this device, made by one of our secrets for this session name, and ends after this
+    /// time. Compares in constant time (promise 6). Allocates nothing, and never raises.
+    member _.Shows(text: ReadOnlySpan<char>, deviceId: string, after: DateTimeOffset) : bool =
         if text.Length <> BoundLayout.textLength || not (Base64UrlText.isOfAlphabet text) then
-            otherwise
+            false
         else
             let slot = pool.Rent()
             let buffer = slot.Item
@@ -89,31 +83,13 @@ type internal BoundCookies(ring: KeyRing, application: string option, name: stri
             let mutable written = 0
             let status = Base64Url.DecodeFromChars(text, buffer.Bytes.Slice(0, BoundLayout.length), &read, &written)
 
-            let answer =
-                if
-                    status = OperationStatus.Done
-                    && written = BoundLayout.length
-                    && buffer.Bytes[0] = BoundLayout.version
-                    && buffer.Signer BoundLayout.tag >= 0
-                then
-                    go buffer
-                else
-                    otherwise
+            let isShown =
+                status = OperationStatus.Done
+                && written = BoundLayout.length
+                && buffer.Bytes[0] = BoundLayout.version
+                && buffer.Signer BoundLayout.tag >= 0
+                && isOf deviceId buffer.Bytes
+                && readEnd buffer.Bytes > after
 
             pool.Return slot
-            answer
-
-    /// Reads a cookie's value. ValueNone: none of our secrets made it for this session name. Never raises. Whether it has ended
-    /// is the caller's to judge.
-    member this.Read(text: ReadOnlySpan<char>) : BoundReading voption =
-        this.Opened(
-            text,
-            ValueNone,
-            fun buffer ->
-                let id = buffer.Bytes.Slice(BoundLayout.id, BoundLayout.idLength)
-                ValueSome { DeviceId = Base64Url.EncodeToString(Span.op_Implicit id); EndsAt = readEnd buffer.Bytes }
-        )
-
-    /// Whether the cookie's value is that of this device, and ends after this time. Allocates nothing.
-    member this.Shows(text: ReadOnlySpan<char>, deviceId: string, after: DateTimeOffset) : bool =
-        this.Opened(text, false, (fun buffer -> isOf deviceId buffer.Bytes && readEnd buffer.Bytes > after))
+            isShown

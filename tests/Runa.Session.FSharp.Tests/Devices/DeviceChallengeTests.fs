@@ -83,10 +83,7 @@ let cookies =
     let cookies = BoundCookies(ring, Some "shop", "web")
     let id = DeviceId.create ()
 
-    let reading (by: BoundCookies) (text: string) =
-        match by.Read(text.AsSpan()) with
-        | ValueSome found -> Some(found.DeviceId, found.EndsAt)
-        | ValueNone -> None
+    let shows (by: BoundCookies) (text: string) : bool = by.Shows(text.AsSpan(), id, now)
 
     testList
         "BoundCookie"
@@ -95,7 +92,6 @@ let cookies =
               for endsAt in [ until; DateTimeOffset.UnixEpoch; now.AddMilliseconds 7.; now.AddYears 900 ] do
                   let text = cookies.Make(id, endsAt)
                   text.Length |> Expect.equal "characters" 56
-                  reading cookies text |> Expect.equal "read" (Some(id, endsAt))
                   let shows (deviceId: string) after = cookies.Shows(text.AsSpan(), deviceId, after)
                   shows id (endsAt.AddMilliseconds -1.) |> Expect.isTrue "its device, before its end"
                   shows id endsAt |> Expect.isFalse "at its end"
@@ -106,25 +102,23 @@ let cookies =
               "promise 2: one of another session name, application or secret is none, and neither is any changed one"
           <| fun () ->
               let text = cookies.Make(id, until)
+              shows cookies text |> Expect.isTrue "its own"
 
               for other in
                   [ BoundCookies(ring, Some "shop", "admin")
                     BoundCookies(ring, Some "other", "web")
                     BoundCookies(ring, None, "web")
                     BoundCookies(KeyRing.ofSecrets [ secret + "2" ], Some "shop", "web") ] do
-                  reading other text |> Expect.isNone "foreign"
-                  other.Shows(text.AsSpan(), id, now) |> Expect.isFalse "foreign"
+                  shows other text |> Expect.isFalse "foreign"
 
               for at in 0 .. text.Length - 1 do
                   let other = if text[at] = 'A' then "B" else "A"
-                  let changed = text.Remove(at, 1).Insert(at, other)
-                  reading cookies changed |> Expect.isNone $"at {at}"
-                  cookies.Shows(changed.AsSpan(), id, now) |> Expect.isFalse $"at {at}"
+                  shows cookies (text.Remove(at, 1).Insert(at, other)) |> Expect.isFalse $"at {at}"
 
               for odd in [ ""; "A"; String('A', 56); String('é', 56); text + "A" ] do
-                  reading cookies odd |> Expect.isNone odd
+                  shows cookies odd |> Expect.isFalse odd
 
           testCase "promise 24: one that an older secret made is good"
           <| fun () ->
               let newer = BoundCookies(KeyRing.ofSecrets [ secret + "-new"; secret ], Some "shop", "web")
-              reading newer (cookies.Make(id, until)) |> Expect.equal "read" (Some(id, until)) ]
+              shows newer (cookies.Make(id, until)) |> Expect.isTrue "read" ]
