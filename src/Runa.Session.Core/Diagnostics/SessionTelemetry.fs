@@ -84,7 +84,7 @@ type internal SessionTelemetry(telemetry: Telemetry, session: string, driver: st
 
     member _.Load() : Watched = start "runa.session.load"
 
-    /// `outcome`: found, gone, moved or unreadable.
+    /// `outcome`: found, gone, moved, taken or unreadable.
     member this.LoadEnded(watched: Watched, outcome: string) : unit =
         this.Loaded outcome
         finish telemetry.LoadDuration watched { Outcome = outcome; Error = null; Attempts = 0 }
@@ -122,7 +122,7 @@ type internal SessionTelemetry(telemetry: Telemetry, session: string, driver: st
 
     member _.MeasuresSizes = telemetry.Size.Enabled
 
-    /// `outcome`: found, gone, moved or unreadable.
+    /// `outcome`: found, gone, moved, taken or unreadable.
     member _.Loaded(outcome: string) =
         if outcome = "found" then
             count telemetry.Loaded 1L

@@ -149,7 +149,7 @@ type internal DeviceProtocol(home: Home, devices: Devices) =
         | Ok({ Key = Some key } as proof) ->
             match devices.Challenges.Read(definition.Now, proof.Challenge) with
             | ChallengeReading.Good(DeviceChallenge.Register(id, owner, ends, _)) when DeviceProof.isSignedBy key proof ->
-                register id owner ends key
+                counted (register id owner ends key)
             | ChallengeReading.Expired(DeviceChallenge.Register _) -> Task.FromResult(refused 401)
             | _ -> Task.FromResult(refused 400)
         | _ -> Task.FromResult(refused 400)
