@@ -65,7 +65,7 @@ type SessionLimitException(session: string, limit: int) =
 type SessionUnprovenException(session: string) =
     inherit
         Exception(
-            $"The session \"{session}\" is bound to a device (device_bound), and this request does not prove that it comes from there: its bound cookie is missing, or too old. Nothing was saved. Sign in again."
+            $"The session \"{session}\" is bound to a device, or must be (device_bound), and this request does not prove that it comes from there: its bound cookie is missing, or too old. Nothing was saved. Sign in again."
         )
 
     /// The name of the session.
@@ -130,5 +130,6 @@ type SessionTooLargeException = Runa.SessionTooLargeException
 /// The owner has as many sessions as the setting MaxSessions allows, and WhenFull is Refuse. Nothing was stored.
 type SessionLimitException = Runa.SessionLimitException
 
-/// The session is bound to a device, and the request does not come from there, as far as is known. Nothing was stored.
+/// The session is bound to a device, or must be, and the request does not come from there, as far as is known. Nothing was
+/// stored.
 type SessionUnprovenException = Runa.SessionUnprovenException

@@ -56,7 +56,7 @@ module internal TheftLog =
         LoggerMessage.Define<string>(
             LogLevel.Warning,
             EventId(25, "Unbound"),
-            "A request for the session \"{Session}\" was refused, because the session was not bound to its device within 6 minutes of the sign-in (device_bound = require). The browser may not know Device Bound Session Credentials, or a proxy may remove the headers that begin with Secure-Session or Sec-Secure-Session. (Said once in the life of the process.)"
+            "A request for the session \"{Session}\" was refused, because the session was not bound to its device within 6 minutes of the sign-in (device_bound = require). The browser may not know Device Bound Session Credentials, or a proxy may remove the headers that begin with Secure-Session, Sec-Secure-Session or Sec-CH-UA. If this concerns many users, set device_bound = offer. (Said once for each session name.)"
         )
 
     let unbound (log: ILogger) (session: string) = unboundAction.Invoke(log, session, null)

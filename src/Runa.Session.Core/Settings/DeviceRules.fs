@@ -23,7 +23,7 @@ module internal DeviceRules =
                   $"{text o}: browsers refuse a bound cookie that is partitioned, and partitioned = true; set partitioned = false, {otherwise}"
 
               if o.SameSite = SameSite.None then
-                  $"{text o}: a bound cookie does not come along with requests from other sites, for which same_site = none is; set same_site = lax or strict, {otherwise}"
+                  $"{text o}: same_site = none is for requests from other sites, and these carry no bound cookie; set same_site = lax or strict, {otherwise}"
 
               match o.CookieDomain with
               | Some domain ->
