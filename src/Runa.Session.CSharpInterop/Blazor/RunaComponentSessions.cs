@@ -72,6 +72,10 @@ public sealed class RunaComponentSessions
     /// The session has ended or kept changing meanwhile. Nothing was saved.
     /// </exception>
     /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
+    /// <exception cref="SessionUnprovenException">
+    /// The request or circuit does not prove that it comes from the session's device
+    /// (<see cref="RunaSessionOptions.DeviceBound"/>). Nothing was saved.
+    /// </exception>
     [SuppressMessage("ApiDesign", "RS0026", Justification = Overloads)]
     public Task UpdateAsync(string name, Action<RunaSession> step, CancellationToken cancellationToken = default)
     {

@@ -15,6 +15,9 @@ public enum DeviceBound
     /// </summary>
     Offer,
 
-    /// <summary>A session that is not bound 6 minutes after the sign-in is no good.</summary>
+    /// <summary>
+    /// Requests for a session that is not bound 6 minutes after the sign-in are refused
+    /// (<see cref="SessionStatus.Unproven"/>).
+    /// </summary>
     Require,
 }

@@ -27,6 +27,10 @@ public sealed partial class RunaSession
     /// </exception>
     /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
     /// <exception cref="SessionLimitException">The owner who signs in has too many sessions.</exception>
+    /// <exception cref="SessionUnprovenException">
+    /// The request does not prove that it comes from the session's device
+    /// (<see cref="RunaSessionOptions.DeviceBound"/>). Nothing was saved.
+    /// </exception>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
         if (_scope is null)

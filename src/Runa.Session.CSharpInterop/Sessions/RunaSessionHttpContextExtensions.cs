@@ -71,6 +71,10 @@ public static class RunaSessionHttpContextExtensions
     /// <exception cref="SessionConflictException">The session has ended or kept changing meanwhile.</exception>
     /// <exception cref="SessionTooLargeException">It is over <see cref="RunaSessionOptions.MaxBytes"/>.</exception>
     /// <exception cref="SessionLimitException">The owner who signs in has too many sessions.</exception>
+    /// <exception cref="SessionUnprovenException">
+    /// The request does not prove that it comes from the session's device
+    /// (<see cref="RunaSessionOptions.DeviceBound"/>). Nothing was saved.
+    /// </exception>
     [SuppressMessage("ApiDesign", "RS0026", Justification = Overloads)]
     public static Task UpdateRunaSessionAsync(
         this HttpContext context,

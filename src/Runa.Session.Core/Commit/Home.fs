@@ -12,8 +12,8 @@ type internal Home =
         Definition: SessionDefinition
         /// Loads the session of the raw Cookie header. Without a genuine token, the store is not asked.
         Load: StringValues -> ValueTask<Snapshot>
-        /// Judges by which token a request came, and rotates it if that is due. ValueNone: the session's token is never
-        /// rotated.
+        /// Judges by which token and from which device a request came, and writes a rotation or binding that is due.
+        /// ValueNone: the session neither rotates its token nor is bound to devices.
         Arrive: (Arrival -> Snapshot -> ValueTask<Arrived>) voption
         /// Executes a plan that was made from the snapshot.
         Execute: Snapshot -> Plan -> ValueTask<Outcome>

@@ -85,7 +85,10 @@ type internal Telemetry(factory: IMeterFactory | null) =
         counter "foreign_tokens" "{token}" "Cookies with a token that none of the application's secrets has signed."
 
     member val Thefts =
-        counter "thefts_suspected" "{session}" "Sessions whose token was used long after it had been exchanged."
+        counter
+            "thefts_suspected"
+            "{session}"
+            "Sessions whose token was used long after it had been exchanged, or whose device's proof was signed with another key."
 
     member val DevicesOffered =
         counter "devices_offered" "{session}" "Sessions whose browser was offered to bind them to its device."
@@ -97,7 +100,10 @@ type internal Telemetry(factory: IMeterFactory | null) =
         counter "device_proofs" "{request}" "Requests of browsers that register or refresh a binding to their device."
 
     member val Unproven =
-        counter "unproven" "{request}" "Requests for a bound session that did not come from its device."
+        counter
+            "unproven"
+            "{request}"
+            "Requests for a session that is bound, or must be, that did not prove to come from its device."
 
     member val Failures = counter "store_failures" "{call}" "Calls to a driver that failed."
 

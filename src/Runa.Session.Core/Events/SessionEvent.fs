@@ -38,7 +38,8 @@ type SessionEventKind =
     | Undecodable = 15
     /// A stored session could not be read.
     | Unreadable = 16
-    /// A token was used long after it had been exchanged: a copy of it may have been stolen.
+    /// A token was used long after it had been exchanged, or a proof of the session's device was signed with another key: a
+    /// copy of the cookies may have been stolen.
     | TheftSuspected = 17
 
 /// One event. It contains no id, no token and no value, but it names the owner: keep that out of logs, or use the audit log,

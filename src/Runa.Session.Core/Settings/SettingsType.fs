@@ -37,7 +37,7 @@ type WhenFull =
 type OnTheft =
     /// The session ends, for its user and for whoever has the copy.
     | Revoke
-    /// Only who shows the older token loses the session.
+    /// Only who shows the older token, or signs with the wrong key, is refused.
     | Ignore
 
     /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.
@@ -54,7 +54,7 @@ type DeviceBound =
     | Off
     /// Browsers are offered the binding at each sign-in. Sessions of browsers that do not know it go on without.
     | Offer
-    /// A session that is not bound 6 minutes after the sign-in is no good: SessionStatus.Unproven.
+    /// Requests for a session that is not bound 6 minutes after the sign-in are refused: SessionStatus.Unproven.
     | Require
 
     /// Written out, as F#'s own ToString needs reflection, which native AOT does not have.

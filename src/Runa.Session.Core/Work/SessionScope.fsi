@@ -75,13 +75,15 @@ type SessionScope =
     /// Runs the step and commits the session that it returns, together with what was set before. The step must be pure:
     /// if another request is first, it runs again on the newer session. `whenGone` says what to do if the session has
     /// ended. Returns the step's result, and whether more than a new idle end was stored. Raises
-    /// SessionConflictException if the session kept changing, or ended.
+    /// SessionConflictException if the session kept changing, or ended, and SessionUnprovenException if the request does
+    /// not prove that it comes from the session's device.
     member Step:
         whenGone: WhenGone * step: (Session -> struct (Session * 'R)) * cancellationToken: CancellationToken ->
             ValueTask<struct ('R * bool)>
 
     /// Runs a step that may do I/O, once, and commits the session that it returns. If another request is first, its
-    /// changes are merged. Raises SessionConflictException if that is impossible.
+    /// changes are merged. Raises SessionConflictException if that is impossible, and SessionUnprovenException as Step
+    /// does.
     member StepOnce: step: (Session -> Task<struct (Session * 'R)>) -> Task<struct ('R * bool)>
 
     /// Opens the scope until the result is disposed. Until then Set works, and what was set is committed before the

@@ -30,7 +30,8 @@ module HttpContextExtensions =
             }
 
         /// Runs the step and commits the session that it returns. The step must be pure: if another request is first,
-        /// it runs again on the newer session.
+        /// it runs again on the newer session. Raises SessionUnprovenException if the request does not prove that it comes
+        /// from the session's device (DeviceBound).
         member context.UpdateSessionAsync
             (name: string, step: Session -> Session, ?cancellationToken: CancellationToken)
             : Task<unit> =

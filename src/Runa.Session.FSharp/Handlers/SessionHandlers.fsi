@@ -7,7 +7,9 @@ open Microsoft.AspNetCore.Http
 /// Handlers for Giraffe, Saturn and plain ASP.NET Core. Before any byte of the response, they raise
 /// InvalidOperationException without AddRunaSession and for a name that is not registered, SessionStoreException if the
 /// store fails, SessionConflictException if a change could not be saved, SessionTooLargeException if the session is over
-/// its limit, and SessionLimitException if its owner has too many sessions.
+/// its limit, and SessionLimitException if its owner has too many sessions. A change that cannot be saved, because the request
+/// does not prove that it comes from the session's device (DeviceBound), is answered with 401, or with 503 if the browser says
+/// that it could not prove it just now.
 [<AutoOpen; AbstractClass; Sealed>]
 type SessionHandlers =
     /// Loads the session, runs the step, commits the session that it returns, then runs the handler that it returns.
