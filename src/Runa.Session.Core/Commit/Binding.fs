@@ -28,6 +28,12 @@ module internal Binding =
     /// How long a device may take to sign a challenge: the browser keeps it until its next refresh.
     let challengeLife = cookieLife + slack + slack
 
+    /// Until when the store keeps the device: longer than its session can live, if a request prolongs it, or the owner signs in
+    /// again, before the bound cookie of this moment has ended. Only a refresh comes back to the device.
+    let deviceEnd (now: DateTimeOffset) (ttl: TimeSpan) (state: SessionState) : DateTimeOffset =
+        let lifetime = max ttl (state.ExpiresAt - SessionState.startedAt state)
+        now + lifetime + cookieLife + slack + slack
+
     /// `arrived`: when the request came. `isShown`: whether it has a good bound cookie of the session's device.
     let judge (setting: DeviceBound) (arrived: DateTimeOffset) (state: SessionState) (isShown: bool) : Proof =
         let isLate () = arrived.UtcTicks - (SessionState.startedAt state).UtcTicks >= patience.Ticks

@@ -17,7 +17,7 @@ module internal DeviceId =
 [<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type internal DeviceChallenge =
     /// Of an offer: it is all that a registration needs, since no cookie comes along with it after a sign-in at another site.
-    /// `ends`: when the session ends.
+    /// `ends`: when the store forgets the device.
     | Register of id: string * owner: string * ends: DateTimeOffset * until: DateTimeOffset
     /// Of a refresh. It is good once: accepting it replaces the device's record of this version.
     | Refresh of id: string * version: RecordVersion * until: DateTimeOffset

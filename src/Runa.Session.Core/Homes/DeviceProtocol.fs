@@ -116,7 +116,8 @@ type internal DeviceProtocol(home: Home, devices: Devices) =
         task {
             let ends =
                 match carried with
-                | Carried.Its snapshot -> ValueSome snapshot.State.ExpiresAt
+                | Carried.Its snapshot ->
+                    ValueSome(Binding.deviceEnd definition.Now definition.Settings.Ttl snapshot.State)
                 | Carried.Unknown
                 | Carried.Ended -> ValueNone
 

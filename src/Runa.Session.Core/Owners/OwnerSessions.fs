@@ -170,13 +170,14 @@ module internal OwnerSessions =
                 return ending.Answer null
             }
 
-    /// Ends all sessions of the definition, however long that takes. Sign-ins that began before it lose.
+    /// Ends all sessions of the definition, however long that takes. Sign-ins that began before it lose. Those that come later
+    /// stay, and so do their devices: the devices are forgotten first.
     let revokeAll (definition: SessionDefinition) (token: CancellationToken) : Task<int> =
         let deleteAll = (OwnerListing.index definition).DeleteAll
 
         task {
-            let! ended = DriverCall.runLong definition "delete all" true token (deleteAll definition.Scope)
             do! StoreDevices.forgetAll definition token
+            let! ended = DriverCall.runLong definition "delete all" true token (deleteAll definition.Scope)
             definition.Telemetry.Revoked(ended, "asked")
             definition.Events.RevokedAll ended
             return ended

@@ -49,14 +49,14 @@ module HostedDevices =
         | ValueSome devices, snapshot ->
             let state = snapshot.State
 
-            match state.Device, state.Owner, state.SignedInAt with
-            | Some(DeviceBinding.Offered id), Some owner, Some at when
-                work.Cookie.IsSet && at.UtcTicks >= scope.Host.Arrived.UtcTicks
-                ->
-                let until = snapshot.Definition.Now + Binding.cookieLife
+            match state.Device, state.Owner with
+            | Some(DeviceBinding.Offered id), Some owner when work.Cookie.IsSet && work.Offered = id ->
+                let now = snapshot.Definition.Now
+                let ends = Binding.deviceEnd now snapshot.Definition.Settings.Ttl state
                 work.Definition.Telemetry.DeviceOffered()
 
                 ValueSome
                     { Session = work.Definition.Name
-                      Challenge = devices.Challenges.Write(DeviceChallenge.Register(id, owner, state.ExpiresAt, until)) }
+                      Challenge =
+                        devices.Challenges.Write(DeviceChallenge.Register(id, owner, ends, now + Binding.cookieLife)) }
             | _ -> ValueNone

@@ -34,6 +34,7 @@ type internal SessionWork(home: Home, host: IScopeHost) =
     member _.Definition = home.Definition
     member _.Cookie = CookieRenewal.unless work.Cookie work.Snapshot renewal
     member _.HasEnded = work.HasEnded
+    member _.Offered = work.Offered
     member _.IsLoaded = Work.isLoaded work
     member _.IsPending = Work.isPending work
 
@@ -53,7 +54,6 @@ type internal SessionWork(home: Home, host: IScopeHost) =
             let struct (session, shown) = Work.show work
             work <- shown
             session)
-
     /// Whether the session was made from the one that Show returns.
     member _.IsShown(wanted: Session) = Work.isShown wanted work
 

@@ -18,6 +18,8 @@ type internal Work =
         Cookie: CookieChange
         /// Whether the request has ended a session.
         HasEnded: bool
+        /// The id of the device that a sign-in of this request made, and offers to the browser. Null: there is none.
+        Offered: string | null
         /// Whether a step or a caller was given a session with this snapshot as its origin.
         IsGivenOut: bool
         /// The origin of sessions that a caller may pass to Set. Null: no caller was given one since the last change.
@@ -32,6 +34,7 @@ module internal Work =
           Fault = null
           Cookie = CookieChange.None
           HasEnded = false
+          Offered = null
           IsGivenOut = false
           Shown = null }
 
@@ -160,6 +163,12 @@ module internal Work =
             // It was set while the commit was under way, and is still to be committed.
             | set -> Carrying.merge from.Definition work.Snapshot set (Merge.beyond set now)
 
+    /// The id of the device that the session has got since `from`.
+    let private offered (from: Snapshot) (now: Snapshot) (work: Work) : string | null =
+        match now.State.Device with
+        | Some(DeviceBinding.Offered id) when Binding.deviceId from.State <> Some id -> id
+        | _ -> work.Offered
+
     /// Applies the answer of a commit from this snapshot. `set` is what had been set before; null: nothing.
     let settle (from: Snapshot) (set: Session | null) (answer: Answer) (work: Work) : Work =
         let now = answer.Snapshot
@@ -177,6 +186,7 @@ module internal Work =
         { work with
             Pending = left from set work
             HasEnded = work.HasEnded || answer.IsEnd
+            Offered = offered from now work
             Cookie =
                 match answer.Cookie with
                 | CookieChange.None -> work.Cookie

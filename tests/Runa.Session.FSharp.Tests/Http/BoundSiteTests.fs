@@ -1,11 +1,14 @@
 module Runa.Session.Tests.BoundSiteTests
 
 open System
+open System.Collections.Generic
 open System.Net.Http
+open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Builder
 open Microsoft.AspNetCore.Http
 open Expecto
+open Microsoft.Extensions.Time.Testing
 open Runa.Session
 open Runa.Session.TestSupport
 open Runa.Session.Tests.BoundBrowsers
@@ -19,6 +22,9 @@ let private site: HttpHandler =
         [ route "/in" >=> updateSession "web" (Session.signIn "ann") >=> text "in"
           route "/out" >=> updateSession "web" Session.signOut >=> text "out"
           route "/leave" >=> updateSession "web" (Session.signOut >> Session.set visits 7) >=> text "left"
+          route "/stay"
+          >=> updateSession "web" (Session.withLifetime (TimeSpan.FromHours 9.))
+          >=> text "stays"
           route "/count" >=> updateSession "web" (Session.update visits 0 ((+) 1)) >=> text "counted"
           route "/mine"
           >=> withOwner "web" (text "sign in first") (fun owner session -> session, text $"of {owner}")
@@ -37,6 +43,18 @@ let private startedWith (change: SessionSettings -> SessionSettings) : Task<App>
                 SessionSetup.session "web" (fun o ->
                     change { o with DeviceBound = DeviceBound.Offer; Ttl = TimeSpan.FromHours 8. })
                 >> given.Setup }
+
+/// With this driver, by this clock.
+let private startedOn (clock: FakeTimeProvider) (driver: SessionDriver) : Task<App> =
+    let given = host site
+
+    start
+        { given with
+            Clock = clock
+            Setup =
+                SessionSetup.driver "own" driver
+                >> SessionSetup.session "web" (fun o ->
+                    { o with Driver = "own"; DeviceBound = DeviceBound.Offer; Ttl = TimeSpan.FromHours 8. }) }
 
 let private started () : Task<App> = startedWith id
 
@@ -126,4 +144,82 @@ let tests =
                           do! expect browser "/" rest path
                           let! after = browser.RefreshBy registered
                           Expect.equal after.Status 401 "its device is forgotten"
-                  }) ]
+                  })
+
+          testCaseTask
+              "a device is known as long as its session lives, also if that was prolonged since the last refresh"
+              (fun () ->
+                  task {
+                      use! app = started ()
+                      let browser = BoundBrowser(app.NewBrowser())
+                      let! registered = browser.SignIn "/in"
+                      do! expect browser "/" "Active Bound ann 0" "bound"
+                      app.Clock.Advance(minutes 470.)
+                      let! asked = browser.RefreshBy registered
+                      let! refreshed = browser.RefreshBy asked
+                      Expect.equal refreshed.Status 200 "10 minutes before the end"
+                      let! _ = browser.Get "/stay"
+                      app.Clock.Advance(minutes 30.)
+                      let! asked = browser.RefreshBy refreshed
+                      Expect.equal asked.Status 403 "20 minutes after the end that it had then"
+                      let! refreshed = browser.RefreshBy asked
+                      Expect.equal refreshed.Status 200 "refreshed"
+                      do! expect browser "/" "Active Bound ann 0" "goes on"
+                  })
+
+          testCaseTask "only the sign-in's own response offers a binding, also if its clock is ahead" (fun () ->
+              task {
+                  let behind = clock ()
+                  let ahead = FakeTimeProvider(behind.GetUtcNow() + minutes 4.)
+                  let store = memory behind
+                  use! here = startedOn behind store
+                  use! there = startedOn ahead store
+                  let browser = BoundBrowser(there.NewBrowser())
+                  let! answer = browser.Get "/in"
+                  Expect.isSome (offerOf answer) "the sign-in"
+                  let thief = BoundBrowser(browser.Browser.At here.Client)
+                  let! answer = thief.Get "/stay"
+                  Expect.isTrue (answer.Header "Set-Cookie" <> "") "the cookie is sent again"
+                  Expect.isNone (offerOf answer) "and nothing offered to who may have copied it"
+              })
+
+          testCaseTask "who signs in while all sessions are ended keeps the device" (fun () ->
+              task {
+                  let time = clock ()
+                  let meanwhile = ref (fun () -> Task.CompletedTask)
+
+                  let around =
+                      { new IAround with
+                          member _.Call operation _ call =
+                              let calling =
+                                  task {
+                                      let! answer = call ()
+
+                                      if operation = StoreOperation.DeleteAll then
+                                          do! meanwhile.Value()
+
+                                      return answer
+                                  }
+
+                              ValueTask<_>(task = calling) }
+
+                  use! app = startedOn time (DriverAround.wrap around (memory time))
+                  let signedIn = List<BoundBrowser * Answer>()
+
+                  meanwhile.Value <-
+                      fun () ->
+                          task {
+                              let browser = BoundBrowser(app.NewBrowser())
+                              let! registered = browser.SignIn "/in"
+                              signedIn.Add((browser, registered))
+                          }
+
+                  let! _ = SessionRegistry.revokeAll "web" CancellationToken.None app.Registry
+                  Expect.isGreaterThan signedIn.Count 0 "someone signed in meanwhile"
+
+                  for browser, registered in signedIn do
+                      let! page = browser.Get "/"
+                      let lives = page.Body.StartsWith "Active"
+                      let! refreshed = browser.RefreshBy registered
+                      Expect.equal refreshed.Status (if lives then 200 else 401) page.Body
+              }) ]

@@ -11,7 +11,7 @@ type internal KnownDevice = { Record: SessionRecord; Key: DeviceKey }
 module internal StoreDevices =
     let private keyName = "key"
 
-    /// The record of a device, until its session ends.
+    /// The record of a device.
     let private record (devices: Devices) now owner ends (key: DeviceKey) : SessionRecord =
         { Version = RecordVersion.Next()
           Scope = devices.Scope
@@ -53,8 +53,8 @@ module internal StoreDevices =
             return if isNew then ValueSome { Record = record; Key = key } else ValueNone
         }
 
-    /// Stores that the device has proved itself, so that no other proof by the same challenge is accepted. `ends`: when its
-    /// session ends, if that is known. Returns the new version. ValueNone: another proof was first, or the device is gone. Raises
+    /// Stores that the device has proved itself, so that no other proof by the same challenge is accepted. `ends`: its
+    /// new end, if its session is known. Returns the new version. ValueNone: another proof was first, or the device is gone. Raises
     /// SessionStoreException.
     let accept
         (definition: SessionDefinition)
