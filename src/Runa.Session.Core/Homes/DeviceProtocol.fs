@@ -93,12 +93,6 @@ type internal DeviceProtocol(home: Home, devices: Devices) =
         else
             ValueTask<Arrived>({ Found = snapshot; Cookie = CookieChange.None }: Arrived)
 
-    let ended (id: string) : Task<DeviceReply> =
-        task {
-            do! StoreDevices.forgetId definition devices id
-            return refused 401
-        }
-
     let wrongKey (id: string) (device: KnownDevice) (carried: Carried) : Task<DeviceReply> =
         task {
             asked "wrong_key"
@@ -170,7 +164,8 @@ type internal DeviceProtocol(home: Home, devices: Devices) =
                         let! carried = carried id cookies
 
                         match carried, field |> Option.map DeviceProof.read with
-                        | Carried.Ended, _ -> return! ended id
+                        // The device stays: with a session of their own, anybody who knows its id could come here.
+                        | Carried.Ended, _ -> return refused 401
                         | carried, Some(Ok proof) -> return! prove id device proof carried
                         | _ -> return challenged id device
             }

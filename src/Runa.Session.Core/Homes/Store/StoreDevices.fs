@@ -97,10 +97,6 @@ module internal StoreDevices =
                 ()
         }
 
-    /// Forgets the device of this id.
-    let forgetId (definition: SessionDefinition) (devices: Devices) (id: string) : Task =
-        deletedQuietly definition [ devices.KeyOf id ]
-
     /// Forgets the devices of sessions that have ended. If the store fails, they stay until their end, and prove nothing.
     let forget (definition: SessionDefinition) (ended: SessionState list) : Task =
         match definition.Devices with
