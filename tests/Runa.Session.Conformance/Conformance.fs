@@ -29,6 +29,8 @@ module Conformance =
                   DeviceTests.tests driver
                   LimitTests.tests driver
                   TheftTests.tests driver
+                  BindingTests.tests driver
+                  BindingEndTests.tests driver
                   PageTests.tests driver
                   DumpTests.tests driver
                   ClockTests.tests driver

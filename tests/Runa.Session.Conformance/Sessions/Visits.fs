@@ -15,7 +15,7 @@ module internal Visits =
             member _.Arrived = arrived
             member _.IsPrefetch = false
             member _.IsKnown _ = false
-            member _.MayBindDevice = false
+            member _.MayBindDevice = true
             member _.CanSendCookie = true
             member _.Look _ = ()
             member _.IsTooLate = false
@@ -29,17 +29,28 @@ module internal Visits =
             [ for cookie in HostedScopes.cookies "localhost" "" "/" scope do
                   for line in cookie.Lines -> cookie.Cookie.Text(line, true) ]
 
-    /// A request with a pure step that comes now. What its step saw.
-    let step (site: Site) (browser: Browser) (change: Session -> Session) : Task<Session> =
+    /// A request with a pure step that comes now: what its step saw, and the binding that its response offers.
+    let visit
+        (site: Site)
+        (browser: Browser)
+        (change: Session -> Session)
+        : Task<struct (Session * DeviceOffer voption)> =
         task {
             let scope = HostedRegistry.scope "web" (hostOf browser (HostedRegistry.now site.Registry)) site.Registry
 
             try
                 let step (session: Session) = struct (change session, session)
                 let! struct (seen, _) = scope.Step(WhenGone.StepAgainUnlessOwned, step, CancellationToken.None)
-                return seen
+                return struct (seen, HostedDevices.offer scope)
             finally
                 receive browser scope
+        }
+
+    /// A request with a pure step that comes now. What its step saw.
+    let step (site: Site) (browser: Browser) (change: Session -> Session) : Task<Session> =
+        task {
+            let! struct (seen, _) = visit site browser change
+            return seen
         }
 
     /// A request that only reads.

@@ -28,7 +28,8 @@ let private storeMutants =
     @ StoreMutants.mutants
     @ DamageMutants.mutants
 
-let private mutants = WriteMutants.mutants @ RaceMutants.mutants @ OwnerMutants.mutants
+let private mutants =
+    WriteMutants.mutants @ RaceMutants.mutants @ OwnerMutants.mutants @ BindingMutants.mutants
 
 let rec private testsOf (names: string list) (test: Test) : (string list * Test) list =
     match test with
