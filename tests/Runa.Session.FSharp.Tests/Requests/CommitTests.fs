@@ -52,6 +52,9 @@ let private endedMove =
         successor
     |> Snapshot.ofRecord session place
 
+/// Of alice, without her device.
+let private unproven = Snapshot.unproven session place (recordOf { stored with Owner = Some "alice" })
+
 let private planned (loaded: Snapshot) (change: Session -> Session) = Plan.make now None loaded (change loaded.Session)
 
 /// The plan's name, whether it sends a cookie, and what it writes.
@@ -183,6 +186,46 @@ let tests =
                     moved
                     goodbye
                     ("delete, create", Some "5")
+                    true
+                row "promise 29: unproven, read: nothing" unproven id ("nothing", None) false
+                row "promise 29: unproven, regenerated: nothing" unproven Session.regenerate ("nothing", None) false
+                row
+                    "promise 29: unproven, labelled: nothing"
+                    unproven
+                    (Session.withLabel "phone")
+                    ("nothing", None)
+                    false
+                row "promise 29: unproven, a value: refused" unproven five ("unproven", None) false
+                row
+                    "promise 29: unproven, a flash: refused"
+                    unproven
+                    (Session.flash notice "x")
+                    ("unproven", None)
+                    false
+                row "promise 29: unproven, destroyed: delete" unproven Session.destroy ("delete", None) true
+                row
+                    "promise 29: unproven, signed out, then a value: delete, create"
+                    unproven
+                    goodbye
+                    ("delete, create", Some "5")
+                    true
+                row
+                    "promise 29: unproven, its owner's sign-in: delete, create"
+                    unproven
+                    (Session.signIn "alice" >> five)
+                    ("delete, create", Some "5")
+                    true
+                row
+                    "promise 29: unproven, another's sign-in: create, and the session stays"
+                    unproven
+                    (Session.signIn "bob")
+                    ("create", None)
+                    true
+                row
+                    "promise 29: unproven, signed in and out: delete"
+                    unproven
+                    (Session.signIn "bob" >> Session.signOut)
+                    ("delete", None)
                     true ]
 
           testCase "a session whose new lifetime is over already is deleted"

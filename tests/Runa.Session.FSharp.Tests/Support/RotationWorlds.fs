@@ -47,9 +47,10 @@ type Came =
 [<NoComparison; NoEquality>]
 type Told = { World: World; Start: string; Generation: int; Answers: Came list; Given: string list }
 
-let private performOn (named: SessionDefinition) (world: World) deed (token: string) (answer: Came -> unit) : Task =
+/// A request with this Cookie header.
+let performWith (named: SessionDefinition) (world: World) deed (cookies: string) (answer: Came -> unit) : Task =
     let visit =
-        { Cookies = StringValues $"{named.Settings.CookieName}={token}"
+        { Cookies = StringValues cookies
           Arrived = world.Clock.GetUtcNow()
           CanSendCookie = true
           IsPrefetch = false }
@@ -116,6 +117,9 @@ let private performOn (named: SessionDefinition) (world: World) deed (token: str
         with e ->
             respond (Some e)
     }
+
+let private performOn (named: SessionDefinition) (world: World) deed (token: string) (answer: Came -> unit) : Task =
+    performWith named world deed $"{named.Settings.CookieName}={token}" answer
 
 let perform (world: World) = performOn world.Named world
 
