@@ -60,3 +60,12 @@ module internal TheftLog =
         )
 
     let unbound (log: ILogger) (session: string) = unboundAction.Invoke(log, session, null)
+
+    let private overHttpAction =
+        LoggerMessage.Define<string>(
+            LogLevel.Warning,
+            EventId(26, "BindingOverHttp"),
+            "A sign-in over plain http offered to bind the session \"{Session}\" to its device (device_bound), which browsers do over https only. Use https. (Development hint, given once.)"
+        )
+
+    let overHttp (log: ILogger) (session: string) = overHttpAction.Invoke(log, session, null)

@@ -1,7 +1,6 @@
 namespace Runa.Session
 
 open System
-open System.Runtime.ExceptionServices
 open System.Threading.Tasks
 open Microsoft.Extensions.Primitives
 open Runa.Session.Hosting
@@ -23,14 +22,16 @@ type internal DeviceProtocol(home: Home, devices: Devices) =
     let definition = home.Definition
     let asked (outcome: string) = definition.Telemetry.DeviceAsked outcome
 
-    let counted (answering: Task<DeviceReply>) : Task<DeviceReply> =
+    /// Browsers hold all requests of the site back until a refresh is answered.
+    let inTime (answering: Task<DeviceReply>) : Task<DeviceReply> =
         task {
             try
-                return! answering
-            with :? SessionStoreException as e ->
+                return! answering.WaitAsync(TimeSpan.FromSeconds 5.)
+            with
+            | :? TimeoutException
+            | :? SessionStoreException ->
                 asked "failed"
-                ExceptionDispatchInfo.Throw e
-                return DeviceReply.Refused 503
+                return DeviceReply.Unavailable
         }
 
     let refused (status: int) : DeviceReply =
@@ -137,23 +138,21 @@ type internal DeviceProtocol(home: Home, devices: Devices) =
                 wrongKey id device carried
         | _ -> Task.FromResult(challenged id device)
 
-    /// Answers a proof with a key. Seal and end of the challenge are checked before the signature, which takes longer. Raises
-    /// SessionStoreException.
+    /// Answers a proof with a key. Seal and end of the challenge are checked before the signature, which takes longer.
     member _.Register(field: string) : Task<DeviceReply> =
         match DeviceProof.read field with
         | Ok({ Key = Some key } as proof) ->
             match devices.Challenges.Read(definition.Now, proof.Challenge) with
             | ChallengeReading.Good(DeviceChallenge.Register(id, owner, ends, _)) when DeviceProof.isSignedBy key proof ->
-                counted (register id owner ends key)
+                inTime (register id owner ends key)
             | ChallengeReading.Expired(DeviceChallenge.Register _) -> Task.FromResult(refused 401)
             | _ -> Task.FromResult(refused 400)
         | _ -> Task.FromResult(refused 400)
 
     /// Answers a device that is to prove itself again. `field`: the header with its proof. None: the browser asks for a
-    /// challenge. `cookies`: the raw Cookie header. Never touches the session: a refresh is no activity. Raises
-    /// SessionStoreException.
+    /// challenge. `cookies`: the raw Cookie header. Never touches the session: a refresh is no activity.
     member _.Refresh(id: string, field: string option, cookies: StringValues) : Task<DeviceReply> =
-        counted (
+        inTime (
             task {
                 if (DeviceId.tryBytes id).IsNone then
                     return refused 401

@@ -21,3 +21,5 @@ type DeviceReply =
     | Challenged of id: string * challenge: string
     /// 400, 401 or 409: the browser gives the binding up.
     | Refused of status: int
+    /// 503: the store failed or was slow. The browser keeps the binding, and comes again.
+    | Unavailable

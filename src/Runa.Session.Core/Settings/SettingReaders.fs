@@ -17,6 +17,14 @@ module internal SettingReaders =
             | Some span -> Ok(put span o)
             | None -> Error Duration.allowed
 
+    let private durationOrOff (put: TimeSpan option -> SessionSettings -> SessionSettings) : Reader =
+        fun value o ->
+            if value.Equals("off", StringComparison.OrdinalIgnoreCase) then
+                Ok(put None o)
+            else
+                duration (fun span -> put (Some span)) value o
+                |> Result.mapError (fun allowed -> $"{allowed}, or off")
+
     let private flag (put: bool -> SessionSettings -> SessionSettings) : Reader =
         fun value o ->
             match Boolean.TryParse value with
@@ -77,7 +85,7 @@ module internal SettingReaders =
               "when_full",
               choice [ "end_oldest", WhenFull.EndOldest; "refuse", WhenFull.Refuse ] (fun v o ->
                   { o with WhenFull = v })
-              "rotate", duration (fun v o -> { o with Rotate = Some v })
+              "rotate", durationOrOff (fun v o -> { o with Rotate = v })
               "on_theft",
               choice [ "revoke", OnTheft.Revoke; "ignore", OnTheft.Ignore ] (fun v o -> { o with OnTheft = v })
               "device_bound",

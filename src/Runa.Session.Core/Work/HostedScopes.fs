@@ -106,6 +106,13 @@ module HostedScopes =
             Log.secureOverHttp definition.Log definition.Name host
         | _ -> ()
 
+    /// In Development, warns once if the response offers a binding over plain http, which browsers then ignore.
+    let warnUnbindable (scope: SessionScope) : unit =
+        let definition = scope.Work.Definition
+
+        if definition.IsDevelopment && definition.Hints.TryGive "binding over http" then
+            TheftLog.overHttp definition.Log definition.Name
+
     /// Warns that the session was saved, and then the handler after it declined the request for this path.
     let warnDeclined (path: string) (scope: SessionScope) : unit =
         Log.declined scope.Work.Definition.Log scope.Name path

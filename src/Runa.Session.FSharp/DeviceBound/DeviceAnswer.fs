@@ -60,14 +60,13 @@ module internal DeviceAnswer =
         begin' context status
         Task.CompletedTask
 
-    let unavailable (context: HttpContext) : Task =
-        begin' context StatusCodes.Status503ServiceUnavailable
-        context.Response.Headers.RetryAfter <- "10"
-        Task.CompletedTask
-
     let send (context: HttpContext) (reply: DeviceReply) : Task =
         match reply with
         | DeviceReply.Refused status -> refuse context status
+        | DeviceReply.Unavailable ->
+            begin' context StatusCodes.Status503ServiceUnavailable
+            context.Response.Headers.RetryAfter <- "10"
+            Task.CompletedTask
         | DeviceReply.Challenged(id, text) ->
             begin' context StatusCodes.Status403Forbidden
             challenge context id text

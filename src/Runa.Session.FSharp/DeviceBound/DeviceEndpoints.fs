@@ -11,8 +11,6 @@ open Runa.Session.Hosting
 /// pipeline: a redirect, a 401 of a policy or a 429 of a rate limiter would end the binding in the browser.
 [<Sealed; AllowNullLiteral>]
 type internal DeviceEndpoints private (byName: FrozenDictionary<string, HostedDevices.Endpoint>) =
-    /// Browsers hold all requests of the site back until a refresh is answered.
-    static let longest = TimeSpan.FromSeconds 5.
     static let root = "/_runa/device/"
 
     /// The browser's own requests have the mode no-cors. Scripts of a page could send a proof, too, and other sites a form.
@@ -23,19 +21,8 @@ type internal DeviceEndpoints private (byName: FrozenDictionary<string, HostedDe
 
     static let answer (context: HttpContext) (asking: Task<DeviceReply>) : Task =
         task {
-            let! reply =
-                task {
-                    try
-                        let! reply = asking.WaitAsync longest
-                        return ValueSome reply
-                    with
-                    | :? TimeoutException
-                    | :? SessionStoreException -> return ValueNone
-                }
-
-            match reply with
-            | ValueSome reply -> do! DeviceAnswer.send context reply
-            | ValueNone -> do! DeviceAnswer.unavailable context
+            let! reply = asking
+            do! DeviceAnswer.send context reply
         }
 
     static let register (context: HttpContext) (endpoint: HostedDevices.Endpoint) : Task =

@@ -14,3 +14,6 @@ module internal DeviceOffers =
             let value = $"(ES256 RS256);path=\"{path}\";challenge=\"{offer.Challenge}\""
             let headers = context.Response.Headers
             headers[DeviceHeaders.registration] <- StringValues.Concat(headers[DeviceHeaders.registration], value)
+
+            if not context.Request.IsHttps then
+                HostedScopes.warnUnbindable scope

@@ -26,14 +26,16 @@ module private Following =
                 return warnIfDeclined scope result
             }
 
-    /// Answers a change that cannot be saved, because the request does not come from the session's device.
-    let refusingUnproven (context: HttpContext) (running: HttpFuncResult) : HttpFuncResult =
+    /// The result of a step or commit. ValueNone: the change cannot be saved, because the request does not come from the session's
+    /// device; it was answered.
+    let proven (context: HttpContext) (working: Task<'T>) : Task<'T voption> =
         task {
             try
-                return! running
+                let! result = working
+                return ValueSome result
             with :? SessionUnprovenException when not context.Response.HasStarted ->
                 Unproven.refuse context
-                return Some context
+                return ValueNone
         }
 
     /// The handler for a step that can run again.
@@ -46,12 +48,11 @@ module private Following =
                 let struct (handler, isWritten) = stepped.Result
                 watched scope isWritten (handler next context)
             else
-                refusingUnproven
-                    context
-                    (task {
-                        let! struct (handler, isWritten) = stepped
-                        return! watched scope isWritten (handler next context)
-                    })
+                task {
+                    match! proven context (stepped.AsTask()) with
+                    | ValueSome(struct (handler, isWritten)) -> return! watched scope isWritten (handler next context)
+                    | ValueNone -> return Some context
+                }
 
     /// Who is signed in, and whose browser could not prove it just now, is asked to come again, rather than sent to a sign-in.
     let private orComeAgain (session: Session) (otherwise: HttpHandler) : HttpHandler =
@@ -115,33 +116,44 @@ type SessionHandlers =
         (step: HttpContext -> Session -> Task<Session * HttpHandler>)
         : HttpHandler =
         fun next context ->
-            Following.refusingUnproven
-                context
-                (task {
-                    let scope = Asking.scope context name
+            task {
+                let scope = Asking.scope context name
 
-                    let! struct (handler, isWritten) =
-                        scope.StepOnce(fun session ->
-                            task {
-                                let! session, handler = step context session
-                                return struct (session, handler)
-                            })
+                let stepping =
+                    scope.StepOnce(fun session ->
+                        task {
+                            let! session, handler = step context session
+                            return struct (session, handler)
+                        })
 
+                match! Following.proven context stepping with
+                | ValueSome(struct (handler, isWritten)) ->
                     return! Following.watched scope isWritten (handler next context)
-                })
+                | ValueNone -> return Some context
+            }
 
     static member useSession(name: string) : HttpHandler =
         fun next context ->
-            Following.refusingUnproven
-                context
-                (task {
-                    let scope = Asking.scope context name
-                    do! scope.Prefetch()
-                    use _ = scope.Open null
-                    let! result = next context
-                    let! isWritten = scope.Commit()
+            task {
+                let scope = Asking.scope context name
+                do! scope.Prefetch()
+                use _ = scope.Open null
+
+                // The handler's first write commits, too.
+                let handled =
+                    task {
+                        let! result = next context
+                        let! isWritten = scope.Commit()
+                        return struct (result, isWritten)
+                    }
+
+                match! Following.proven context handled with
+                | ValueSome(struct (result, isWritten)) ->
                     return! Following.watched scope isWritten (Task.FromResult result)
-                })
+                | ValueNone ->
+                    scope.Discard()
+                    return Some context
+            }
 
     static member whenFull (otherwise: HttpHandler) (handler: HttpHandler) : HttpHandler =
         fun next context ->

@@ -6,7 +6,8 @@ open Microsoft.AspNetCore.Http
 
 /// Offers a session to everything behind it, as an open scope, and commits at the end what was set. The scope is created
 /// when somebody asks for the session: a request in which nobody does costs almost nothing. An exception drops what was
-/// not committed. Make one when the pipeline is built.
+/// not committed. A change that cannot be saved, because the request does not come from the session's device, is answered
+/// with 401. Make one when the pipeline is built.
 ///
 /// `isFor` is called when somebody asks for the session, and returns false for requests that do not have it. Null: all
 /// have it.
@@ -17,13 +18,16 @@ type SessionMiddleware(name: string, isFor: Func<HttpContext, bool> | null) =
     static let finish (sessions: RequestSessions) (offer: SessionOffer | null) (running: Task) : Task =
         task {
             try
-                do! running.ConfigureAwait false
+                try
+                    do! running.ConfigureAwait false
 
-                match sessions.Changed offer with
-                | null -> ()
-                | scope ->
-                    let! _ = scope.Commit().ConfigureAwait false
-                    ()
+                    match sessions.Changed offer with
+                    | null -> ()
+                    | scope ->
+                        let! _ = scope.Commit().ConfigureAwait false
+                        ()
+                with :? SessionUnprovenException when not sessions.Context.Response.HasStarted ->
+                    Unproven.refuse sessions.Context
             finally
                 sessions.Leave offer
         }
@@ -40,9 +44,8 @@ type SessionMiddleware(name: string, isFor: Func<HttpContext, bool> | null) =
             let running =
                 try
                     next.Invoke context
-                with _ ->
-                    sessions.Leave offer
-                    reraise ()
+                with e ->
+                    Task.FromException e
 
             if not running.IsCompletedSuccessfully then
                 finish sessions offer running

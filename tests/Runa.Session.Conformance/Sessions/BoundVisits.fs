@@ -64,13 +64,14 @@ module internal BoundVisits =
         | DeviceReply.Passed _ -> 200
         | DeviceReply.Challenged _ -> 403
         | DeviceReply.Refused status -> status
+        | DeviceReply.Unavailable -> 503
 
     /// What the answer says that the device signs next.
     let challengeOf (reply: DeviceReply) : string =
         match reply with
         | DeviceReply.Passed pass -> pass.Challenge
         | DeviceReply.Challenged(_, challenge) -> challenge
-        | DeviceReply.Refused status -> failtest $"{status} has no challenge"
+        | reply -> failtest $"{statusOf reply} has no challenge"
 
     let register (site: Site) (browser: Browser) (device: Device) (offer: DeviceOffer) : Task<BoundUser> =
         task {

@@ -26,6 +26,13 @@ let private site: HttpHandler =
           >=> updateSession "web" (Session.withLifetime (TimeSpan.FromHours 9.))
           >=> text "stays"
           route "/count" >=> updateSession "web" (Session.update visits 0 ((+) 1)) >=> text "counted"
+          route "/set"
+          >=> (fun next context ->
+              task {
+                  let! session = context.LoadSessionAsync "web"
+                  context.SetSession(session |> Session.set visits 5)
+                  return! text "set" next context
+              })
           route "/mine"
           >=> withOwner "web" (text "sign in first") (fun owner session -> session, text $"of {owner}")
           route "/safe"
@@ -43,6 +50,19 @@ let private startedWith (change: SessionSettings -> SessionSettings) : Task<App>
                 SessionSetup.session "web" (fun o ->
                     change { o with DeviceBound = DeviceBound.Offer; Ttl = TimeSpan.FromHours 8. })
                 >> given.Setup }
+
+/// Behind an error page, as that of Development, and the middleware of C#.
+let private startedBehind () : Task<App> =
+    let given = host site
+    let middleware = SessionMiddleware("web", null)
+
+    start
+        { given with
+            Setup = SessionSetup.session "web" (fun o -> { o with DeviceBound = DeviceBound.Offer })
+            Pipeline =
+                fun app ->
+                    errorPage app
+                    app.Use(fun (next: RequestDelegate) -> middleware.Around next) |> ignore }
 
 /// With this driver, by this clock.
 let private startedOn (clock: FakeTimeProvider) (driver: SessionDriver) : Task<App> =
@@ -181,6 +201,22 @@ let tests =
                   let! answer = thief.Get "/stay"
                   Expect.isTrue (answer.Header "Set-Cookie" <> "") "the cookie is sent again"
                   Expect.isNone (offerOf answer) "and nothing offered to who may have copied it"
+              })
+
+          testCaseTask "the middleware answers a change that is not of the device, before an error page does" (fun () ->
+              task {
+                  use! app = startedBehind ()
+                  let browser = BoundBrowser(app.NewBrowser())
+                  let! _ = browser.SignIn "/in"
+                  do! expect browser "/" "Active Bound ann 0" "bound"
+                  let thief = BoundBrowser(browser.Browser.Copy())
+                  thief.Browser.Jar.Remove bound |> ignore
+                  let! refused = thief.Get "/set"
+                  Expect.equal (refused.Status, refused.Body, refused.SetCookies) (401, "", []) "refused"
+                  let! later = thief.Send(HttpMethod.Get, "/set", [ "Secure-Session-Skipped", "unreachable" ])
+                  Expect.equal (later.Status, later.Header "Retry-After") (503, "5") "its browser comes again"
+                  do! expect browser "/set" "set" "the device goes on"
+                  do! expect browser "/" "Active Bound ann 5" "and only its own change was saved"
               })
 
           testCaseTask "who signs in while all sessions are ended keeps the device" (fun () ->

@@ -107,6 +107,14 @@ let tests =
               | _, errors -> failtest $"%A{errors}"
           }
 
+          test "rotate can be turned off again" {
+              let rotating = { web with Rotate = Some(TimeSpan.FromMinutes 15.) }
+              let off, _ = readInto rotating [ "rotate", "Off" ]
+              Expect.equal off.Rotate None "off"
+              let _, mistakes = readInto rotating [ "rotate", "never" ]
+              Expect.stringContains (List.exactlyOne mistakes) "or off" "what is allowed"
+          }
+
           test "keys and choices are read whatever their case" {
               let settings, errors = read [ "TTL", "1h"; "Same_Site", "NONE"; "secure", "Always" ]
               Expect.equal errors [] "no mistake"

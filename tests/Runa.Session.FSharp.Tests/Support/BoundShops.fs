@@ -58,13 +58,14 @@ let statusOf (reply: DeviceReply) : int =
     | DeviceReply.Passed _ -> 200
     | DeviceReply.Challenged _ -> 403
     | DeviceReply.Refused status -> status
+    | DeviceReply.Unavailable -> 503
 
 /// What the answer says that the device signs next.
 let challengeOf (reply: DeviceReply) : string =
     match reply with
     | DeviceReply.Passed pass -> pass.Challenge
     | DeviceReply.Challenged(_, challenge) -> challenge
-    | DeviceReply.Refused status -> failtest $"{status} has no challenge"
+    | reply -> failtest $"{statusOf reply} has no challenge"
 
 /// The browser after the answer.
 let after (user: User) (reply: DeviceReply) : User =

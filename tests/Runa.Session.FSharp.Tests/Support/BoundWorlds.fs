@@ -75,6 +75,7 @@ let private statusOf (reply: DeviceReply) : int =
     | DeviceReply.Passed _ -> 200
     | DeviceReply.Challenged _ -> 403
     | DeviceReply.Refused status -> status
+    | DeviceReply.Unavailable -> 503
 
 let private protocol (named: SessionDefinition) = DeviceProtocol(Homes.find named, named.Devices.Value)
 let private wait (work: Task<'T>) : 'T = work.GetAwaiter().GetResult()

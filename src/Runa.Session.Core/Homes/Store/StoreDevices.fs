@@ -1,6 +1,7 @@
 namespace Runa.Session
 
 open System
+open System.Runtime.ExceptionServices
 open System.Threading.Tasks
 
 /// A device as the store knows it.
@@ -42,13 +43,32 @@ module internal StoreDevices =
                 return ValueNone
         }
 
+    /// Whether a write that failed was stored after all. Browsers do not repeat a registration that failed.
+    let private stands (definition: SessionDefinition) (key: StoreKey) (record: SessionRecord) : Task<bool> =
+        task {
+            match! StoredRecord.peek definition key with
+            | ValueSome found -> return found.Version = record.Version
+            | ValueNone -> return false
+        }
+
     /// Stores the device. ValueNone: there is one of this id. Raises SessionStoreException.
     let create (definition: SessionDefinition) (devices: Devices) id owner ends key : Task<KnownDevice voption> =
-        task {
-            let record = record devices definition.Now owner ends key
+        let stored = devices.KeyOf id
+        let record = record devices definition.Now owner ends key
 
+        task {
             let! isNew =
-                DriverCall.run definition "create device" true (definition.Driver.Create (devices.KeyOf id) record)
+                task {
+                    try
+                        return! DriverCall.run definition "create device" true (definition.Driver.Create stored record)
+                    with :? SessionStoreException as e when e.MayHaveBeenSaved ->
+                        let! isStored = stands definition stored record
+
+                        if not isStored then
+                            ExceptionDispatchInfo.Throw e
+
+                        return true
+                }
 
             return if isNew then ValueSome { Record = record; Key = key } else ValueNone
         }
