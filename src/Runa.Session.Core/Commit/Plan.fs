@@ -90,19 +90,23 @@ module internal Plan =
     /// in again, the old one ends: its device is lost.
     let private ofUnproven (snapshot: Snapshot) (wanted: Session) isOver : Plan =
         let state = wanted.State
+        let change = wanted.Change
         let isEmpty = isOver || SessionState.isEmpty state
         let isOwners = snapshot.Record |> ValueOption.exists (fun record -> record.State.Owner = state.Owner)
 
-        if wanted.Change.Destroyed && isEmpty then
+        // Also what an empty session would not be stored for: no answer says that it was done.
+        let isChanged = change.Cleared || change.Regenerated || not (SessionState.same snapshot.State state)
+
+        if change.Destroyed && isEmpty then
             Plan.Delete
-        elif isEmpty then
-            Plan.Nothing
-        elif wanted.Change.Destroyed || (state.Owner.IsSome && isOwners) then
+        elif change.Destroyed || (state.Owner.IsSome && isOwners) then
             Plan.DeleteThenCreate state
         elif state.Owner.IsSome then
             Plan.Create state
-        else
+        elif isChanged then
             Plan.Unproven
+        else
+            Plan.Nothing
 
     /// Makes the plan. Pure: the same inputs give the same plan, so it can be made again after a conflict.
     /// docs/understand/commit.md has a table of the rules.

@@ -67,15 +67,15 @@ let private binding (under: DriverUnderTest) =
               Session.isEmpty session |> Expect.isTrue "empty"
               Session.owner session |> Expect.isNone "nobody's"
 
-              for what, change in [ "a value", increment; "a flash", Session.flash notice "hello" ] do
-                  let! isRefused = isRefused (there sites) copy change
-                  isRefused |> Expect.isTrue what
-
               for what, change in
-                  [ "cleared", Session.clear
+                  [ "a value", increment
+                    "a flash", Session.flash notice "hello"
+                    "a label", Session.withLabel "phone"
+                    "cleared", Session.clear
                     "regenerated", Session.regenerate
                     "another lifetime", Session.withLifetime (TimeSpan.FromHours 20.) ] do
-                  let! _ = Visits.step (here sites) copy change
+                  let! isRefused = isRefused (there sites) copy change
+                  isRefused |> Expect.isTrue what
                   copy.Values |> Expect.equal $"{what}: no cookie" held
 
               let! session = Visits.read (here sites) user.Browser

@@ -188,12 +188,13 @@ let tests =
                     ("delete, create", Some "5")
                     true
                 row "promise 29: unproven, read: nothing" unproven id ("nothing", None) false
-                row "promise 29: unproven, regenerated: nothing" unproven Session.regenerate ("nothing", None) false
+                row "promise 29: unproven, regenerated: refused" unproven Session.regenerate ("unproven", None) false
+                row "promise 29: unproven, cleared: refused" unproven Session.clear ("unproven", None) false
                 row
-                    "promise 29: unproven, labelled: nothing"
+                    "promise 29: unproven, labelled: refused"
                     unproven
                     (Session.withLabel "phone")
-                    ("nothing", None)
+                    ("unproven", None)
                     false
                 row "promise 29: unproven, a value: refused" unproven five ("unproven", None) false
                 row
