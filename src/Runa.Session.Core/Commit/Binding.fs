@@ -34,16 +34,19 @@ module internal Binding =
         let lifetime = max ttl (state.ExpiresAt - SessionState.startedAt state)
         now + lifetime + cookieLife + slack + slack
 
+    let private isLate (arrived: DateTimeOffset) (state: SessionState) : bool =
+        arrived.UtcTicks - (SessionState.startedAt state).UtcTicks >= patience.Ticks
+
     /// `arrived`: when the request came. `isShown`: whether it has a good bound cookie of the session's device.
     let judge (setting: DeviceBound) (arrived: DateTimeOffset) (state: SessionState) (isShown: bool) : Proof =
-        let isLate () = arrived.UtcTicks - (SessionState.startedAt state).UtcTicks >= patience.Ticks
-
-        match state.Owner, state.Device with
-        | None, _ -> Proof.NotNeeded
-        | _, Some(DeviceBinding.Bound _) -> if isShown then Proof.Given else Proof.Missing
-        | _, Some(DeviceBinding.Offered _) when isShown -> Proof.First
-        | _ when setting.IsRequire && isLate () -> Proof.Missing
-        | _ -> Proof.NotNeeded
+        if state.Owner.IsNone then
+            Proof.NotNeeded
+        else
+            match state.Device with
+            | Some(DeviceBinding.Bound _) -> if isShown then Proof.Given else Proof.Missing
+            | Some(DeviceBinding.Offered _) when isShown -> Proof.First
+            | _ when setting.IsRequire && isLate arrived state -> Proof.Missing
+            | _ -> Proof.NotNeeded
 
     /// The binding comes into force.
     let bound (state: SessionState) : SessionState =
@@ -69,19 +72,19 @@ module internal Binding =
         else
             None
 
-    /// The plan with the device of a session that gets a new id.
+    let private settled offers (before: SessionState) (state: SessionState) : SessionState =
+        match next offers before state with
+        | device when device = state.Device -> state
+        | device -> { state with Device = device }
+
+    let private nobody (snapshot: Snapshot) : SessionState = SessionState.fresh snapshot.Now TimeSpan.Zero
+
+    /// The plan with the device of a session that gets a new id. Every request comes here, so all others allocate nothing.
     let settle (offers: bool) (snapshot: Snapshot) (plan: Plan) : Plan =
-        let settled (before: SessionState) (state: SessionState) =
-            match next offers before state with
-            | device when device = state.Device -> state
-            | device -> { state with Device = device }
-
-        let nobody = SessionState.fresh snapshot.Now TimeSpan.Zero
-
         match plan with
-        | Plan.Create state -> Plan.Create(settled nobody state)
-        | Plan.DeleteThenCreate state -> Plan.DeleteThenCreate(settled nobody state)
-        | Plan.Rekey state -> Plan.Rekey(settled snapshot.State state)
+        | Plan.Create state -> Plan.Create(settled offers (nobody snapshot) state)
+        | Plan.DeleteThenCreate state -> Plan.DeleteThenCreate(settled offers (nobody snapshot) state)
+        | Plan.Rekey state -> Plan.Rekey(settled offers snapshot.State state)
         | plan -> plan
 
     /// The id of the state's device.

@@ -9,11 +9,11 @@ open Runa.Session.Hosting
 module private Polls =
     let private key = obj ()
 
-    let arrival (context: HttpContext) (now: unit -> DateTimeOffset) : DateTimeOffset =
+    let arrival (context: HttpContext) (host: SessionHost) : DateTimeOffset =
         match context.Items.TryGetValue key with
         | true, (:? DateTimeOffset as at) -> at
         | _ ->
-            let at = now ()
+            let at = HostedRegistry.now host.Registry
             context.Items[key] <- at
             at
 
@@ -25,8 +25,12 @@ type internal RequestArrival =
 
     member arrival.At(context: HttpContext, host: SessionHost) : DateTimeOffset =
         if arrival.ticks = 0L then
-            let now () = HostedRegistry.now host.Registry
-            let isPoll = context.Request.QueryString.HasValue
-            arrival.ticks <- (if isPoll then Polls.arrival context now else now ()).UtcTicks
+            let at =
+                if context.Request.QueryString.HasValue then
+                    Polls.arrival context host
+                else
+                    HostedRegistry.now host.Registry
+
+            arrival.ticks <- at.UtcTicks
 
         DateTimeOffset(arrival.ticks, TimeSpan.Zero)
