@@ -74,14 +74,11 @@ module internal StoreArrival =
     and private advance definition arrival tried (snapshot: Snapshot) record state : Task<Arrived> =
         task {
             match! ArrivalWrite.run definition TheftLog.notRotated snapshot record state with
-            | Ok stored when Rotation.generation state <> snapshot.Place.Token.Generation ->
+            | ArrivalWritten.Stored stored when Rotation.generation state <> snapshot.Place.Token.Generation ->
                 return sent definition stored
-            | Ok stored -> return unchanged stored
-            | Error(ValueSome(Outcome.Conflict current)) ->
-                let current = (Snapshot.ofRecord definition snapshot.Place current).LookedAt snapshot.Since
-                return! judge definition arrival (tried + 1) current
-            | Error(ValueSome _) -> return unchanged ((Snapshot.gone definition snapshot.Place).LookedAt snapshot.Since)
-            | Error ValueNone -> return unchanged snapshot
+            | ArrivalWritten.Stored stored -> return unchanged stored
+            | ArrivalWritten.Overtaken now -> return! judge definition arrival (tried + 1) now
+            | ArrivalWritten.Failed -> return unchanged snapshot
         }
 
     /// Judges what the request found, and rotates if that is due.

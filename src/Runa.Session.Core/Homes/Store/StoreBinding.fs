@@ -59,13 +59,9 @@ module internal StoreBinding =
             let bound = Binding.bound snapshot.State
 
             match! ArrivalWrite.run definition TheftLog.notBound snapshot record bound with
-            | Ok stored ->
+            | ArrivalWritten.Stored stored ->
                 definition.Telemetry.DeviceBound()
                 return! next arrival stored
-            | Error(ValueSome(Outcome.Conflict current)) ->
-                let current = (Snapshot.ofRecord definition snapshot.Place current).LookedAt snapshot.Since
-                return! arrive definition devices next (tried + 1) arrival current
-            | Error(ValueSome _) ->
-                return! next arrival ((Snapshot.gone definition snapshot.Place).LookedAt snapshot.Since)
-            | Error ValueNone -> return! next arrival snapshot
+            | ArrivalWritten.Overtaken now -> return! arrive definition devices next (tried + 1) arrival now
+            | ArrivalWritten.Failed -> return! next arrival snapshot
         }
