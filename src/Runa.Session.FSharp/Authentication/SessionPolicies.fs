@@ -20,7 +20,7 @@ type RunaSessionAuthorizationExtensions =
         ArgumentNullException.ThrowIfNull policy
         ArgumentException.ThrowIfNullOrEmpty sessionName
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(maxAge, TimeSpan.Zero)
-        policy.AddRequirements(FreshSessionRequirement(sessionName, maxAge))
+        policy.AddRequirements(SessionRequirement.fresh sessionName maxAge)
 
     /// The same for the session "web".
     [<Extension>]
@@ -38,7 +38,7 @@ type RunaSessionAuthorizationExtensions =
         : AuthorizationPolicyBuilder =
         ArgumentNullException.ThrowIfNull policy
         ArgumentException.ThrowIfNullOrEmpty sessionName
-        policy.AddRequirements(DeviceBoundRequirement sessionName)
+        policy.AddRequirements(SessionRequirement.deviceBound sessionName)
 
     /// The same for the session "web".
     [<Extension>]
