@@ -4,7 +4,6 @@ open System
 open Microsoft.Extensions.Primitives
 
 /// The request that looks at a session. Asked only for what a session needs to know.
-[<AllowNullLiteral>]
 type internal IArrivalHost =
     /// When the request came.
     abstract Arrived: DateTimeOffset

@@ -68,6 +68,9 @@ type SetCookie
     /// Whether the cookie has the attribute Secure in the response to such a request.
     member _.IsSecure(isHttps: bool) = isSecure isHttps
 
+    /// The attributes in the response to such a request, without Max-Age: `Path=/; SameSite=Lax; Secure; HttpOnly`.
+    member _.Attributes(isHttps: bool) : string = (if isSecure isHttps then secured else plain).Substring 2
+
     /// Max-Age in whole seconds, rounded up: the time to the absolute end, or 0 to expire the cookie. ValueNone: the
     /// browser drops the cookie when it closes. Expires is never sent, since it would depend on the browser's clock.
     member _.MaxAge(line: CookieLine) : int64 voption =

@@ -18,12 +18,6 @@ type DeviceOffer =
 /// What a host does to bind sessions to devices.
 [<RequireQualifiedAccess>]
 module HostedDevices =
-    let private protocols (registry: SessionRegistry) : (string * DeviceProtocol) list =
-        [ for definition in registry.Definitions do
-              match definition.Devices with
-              | ValueSome devices -> definition.Name, DeviceProtocol(Homes.find definition, devices)
-              | ValueNone -> () ]
-
     /// Answers the browser for a session of this name.
     [<Sealed>]
     type Endpoint internal (protocol: DeviceProtocol) =
@@ -37,7 +31,10 @@ module HostedDevices =
 
     /// The sessions of this registry that are bound to devices, by name.
     let endpoints (registry: SessionRegistry) : (string * Endpoint) list =
-        [ for name, protocol in protocols registry -> name, Endpoint protocol ]
+        [ for definition in registry.Definitions do
+              match definition.Devices with
+              | ValueSome devices -> definition.Name, Endpoint(DeviceProtocol(registry.Find definition.Name, devices))
+              | ValueNone -> () ]
 
     /// What the response offers: only the one that sets the cookie of a sign-in, since who comes later could be a thief.
     let offer (scope: SessionScope) : DeviceOffer voption =

@@ -52,14 +52,12 @@ module SessionSettings =
         )
 
     let boundCookie (o: SessionSettings) : SetCookie =
-        SetCookie(
-            CookieRules.boundName o.CookieName,
-            None,
-            o.CookiePath,
-            true,
-            CookieSecure.Always,
-            SameSite.Lax,
-            false,
-            true,
-            o.IsEssential
-        )
+        cookie
+            { o with
+                CookieName = CookieRules.boundName o.CookieName
+                CookieDomain = None
+                HttpOnly = true
+                Secure = CookieSecure.Always
+                SameSite = SameSite.Lax
+                Partitioned = false
+                Persistent = true }

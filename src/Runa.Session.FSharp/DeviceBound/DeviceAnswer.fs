@@ -9,15 +9,6 @@ open Runa.Session.Hosting
 
 /// Writes the answers to browsers that register a device or let it prove itself.
 module internal DeviceAnswer =
-    /// As browsers compare them with the real cookie's: without Max-Age, which they refuse here.
-    let private attributes (cookie: SetCookie) : string =
-        let line: CookieLine = { Name = cookie.Name; Value = ValueSome ""; MaxAge = TimeSpan.Zero }
-
-        cookie.Text(line, true).Split("; ")
-        |> Array.filter (fun part ->
-            not (part.StartsWith(cookie.Name, StringComparison.Ordinal) || part.StartsWith "Max-Age"))
-        |> String.concat "; "
-
     /// What the browser is to do from now on. The origin is its own; the address is relative to that of the request, so it is
     /// right behind a path base and a proxy.
     let private instructions (pass: DevicePass) : ReadOnlyMemory<byte> =
@@ -33,7 +24,8 @@ module internal DeviceAnswer =
         json.WriteStartObject()
         json.WriteString("type", "cookie")
         json.WriteString("name", pass.Cookie.Cookie.Name)
-        json.WriteString("attributes", attributes pass.Cookie.Cookie)
+        // Browsers compare them with the real cookie's, and refuse Max-Age here.
+        json.WriteString("attributes", pass.Cookie.Cookie.Attributes true)
         json.WriteEndObject()
         json.WriteEndArray()
         // Otherwise a link from another site signs the visitor out when the bound cookie has ended.

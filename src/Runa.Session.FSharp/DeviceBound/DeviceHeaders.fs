@@ -2,7 +2,6 @@ namespace Runa.Session
 
 open System
 open Microsoft.AspNetCore.Http
-open Microsoft.AspNetCore.WebUtilities
 
 /// The headers of Device Bound Session Credentials (https://w3c.github.io/webappsec-dbsc/).
 module internal DeviceHeaders =

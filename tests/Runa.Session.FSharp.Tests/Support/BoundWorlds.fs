@@ -70,13 +70,6 @@ type Outcome =
 
 let private device = ecDevice ()
 
-let private statusOf (reply: DeviceReply) : int =
-    match reply with
-    | DeviceReply.Passed _ -> 200
-    | DeviceReply.Challenged _ -> 403
-    | DeviceReply.Refused status -> status
-    | DeviceReply.Unavailable -> 503
-
 let private protocol (named: SessionDefinition) = DeviceProtocol(Homes.find named, named.Devices.Value)
 let private wait (work: Task<'T>) : 'T = work.GetAwaiter().GetResult()
 
@@ -119,7 +112,7 @@ let tell inner (scene: Scene) (acts: Act list) (choose: Choose) : Outcome =
             match wait (register (protocol named)) with
             | DeviceReply.Passed pass ->
                 $"{pass.Cookie.Cookie.Name}={pass.Cookie.Lines.Head.Value.Value}", pass.Challenge
-            | reply -> failwith $"the registration was answered {statusOf reply}"
+            | reply -> failwith $"the registration was answered {BoundShops.statusOf reply}"
 
     if scene = Scene.Bound then
         (RotationWorlds.performWith named world Deed.Read $"{own}; {bound}" ignore).Wait()
@@ -148,7 +141,7 @@ let tell inner (scene: Scene) (acts: Act list) (choose: Choose) : Outcome =
 
             try
                 let! reply = ask (protocol named)
-                answer None (Some(statusOf reply))
+                answer None (Some(BoundShops.statusOf reply))
             with e ->
                 answer (Some e) None
         }
@@ -172,8 +165,8 @@ let tell inner (scene: Scene) (acts: Act list) (choose: Choose) : Outcome =
         let cookies = if isBare then null else own
 
         match wait (refreshWith cookies "an older challenge" (protocol named)) with
-        | DeviceReply.Challenged(_, challenge) -> statusOf (wait (refreshWith cookies challenge (protocol named)))
-        | reply -> statusOf reply
+        | DeviceReply.Challenged(_, challenge) -> BoundShops.statusOf (wait (refreshWith cookies challenge (protocol named)))
+        | reply -> BoundShops.statusOf reply
 
     { World = world
       Scene = scene
