@@ -165,7 +165,8 @@ let tell inner (scene: Scene) (acts: Act list) (choose: Choose) : Outcome =
         let cookies = if isBare then null else own
 
         match wait (refreshWith cookies "an older challenge" (protocol named)) with
-        | DeviceReply.Challenged(_, challenge) -> BoundShops.statusOf (wait (refreshWith cookies challenge (protocol named)))
+        | DeviceReply.Challenged(_, challenge) ->
+            BoundShops.statusOf (wait (refreshWith cookies challenge (protocol named)))
         | reply -> BoundShops.statusOf reply
 
     { World = world
